@@ -11,5 +11,10 @@
 //!
 //! `ARCHITECTURE.md` is the map of the rooms and says where a new option, copy method or engine goes.
 
+pub mod bufpool;
 pub mod cli;
+pub mod front;
+pub mod pipeline;
+pub mod plan;
+pub mod process;
 pub mod report;

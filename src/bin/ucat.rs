@@ -1,2 +1,46 @@
-//! placeholder
-fn main() {}
+//! `ucat`: GNU cat on the pipeline. Parses, runs, reports; the logic is in the library.
+//!
+//! `main` is the C library's, not Rust's, so that SIGPIPE and closed descriptors are found as they were at exec.
+#![no_main]
+
+use std::ffi::c_int;
+use ucp::cli::{Request, Surroundings, cat, short_program_name};
+use ucp::front;
+use ucp::pipeline::cat as pipeline;
+use ucp::report::{Reporter, write_error};
+
+/// The program's entry. The result is its exit status.
+// SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
+#[unsafe(no_mangle)]
+#[allow(unsafe_code, reason = "the entry point's name is part of the C ABI")]
+pub extern "C" fn main() -> c_int {
+    c_int::from(!ucat())
+}
+
+/// Whether everything went well.
+fn ucat() -> bool {
+    let closed = ucp::process::guard_standard_descriptors();
+    let (program, arguments) = front::arguments();
+    let reporter = Reporter::new(short_program_name(&program));
+    let options = match cat::parse(arguments, &Surroundings::of_process(program.clone())) {
+        Ok(Request::Run(options)) => options,
+        Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),
+        Err(refused) => {
+            front::refuse(&program, &refused);
+            return false;
+        }
+    };
+    if closed.output {
+        reporter.failure(b"standard output: Bad file descriptor");
+        return reporter.finish();
+    }
+    match pipeline::print(&options, &reporter, closed.input).map_err(front::refusal) {
+        Ok(stats) => {
+            if let Some(format) = options.knobs.stats {
+                write_error(stats.text(format).as_bytes());
+            }
+        }
+        Err(error) => reporter.failure(error.to_string().as_bytes()),
+    }
+    reporter.finish()
+}

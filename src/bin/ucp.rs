@@ -1,2 +1,47 @@
-//! placeholder
-fn main() {}
+//! `ucp`: GNU cp on the pipeline. Parses, runs, reports; the logic is in the library.
+//!
+//! `main` is the C library's, not Rust's, so that SIGPIPE and closed descriptors are found as they were at exec.
+#![no_main]
+
+use std::ffi::c_int;
+use ucp::cli::{Request, Surroundings, cp, short_program_name};
+use ucp::front;
+use ucp::pipeline::run;
+use ucp::report::{Reporter, write_error};
+
+/// The program's entry. The result is its exit status.
+// SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
+#[unsafe(no_mangle)]
+#[allow(unsafe_code, reason = "the entry point's name is part of the C ABI")]
+pub extern "C" fn main() -> c_int {
+    c_int::from(!ucp())
+}
+
+/// Whether everything went well.
+fn ucp() -> bool {
+    ucp::process::guard_standard_descriptors();
+    let (program, arguments) = front::arguments();
+    let reporter = Reporter::new(short_program_name(&program));
+    let options =
+        match cp::parse(arguments, &Surroundings::of_process(program.clone()), || reporter.charset()) {
+            Ok(Request::Run(options)) => options,
+            Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),
+            Err(refused) => {
+                front::refuse(&program, &refused);
+                return false;
+            }
+        };
+    match run::copy(&options, &reporter).map_err(front::refusal) {
+        Ok(stats) => {
+            let success = reporter.finish();
+            if let Some(format) = options.knobs.stats {
+                write_error(stats.text(format).as_bytes());
+            }
+            success
+        }
+        Err(error) => {
+            reporter.failure(error.to_string().as_bytes());
+            false
+        }
+    }
+}

@@ -1,1 +1,138 @@
 //! Everything the user is told: messages in GNU's wording and quoting, and statistics. The only mouth of the program.
+//!
+//! Messages go to standard error, one write each, so that those of several workers never mix within a line. What `-v`
+//! says is collected and goes to standard output when a block is full, at once where that is a terminal.
+
+pub mod message;
+pub mod quote;
+pub mod stats;
+
+use crate::process;
+use message::{Problem, describe};
+use quote::Charset;
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Bytes of `-v` output that are collected before they are written.
+const BLOCK_BYTES: usize = 32 << 10;
+
+/// Tells the user, and remembers whether anything failed.
+pub struct Reporter {
+    program: Vec<u8>,
+    charset: OnceLock<Charset>,
+    failed: AtomicBool,
+    lines: Mutex<Lines>,
+}
+
+#[derive(Default)]
+struct Lines {
+    pending: Vec<u8>,
+    at_once: Option<bool>,
+    error: Option<Errno>,
+}
+
+impl Reporter {
+    /// A reporter whose messages begin with `program`.
+    #[must_use]
+    pub fn new(program: Vec<u8>) -> Self {
+        Self {
+            program,
+            charset: OnceLock::new(),
+            failed: AtomicBool::new(false),
+            lines: Mutex::new(Lines::default()),
+        }
+    }
+
+    /// The character set that names are quoted for; the locale is only looked at when the first name is to be shown.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        *self.charset.get_or_init(|| if process::charset_is_utf8() { Charset::Utf8 } else { Charset::Ascii })
+    }
+
+    /// Tells about a problem.
+    pub fn problem(&self, problem: &Problem) {
+        if problem.what.is_failure() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        self.say(&problem.text(self.charset()));
+    }
+
+    /// Tells about a failure that concerns no file or brings its own words.
+    pub fn failure(&self, text: &[u8]) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.say(text);
+    }
+
+    /// One message on standard error, after the program's name.
+    pub fn say(&self, text: &[u8]) {
+        let line = [&self.program, &b": "[..], text, b"\n"].concat();
+        write_error(&line);
+    }
+
+    /// `'from' -> 'to'`, for `-v`.
+    pub fn copied(&self, from: &[u8], to: &[u8]) {
+        let charset = self.charset();
+        let line = [&quote::always(from, charset)[..], b" -> ", &quote::always(to, charset), b"\n"].concat();
+        self.line(&line);
+    }
+
+    /// `removed 'path'`, for `-v`.
+    pub fn removed(&self, path: &[u8]) {
+        let line = [b"removed ", &quote::always(path, self.charset())[..], b"\n"].concat();
+        self.line(&line);
+    }
+
+    fn line(&self, line: &[u8]) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.pending.extend_from_slice(line);
+        let at_once = *lines.at_once.get_or_insert_with(|| rustix::termios::isatty(rustix::stdio::stdout()));
+        if at_once || lines.pending.len() >= BLOCK_BYTES {
+            lines.flush();
+        }
+    }
+
+    /// Writes what is left of the output and answers whether all went well: the exit status.
+    #[must_use]
+    pub fn finish(&self) -> bool {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.flush();
+        if let Some(errno) = lines.error.take() {
+            drop(lines);
+            self.failure(format!("write error: {}", describe(errno)).as_bytes());
+        }
+        !self.failed.load(Ordering::Relaxed)
+    }
+}
+
+impl Lines {
+    fn flush(&mut self) {
+        if self.error.is_none() {
+            self.error = write_all(rustix::stdio::stdout(), &self.pending).err();
+        }
+        self.pending.clear();
+    }
+}
+
+/// Writes all of `bytes`.
+///
+/// # Errors
+/// What write(2) answered; a part may have been written.
+pub fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(to, bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+/// Writes to standard error. There is nobody left to tell when that fails.
+pub fn write_error(bytes: &[u8]) {
+    match write_all(rustix::stdio::stderr(), bytes) {
+        Ok(()) | Err(_) => {}
+    }
+}

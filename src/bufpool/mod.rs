@@ -1,0 +1,343 @@
+//! The memory that file data passes through: page-aligned leases out of a few regions, bounded from the start.
+//!
+//! A [`Pool`] belongs to one worker. It takes memory in regions of up to 2 MiB (one huge page) as leases are asked
+//! for, never more than its limit, and keeps it until it is dropped. A [`Lease`] is move-only and returns its pages
+//! when it is dropped, so a chain of operations that owns one cannot leak it or share it. Regions can be registered
+//! with a ring as fixed buffers: a lease knows the number under which the kernel knows its region.
+//!
+//! Bytes of a lease are uninitialised until an engine has read into them; [`Lease::bytes`] only ever shows the part
+//! that was filled.
+#![allow(unsafe_code, reason = "leases are windows into memory that the kernel fills")]
+
+mod pages;
+
+pub use pages::PAGE_BYTES;
+
+use aligned_vec::{AVec, RuntimeAlign};
+use pages::{PAGES_MAX, PageMap};
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+use std::cell::{Cell, RefCell};
+use std::mem::MaybeUninit;
+use std::rc::Rc;
+
+/// Bytes of the largest region, and so of the largest lease: one huge page of x86-64 and of most arm64 kernels.
+pub const REGION_BYTES_MAX: usize = PAGES_MAX * PAGE_BYTES;
+
+/// Bytes of the smallest region a tight limit can lead to.
+const REGION_BYTES_MIN: usize = 64 << 10;
+
+/// A region as a ring registers it: where it starts and how long it is.
+#[derive(Debug, Clone, Copy)]
+pub struct RegionSpan {
+    /// First byte of the region.
+    pub start: *mut u8,
+    /// Length in bytes.
+    pub bytes: usize,
+}
+
+struct Region {
+    memory: AVec<MaybeUninit<u8>, RuntimeAlign>,
+    pages: PageMap,
+    /// The number under which a ring knows this region as a fixed buffer.
+    fixed: Option<u16>,
+}
+
+struct Shared {
+    regions: RefCell<Vec<Region>>,
+    region_bytes: usize,
+    regions_max: usize,
+    huge: Cell<bool>,
+}
+
+/// One worker's bounded pool of I/O memory. Cloning it gives another handle to the same pool.
+#[derive(Clone)]
+pub struct Pool {
+    shared: Rc<Shared>,
+}
+
+impl Pool {
+    /// A pool that will hold at most `limit_bytes`, and at least one region of 64 KiB. No memory is taken yet.
+    #[must_use]
+    pub fn new(limit_bytes: usize) -> Self {
+        let fitting = (limit_bytes + 1).next_power_of_two() / 2;
+        let region_bytes = fitting.clamp(REGION_BYTES_MIN, REGION_BYTES_MAX);
+        let shared = Shared {
+            regions: RefCell::new(Vec::new()),
+            region_bytes,
+            regions_max: (limit_bytes / region_bytes).max(1),
+            huge: Cell::new(false),
+        };
+        Self { shared: Rc::new(shared) }
+    }
+
+    /// Bytes of the largest lease this pool can ever give.
+    #[must_use]
+    pub fn lease_bytes_max(&self) -> usize {
+        self.shared.region_bytes
+    }
+
+    /// How many regions the pool may come to hold.
+    #[must_use]
+    pub fn regions_max(&self) -> usize {
+        self.shared.regions_max
+    }
+
+    /// From now on new regions ask for huge pages: worth it once a ring pins them or large blocks pass through,
+    /// wasteful for a job of a few small files.
+    pub fn want_huge_pages(&self) {
+        self.shared.huge.set(true);
+    }
+
+    /// Lends at least `bytes` bytes, rounded up to a power of two of whole pages. `None` when the pool is exhausted
+    /// for now (leases in use will come back), when the kernel gives no memory, or when `bytes` is larger than
+    /// [`lease_bytes_max`](Self::lease_bytes_max).
+    #[must_use]
+    pub fn lease(&self, bytes: usize) -> Option<Lease> {
+        let pages = bytes.div_ceil(PAGE_BYTES).max(1).next_power_of_two();
+        if pages * PAGE_BYTES > self.shared.region_bytes {
+            return None;
+        }
+        let mut regions = self.shared.regions.borrow_mut();
+        for (number, region) in regions.iter_mut().enumerate() {
+            if let Some(first) = region.pages.take(pages) {
+                return Some(self.lend(number, region, first, pages));
+            }
+        }
+        if regions.len() == self.shared.regions_max {
+            return None;
+        }
+        let mut region = Region::allocate(self.shared.region_bytes, self.shared.huge.get())?;
+        let first = region.pages.take(pages)?;
+        let lease = self.lend(regions.len(), &mut region, first, pages);
+        regions.push(region);
+        Some(lease)
+    }
+
+    /// Whether every page is back: no lease is out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.shared.regions.borrow().iter().all(|r| r.pages.free() * PAGE_BYTES == self.shared.region_bytes)
+    }
+
+    /// The regions that a ring does not know yet, with the number each should be registered under.
+    #[must_use]
+    pub fn unregistered(&self) -> Vec<(u16, RegionSpan)> {
+        let mut regions = self.shared.regions.borrow_mut();
+        let spans = regions.iter_mut().enumerate().filter(|(_, region)| region.fixed.is_none());
+        spans.filter_map(|(number, region)| Some((u16::try_from(number).ok()?, region.span()))).collect()
+    }
+
+    /// Notes that the region of that number is now a fixed buffer under the same number.
+    pub fn set_registered(&self, number: u16) {
+        if let Some(region) = self.shared.regions.borrow_mut().get_mut(usize::from(number)) {
+            region.fixed = Some(number);
+        }
+    }
+
+    /// Forgets every registration: the ring that held them is gone.
+    pub fn clear_registered(&self) {
+        for region in self.shared.regions.borrow_mut().iter_mut() {
+            region.fixed = None;
+        }
+    }
+
+    /// How many regions are allocated, and how many of them are fixed buffers of a ring.
+    #[must_use]
+    pub fn region_counts(&self) -> (usize, usize) {
+        let regions = self.shared.regions.borrow();
+        (regions.len(), regions.iter().filter(|region| region.fixed.is_some()).count())
+    }
+
+    /// Never frees this pool's memory: for a ring that could not be drained, so that what the kernel may still write
+    /// to stays mapped.
+    pub fn leak(&self) {
+        std::mem::forget(self.clone());
+    }
+
+    fn lend(&self, number: usize, region: &mut Region, first: usize, pages: usize) -> Lease {
+        // SAFETY: `first + pages` lies inside the region, whose memory is as long as its page map says.
+        let start = unsafe { region.memory.as_mut_ptr().cast::<u8>().add(first * PAGE_BYTES) };
+        Lease {
+            pool: Rc::clone(&self.shared),
+            region: number,
+            fixed: region.fixed,
+            first,
+            pages,
+            start,
+            filled: 0,
+        }
+    }
+}
+
+impl Region {
+    fn allocate(bytes: usize, huge: bool) -> Option<Self> {
+        let mut memory: AVec<MaybeUninit<u8>, RuntimeAlign> = AVec::new(bytes);
+        memory.try_reserve_exact(bytes).ok()?;
+        // SAFETY: the capacity was reserved just now, and `MaybeUninit` bytes need no initial value.
+        unsafe { memory.set_len(bytes) };
+        if huge && bytes == REGION_BYTES_MAX {
+            // SAFETY: the range is exactly this allocation; the advice changes no contents.
+            let advised = unsafe {
+                rustix::mm::madvise(memory.as_mut_ptr().cast(), bytes, rustix::mm::Advice::LinuxHugepage)
+            };
+            // Kernels without huge pages say EINVAL; small pages then serve as well.
+            match advised {
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Some(Self { memory, pages: PageMap::new(bytes / PAGE_BYTES), fixed: None })
+    }
+
+    fn span(&mut self) -> RegionSpan {
+        RegionSpan { start: self.memory.as_mut_ptr().cast(), bytes: self.memory.len() }
+    }
+}
+
+/// A page-aligned piece of a pool's memory, its holder's alone until dropped.
+pub struct Lease {
+    pool: Rc<Shared>,
+    region: usize,
+    fixed: Option<u16>,
+    first: usize,
+    pages: usize,
+    start: *mut u8,
+    filled: usize,
+}
+
+impl Lease {
+    /// Length in bytes of the whole lease.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.pages * PAGE_BYTES
+    }
+
+    /// The number of the fixed buffer this lease lies in, where its region is registered.
+    #[must_use]
+    pub fn fixed(&self) -> Option<u16> {
+        self.fixed
+    }
+
+    /// First byte, aligned to a page: for an operation handed to the kernel, which must end before the lease does.
+    #[must_use]
+    pub fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.start
+    }
+
+    /// The bytes from the start that have been filled.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: `filled` bytes from `start` were written, as `set_filled` demands, and lie inside the lease.
+        unsafe { std::slice::from_raw_parts(self.start, self.filled) }
+    }
+
+    /// The whole lease as room to read into.
+    #[must_use]
+    pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: the pages belong to this lease alone, and uninitialised bytes are typed as such.
+        unsafe { std::slice::from_raw_parts_mut(self.start.cast(), self.capacity()) }
+    }
+
+    /// Says that the first `bytes` bytes now hold data.
+    ///
+    /// # Safety
+    /// They must have been written, by this process or by the kernel, and `bytes` must not exceed the capacity.
+    pub unsafe fn set_filled(&mut self, bytes: usize) {
+        debug_assert!(bytes <= self.capacity(), "{bytes} of {}", self.capacity());
+        self.filled = bytes;
+    }
+
+    /// Fills the lease with `bytes`, for an engine without a kernel.
+    #[cfg(test)]
+    pub fn fill_for_test(&mut self, bytes: &[u8]) {
+        for (room, byte) in self.room().iter_mut().zip(bytes) {
+            room.write(*byte);
+        }
+        self.filled = bytes.len();
+    }
+
+    /// Fills the lease from the start by read(2), or by pread(2) at `offset`, with at most `limit` bytes. Returns how
+    /// many came; an interrupted call is started again.
+    ///
+    /// # Errors
+    /// What the call answered; the lease is then empty.
+    pub fn read(
+        &mut self,
+        source: BorrowedFd<'_>,
+        offset: Option<u64>,
+        limit: usize,
+    ) -> Result<usize, Errno> {
+        self.filled = 0;
+        let limit = limit.min(self.capacity());
+        loop {
+            let room = &mut self.room()[..limit];
+            let answer = match offset {
+                Some(offset) => rustix::io::pread(source, room, offset),
+                None => rustix::io::read(source, room),
+            };
+            match answer.map(|(filled, _)| filled.len()) {
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno),
+                Ok(filled) => {
+                    self.filled = filled;
+                    return Ok(filled);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(region) = self.pool.regions.borrow_mut().get_mut(self.region) {
+            region.pages.give(self.first, self.pages);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn leases_are_aligned_bounded_and_come_back() {
+        let pool = Pool::new(4 << 20);
+        let mut held: Vec<Lease> = std::iter::from_fn(|| pool.lease(1 << 20)).collect();
+        assert_eq!(held.len(), 4, "four leases of 1 MiB fill a pool of 4 MiB");
+        assert!(pool.lease(1).is_none());
+        assert!(held.iter_mut().all(|lease| lease.as_mut_ptr().addr() % (1 << 20) == 0));
+        held.pop();
+        assert!(pool.lease(5000).is_some_and(|lease| lease.capacity() == 8192));
+        drop(held);
+        assert!(pool.is_whole());
+    }
+
+    #[test]
+    fn a_tight_limit_makes_small_regions() {
+        let pool = Pool::new(512 << 10);
+        assert_eq!((pool.lease_bytes_max(), pool.regions_max()), (512 << 10, 1));
+        assert!(pool.lease((512 << 10) + 1).is_none());
+        assert_eq!(Pool::new(0).lease_bytes_max(), REGION_BYTES_MIN);
+    }
+
+    #[test]
+    fn only_what_was_filled_can_be_seen() {
+        let pool = Pool::new(1 << 20);
+        let mut lease = pool.lease(100).expect("an empty pool has a lease");
+        assert!(lease.bytes().is_empty());
+        let zero = std::fs::File::open("/dev/zero").expect("/dev/zero");
+        let filled = lease.read(zero.as_fd(), None, 3);
+        assert_eq!((filled, lease.bytes()), (Ok(3), &[0_u8; 3][..]));
+    }
+
+    #[test]
+    fn a_registered_region_lends_fixed_leases() {
+        let pool = Pool::new(2 << 20);
+        drop(pool.lease(1));
+        assert_eq!(pool.unregistered().iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0]);
+        pool.set_registered(0);
+        assert_eq!(pool.lease(1).and_then(|lease| lease.fixed()), Some(0));
+        assert_eq!((pool.region_counts(), pool.unregistered().len()), ((1, 1), 0));
+    }
+}

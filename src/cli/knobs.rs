@@ -1,0 +1,189 @@
+//! The options both programs share beyond GNU's: how the work is done, never what comes out.
+
+use clap::{Arg, ArgAction, ArgMatches};
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use super::EXTENSIONS;
+use super::size;
+
+/// Which engine runs the operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EngineKind {
+    /// The ring where the kernel allows it and the job is worth it, else plain calls.
+    #[default]
+    Auto,
+    /// The ring, or an error.
+    Uring,
+    /// Plain calls.
+    Sync,
+}
+
+/// Where the operations of one file run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Placement {
+    /// What the files at hand are best served by.
+    #[default]
+    Auto,
+    /// All of a file's operations in one linked submission.
+    Fused,
+    /// The source's half in the ring, the destination's by plain calls.
+    Split,
+}
+
+/// How statistics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatsFormat {
+    /// For people: one line a figure.
+    Text,
+    /// For programs: one JSON object.
+    Json,
+}
+
+/// How the work is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knobs {
+    /// Which engine runs the operations.
+    pub engine: EngineKind,
+    /// Where the operations of one file run.
+    pub placement: Placement,
+    /// Most chains in flight in one ring.
+    pub queue_depth: NonZeroU32,
+    /// Bytes that one read or write moves at most; files up to this size are copied by one chain.
+    pub buffer_bytes: usize,
+    /// Most worker threads; `None` for one a core.
+    pub jobs: Option<NonZeroUsize>,
+    /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
+    pub sqpoll_idle_ms: Option<u32>,
+    /// Completions of reads and writes past the page cache are polled for.
+    pub iopoll: bool,
+    /// Statistics at the end, on standard error.
+    pub stats: Option<StatsFormat>,
+}
+
+const QUEUE_DEPTH: u32 = 64;
+const QUEUE_DEPTH_MAX: u32 = 4096;
+const BUFFER_BYTES: usize = 1 << 20;
+const BUFFER_BYTES_MIN: usize = 4096;
+const BUFFER_BYTES_MAX: usize = 2 << 20;
+const JOBS_MAX: usize = 256;
+const SQPOLL_IDLE_MS: u32 = 1000;
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self {
+            engine: EngineKind::Auto,
+            placement: Placement::Auto,
+            queue_depth: NonZeroU32::new(QUEUE_DEPTH).unwrap_or(NonZeroU32::MIN),
+            buffer_bytes: BUFFER_BYTES,
+            jobs: None,
+            sqpoll_idle_ms: None,
+            iopoll: false,
+            stats: None,
+        }
+    }
+}
+
+/// The definitions, for the command line of either program.
+#[must_use]
+pub fn arguments() -> Vec<Arg> {
+    let choice = |name: &'static str, value: &'static str| {
+        Arg::new(name).long(name).value_name(value).action(ArgAction::Set).help_heading(EXTENSIONS)
+    };
+    vec![
+        choice("engine", "WHICH").help("run the operations by 'auto', 'uring' or 'sync' (also: $UCP_ENGINE)"),
+        choice("placement", "HOW").help("place a file's operations: 'auto', 'fused' or 'split'"),
+        choice("queue-depth", "N").help("keep at most N chains in flight in a ring (1 to 4096; 64)"),
+        choice("buffer-size", "SIZE").help("move at most SIZE bytes at a time (4K to 2M; 1M)"),
+        choice("jobs", "N").help("use at most N worker threads (one a core)"),
+        choice("sqpoll", "MS")
+            .num_args(0..=1)
+            .require_equals(true)
+            .help("let a kernel thread take submissions, idle for MS milliseconds"),
+        choice("iopoll", "")
+            .action(ArgAction::SetTrue)
+            .help("poll for completions of direct reads and writes"),
+        choice("stats", "FORMAT")
+            .num_args(0..=1)
+            .require_equals(true)
+            .help("print statistics on standard error at the end, as 'text' or 'json'"),
+    ]
+}
+
+/// An option's argument that is not what the option takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadArgument {
+    /// What was typed, as far as it is text.
+    pub argument: String,
+    /// The option, or the environment variable.
+    pub option: &'static str,
+    /// What it takes instead.
+    pub takes: &'static str,
+}
+
+/// Reads the shared options. `engine_variable` is the value of the environment's UCP_ENGINE.
+///
+/// # Errors
+/// The first argument that is not what its option takes.
+pub fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Knobs, BadArgument> {
+    let mut knobs = Knobs::default();
+    if let Some(value) = engine_variable.filter(|value| !value.is_empty()) {
+        knobs.engine = engine("UCP_ENGINE", value)?;
+    }
+    if let Some(value) = value_of(matches, "engine") {
+        knobs.engine = engine("--engine", value)?;
+    }
+    if let Some(value) = value_of(matches, "placement") {
+        knobs.placement = match value.as_str() {
+            "auto" => Placement::Auto,
+            "fused" => Placement::Fused,
+            "split" => Placement::Split,
+            _ => return Err(bad(value, "--placement", "auto, fused or split")),
+        };
+    }
+    if let Some(value) = value_of(matches, "queue-depth") {
+        let depth = value.parse().ok().filter(|depth: &NonZeroU32| depth.get() <= QUEUE_DEPTH_MAX);
+        knobs.queue_depth = depth.ok_or_else(|| bad(value, "--queue-depth", "a number from 1 to 4096"))?;
+    }
+    if let Some(value) = value_of(matches, "buffer-size") {
+        let bytes = size::parse(&value).and_then(|bytes| usize::try_from(bytes).ok());
+        let bytes = bytes.filter(|bytes| (BUFFER_BYTES_MIN..=BUFFER_BYTES_MAX).contains(bytes));
+        knobs.buffer_bytes = bytes.ok_or_else(|| bad(value, "--buffer-size", "a size from 4K to 2M"))?;
+    }
+    if let Some(value) = value_of(matches, "jobs") {
+        let jobs = value.parse().ok().filter(|jobs: &NonZeroUsize| jobs.get() <= JOBS_MAX);
+        knobs.jobs = Some(jobs.ok_or_else(|| bad(value, "--jobs", "a number from 1 to 256"))?);
+    }
+    if matches.value_source("sqpoll").is_some() {
+        knobs.sqpoll_idle_ms = Some(match value_of(matches, "sqpoll") {
+            None => SQPOLL_IDLE_MS,
+            Some(value) => value.parse().map_err(|_| bad(value, "--sqpoll", "a number of milliseconds"))?,
+        });
+    }
+    knobs.iopoll = matches.get_flag("iopoll");
+    if matches.value_source("stats").is_some() {
+        knobs.stats = Some(match value_of(matches, "stats") {
+            None => StatsFormat::Text,
+            Some(value) if value == "text" => StatsFormat::Text,
+            Some(value) if value == "json" => StatsFormat::Json,
+            Some(value) => return Err(bad(value, "--stats", "text or json")),
+        });
+    }
+    Ok(knobs)
+}
+
+fn engine(option: &'static str, value: String) -> Result<EngineKind, BadArgument> {
+    match value.as_str() {
+        "auto" => Ok(EngineKind::Auto),
+        "uring" => Ok(EngineKind::Uring),
+        "sync" => Ok(EngineKind::Sync),
+        _ => Err(bad(value, option, "auto, uring or sync")),
+    }
+}
+
+fn value_of(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}
+
+fn bad(argument: String, option: &'static str, takes: &'static str) -> BadArgument {
+    BadArgument { argument, option, takes }
+}

@@ -1,0 +1,96 @@
+//! One file at a time, when its turn has come: opened, checked against the output, and passed through.
+
+use super::{Cat, Fatal};
+use crate::pipeline::chain::{Chain, Descriptor, Op, Outcome};
+use crate::pipeline::engine::plain;
+use crate::plan::facts::Facts;
+use crate::plan::looping::would_loop;
+use crate::report::quote;
+use rustix::fd::AsFd;
+use rustix::fs::{Mode, OFlags, SeekFrom};
+use rustix::io::Errno;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+/// Bytes of one read of what is not a regular file: a pipe or terminal has no more to give at once.
+const LIVE_BYTES: usize = 128 << 10;
+
+impl Cat<'_> {
+    /// Prints a file, or standard input for `-`, after everything before it is written.
+    pub(super) fn stream_file(&mut self, name: &OsString) -> Result<(), Fatal> {
+        self.flush()?;
+        let source = if name == "-" {
+            self.used_input = true;
+            Descriptor::Standard(rustix::stdio::stdin())
+        } else {
+            match rustix::fs::open(name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
+                Ok(open) => Descriptor::Plain(open),
+                Err(errno) => return self.file_failed(name, errno),
+            }
+        };
+        let Some(input) = source.plain() else { return Ok(()) };
+        let facts = match rustix::fs::fstat(input.as_fd()) {
+            Ok(stat) => Facts::of(&stat),
+            Err(errno) => return self.file_failed(name, errno),
+        };
+        if self.writer.is(&facts) {
+            let offset = rustix::fs::seek(input.as_fd(), SeekFrom::Current(0)).ok();
+            if would_loop(&facts, offset, &self.writer.now()) {
+                let name = quote::needed(name.as_bytes(), self.reporter.charset());
+                self.reporter.failure(&[&name, &b": input file is output file"[..]].concat());
+                return Ok(());
+            }
+        }
+        let bytes =
+            if facts.size_is_trusted() { self.buffer_bytes } else { LIVE_BYTES.min(self.buffer_bytes) };
+        let chain = Chain {
+            source,
+            lease: self.pool.lease(bytes).or_else(|| self.pool.lease(1)),
+            ..Chain::default()
+        };
+        self.pass_through(name, chain)
+    }
+
+    /// Reads from the chain's source to its end and writes each block before the next is asked for. What the lease holds
+    /// already is written first.
+    pub(super) fn pass_through(&mut self, name: &OsString, mut chain: Chain) -> Result<(), Fatal> {
+        let Some(lease) = &chain.lease else { return self.file_failed(name, Errno::NOMEM) };
+        let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
+        let (mut start, mut pending) = (0, u32::try_from(lease.bytes().len()).unwrap_or(u32::MAX));
+        chain.destination = Descriptor::Standard(self.writer.descriptor());
+        loop {
+            chain.ops.clear();
+            if pending > 0 {
+                chain.ops.push(Op::Write { offset: None, start, length: pending });
+            }
+            chain.ops.push(Op::Read { offset: None, room, expect: None });
+            let (at, outcome) = plain::run(&mut chain, &mut None, 0, |_, _| true);
+            if at > 0 {
+                self.writer.wrote(Ok(pending));
+            }
+            match (&chain.ops[at.min(chain.ops.len() - 1)], outcome) {
+                (Op::Read { .. }, Some(Outcome::Count { moved: 0, .. })) => break,
+                (Op::Read { .. }, Some(Outcome::Count { moved, .. })) => (start, pending) = (0, moved),
+                (Op::Read { .. }, Some(Outcome::Failed { errno, .. })) => {
+                    return self.file_failed(name, errno);
+                }
+                (Op::Write { .. }, Some(Outcome::Count { moved, .. })) if moved > 0 => {
+                    self.writer.wrote(Ok(moved));
+                    start += moved;
+                    pending -= moved;
+                }
+                (_, Some(Outcome::Failed { errno, .. })) => {
+                    self.writer.wrote(Err(errno));
+                    return Err(Fatal);
+                }
+                (_, Some(Outcome::Count { .. } | Outcome::Done) | None) => {
+                    self.writer.wrote(Err(Errno::NOSPC));
+                    return Err(Fatal);
+                }
+            }
+        }
+        self.tally.files += 1;
+        self.tally.bytes += self.writer.take_written();
+        Ok(())
+    }
+}

@@ -1,0 +1,231 @@
+//! The window of files that are read ahead, in the order in which they are printed.
+
+use super::{Cat, Fatal};
+use crate::pipeline::chain::{At, Chain, Completion, Directory, End, Into, Op, Outcome};
+use crate::pipeline::engine::Wait;
+use crate::plan::facts::Facts;
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::io::Errno;
+use std::collections::VecDeque;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+
+/// Bytes of the largest file that is read ahead as a whole.
+const AHEAD_BYTES_MAX: u64 = 256 << 10;
+
+/// Where a file of the window has come to.
+enum State {
+    /// Its chain is in flight.
+    Flying { size: u64 },
+    /// Its chain has come back.
+    Back { size: u64, completion: Box<Completion> },
+    /// It has to wait for its turn, and is opened only then.
+    InTurn,
+}
+
+/// Files from the one that is printed next to the last one that has been looked at.
+pub(super) struct Window<'f> {
+    files: &'f [OsString],
+    /// The next file to look at.
+    next: usize,
+    /// States of the files before it; the front one is printed next.
+    states: VecDeque<State>,
+    /// The number of the front one.
+    front: usize,
+    completions: Vec<Completion>,
+}
+
+impl<'f> Window<'f> {
+    pub(super) fn new(files: &'f [OsString]) -> Self {
+        Self { files, next: 0, states: VecDeque::new(), front: 0, completions: Vec::new() }
+    }
+
+    pub(super) fn run(mut self, cat: &mut Cat<'_>) -> Result<(), Fatal> {
+        while self.front < self.files.len() {
+            self.look_ahead(cat);
+            match self.states.pop_front() {
+                Some(State::Flying { size }) => {
+                    self.states.push_front(State::Flying { size });
+                    // What is ready is written before anything is waited for.
+                    cat.flush()?;
+                    self.reap(cat, Wait::ForOne)?;
+                }
+                Some(State::Back { size, completion }) => {
+                    self.front += 1;
+                    self.print(cat, *completion, size)?;
+                }
+                Some(State::InTurn) => {
+                    self.front += 1;
+                    cat.stream_file(&self.files[self.front - 1])?;
+                }
+                // Room is only taken by chains that close files printed already.
+                None => self.reap(cat, Wait::ForOne)?,
+            }
+        }
+        while cat.engine.in_flight() > 0 {
+            self.reap(cat, Wait::ForOne)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at further files and sends off the chains of those that can be read ahead, up to one that cannot.
+    fn look_ahead(&mut self, cat: &mut Cat<'_>) {
+        let most = cat.engine.capabilities().in_flight_max;
+        while self.states.len() < most
+            && cat.engine.in_flight() < most
+            && self.next < self.files.len()
+            && !matches!(self.states.back(), Some(State::InTurn))
+        {
+            let state = self.send(cat, self.next);
+            let Some(state) = state else { return };
+            self.states.push_back(state);
+            self.next += 1;
+        }
+    }
+
+    /// Sends off the chain of one file, or leaves it for its turn. `None` where no buffer is free.
+    fn send(&mut self, cat: &mut Cat<'_>, number: usize) -> Option<State> {
+        let name = &self.files[number];
+        let Some(facts) = ahead(name).filter(|facts| !cat.writer.is(facts)) else {
+            return Some(State::InTurn);
+        };
+        let Ok(path) = CString::new(name.as_bytes()) else { return Some(State::InTurn) };
+        let size = facts.size;
+        let Some(lease) = cat.pool.lease(usize::try_from(size + 1).unwrap_or(usize::MAX)) else {
+            // With nothing before it to give a buffer back, it gets one in its turn.
+            return self.states.is_empty().then_some(State::InTurn);
+        };
+        let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
+        let open = Op::Open {
+            end: End::Source,
+            at: At { directory: Directory::Working, name: Arc::from(path) },
+            flags: OFlags::RDONLY,
+            mode: Mode::empty(),
+            into: Into::Any,
+        };
+        let read = Op::Read { offset: None, room, expect: None };
+        let token = u64::try_from(number).unwrap_or(u64::MAX);
+        let chain = Chain { token, lease: Some(lease), ops: vec![open, read], ..Chain::default() };
+        match cat.engine.push(chain) {
+            Ok(()) => Some(State::Flying { size }),
+            Err(_full) => None,
+        }
+    }
+
+    fn reap(&mut self, cat: &mut Cat<'_>, wait: Wait) -> Result<(), Fatal> {
+        let mut completions = std::mem::take(&mut self.completions);
+        if let Err(errno) = cat.engine.reap(wait, &mut completions) {
+            cat.reporter.failure(format!("io_uring: {errno}").as_bytes());
+            return Err(Fatal);
+        }
+        for completion in completions.drain(..) {
+            let number = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
+            // A chain that only closes comes back with the number of a file that is printed already.
+            if let Some(state) = number.checked_sub(self.front).and_then(|at| self.states.get_mut(at))
+                && let State::Flying { size } = *state
+            {
+                *state = State::Back { size, completion: Box::new(completion) };
+            }
+        }
+        self.completions = completions;
+        Ok(())
+    }
+
+    /// Prints the file that was just taken from the front.
+    fn print(&mut self, cat: &mut Cat<'_>, completion: Completion, size: u64) -> Result<(), Fatal> {
+        let name = &self.files[self.front - 1];
+        let Completion { mut chain, outcome, .. } = completion;
+        match outcome {
+            Outcome::Count { moved, .. } if u64::from(moved) == size => {
+                cat.tally.files += 1;
+                let full = chain.lease.take().is_some_and(|lease| cat.writer.gather(lease));
+                self.close(cat, chain);
+                if full { cat.flush() } else { Ok(()) }
+            }
+            Outcome::Count { .. } => {
+                // It has grown or shrunk meanwhile: what was read is printed, and the rest streamed.
+                self.rest(cat, name, chain)
+            }
+            Outcome::Failed { errno, .. } => {
+                let failed = cat.file_failed(name, errno);
+                self.close(cat, chain);
+                failed
+            }
+            Outcome::Done => cat.file_failed(name, Errno::IO),
+        }
+    }
+
+    /// Streams on from a chain whose descriptor may be the engine's own.
+    fn rest(&mut self, cat: &mut Cat<'_>, name: &OsString, mut chain: Chain) -> Result<(), Fatal> {
+        cat.flush()?;
+        if chain.source.plain().is_some() {
+            return cat.pass_through(name, chain);
+        }
+        loop {
+            let ended = chain.lease.take().is_none_or(|lease| {
+                let empty = lease.bytes().is_empty();
+                cat.writer.gather(lease);
+                empty
+            });
+            cat.flush()?;
+            if ended {
+                cat.tally.files += 1;
+                self.close(cat, chain);
+                return Ok(());
+            }
+            chain.lease = cat.pool.lease(cat.buffer_bytes).or_else(|| cat.pool.lease(1));
+            let room = chain.lease.as_ref().map_or(0, |lease| u32::try_from(lease.capacity()).unwrap_or(0));
+            chain.ops = vec![Op::Read { offset: None, room, expect: None }];
+            chain.token = u64::try_from(self.front).unwrap_or(u64::MAX);
+            self.states.push_front(State::Flying { size: 0 });
+            if cat.engine.push(chain).is_err() {
+                return cat.file_failed(name, Errno::NOBUFS);
+            }
+            while matches!(self.states.front(), Some(State::Flying { .. })) {
+                self.reap(cat, Wait::ForOne)?;
+            }
+            let Some(State::Back { completion, .. }) = self.states.pop_front() else { return Ok(()) };
+            chain = completion.chain;
+            if let Outcome::Failed { errno, .. } = completion.outcome {
+                chain.lease = None;
+                let failed = cat.file_failed(name, errno);
+                self.close(cat, chain);
+                return failed;
+            }
+        }
+    }
+
+    /// Closes a source whose descriptor may be the engine's own. Nothing can be lost in a file that was only read.
+    fn close(&mut self, cat: &mut Cat<'_>, mut chain: Chain) {
+        if !chain.source.is_open() {
+            return;
+        }
+        chain.lease = None;
+        chain.token = u64::MAX;
+        chain.ops.clear();
+        chain.ops.push(Op::Close { end: End::Source });
+        let mut chain = Some(chain);
+        while let Some(again) = chain.take() {
+            match cat.engine.push(again) {
+                Ok(()) => {}
+                Err(back) => {
+                    if self.reap(cat, Wait::ForOne).is_ok() {
+                        chain = Some(*back);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The facts of a file that can be read ahead: a regular one of moderate size that says how long it is. Anything else
+/// must not be opened before its turn: a FIFO's writer, a device or a terminal would notice.
+fn ahead(name: &OsString) -> Option<Facts> {
+    if name == "-" {
+        return None;
+    }
+    let facts = Facts::of(&rustix::fs::statat(CWD, name, AtFlags::empty()).ok()?);
+    let moderate = facts.size <= AHEAD_BYTES_MAX && facts.size_is_trusted();
+    (facts.kind == FileType::RegularFile && moderate).then_some(facts)
+}

@@ -1,0 +1,258 @@
+//! The chain: what is to happen to one file, as plain data.
+//!
+//! A chain is a short list of operations between at most one source and one destination, with the descriptors and the
+//! buffer they use. A copy method makes it, an engine runs it and hands it back in a [`Completion`]: whole, or cut at
+//! the operation that failed or came up short. Where each operation runs (linked in the ring, alone in the ring, by a
+//! plain call) is the engine's choice and cannot be read off the chain.
+
+use crate::bufpool::Lease;
+use crate::plan::facts::Facts;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::CStr;
+use std::sync::Arc;
+
+/// Which of a chain's two files an operation concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The file that is read.
+    Source,
+    /// The file that is written.
+    Destination,
+}
+
+/// An open directory that names are looked up in, or the working directory.
+#[derive(Debug, Clone)]
+pub enum Directory {
+    /// The process's working directory.
+    Working,
+    /// A directory held open; shared by everything that is copied out of it or into it.
+    Open(Arc<OwnedFd>),
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Working => rustix::fs::CWD,
+            Self::Open(directory) => directory.as_fd(),
+        }
+    }
+}
+
+/// A name in a directory: how files are reached, never by a path that could be swapped underneath.
+#[derive(Debug, Clone)]
+pub struct At {
+    /// Where the name is looked up.
+    pub directory: Directory,
+    /// One component inside a tree; what was typed for an operand.
+    pub name: Arc<CStr>,
+}
+
+/// An open file of a chain.
+#[derive(Debug, Default)]
+pub enum Descriptor {
+    /// Not open, or closed again.
+    #[default]
+    Closed,
+    /// An ordinary descriptor of this chain's own.
+    Plain(OwnedFd),
+    /// An ordinary descriptor that several chains use; closing it gives up this chain's share only.
+    Shared(Arc<OwnedFd>),
+    /// Standard input or output: lent, never closed by a chain.
+    Standard(BorrowedFd<'static>),
+    /// A slot of the engine's registered-file table. Only the engine that opened it can use or close it.
+    Direct(u32),
+}
+
+impl Descriptor {
+    /// Whether there is a file behind it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(self, Self::Closed)
+    }
+
+    /// The ordinary descriptor, where it is one.
+    #[must_use]
+    pub fn plain(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Plain(fd) => Some(fd.as_fd()),
+            Self::Shared(fd) => Some(fd.as_fd()),
+            Self::Standard(fd) => Some(*fd),
+            Self::Closed | Self::Direct(_) => None,
+        }
+    }
+}
+
+/// What kind of descriptor an open must give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Into {
+    /// An ordinary one: it will be examined, shared, or have its metadata set.
+    Plain,
+    /// Whatever suits the engine: it will only be read, written and closed.
+    Any,
+}
+
+/// One operation. Offsets and lengths are bytes; an offset of `None` means the file's own position.
+#[derive(Debug, Clone)]
+pub enum Op {
+    /// openat(2) of one end.
+    Open {
+        /// Which file this opens.
+        end: End,
+        /// Where it is.
+        at: At,
+        /// As for openat(2); engines add `O_CLOEXEC`.
+        flags: OFlags,
+        /// Permissions of a file that this creates.
+        mode: Mode,
+        /// What later operations need of the descriptor.
+        into: Into,
+    },
+    /// fstatat(2) of a name, into [`Completion::facts`].
+    Look {
+        /// Where the name is.
+        at: At,
+        /// Whether a symbolic link there is followed.
+        follow: bool,
+    },
+    /// fstat(2) of one end, into [`Completion::facts`].
+    Examine {
+        /// Which file.
+        end: End,
+    },
+    /// Reads from the source into the lease. The chain goes on only where exactly `expect` bytes came; an engine may
+    /// ask for any number from `expect` to `room`.
+    Read {
+        /// Where to read, or at the file's position.
+        offset: Option<u64>,
+        /// How many bytes may be read, at most the lease's capacity.
+        room: u32,
+        /// How many must come for the chain to go on; `None` for whatever comes, which ends a chain.
+        expect: Option<u32>,
+    },
+    /// Writes `length` bytes of the lease, from `start`, to the destination. Fewer written bytes cut the chain.
+    Write {
+        /// Where to write, or at the file's position.
+        offset: Option<u64>,
+        /// First byte of the lease.
+        start: u32,
+        /// How many bytes.
+        length: u32,
+    },
+    /// ftruncate(2) of the destination.
+    Truncate {
+        /// The new length.
+        length: u64,
+    },
+    /// Turns `O_DIRECT` of one end on or off; a file system that refuses is no failure.
+    SetDirect {
+        /// Which file.
+        end: End,
+        /// On or off.
+        on: bool,
+    },
+    /// close(2) of one end.
+    Close {
+        /// Which file.
+        end: End,
+    },
+}
+
+impl Op {
+    /// What the user would call it, for messages of `--debug` and of tests.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open { end: End::Source, .. } => "open source",
+            Self::Open { end: End::Destination, .. } => "open destination",
+            Self::Look { .. } => "look",
+            Self::Examine { .. } => "examine",
+            Self::Read { .. } => "read",
+            Self::Write { .. } => "write",
+            Self::Truncate { .. } => "truncate",
+            Self::SetDirect { .. } => "set direct",
+            Self::Close { .. } => "close",
+        }
+    }
+}
+
+/// Operations to run in order, with what they work on. An engine owns it while it is in flight.
+#[derive(Default)]
+pub struct Chain {
+    /// The caller's own mark, handed back untouched.
+    pub token: u64,
+    /// The file that is read.
+    pub source: Descriptor,
+    /// The file that is written.
+    pub destination: Descriptor,
+    /// The memory between them.
+    pub lease: Option<Lease>,
+    /// What to do, in order.
+    pub ops: Vec<Op>,
+    /// Reads and writes go past the page cache and so always sleep: they belong in the ring wherever it can take them.
+    pub sleeps: bool,
+}
+
+impl Chain {
+    /// The descriptor of one end.
+    #[must_use]
+    pub fn descriptor(&self, end: End) -> &Descriptor {
+        match end {
+            End::Source => &self.source,
+            End::Destination => &self.destination,
+        }
+    }
+
+    /// The descriptor of one end, to open or close it.
+    pub fn descriptor_mut(&mut self, end: End) -> &mut Descriptor {
+        match end {
+            End::Source => &mut self.source,
+            End::Destination => &mut self.destination,
+        }
+    }
+}
+
+/// How far a chain came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every operation ran as it should.
+    Done,
+    /// The read or write at this index moved another number of bytes than the chain needed to go on.
+    Count {
+        /// Index into [`Chain::ops`].
+        at: usize,
+        /// The bytes that were moved.
+        moved: u32,
+    },
+    /// The operation at this index failed; nothing behind it ran.
+    Failed {
+        /// Index into [`Chain::ops`].
+        at: usize,
+        /// Why.
+        errno: Errno,
+    },
+}
+
+impl Outcome {
+    /// Whether the chain was cut before its last operation, or at it by a failure or by fewer bytes than it needed. A
+    /// read that takes whatever comes ends its chain as planned.
+    #[must_use]
+    pub fn is_cut(&self, chain: &Chain) -> bool {
+        match *self {
+            Self::Done => false,
+            Self::Failed { .. } => true,
+            Self::Count { at, .. } => !matches!(chain.ops.get(at), Some(Op::Read { expect: None, .. })),
+        }
+    }
+}
+
+/// A chain handed back by an engine, with everything it owned.
+pub struct Completion {
+    /// The chain, its descriptors as they are now and its lease filled by the last read.
+    pub chain: Chain,
+    /// How far it came.
+    pub outcome: Outcome,
+    /// What the last [`Op::Look`] or [`Op::Examine`] saw.
+    pub facts: Option<Facts>,
+}

@@ -1,0 +1,66 @@
+//! Picks the engine: what was asked for, what the kernel allows, what the job is worth.
+
+use super::sync::Sync;
+use super::uring::{Refusal, Setup, Uring};
+use super::{Counters, Engine};
+use crate::bufpool::Pool;
+use crate::cli::knobs::{EngineKind, Knobs, Placement};
+use crate::report::message::describe;
+use std::sync::OnceLock;
+
+/// What the ring's refusal was, the first time in this process: asking again for each worker would be refused again.
+static REFUSED: OnceLock<Refusal> = OnceLock::new();
+
+/// An engine for one worker, whose leases come from `pool`: the ring where it is wanted and allowed, else plain calls.
+///
+/// # Errors
+/// The ring was asked for by name, or with a wish that only a ring can grant, and there is none.
+pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
+    if knobs.engine == EngineKind::Sync {
+        return Ok(Box::new(Sync::default()));
+    }
+    if let Some(&refusal) = REFUSED.get() {
+        return if insists(knobs) { Err(refusal) } else { Ok(Box::new(Sync::default())) };
+    }
+    let setup = Setup {
+        queue_depth: knobs.queue_depth.get(),
+        fused: match knobs.placement {
+            Placement::Fused => true,
+            Placement::Auto | Placement::Split => false,
+        },
+        sqpoll_idle_ms: knobs.sqpoll_idle_ms,
+        iopoll: knobs.iopoll,
+    };
+    match Uring::new(setup, pool) {
+        Ok(engine) => Ok(Box::new(engine)),
+        Err(refusal) if insists(knobs) => Err(refusal),
+        Err(refusal) => {
+            REFUSED.get_or_init(|| refusal);
+            Ok(Box::new(Sync::default()))
+        }
+    }
+}
+
+/// The refusal that made this process go on without a ring, if there was one.
+fn refused() -> Option<Refusal> {
+    REFUSED.get().copied()
+}
+
+/// Whether going on without a ring would not be what was asked for.
+fn insists(knobs: &Knobs) -> bool {
+    knobs.engine == EngineKind::Uring || knobs.sqpoll_idle_ms.is_some() || knobs.iopoll
+}
+
+/// Which engine did the work, and why.
+#[must_use]
+pub fn which(knobs: &Knobs, counters: &Counters) -> (&'static str, String) {
+    if counters.submissions > 0 {
+        return ("uring", "there was enough to do for a ring, or it was asked for".into());
+    }
+    let reason = match (refused(), knobs.engine) {
+        (Some(Refusal { step, errno }), _) => format!("io_uring {step}: {}", describe(errno)),
+        (None, EngineKind::Sync) => "asked for".into(),
+        (None, EngineKind::Auto | EngineKind::Uring) => "the job is too small to pay for a ring".into(),
+    };
+    ("sync", reason)
+}

@@ -1,0 +1,90 @@
+//! Engines: the ways a chain can run.
+//!
+//! An [`Engine`] takes chains and hands them back as completions. Its implementations are siblings that know nothing
+//! of each other, named by mechanism: [`uring`] (the kernel's ring), [`sync`] (plain calls in the caller's thread) and
+//! [`scripted`] (a test's own script). [`choose`] picks one. A new engine is one file here and one match arm there.
+
+pub mod choose;
+pub mod plain;
+#[cfg(test)]
+pub mod scripted;
+pub mod sync;
+pub mod uring;
+
+use super::chain::{Chain, Completion};
+use rustix::io::Errno;
+use std::ops::AddAssign;
+
+/// What a copy method may rely on when it builds chains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How many chains can usefully be in flight at once.
+    pub in_flight_max: usize,
+    /// Whole-file chains should be built to run as one linked submission, without an operation that needs an ordinary
+    /// descriptor.
+    pub fused: bool,
+}
+
+/// Whether reaping may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Until at least one chain in flight has come back.
+    ForOne,
+    /// Not at all: only what is there.
+    No,
+}
+
+/// Runs chains. All of an engine's methods are called by the thread that made it.
+pub trait Engine {
+    /// What chains should look like for this engine.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Takes a chain to run. A full engine hands it back: reap, then push again.
+    ///
+    /// # Errors
+    /// The chain itself, boxed, where there is no room for it now. That is a normal outcome, not a failure.
+    fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>>;
+
+    /// Moves every chain that has come back into `into`, submitting what was pushed first.
+    ///
+    /// # Errors
+    /// The ring itself broke; chains still in flight are lost to the caller and their buffers are never reused.
+    fn reap(&mut self, wait: Wait, into: &mut Vec<Completion>) -> Result<(), Errno>;
+
+    /// How many chains are in flight.
+    fn in_flight(&self) -> usize;
+
+    /// What this engine has done so far.
+    fn counters(&self) -> Counters;
+}
+
+/// What engines count, for `--stats`. Every field is a number of events, never of bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Operations of chains that were started.
+    pub operations: u64,
+    /// io_uring_enter(2) calls.
+    pub submissions: u64,
+    /// Completion queue entries seen.
+    pub completions: u64,
+    /// Chains that were cut before their last operation.
+    pub chains_cut: u64,
+    /// Most operations that were in the ring at one time; the greatest of all workers.
+    pub in_flight_peak: u64,
+    /// Pool regions that are fixed buffers of a ring.
+    pub regions_registered: u64,
+    /// Pool regions that are not.
+    pub regions_unregistered: u64,
+}
+
+impl AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.submissions += other.submissions;
+        self.completions += other.completions;
+        self.chains_cut += other.chains_cut;
+        self.in_flight_peak = self.in_flight_peak.max(other.in_flight_peak);
+        self.regions_registered += other.regions_registered;
+        self.regions_unregistered += other.regions_unregistered;
+    }
+}

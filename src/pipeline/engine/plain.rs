@@ -1,0 +1,142 @@
+//! One operation of a chain by a plain system call, in the calling thread.
+//!
+//! This is all of the `sync` engine's work, and what the `uring` engine does with the operations that it does not put
+//! into the ring.
+
+use crate::bufpool::PAGE_BYTES;
+use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome};
+use crate::plan::facts::Facts;
+use rustix::fd::BorrowedFd;
+use rustix::fs::{AtFlags, OFlags, StatxFlags};
+use rustix::io::Errno;
+use std::sync::Arc;
+
+/// What one operation did.
+enum Step {
+    /// The chain goes on.
+    On,
+    /// So many bytes moved, which is not what the chain needed.
+    Count(u32),
+}
+
+/// Runs the chain's operations from index `from` on while `here` says they are for this thread. Answers where it
+/// stopped and, where the chain ended there, how.
+///
+/// `facts` receives what an examination saw. Interrupted calls are started again.
+pub fn run(
+    chain: &mut Chain,
+    facts: &mut Option<Facts>,
+    from: usize,
+    here: impl Fn(&Chain, usize) -> bool,
+) -> (usize, Option<Outcome>) {
+    let mut at = from;
+    while at < chain.ops.len() {
+        if !here(chain, at) {
+            return (at, None);
+        }
+        match step(chain, at, facts) {
+            Ok(Step::On) => at += 1,
+            Ok(Step::Count(moved)) => return (at, Some(Outcome::Count { at, moved })),
+            Err(errno) => return (at, Some(Outcome::Failed { at, errno })),
+        }
+    }
+    (at, Some(Outcome::Done))
+}
+
+fn step(chain: &mut Chain, at: usize, facts: &mut Option<Facts>) -> Result<Step, Errno> {
+    match chain.ops[at] {
+        Op::Open { end, at: ref place, flags, mode, .. } => {
+            let flags = flags | OFlags::CLOEXEC;
+            let fd = retry(|| rustix::fs::openat(&place.directory, &*place.name, flags, mode))?;
+            *chain.descriptor_mut(end) = Descriptor::Plain(fd);
+        }
+        Op::Look { ref at, follow } => {
+            let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+            *facts = Some(Facts::of(&rustix::fs::statat(&at.directory, &*at.name, flags)?));
+        }
+        Op::Examine { end } => {
+            *facts = Some(Facts::of(&rustix::fs::fstat(open(chain, end)?)?));
+        }
+        Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
+        Op::Write { offset, start, length } => return write(chain, offset, start, length),
+        Op::Truncate { length } => {
+            retry(|| rustix::fs::ftruncate(open(chain, End::Destination)?, length))?;
+        }
+        Op::SetDirect { end, on } => set_direct(open(chain, end)?, on),
+        Op::Close { end } => close(std::mem::take(chain.descriptor_mut(end)))?,
+    }
+    Ok(Step::On)
+}
+
+fn read(chain: &mut Chain, offset: Option<u64>, room: u32, expect: Option<u32>) -> Result<Step, Errno> {
+    let mut lease = chain.lease.take().ok_or(Errno::FAULT)?;
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    let read = open(chain, End::Source).and_then(|source| lease.read(source, offset, room));
+    chain.lease = Some(lease);
+    let moved = u32::try_from(read?).unwrap_or(u32::MAX);
+    Ok(if expect == Some(moved) { Step::On } else { Step::Count(moved) })
+}
+
+fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<Step, Errno> {
+    let destination = open(chain, End::Destination)?;
+    let bytes = chain.lease.as_ref().map_or(&[][..], |lease| lease.bytes());
+    let (from, count) = (usize::try_from(start), usize::try_from(length));
+    let (from, count) = (from.unwrap_or(usize::MAX), count.unwrap_or(usize::MAX));
+    let bytes = bytes.get(from..from.saturating_add(count)).ok_or(Errno::FAULT)?;
+    let moved = retry(|| match offset {
+        Some(offset) => rustix::io::pwrite(destination, bytes, offset),
+        None => rustix::io::write(destination, bytes),
+    })?;
+    Ok(if moved == bytes.len() { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
+}
+
+/// `O_DIRECT` is a wish: where the file system has no such thing, or wants another alignment than that of a page, the
+/// copy goes through the page cache.
+fn set_direct(file: BorrowedFd<'_>, on: bool) {
+    let Ok(flags) = rustix::fs::fcntl_getfl(file) else { return };
+    let wanted = if on { flags | OFlags::DIRECT } else { flags.difference(OFlags::DIRECT) };
+    if wanted == flags || (on && !page_alignment_serves(file)) {
+        return;
+    }
+    match rustix::fs::fcntl_setfl(file, wanted) {
+        Ok(()) | Err(_) => {}
+    }
+}
+
+/// What STATX_DIOALIGN (6.1) says of the file; yes where the kernel or file system says nothing.
+fn page_alignment_serves(file: BorrowedFd<'_>) -> bool {
+    let Ok(answer) = rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::DIOALIGN) else {
+        return true;
+    };
+    let serves = |align: u32| align > 0 && usize::try_from(align).is_ok_and(|align| align <= PAGE_BYTES);
+    answer.stx_mask & StatxFlags::DIOALIGN.bits() == 0
+        || (serves(answer.stx_dio_mem_align) && serves(answer.stx_dio_offset_align))
+}
+
+/// Closes what this chain alone holds, and says what the file system said of it: late write errors of NFS, FUSE and
+/// quotas come out here. EINTR means closed all the same, on Linux.
+fn close(descriptor: Descriptor) -> Result<(), Errno> {
+    let owned = match descriptor {
+        Descriptor::Plain(fd) => fd,
+        Descriptor::Shared(fd) => match Arc::try_unwrap(fd) {
+            Ok(fd) => fd,
+            Err(_shared_still) => return Ok(()),
+        },
+        Descriptor::Closed | Descriptor::Standard(_) => return Ok(()),
+        Descriptor::Direct(_) => return Err(Errno::BADF),
+    };
+    crate::process::close(owned)
+}
+
+fn open(chain: &Chain, end: End) -> Result<BorrowedFd<'_>, Errno> {
+    chain.descriptor(end).plain().ok_or(Errno::BADF)
+}
+
+fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            answer => return answer,
+        }
+    }
+}

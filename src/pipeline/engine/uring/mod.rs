@@ -1,0 +1,388 @@
+//! The engine on the kernel's ring: chains become linked submissions, or are split between ring and plain calls.
+//!
+//! A chain in flight sits in a table; the `user_data` of its entries is the table index with a generation and the
+//! operation's number, never a pointer. A segment's entries all carry CQE_SKIP_SUCCESS except the last, so each segment
+//! comes back as exactly one completion: that of its last operation, or of the one that cut it.
+
+mod ring;
+mod route;
+
+pub use ring::Refusal;
+
+use super::{Capabilities, Counters, Engine, Wait, plain};
+use crate::bufpool::Pool;
+use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
+use crate::plan::facts::Facts;
+use crate::process;
+use io_uring::squeue;
+use ring::{Ring, Span, Target, Wishes};
+use route::{Rules, Segment};
+use rustix::io::Errno;
+
+/// How a ring is to be set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setup {
+    /// Most chains in flight at once.
+    pub queue_depth: u32,
+    /// Whole chains in one linked submission, rather than only their source half.
+    pub fused: bool,
+    /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
+    pub sqpoll_idle_ms: Option<u32>,
+    /// Completions of reads and writes past the page cache are polled for.
+    pub iopoll: bool,
+}
+
+/// Operations a fused chain has at most: what one push needs room for in the submission queue.
+const SEGMENT_OPS_MAX: u32 = 8;
+
+/// A chain between push and reap.
+struct Running {
+    chain: Chain,
+    facts: Option<Facts>,
+    /// What of it is in the ring.
+    segment: Segment,
+    /// Slots of the registered-file table that the segment's opens were given, by [`End`].
+    opening: [Option<u32>; 2],
+}
+
+#[derive(Default)]
+struct Slot {
+    /// Grows with each use, so that a stale completion is known for what it is.
+    generation: u32,
+    running: Option<Running>,
+}
+
+/// Runs chains in a ring. Fields drop in order: the ring, with its hold on descriptors and memory, goes first.
+pub struct Uring {
+    ring: Ring,
+    rules: Rules,
+    table: Vec<Slot>,
+    free: Vec<usize>,
+    files_free: Vec<u32>,
+    done: Vec<Completion>,
+    entries: Vec<squeue::Entry>,
+    in_ring: u64,
+    counters: Counters,
+    /// Cleared when RLIMIT_MEMLOCK has said no: the rest of the pool is used unregistered.
+    may_register: bool,
+    pool: Pool,
+}
+
+impl Uring {
+    /// Sets up a ring for chains whose leases come from `pool`.
+    ///
+    /// # Errors
+    /// Why there can be no ring here.
+    pub fn new(setup: Setup, pool: &Pool) -> Result<Self, Refusal> {
+        let depth = setup.queue_depth.max(1);
+        let files = depth.saturating_mul(2);
+        let ring = Ring::new(Wishes {
+            entries: depth.saturating_mul(2).max(SEGMENT_OPS_MAX).next_power_of_two(),
+            sqpoll_idle_ms: setup.sqpoll_idle_ms,
+            iopoll: setup.iopoll,
+            files,
+            buffers: u32::try_from(pool.regions_max()).unwrap_or(u32::MAX),
+        })?;
+        pool.want_huge_pages();
+        let chains = usize::try_from(depth).unwrap_or(usize::MAX).min(ring.completions_max());
+        Ok(Self {
+            rules: Rules { fused: setup.fused, links: ring.links, polled: setup.iopoll },
+            table: std::iter::repeat_with(Slot::default).take(chains).collect(),
+            free: (0..chains).rev().collect(),
+            files_free: (0..files).rev().collect(),
+            done: Vec::new(),
+            entries: Vec::new(),
+            in_ring: 0,
+            counters: Counters::default(),
+            may_register: ring.fixed_buffers,
+            pool: pool.clone(),
+            ring,
+        })
+    }
+
+    /// Runs a chain on from operation `from`, until it waits for the ring or is done.
+    fn advance(&mut self, index: usize, mut running: Running, from: usize) {
+        let rules = self.rules;
+        let here = |chain: &Chain, at| route::is_here(chain, at, rules);
+        let (at, outcome) = plain::run(&mut running.chain, &mut running.facts, from, here);
+        self.counters.operations += u64::try_from(at - from).unwrap_or(u64::MAX);
+        match outcome {
+            Some(outcome) => self.finish(index, running, outcome),
+            None => self.start_segment(index, running, at),
+        }
+    }
+
+    fn finish(&mut self, index: usize, running: Running, outcome: Outcome) {
+        self.counters.chains_cut += u64::from(outcome.is_cut(&running.chain));
+        self.free.push(index);
+        self.done.push(Completion { chain: running.chain, outcome, facts: running.facts });
+    }
+
+    fn start_segment(&mut self, index: usize, mut running: Running, at: usize) {
+        let mut rules = self.rules;
+        rules.links &= self.files_free.len() >= 2;
+        running.segment = route::segment(&running.chain, at, rules);
+        if self.may_register && running.chain.lease.as_ref().is_some_and(|lease| lease.fixed().is_none()) {
+            self.register_regions();
+        }
+        let mut entries = std::mem::take(&mut self.entries);
+        let pushed = self.push_segment(index, &mut running, &mut entries);
+        self.entries = entries;
+        match pushed {
+            Ok(()) => self.table[index].running = Some(running),
+            Err(errno) => {
+                self.give_back_unopened(&mut running);
+                self.finish(index, running, Outcome::Failed { at, errno });
+            }
+        }
+    }
+
+    /// Pushes the entries of a running chain's segment; on an error none of them is in the ring.
+    fn push_segment(
+        &mut self,
+        index: usize,
+        running: &mut Running,
+        entries: &mut Vec<squeue::Entry>,
+    ) -> Result<(), Errno> {
+        let slot = &mut self.table[index];
+        slot.generation = slot.generation.wrapping_add(1);
+        let mark = user_data(index, slot.generation);
+        entries.clear();
+        for at in running.segment.ops.clone() {
+            let last = at + 1 == running.segment.ops.end;
+            let linked = squeue::Flags::IO_LINK | squeue::Flags::SKIP_SUCCESS;
+            let flags = if last { squeue::Flags::empty() } else { linked };
+            let entry = self.entry(running, at)?.flags(flags);
+            entries.push(entry.user_data(mark | u64::try_from(at).unwrap_or(u64::MAX)));
+        }
+        self.ring.make_room(entries.len())?;
+        self.ring.push(entries)?;
+        self.in_ring += u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        self.counters.in_flight_peak = self.counters.in_flight_peak.max(self.in_ring);
+        Ok(())
+    }
+
+    /// The ring's entry for one operation; opens that may be direct take a slot of the file table.
+    fn entry(&mut self, running: &mut Running, at: usize) -> Result<squeue::Entry, Errno> {
+        let Running { chain, segment, opening, .. } = running;
+        match chain.ops[at] {
+            Op::Open { end, at: ref place, flags, mode, into } => {
+                let direct = if segment.direct && into == Into::Any { self.files_free.pop() } else { None };
+                opening[slot_of(end)] = direct;
+                let directory = rustix::fd::AsFd::as_fd(&place.directory);
+                Ok(ring::open_entry(directory, &place.name, flags, mode, direct))
+            }
+            Op::Read { offset, room, expect } => {
+                // Behind a link the read asks for what the chain expects, as only the last may come up short.
+                let bytes = if at + 1 == segment.ops.end { room } else { expect.unwrap_or(room) };
+                let file = target(&chain.source, opening[slot_of(End::Source)])?;
+                let lease = chain.lease.as_mut().ok_or(Errno::FAULT)?;
+                let bytes = bytes.min(u32::try_from(lease.capacity()).unwrap_or(u32::MAX));
+                let into = Span { start: lease.as_mut_ptr(), bytes, fixed: lease.fixed() };
+                Ok(ring::read_entry(file, into, offset.unwrap_or(u64::MAX)))
+            }
+            Op::Write { offset, start, length } => {
+                let file = target(&chain.destination, opening[slot_of(End::Destination)])?;
+                let lease = chain.lease.as_mut().ok_or(Errno::FAULT)?;
+                let (from, bytes) = (usize::try_from(start), usize::try_from(length));
+                let (from, bytes) = (from.unwrap_or(usize::MAX), bytes.unwrap_or(usize::MAX));
+                if from.saturating_add(bytes) > lease.capacity() {
+                    return Err(Errno::FAULT);
+                }
+                let span = Span {
+                    start: lease.as_mut_ptr().wrapping_add(from),
+                    bytes: length,
+                    fixed: lease.fixed(),
+                };
+                Ok(ring::write_entry(file, span, offset.unwrap_or(u64::MAX)))
+            }
+            Op::Close { end } => match target(chain.descriptor(end), opening[slot_of(end)])? {
+                Target::Direct(slot) => Ok(ring::close_entry(slot)),
+                Target::Plain(_) => Err(Errno::BADF),
+            },
+            Op::Look { .. } | Op::Examine { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => {
+                Err(Errno::OPNOTSUPP)
+            }
+        }
+    }
+
+    /// Makes fixed buffers of the pool's regions, as many as RLIMIT_MEMLOCK allows.
+    fn register_regions(&mut self) {
+        for (number, region) in self.pool.unregistered() {
+            match self.ring.register_region(number, region) {
+                Ok(()) => self.pool.set_registered(number),
+                Err(_limit) => self.may_register = false,
+            }
+        }
+    }
+
+    /// Takes one completion of the ring and moves its chain on.
+    fn complete(&mut self, data: u64, result: i32) {
+        self.counters.completions += 1;
+        let (index, generation, at) = split_user_data(data);
+        let Some(slot) = self.table.get_mut(index).filter(|slot| slot.generation == generation) else {
+            return;
+        };
+        let Some(mut running) = slot.running.take() else { return };
+        let segment = running.segment.ops.clone();
+        self.in_ring = self.in_ring.saturating_sub(u64::try_from(segment.len()).unwrap_or(u64::MAX));
+        for before in segment.start..at {
+            self.apply(&mut running, before, None);
+        }
+        self.counters.operations += u64::try_from(at + 1 - segment.start).unwrap_or(u64::MAX);
+        let Ok(moved) = u32::try_from(result) else {
+            self.give_back_unopened(&mut running);
+            return match Errno::from_raw_os_error(result.saturating_neg()) {
+                Errno::INTR => self.advance(index, running, at),
+                errno => self.finish(index, running, Outcome::Failed { at, errno }),
+            };
+        };
+        self.apply(&mut running, at, Some(moved));
+        self.give_back_unopened(&mut running);
+        let wanted = match running.chain.ops[at] {
+            Op::Read { expect, .. } => expect,
+            Op::Write { length, .. } => Some(length),
+            Op::Open { .. } | Op::Close { .. } | Op::Look { .. } | Op::Examine { .. } => Some(moved),
+            Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
+        };
+        if wanted == Some(moved) {
+            self.advance(index, running, at + 1);
+        } else {
+            self.finish(index, running, Outcome::Count { at, moved });
+        }
+    }
+
+    /// Books what an operation of the ring that succeeded has changed. `result` is `None` for one whose completion was
+    /// skipped: it moved exactly what its chain asked for.
+    fn apply(&mut self, running: &mut Running, at: usize, result: Option<u32>) {
+        let Running { chain, opening, .. } = running;
+        match chain.ops[at] {
+            Op::Open { end, .. } => {
+                let direct = opening[slot_of(end)].take().map(Descriptor::Direct);
+                let plain = || process::adopt_descriptor(result.and_then(|fd| i32::try_from(fd).ok())?);
+                let opened = direct.or_else(|| plain().map(Descriptor::Plain));
+                *chain.descriptor_mut(end) = opened.unwrap_or_default();
+            }
+            Op::Read { expect, .. } => {
+                if let (Some(lease), Some(moved)) = (chain.lease.as_mut(), result.or(expect)) {
+                    ring::filled_by_kernel(lease, moved);
+                }
+            }
+            Op::Close { end } => {
+                if let Descriptor::Direct(slot) = std::mem::take(chain.descriptor_mut(end)) {
+                    self.files_free.push(slot);
+                }
+            }
+            Op::Write { .. }
+            | Op::Look { .. }
+            | Op::Examine { .. }
+            | Op::Truncate { .. }
+            | Op::SetDirect { .. } => {}
+        }
+    }
+
+    /// Slots whose open failed or never ran are free again.
+    fn give_back_unopened(&mut self, running: &mut Running) {
+        for slot in running.opening.iter_mut().filter_map(Option::take) {
+            self.files_free.push(slot);
+        }
+    }
+
+    fn take_completions(&mut self) {
+        while let Some(entry) = self.ring.next_completion() {
+            self.complete(entry.user_data(), entry.result());
+        }
+    }
+}
+
+impl Engine for Uring {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { in_flight_max: self.table.len(), fused: self.rules.fused && self.rules.links }
+    }
+
+    fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>> {
+        let Some(index) = self.free.pop() else { return Err(Box::new(chain)) };
+        let running =
+            Running { chain, facts: None, segment: Segment { ops: 0..0, direct: false }, opening: [None; 2] };
+        self.advance(index, running, 0);
+        Ok(())
+    }
+
+    fn reap(&mut self, wait: Wait, into: &mut Vec<Completion>) -> Result<(), Errno> {
+        loop {
+            let wait = if self.done.is_empty() { wait } else { Wait::No };
+            if self.in_flight() > self.done.len() && (wait == Wait::ForOne || self.ring.unsubmitted > 0) {
+                self.ring.submit(wait)?;
+            }
+            self.take_completions();
+            if !self.done.is_empty() || wait == Wait::No || self.in_flight() == 0 {
+                into.append(&mut self.done);
+                return Ok(());
+            }
+        }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.table.len() - self.free.len() + self.done.len()
+    }
+
+    fn counters(&self) -> Counters {
+        let (regions, registered) = self.pool.region_counts();
+        Counters {
+            submissions: self.ring.enters,
+            regions_registered: u64::try_from(registered).unwrap_or(u64::MAX),
+            regions_unregistered: u64::try_from(regions - registered).unwrap_or(u64::MAX),
+            ..self.counters
+        }
+    }
+}
+
+impl Drop for Uring {
+    /// Takes every chain back from the kernel before its memory can go; what cannot be taken back is leaked.
+    fn drop(&mut self) {
+        let mut left = Vec::new();
+        while self.in_flight() > 0 {
+            if self.reap(Wait::ForOne, &mut left).is_err() {
+                self.pool.leak();
+                std::mem::take(&mut self.table).into_iter().for_each(std::mem::forget);
+                break;
+            }
+            left.clear();
+        }
+        self.pool.clear_registered();
+    }
+}
+
+fn slot_of(end: End) -> usize {
+    match end {
+        End::Source => 0,
+        End::Destination => 1,
+    }
+}
+
+/// The file behind a descriptor, or the slot that an open of the same segment will fill.
+fn target(descriptor: &Descriptor, opening: Option<u32>) -> Result<Target<'_>, Errno> {
+    if let Some(slot) = opening {
+        return Ok(Target::Direct(slot));
+    }
+    match descriptor {
+        Descriptor::Direct(slot) => Ok(Target::Direct(*slot)),
+        other => other.plain().map(Target::Plain).ok_or(Errno::BADF),
+    }
+}
+
+const OPERATION_BITS: u32 = 8;
+const INDEX_BITS: u32 = 24;
+
+fn user_data(index: usize, generation: u32) -> u64 {
+    u64::from(generation) << (OPERATION_BITS + INDEX_BITS)
+        | u64::try_from(index).unwrap_or(u64::MAX) << OPERATION_BITS
+}
+
+/// Table index, generation and operation.
+fn split_user_data(data: u64) -> (usize, u32, usize) {
+    let part = |shift: u32, bits: u32| (data >> shift) & ((1 << bits) - 1);
+    let index = usize::try_from(part(OPERATION_BITS, INDEX_BITS)).unwrap_or(usize::MAX);
+    let generation = u32::try_from(part(OPERATION_BITS + INDEX_BITS, 32)).unwrap_or(u32::MAX);
+    (index, generation, usize::try_from(part(0, OPERATION_BITS)).unwrap_or(usize::MAX))
+}

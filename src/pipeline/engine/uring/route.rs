@@ -1,0 +1,176 @@
+//! Where each operation of a chain runs: pure decisions over the chain and the engine's rules.
+//!
+//! The next stretch of a chain is either one [`Segment`] for the ring, whose operations are linked one after another
+//! and come back as a single completion, or operations that this thread runs by plain calls.
+
+use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op};
+use std::ops::Range;
+
+/// Which operations an engine puts into the ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Destination opens and writes go into the ring too: the fused placement.
+    pub fused: bool,
+    /// Linked operations on direct descriptors can be had: IORING_FEAT_LINKED_FILE, completions that can be skipped
+    /// (both 5.17) and a registered-file table.
+    pub links: bool,
+    /// A polled ring takes nothing but reads and writes past the page cache.
+    pub polled: bool,
+}
+
+/// A stretch of a chain that enters the ring in one submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Indexes into the chain's operations.
+    pub ops: Range<usize>,
+    /// Whether the opens among them give direct descriptors.
+    pub direct: bool,
+}
+
+/// How an end can be reached while a segment is being put together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Closed,
+    Plain,
+    Direct,
+}
+
+/// Whether the operation at index `at` is for the calling thread.
+#[must_use]
+pub fn is_here(chain: &Chain, at: usize, rules: Rules) -> bool {
+    let reach = |end| reach_of(chain.descriptor(end));
+    !in_ring(chain, at, rules, reach(End::Source), reach(End::Destination))
+}
+
+/// The segment that begins at index `at`, which [`is_here`] has said is for the ring.
+///
+/// Operations are linked only behind descriptors that are known beforehand, and behind a read only where the chain
+/// says exactly how many bytes must come: a link is cut by a short read, but never by one that reads too much.
+#[must_use]
+pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
+    let mut source = reach_of(&chain.source);
+    let mut destination = reach_of(&chain.destination);
+    let mut end = at;
+    let mut direct = false;
+    while end < chain.ops.len() && in_ring(chain, end, rules, source, destination) {
+        let op = &chain.ops[end];
+        if matches!(op, Op::Open { into: Into::Plain, .. }) && end > at {
+            break;
+        }
+        end += 1;
+        match op {
+            Op::Open { end: opened, into: Into::Any, .. } if rules.links => {
+                direct = true;
+                match opened {
+                    End::Source => source = Reach::Direct,
+                    End::Destination => destination = Reach::Direct,
+                }
+            }
+            Op::Open { .. } | Op::Read { expect: None, .. } => break,
+            _ if !rules.links => break,
+            Op::Close { end: End::Source } => source = Reach::Closed,
+            Op::Close { end: End::Destination } => destination = Reach::Closed,
+            Op::Read { .. } | Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } => {}
+            Op::Truncate { .. } | Op::SetDirect { .. } => {}
+        }
+    }
+    Segment { ops: at..end, direct }
+}
+
+fn reach_of(descriptor: &Descriptor) -> Reach {
+    match descriptor {
+        Descriptor::Closed => Reach::Closed,
+        Descriptor::Plain(_) | Descriptor::Shared(_) | Descriptor::Standard(_) => Reach::Plain,
+        Descriptor::Direct(_) => Reach::Direct,
+    }
+}
+
+fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: Reach) -> bool {
+    let direct = |end: End| match end {
+        End::Source => source == Reach::Direct,
+        End::Destination => destination == Reach::Direct,
+    };
+    match chain.ops[at] {
+        Op::Read { .. } if direct(End::Source) => true,
+        Op::Write { .. } if direct(End::Destination) => true,
+        Op::Close { end } => direct(end),
+        Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
+        Op::Open { .. } if rules.polled => false,
+        Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
+        Op::Open { end: End::Destination, .. } => rules.fused,
+        Op::Write { .. } => rules.fused || chain.sleeps,
+        Op::Look { .. } | Op::Examine { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::chain::{At, Directory};
+    use rustix::fs::{Mode, OFlags};
+    use std::sync::Arc;
+
+    fn open(end: End, into: Into) -> Op {
+        let at = At { directory: Directory::Working, name: Arc::from(c"f") };
+        Op::Open { end, at, flags: OFlags::RDONLY, mode: Mode::empty(), into }
+    }
+
+    fn whole_file(into: Into) -> Chain {
+        let ops = vec![
+            open(End::Source, into),
+            open(End::Destination, into),
+            Op::Read { offset: Some(0), room: 4096, expect: Some(10) },
+            Op::Write { offset: Some(0), start: 0, length: 10 },
+            Op::Close { end: End::Destination },
+            Op::Close { end: End::Source },
+        ];
+        Chain { ops, ..Chain::default() }
+    }
+
+    const FUSED: Rules = Rules { fused: true, links: true, polled: false };
+    const SPLIT: Rules = Rules { fused: false, links: true, polled: false };
+
+    #[test]
+    fn fused_placement_links_all_six_operations() {
+        let chain = whole_file(Into::Any);
+        assert_eq!(segment(&chain, 0, FUSED), Segment { ops: 0..6, direct: true });
+    }
+
+    #[test]
+    fn split_placement_sends_only_the_source_half() {
+        let mut chain = whole_file(Into::Plain);
+        assert_eq!(segment(&chain, 0, SPLIT), Segment { ops: 0..1, direct: false });
+        assert!(is_here(&chain, 1, SPLIT));
+        assert_eq!(segment(&chain, 2, SPLIT), Segment { ops: 2..3, direct: false });
+        assert!((3..6).all(|at| is_here(&chain, at, SPLIT)));
+        chain.sleeps = true;
+        assert_eq!(segment(&chain, 2, SPLIT), Segment { ops: 2..4, direct: false });
+    }
+
+    #[test]
+    fn without_links_every_operation_stands_alone() {
+        let chain = whole_file(Into::Any);
+        let rules = Rules { links: false, ..FUSED };
+        assert_eq!(segment(&chain, 0, rules), Segment { ops: 0..1, direct: false });
+        assert_eq!(segment(&chain, 2, rules), Segment { ops: 2..3, direct: false });
+    }
+
+    #[test]
+    fn nothing_is_linked_behind_a_read_of_unknown_length() {
+        let read = Op::Read { offset: None, room: 4096, expect: None };
+        let chain = Chain {
+            ops: vec![open(End::Source, Into::Any), read, Op::Close { end: End::Source }],
+            ..Chain::default()
+        };
+        assert_eq!(segment(&chain, 0, FUSED), Segment { ops: 0..2, direct: true });
+    }
+
+    #[test]
+    fn a_polled_ring_takes_only_transfers_that_sleep() {
+        let rules = Rules { fused: true, links: true, polled: true };
+        let mut chain = whole_file(Into::Any);
+        assert!((0..6).all(|at| is_here(&chain, at, rules)));
+        chain.sleeps = true;
+        assert_eq!(segment(&chain, 2, rules), Segment { ops: 2..4, direct: false });
+    }
+}

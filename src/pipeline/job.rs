@@ -1,0 +1,123 @@
+//! What workers pass to each other: tasks, and within them the files to copy.
+
+use super::branch::{Branch, Made};
+use super::chain::At;
+use super::method::extents::LargeFile;
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::Found;
+use crate::plan::walk::Entry;
+use rustix::fs::FileType;
+use std::sync::Arc;
+
+/// One piece of work, small enough to be shared out and large enough to be worth it.
+pub enum Task {
+    /// A directory of a tree: open it, make its copy, list it.
+    Directory {
+        /// The directory it is an entry of.
+        parent: Arc<Branch>,
+        /// Which entry.
+        entry: Entry,
+    },
+    /// The rest of a listing.
+    Listing(Arc<Branch>),
+    /// Files and other leaves of one directory.
+    Leaves {
+        /// The directory they are entries of.
+        branch: Arc<Branch>,
+        /// Which entries.
+        entries: Vec<Entry>,
+    },
+    /// One operand.
+    Operand(Box<Operand>),
+    /// A large file that more than one worker can work on.
+    Large(Arc<LargeFile>),
+}
+
+/// How a file and its copy are called in messages.
+#[derive(Clone)]
+pub enum Names {
+    /// An operand: what was typed, and what became of it.
+    Operand {
+        /// The source.
+        source: Arc<[u8]>,
+        /// The destination.
+        destination: Arc<[u8]>,
+    },
+    /// An entry of a directory, under the same name on both sides.
+    Entry(Arc<Branch>),
+}
+
+/// An operand: what is typed for the source, and where its copy goes.
+pub struct Operand {
+    /// The source, as it was typed.
+    pub source: At,
+    /// The copy's name, in the target directory where there is one.
+    pub destination: At,
+    /// The target directory as it was typed.
+    pub target: Option<Arc<[u8]>>,
+    /// What this run has made, where operands could overwrite each other's copies.
+    pub made: Option<Arc<Made>>,
+}
+
+/// A file to copy: its places, its names, and what is known beforehand.
+#[derive(Clone)]
+pub struct FileJob {
+    /// Where the source is.
+    pub source: At,
+    /// Where the copy goes.
+    pub destination: At,
+    /// What both are called.
+    pub names: Names,
+    /// A symbolic link in the source's place is followed: operands without `-r`.
+    pub follow: bool,
+    /// What the source was seen to be, which it must be still when it is open.
+    pub seen: Option<Facts>,
+    /// What is believed to be under the destination's name; `None` where it has not been looked at.
+    pub found: Option<Found>,
+    /// What this run has made, where operands could overwrite each other's copies.
+    pub made: Option<Arc<Made>>,
+}
+
+impl FileJob {
+    /// The job for a leaf of a directory that is being copied.
+    #[must_use]
+    pub fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Self {
+        Self {
+            source: At { directory: branch.source.clone(), name: Arc::clone(&entry.name) },
+            destination: At { directory: branch.destination.clone(), name: Arc::clone(&entry.name) },
+            names: Names::Entry(Arc::clone(branch)),
+            follow: false,
+            seen: None,
+            found: branch.fresh.then_some(Found::Nothing),
+            made: branch.origin.made.clone(),
+        }
+    }
+
+    /// The source's path for messages.
+    #[must_use]
+    pub fn source_path(&self) -> Vec<u8> {
+        match &self.names {
+            Names::Operand { source, .. } => source.to_vec(),
+            Names::Entry(branch) => branch.source_path(&self.source.name),
+        }
+    }
+
+    /// The destination's path for messages.
+    #[must_use]
+    pub fn destination_path(&self) -> Vec<u8> {
+        match &self.names {
+            Names::Operand { destination, .. } => destination.to_vec(),
+            Names::Entry(branch) => branch.destination_path(&self.destination.name),
+        }
+    }
+
+    /// Whether a file of this kind can be the source. Entries of a tree were listed as regular files; an operand must
+    /// be what it was when it was looked at.
+    #[must_use]
+    pub fn matches(&self, opened: &Facts) -> bool {
+        match &self.seen {
+            Some(seen) => seen.identity == opened.identity && seen.kind == opened.kind,
+            None => opened.kind == FileType::RegularFile,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The destination of a file: from what was found under its name to the chain that makes or opens it.
+
+use super::file::{FileCopy, Stage};
+use super::{Context, Next};
+use crate::pipeline::chain::{Chain, End, Into, Op};
+use crate::plan::overwrite::{self, Found, Verdict};
+use crate::report::message::{Problem, What};
+use rustix::fs::{FileType, Mode, OFlags};
+
+impl FileCopy {
+    /// Acts on what is under the destination's name.
+    pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
+        if let Some(problem) = self.just_created(found) {
+            return self.fail(chain, problem, context);
+        }
+        let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
+        let problem = match verdict {
+            // The one chain for a small file makes its destination itself; only notes of what was made need it open.
+            Verdict::Create if self.job.made.is_none() => return self.transfer(chain, context),
+            Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
+                return self.open_destination(chain, verdict);
+            }
+            Verdict::SameFile => {
+                Problem::between(What::SameFile, self.job.source_path(), self.job.destination_path())
+            }
+            Verdict::IsDirectory => Problem::between(
+                What::OverwriteDirectory,
+                self.job.destination_path(),
+                self.job.source_path(),
+            ),
+            Verdict::Dangling => Problem::of(What::DanglingLink, self.job.destination_path()),
+        };
+        self.fail(chain, problem, context)
+    }
+
+    /// Whether an earlier operand has just made what is there.
+    fn just_created(&self, found: &Found) -> Option<Problem> {
+        let made = self.job.made.as_ref()?;
+        let (source, destination) = (|| self.job.source_path(), || self.job.destination_path());
+        match found {
+            Found::File(file) if file.kind != FileType::Directory && made.contains(file.identity) => {
+                Some(Problem::between(What::JustCreated, destination(), source()))
+            }
+            Found::LinkTo { link, .. } | Found::DanglingLink(link) if made.contains(link.identity) => {
+                Some(Problem::between(What::JustCreatedLink, source(), destination()))
+            }
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::Nothing => None,
+        }
+    }
+
+    /// A chain that only makes or opens the destination.
+    pub(super) fn open_destination(&mut self, mut chain: Chain, verdict: Verdict) -> Next {
+        self.stage = Stage::Destination(verdict);
+        chain.ops.clear();
+        let open = match verdict {
+            Verdict::CreateThroughLink => self.open_with(OFlags::WRONLY | OFlags::CREATE, Into::Plain),
+            Verdict::Overwrite(_) => {
+                let linked = matches!(self.found, Some(Found::LinkTo { .. }));
+                let follow = if linked { OFlags::empty() } else { OFlags::NOFOLLOW };
+                self.open_with(OFlags::WRONLY | follow, Into::Plain)
+            }
+            Verdict::Create | Verdict::SameFile | Verdict::IsDirectory | Verdict::Dangling => {
+                self.create(Into::Plain)
+            }
+        };
+        chain.ops.push(open);
+        // A file made by this chain needs no look, except to remember it.
+        if verdict != Verdict::Create || self.job.made.is_some() {
+            chain.ops.push(Op::Examine { end: End::Destination });
+        }
+        Next::Run(chain)
+    }
+
+    /// Makes the destination where there must be nothing.
+    pub(super) fn create(&self, into: Into) -> Op {
+        self.open_with(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, into)
+    }
+
+    fn open_with(&self, flags: OFlags, into: Into) -> Op {
+        // Set-id and sticky bits are for `--preserve=mode`; the umask takes its share in the kernel.
+        let mode = self.source_facts().mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
+        Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
+    }
+}

@@ -1,0 +1,446 @@
+//! One file's way through its stages: what comes after each completion.
+
+use super::extents::LargeFile;
+use super::stream::Stream;
+use super::{Context, Next};
+use crate::pipeline::chain::{At, Chain, Completion, Descriptor, Directory, End, Into, Op, Outcome};
+use crate::pipeline::job::FileJob;
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::{Found, Verdict};
+use crate::report::message::{Problem, What};
+use rustix::fd::AsRawFd;
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::CString;
+use std::sync::Arc;
+
+/// What the chain in flight is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Opening and examining the source.
+    Source,
+    /// Opening for reading what was only examined.
+    Again,
+    /// Looking at the destination's name: the link itself, or what it leads to.
+    Look {
+        /// The link, when it is its target that is being looked at.
+        link: Option<Facts>,
+    },
+    /// Making or opening the destination, to go on by another chain.
+    Destination(Verdict),
+    /// One chain for all that is left.
+    Whole,
+    /// Reading and writing to the end of the source.
+    Stream,
+    /// Closing both ends.
+    Close,
+}
+
+/// A file on its way.
+pub struct FileCopy {
+    pub(super) job: FileJob,
+    pub(super) stage: Stage,
+    /// What the open source was seen to be.
+    pub(super) source: Option<Facts>,
+    /// The source as it was examined, where it is to be opened again by a linked chain.
+    examined: Descriptor,
+    /// What is known of the destination's name by now.
+    pub(super) found: Option<Found>,
+    /// The destination is a regular file, so both ends can be reached at offsets.
+    pub(super) positioned: bool,
+    /// The destination is this run's own, or has been cut to nothing.
+    pub(super) truncated: bool,
+    pub(super) stream: Stream,
+    /// The last word on this file has been said: it is only being closed.
+    pub(super) failed: bool,
+    attempts: u32,
+}
+
+/// How often a destination that keeps appearing and vanishing is tried.
+const ATTEMPTS_MAX: u32 = 4;
+
+impl FileCopy {
+    /// A file to be copied.
+    #[must_use]
+    pub fn new(job: FileJob) -> Self {
+        Self {
+            found: job.found,
+            job,
+            stage: Stage::Source,
+            source: None,
+            examined: Descriptor::Closed,
+            positioned: true,
+            truncated: true,
+            stream: Stream::default(),
+            failed: false,
+            attempts: 0,
+        }
+    }
+
+    /// The job, to start it again.
+    #[must_use]
+    pub fn into_job(self) -> FileJob {
+        self.job
+    }
+
+    /// The first chain: opens and examines the source. For a fused engine it is only looked at, by a descriptor that
+    /// the linked chain can open again without going by its name.
+    #[must_use]
+    pub fn start(&mut self, context: &Context<'_>) -> Chain {
+        let access = if self.fused(context) { OFlags::PATH } else { OFlags::RDONLY };
+        let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let open = Op::Open {
+            end: End::Source,
+            at: self.job.source.clone(),
+            flags: access | follow,
+            mode: Mode::empty(),
+            into: Into::Plain,
+        };
+        Chain { ops: vec![open, Op::Examine { end: End::Source }], ..Chain::default() }
+    }
+
+    /// What comes after a completion of this file's chain.
+    pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
+        let Completion { chain, outcome, facts } = completion;
+        match self.stage {
+            Stage::Source => self.source_opened(chain, outcome, facts, context),
+            Stage::Again => self.opened_again(chain, outcome, context),
+            Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
+            Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
+            Stage::Whole => self.whole_done(chain, outcome, context),
+            Stage::Stream => self.streamed(chain, outcome, context),
+            Stage::Close => self.closed(chain, outcome, context),
+        }
+    }
+
+    /// Goes on where [`Next::Starved`] stopped. `alone` says that no buffer is in use, so that none will come back and
+    /// a small one has to do.
+    pub fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
+        match self.stage {
+            Stage::Stream => self.stream_on(chain, alone, context),
+            _ if alone => self.start_stream(chain, alone, context),
+            _ => self.transfer(chain, context),
+        }
+    }
+
+    fn fused(&self, context: &Context<'_>) -> bool {
+        context.capabilities.fused && !context.settings.direct && self.job.found == Some(Found::Nothing)
+    }
+
+    fn source_opened(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let facts = match (outcome, facts) {
+            (Outcome::Done, Some(facts)) => facts,
+            (Outcome::Failed { errno: Errno::MFILE | Errno::NFILE, .. }, _) => return Next::NoDescriptor,
+            (Outcome::Failed { errno, .. }, _) => return self.fail(chain, self.open_problem(errno), context),
+            (Outcome::Done | Outcome::Count { .. }, _) => {
+                return self.fail(chain, self.source_problem(What::CannotStat, Errno::IO), context);
+            }
+        };
+        if !self.job.matches(&facts) {
+            let problem = Problem::of(What::Replaced, self.job.source_path());
+            return self.fail(chain, problem, context);
+        }
+        self.source = Some(facts);
+        self.positioned = facts.kind == FileType::RegularFile;
+        match self.found {
+            None => self.look(chain, None),
+            Some(found) => self.decide(chain, &found, context),
+        }
+    }
+
+    fn open_problem(&self, errno: Errno) -> Problem {
+        match (errno, &self.job.seen) {
+            // Listed as a regular file, and a symbolic link by now.
+            (Errno::LOOP, None) => Problem::of(What::Replaced, self.job.source_path()),
+            (Errno::NOENT, None) => self.source_problem(What::CannotStat, errno),
+            _ => self.source_problem(What::CannotOpen, errno),
+        }
+    }
+
+    pub(super) fn look(&mut self, mut chain: Chain, link: Option<Facts>) -> Next {
+        self.stage = Stage::Look { link };
+        chain.ops.clear();
+        chain.ops.push(Op::Look { at: self.job.destination.clone(), follow: link.is_some() });
+        Next::Run(chain)
+    }
+
+    fn looked(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        link: Option<Facts>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let found = match (outcome, facts, link) {
+            (Outcome::Done, Some(facts), None) if facts.kind == FileType::Symlink => {
+                return self.look(chain, Some(facts));
+            }
+            (Outcome::Done, Some(file), None) => Found::File(file),
+            (Outcome::Done, Some(file), Some(link)) => Found::LinkTo { link, file },
+            (Outcome::Failed { errno: Errno::NOENT, .. }, _, None) => Found::Nothing,
+            (Outcome::Failed { errno: Errno::NOENT, .. }, _, Some(link)) => Found::DanglingLink(link),
+            (Outcome::Failed { errno, .. }, ..) => {
+                return self.fail(chain, self.destination_problem(What::CannotStat, errno), context);
+            }
+            (Outcome::Done | Outcome::Count { .. }, ..) => {
+                return self.fail(chain, self.destination_problem(What::CannotStat, Errno::IO), context);
+            }
+        };
+        self.found = Some(found);
+        self.decide(chain, &found, context)
+    }
+
+    fn destination_opened(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        verdict: Verdict,
+        context: &mut Context<'_>,
+    ) -> Next {
+        match (outcome, verdict, facts) {
+            (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
+                let problem = Problem::of(What::Replaced, self.job.destination_path());
+                self.fail(chain, problem, context)
+            }
+            (Outcome::Done, _, opened) => {
+                let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
+                self.positioned &= opened.kind == FileType::RegularFile;
+                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
+                if let (Some(made), Verdict::Create) = (&self.job.made, verdict) {
+                    made.note(opened.identity);
+                }
+                self.transfer(chain, context)
+            }
+            (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
+            (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
+        }
+    }
+
+    /// The destination could not be opened. One that came or went since it was looked at is looked at again.
+    pub(super) fn not_opened(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+        self.attempts += 1;
+        let absent = self.found == Some(Found::Nothing);
+        if errno == Errno::EXIST && absent && self.attempts < ATTEMPTS_MAX {
+            return self.look(chain, None);
+        }
+        if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
+            self.found = self.job.found;
+            return Next::NoDescriptor;
+        }
+        self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+    }
+
+    /// Both ends are open, or the destination may be made along the way: picks the method.
+    pub(super) fn transfer(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let source = self.source_facts();
+        let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
+        let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
+        let one_chain = whole && !direct && self.positioned && source.size_is_trusted();
+        if !one_chain && self.fused(context) && !self.examined.is_open() {
+            return self.read_again(chain);
+        }
+        if !self.positioned || !source.size_is_trusted() {
+            self.start_stream(chain, false, context)
+        } else if one_chain {
+            self.whole(chain, context)
+        } else if chain.destination.is_open() {
+            self.large(chain, context)
+        } else {
+            self.open_destination(chain, Verdict::Create)
+        }
+    }
+
+    /// One chain for the rest of a file that fits a buffer. The read asks for a byte more than the file has, where it
+    /// stands alone, so that a file that has grown meanwhile is noticed.
+    fn whole(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        let size = self.source_facts().size;
+        let bytes = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
+        let Some(lease) = context.pool.lease(bytes) else { return Next::Starved(chain) };
+        let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
+        let length = u32::try_from(size).unwrap_or(u32::MAX);
+        chain.lease = Some(lease);
+        chain.ops.clear();
+        let read = Op::Read { offset: Some(0), room, expect: Some(length) };
+        if self.fused(context) && !chain.destination.is_open() {
+            self.examined = std::mem::take(&mut chain.source);
+            let again = self.open_again(Into::Any);
+            chain.ops.extend(again.into_iter().chain([self.create(Into::Any), read]));
+        } else if chain.destination.is_open() {
+            chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+            chain.ops.push(read);
+        } else {
+            chain.ops.extend([read, self.create(Into::Plain)]);
+        }
+        chain.ops.extend([
+            Op::Write { offset: Some(0), start: 0, length },
+            Op::Close { end: End::Destination },
+            Op::Close { end: End::Source },
+        ]);
+        self.stage = Stage::Whole;
+        Next::Run(chain)
+    }
+
+    /// Opens the file behind the descriptor that was examined: /proc/self/fd leads to the file itself, whatever has
+    /// become of its name.
+    fn open_again(&self, into: Into) -> Option<Op> {
+        let path = CString::new(format!("/proc/self/fd/{}", self.examined.plain()?.as_raw_fd())).ok()?;
+        Some(Op::Open {
+            end: End::Source,
+            at: At { directory: Directory::Working, name: Arc::from(path) },
+            flags: OFlags::RDONLY,
+            mode: Mode::empty(),
+            into,
+        })
+    }
+
+    /// A chain that opens for reading what was only examined: not every file goes in the one linked chain.
+    fn read_again(&mut self, mut chain: Chain) -> Next {
+        self.examined = std::mem::take(&mut chain.source);
+        self.stage = Stage::Again;
+        chain.ops.clear();
+        chain.ops.extend(self.open_again(Into::Plain));
+        Next::Run(chain)
+    }
+
+    fn opened_again(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        match outcome {
+            Outcome::Failed { errno, .. } => {
+                chain.source = std::mem::take(&mut self.examined);
+                self.fail(chain, self.open_problem(errno), context)
+            }
+            Outcome::Done | Outcome::Count { .. } => self.transfer(chain, context),
+        }
+    }
+
+    fn whole_done(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        let (at, result) = match outcome {
+            Outcome::Done => {
+                context.tally.file(self.source_facts().size);
+                return Next::Done;
+            }
+            Outcome::Count { at, moved } => (at, Ok(moved)),
+            Outcome::Failed { at, errno } => (at, Err(errno)),
+        };
+        self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
+        match (&chain.ops[at], result) {
+            (Op::Read { .. }, Ok(moved)) => {
+                self.stream.pending(moved);
+                self.start_stream(chain, false, context)
+            }
+            (Op::Write { length, .. }, Ok(moved)) => {
+                let length = *length;
+                self.stream.written(moved, length);
+                self.stage = Stage::Stream;
+                self.stream_on(chain, false, context)
+            }
+            (Op::Open { end: End::Source, .. }, Err(errno)) => {
+                chain.source = std::mem::take(&mut self.examined);
+                self.fail(chain, self.open_problem(errno), context)
+            }
+            (Op::Open { .. }, Err(errno)) => {
+                chain.lease = None;
+                self.not_opened(chain, errno, context)
+            }
+            (Op::Close { end: End::Source }, Err(_)) => {
+                // Nothing can be lost in a file that was only read.
+                context.tally.file(self.source_facts().size);
+                Next::Done
+            }
+            (Op::Close { .. }, Err(errno)) => {
+                self.fail(chain, self.destination_problem(What::Closing, errno), context)
+            }
+            (Op::Read { .. }, Err(errno)) => self.read_failed(chain, errno, context),
+            (Op::Truncate { .. }, Err(errno)) => {
+                self.fail(chain, self.destination_problem(What::Truncating, errno), context)
+            }
+            (Op::Write { .. }, Err(errno)) => {
+                self.fail(chain, self.destination_problem(What::Writing, errno), context)
+            }
+            (
+                Op::Look { .. }
+                | Op::Examine { .. }
+                | Op::SetDirect { .. }
+                | Op::Open { .. }
+                | Op::Close { .. },
+                _,
+            )
+            | (Op::Truncate { .. }, Ok(_)) => {
+                self.fail(chain, self.source_problem(What::Reading, Errno::IO), context)
+            }
+        }
+    }
+
+    fn large(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
+        let file = std::mem::replace(self, Self::new(self.job.clone()));
+        match LargeFile::new(file, chain, block, context.settings.direct) {
+            Ok(large) => Next::Large(Arc::new(large)),
+            Err(returned) => {
+                let (file, chain) = *returned;
+                *self = file;
+                self.start_stream(chain, false, context)
+            }
+        }
+    }
+
+    /// Tells about a problem and closes what is open.
+    pub(super) fn fail(&mut self, chain: Chain, problem: Problem, context: &mut Context<'_>) -> Next {
+        self.failed = true;
+        context.reporter.problem(&problem);
+        self.close(chain, context)
+    }
+
+    pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        self.stage = Stage::Close;
+        chain.lease = None;
+        chain.ops.clear();
+        for end in [End::Destination, End::Source] {
+            if chain.descriptor(end).is_open() {
+                chain.ops.push(Op::Close { end });
+            }
+        }
+        if chain.ops.is_empty() {
+            return self.done(context);
+        }
+        Next::Run(chain)
+    }
+
+    fn closed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        let Outcome::Failed { at, errno } = outcome else { return self.done(context) };
+        match chain.ops[at] {
+            Op::Close { end: End::Destination } if !self.failed => {
+                self.fail(chain, self.destination_problem(What::Closing, errno), context)
+            }
+            Op::Close { end: End::Destination } => self.close(chain, context),
+            _ => self.done(context),
+        }
+    }
+
+    fn done(&mut self, context: &mut Context<'_>) -> Next {
+        if !self.failed {
+            context.tally.file(self.stream.position());
+        }
+        Next::Done
+    }
+
+    /// The facts of the open source; before it is open, those of an empty file.
+    pub(super) fn source_facts(&self) -> Facts {
+        self.source.unwrap_or_else(Facts::unknown)
+    }
+
+    pub(super) fn source_problem(&self, what: What, errno: Errno) -> Problem {
+        Problem::failed(what, self.job.source_path(), errno)
+    }
+
+    pub(super) fn destination_problem(&self, what: What, errno: Errno) -> Problem {
+        Problem::failed(what, self.job.destination_path(), errno)
+    }
+}

@@ -1,0 +1,71 @@
+//! Copy methods: how the contents of one file get from source to destination.
+//!
+//! [`file::FileCopy`] takes a file through its stages: open and examine the source, come to a destination, move the
+//! bytes, close both. For moving the bytes it has a ladder of methods, and the first that fits is taken:
+//!
+//! 1. one chain, for a file that fits a buffer and whose destination is believed absent or has been opened;
+//! 2. [`extents`], for a larger regular file: blocks at their own offsets, by as many workers as are free;
+//! 3. a stream of reads and writes, for whatever cannot be trusted to say how long it is, and to finish what the other
+//!    two left: a file that shrank or grew, a write that came up short.
+//!
+//! Methods make chains and consume completions. They make no system call and know no engine.
+
+pub mod decide;
+pub mod extents;
+pub mod file;
+pub mod stream;
+
+use super::chain::Chain;
+use super::engine::Capabilities;
+use crate::bufpool::Pool;
+use crate::report::Reporter;
+use crate::report::stats::Tally;
+use extents::LargeFile;
+use std::sync::Arc;
+
+/// What methods need to know of how the run is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Past the page cache.
+    pub direct: bool,
+    /// Most bytes in one read or write.
+    pub buffer_bytes: usize,
+    /// Write through dangling symbolic links.
+    pub posixly_correct: bool,
+}
+
+/// What a method works with: the worker's own pool, engine and books.
+pub struct Context<'a> {
+    /// How the run is to be done.
+    pub settings: Settings,
+    /// What chains should look like.
+    pub capabilities: Capabilities,
+    /// Where leases come from.
+    pub pool: &'a Pool,
+    /// Where problems are told.
+    pub reporter: &'a Reporter,
+    /// Where files and bytes are counted.
+    pub tally: &'a mut Tally,
+}
+
+impl Context<'_> {
+    /// Bytes of the largest buffer that can be had: files up to this size go in one chain.
+    #[must_use]
+    pub fn buffer_bytes(&self) -> usize {
+        self.settings.buffer_bytes.min(self.pool.lease_bytes_max())
+    }
+}
+
+/// What is to happen next with a file.
+pub enum Next {
+    /// Run this chain and come back with its completion.
+    Run(Chain),
+    /// No buffer is free: come back when one is, by `resume`.
+    Starved(Chain),
+    /// No descriptor is free: start this file again when others are done.
+    NoDescriptor,
+    /// The file is large: its extents can be shared out.
+    Large(Arc<LargeFile>),
+    /// The file is done, well or not.
+    Done,
+}

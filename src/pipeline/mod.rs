@@ -1,0 +1,18 @@
+//! How bytes move: workers take tasks from a queue, copy methods make chains, engines run them.
+//!
+//! [`run`] begins a run of `ucp`; [`worker`] is the loop every thread is in; [`tree`], [`operand`] and [`special`] are
+//! what it does with a directory, an operand, a link or device; [`method`] is the way of a file's contents; [`chain`] is
+//! the data that [`engine`]s run.
+
+pub mod branch;
+pub mod cat;
+pub mod chain;
+pub mod engine;
+pub mod job;
+pub mod method;
+pub mod operand;
+pub mod queue;
+pub mod run;
+pub mod special;
+pub mod tree;
+pub mod worker;

@@ -1,0 +1,161 @@
+//! Operands: looked at by name as they were typed, then handed to the tree or to a file's way.
+
+use super::branch::{Made, Origin};
+use super::chain::{At, Directory};
+use super::job::{FileJob, Names, Operand};
+use super::special::look;
+use super::tree::Place;
+use super::worker::Worker;
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::{self, Found, Verdict};
+use crate::plan::path;
+use crate::report::message::{Problem, What};
+use rustix::fs::{AtFlags, FileType};
+use rustix::io::Errno;
+use std::sync::{Arc, OnceLock};
+
+impl Worker<'_, '_> {
+    /// Begins with an operand.
+    pub(super) fn operand(&mut self, operand: &Operand) {
+        if let Err(problem) = self.try_operand(operand) {
+            self.shared.reporter.problem(&problem);
+        }
+    }
+
+    fn try_operand(&mut self, operand: &Operand) -> Result<(), Problem> {
+        let source_failed = |errno| Problem::failed(What::CannotStat, operand.source_path(), errno);
+        let follow = !self.shared.settings.recursive;
+        let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+        let stat = rustix::fs::statat(&operand.source.directory, &*operand.source.name, flags);
+        let facts = Facts::of(&stat.map_err(source_failed)?);
+        let directory = facts.kind == FileType::Directory;
+        if directory && !self.shared.settings.recursive {
+            return Err(Problem::of(What::OmittingDirectory, operand.source_path()));
+        }
+        if let Some(made) = &operand.made
+            && made.seen_before(facts.identity, &operand.destination.name)
+        {
+            let what = if directory { What::TwiceDirectory } else { What::TwiceFile };
+            return Err(Problem::of(what, operand.source_path()));
+        }
+        let destination_failed = |errno| {
+            let what = match errno {
+                // Of a name with a slash behind it that no directory bears, or in a directory that is not there.
+                Errno::NOTDIR if ends_with_slash(operand) => What::CannotCreateRegular,
+                _ => What::CannotStat,
+            };
+            Problem::failed(what, operand.destination_path(), errno)
+        };
+        let found = look(&operand.destination).map_err(destination_failed)?;
+        if directory {
+            return self.directory_operand(operand, &facts, &found);
+        }
+        let names = Names::Operand {
+            source: Arc::from(operand.source_path()),
+            destination: Arc::from(operand.destination_path()),
+        };
+        let job = FileJob {
+            source: operand.source.clone(),
+            destination: operand.destination.clone(),
+            names,
+            follow,
+            seen: Some(facts),
+            found: Some(found),
+            made: operand.made.clone(),
+        };
+        if facts.kind != FileType::RegularFile && self.shared.settings.recursive {
+            self.special(&job, &facts);
+        } else {
+            self.regular(job);
+        }
+        Ok(())
+    }
+
+    fn directory_operand(&mut self, operand: &Operand, facts: &Facts, found: &Found) -> Result<(), Problem> {
+        let (source_path, destination_path) = (operand.source_path(), operand.destination_path());
+        match found {
+            Found::Nothing => {}
+            Found::File(file) if file.kind == FileType::Directory => {
+                if file.identity == facts.identity {
+                    return Err(Problem::between(What::SameFile, source_path, destination_path));
+                }
+            }
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) => {
+                return Err(Problem::between(What::OverwriteNonDirectory, destination_path, source_path));
+            }
+        }
+        let origin = Arc::new(Origin {
+            source_path: source_path.clone(),
+            destination_path: destination_path.clone(),
+            destination: OnceLock::new(),
+            made: operand.made.clone(),
+        });
+        let At { directory, name } = &operand.source;
+        let source = Place { parent: directory, name, path: source_path };
+        let At { directory, name } = &operand.destination;
+        let destination = Place { parent: directory, name, path: destination_path };
+        self.branch(None, &origin, &source, &destination, false);
+        Ok(())
+    }
+
+    /// Begins with a regular file, or with an operand that is read as if it were one.
+    pub(super) fn regular(&mut self, mut job: FileJob) {
+        if self.shared.settings.verbose {
+            // The line comes before the attempt, but not where the attempt will not be made.
+            if job.found.is_none() {
+                job.found = look(&job.destination).ok();
+            }
+            let stat =
+                rustix::fs::statat(&job.source.directory, &*job.source.name, AtFlags::SYMLINK_NOFOLLOW);
+            let facts = job.seen.or_else(|| stat.ok().map(|stat| Facts::of(&stat)));
+            let verdict = facts.zip(job.found).map(|(facts, found)| {
+                overwrite::contents(&facts, &found, self.shared.settings.method.posixly_correct)
+            });
+            if !matches!(verdict, Some(Verdict::SameFile | Verdict::IsDirectory)) {
+                self.verbose(&job);
+            }
+        }
+        self.backlog.push_back(job);
+    }
+
+    /// The line of `-v`.
+    pub(super) fn verbose(&self, job: &FileJob) {
+        if self.shared.settings.verbose {
+            self.shared.reporter.copied(&job.source_path(), &job.destination_path());
+        }
+    }
+}
+
+fn ends_with_slash(operand: &Operand) -> bool {
+    operand.destination.name.to_bytes().ends_with(b"/")
+}
+
+impl Operand {
+    /// The source as it was typed.
+    #[must_use]
+    pub fn source_path(&self) -> Vec<u8> {
+        self.source.name.to_bytes().to_vec()
+    }
+
+    /// The copy's path as messages show it.
+    #[must_use]
+    pub fn destination_path(&self) -> Vec<u8> {
+        match &self.target {
+            Some(target) => path::join(target, self.destination.name.to_bytes()),
+            None => self.destination.name.to_bytes().to_vec(),
+        }
+    }
+
+    /// An operand of a run into the open directory `directory`, called `target`, or of one without.
+    #[must_use]
+    pub fn new(source: At, destination: At, target: Option<Arc<[u8]>>, made: Option<Arc<Made>>) -> Self {
+        Self { source, destination, target, made }
+    }
+}
+
+/// The working directory's place for a name as it was typed.
+#[must_use]
+pub fn typed(name: &[u8]) -> Option<At> {
+    let name = std::ffi::CString::new(name).ok()?;
+    Some(At { directory: Directory::Working, name: Arc::from(name) })
+}

@@ -1,0 +1,207 @@
+//! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
+
+use super::branch::Made;
+use super::chain::{At, Directory};
+use super::engine::uring::Refusal;
+use super::engine::{Counters, choose};
+use super::job::{Operand, Task};
+use super::method::Settings as MethodSettings;
+use super::operand::typed;
+use super::queue::Queue;
+use super::worker::Worker;
+use crate::bufpool::Pool;
+use crate::cli::cp::{CpOptions, Destination};
+use crate::cli::knobs::{EngineKind, Knobs};
+use crate::plan::target::{self, Pair};
+use crate::report::Reporter;
+use crate::report::message::{Problem, What};
+use crate::report::stats::{Stats, Tally};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::Resource;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+/// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
+const POOL_BYTES: usize = 8 << 20;
+
+/// With fewer descriptors than this, one worker copies one file at a time: all the others are for directories.
+const DESCRIPTORS_FOR_MANY: u64 = 512;
+
+/// How a run is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// What copy methods need to know.
+    pub method: MethodSettings,
+    /// Directories too, and special files as what they are.
+    pub recursive: bool,
+    /// Say what is being done, in the order of the walk.
+    pub verbose: bool,
+}
+
+/// What all workers of a run share.
+pub struct Shared<'env> {
+    /// The work to do.
+    pub queue: Queue<Task>,
+    /// How it is to be done.
+    pub settings: Settings,
+    /// By which means.
+    pub knobs: &'env Knobs,
+    /// Where it is told.
+    pub reporter: &'env Reporter,
+    /// Most files one worker has in flight.
+    pub files_in_flight_max: usize,
+    one_worker: bool,
+    jobs: OnceLock<usize>,
+    umask: Mode,
+    totals: Mutex<(Tally, Counters, usize)>,
+}
+
+impl<'env> Shared<'env> {
+    fn new(options: &'env CpOptions, reporter: &'env Reporter) -> Self {
+        let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let few_descriptors = limit < DESCRIPTORS_FOR_MANY;
+        let umask = rustix::process::umask(Mode::empty());
+        rustix::process::umask(umask);
+        Self {
+            queue: Queue::new(),
+            settings: Settings {
+                method: MethodSettings {
+                    direct: options.direct,
+                    buffer_bytes: options.knobs.buffer_bytes,
+                    posixly_correct: options.posixly_correct,
+                },
+                recursive: options.recursive,
+                verbose: options.verbose,
+            },
+            knobs: &options.knobs,
+            reporter,
+            files_in_flight_max: if few_descriptors { 1 } else { usize::MAX },
+            one_worker: few_descriptors || options.verbose,
+            jobs: OnceLock::new(),
+            umask,
+            totals: Mutex::new((Tally::default(), Counters::default(), 0)),
+        }
+    }
+
+    /// From now on one file is copied after the other.
+    fn go_one_by_one(&mut self) {
+        self.one_worker = true;
+        self.files_in_flight_max = 1;
+    }
+
+    /// The umask of the process.
+    #[must_use]
+    pub fn umask(&self) -> Mode {
+        self.umask
+    }
+
+    /// Most workers. One where lines must come in order or descriptors are few, else one a core.
+    #[must_use]
+    pub fn jobs_max(&self) -> usize {
+        *self.jobs.get_or_init(|| match self.knobs.jobs {
+            _ if self.one_worker => 1,
+            Some(jobs) => jobs.get(),
+            None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        })
+    }
+
+    /// Bytes of I/O memory of one worker.
+    #[must_use]
+    pub fn pool_bytes(&self) -> usize {
+        POOL_BYTES / self.jobs_max()
+    }
+
+    /// Whether workers begin with a ring, rather than when there is enough to do for one.
+    #[must_use]
+    pub fn ring_at_once(&self) -> bool {
+        self.knobs.engine == EngineKind::Uring || self.knobs.sqpoll_idle_ms.is_some() || self.knobs.iopoll
+    }
+
+    /// Adds what an engine has counted.
+    pub fn add_counters(&self, counters: Counters) {
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner).1 += counters;
+    }
+
+    /// Adds a worker's books when it ends.
+    pub fn add(&self, tally: &Tally, counters: Counters) {
+        self.add_counters(counters);
+        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        totals.0.add(tally);
+        totals.2 += 1;
+    }
+}
+
+/// Copies as `options` say and tells `reporter`. The figures are for `--stats`.
+///
+/// # Errors
+/// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
+pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> {
+    let started = Instant::now();
+    let mut shared = Shared::new(options, reporter);
+    if shared.ring_at_once() {
+        drop(choose::choose(&options.knobs, &Pool::new(0))?);
+    }
+    match operands(options) {
+        Ok((operands, one_by_one)) => {
+            if one_by_one {
+                shared.go_one_by_one();
+            }
+            work(&shared, operands);
+        }
+        Err(problem) => reporter.problem(&problem),
+    }
+    let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
+    let (engine, reason) = choose::which(&options.knobs, &counters);
+    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers })
+}
+
+fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {
+    let tasks = operands.into_iter().rev().map(|operand| Task::Operand(Box::new(operand)));
+    shared.queue.push(0, tasks);
+    std::thread::scope(|scope| Worker::new(0, shared, scope).run());
+}
+
+/// The operands as places, and whether they must be copied one after the other, as one could overwrite another's copy.
+fn operands(options: &CpOptions) -> Result<(Vec<Operand>, bool), Problem> {
+    let sources: Vec<Vec<u8>> = options.sources.iter().map(bytes).collect();
+    let (target, required) = match &options.destination {
+        Destination::Exactly(name) => return Ok((vec![single(&sources[0], &bytes(name))?], false)),
+        Destination::Directory(target) => (bytes(target), Some(What::TargetDirectory)),
+        Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(What::Target)),
+        Destination::Last(target) => (bytes(target), None),
+    };
+    let path = CString::new(target.clone())
+        .map_err(|_nul| Problem::failed(What::CannotStat, target.clone(), Errno::INVAL))?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = match (rustix::fs::open(path, flags, Mode::empty()), required) {
+        (Ok(directory), _) => Directory::Open(Arc::new(directory)),
+        (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
+        (Err(_), None) => return Ok((vec![single(&sources[0], &target)?], false)),
+    };
+    let pairs = target::into_directory(&sources, &target);
+    let shared = target::any_shared(&pairs);
+    let made = shared.then(|| Arc::new(Made::default()));
+    let target: Arc<[u8]> = Arc::from(target);
+    let operands = pairs.iter().map(|Pair { source, name, .. }| {
+        let source = place(source)?;
+        let destination = At { directory: directory.clone(), ..place(name)? };
+        Ok(Operand::new(source, destination, Some(Arc::clone(&target)), made.clone()))
+    });
+    Ok((operands.collect::<Result<_, Problem>>()?, shared))
+}
+
+fn single(source: &[u8], destination: &[u8]) -> Result<Operand, Problem> {
+    Ok(Operand::new(place(source)?, place(destination)?, None, None))
+}
+
+fn place(name: &[u8]) -> Result<At, Problem> {
+    // An argument cannot hold a NUL byte, so this never fails in earnest.
+    typed(name).ok_or_else(|| Problem::failed(What::CannotStat, name.to_vec(), Errno::INVAL))
+}
+
+fn bytes(text: &OsString) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}

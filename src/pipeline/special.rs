@@ -1,0 +1,124 @@
+//! Files that are copied by making them anew: symbolic links, FIFOs, sockets and devices.
+
+use super::chain::At;
+use super::job::FileJob;
+use super::worker::Worker;
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::overwrite::{self, Found, Replacement};
+use crate::report::message::{Problem, What};
+use rustix::fs::{AtFlags, FileType, Mode};
+use rustix::io::Errno;
+
+/// Looks at a name without following, and at what it leads to where it is a symbolic link.
+///
+/// # Errors
+/// What stat(2) answered, except that nothing is there.
+pub fn look(at: &At) -> Result<Found, Errno> {
+    let link = match rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Facts::of(&stat),
+        Err(Errno::NOENT) => return Ok(Found::Nothing),
+        Err(errno) => return Err(errno),
+    };
+    if link.kind != FileType::Symlink {
+        return Ok(Found::File(link));
+    }
+    match rustix::fs::statat(&at.directory, &*at.name, AtFlags::empty()) {
+        Ok(stat) => Ok(Found::LinkTo { link, file: Facts::of(&stat) }),
+        Err(Errno::NOENT) => Ok(Found::DanglingLink(link)),
+        Err(errno) => Err(errno),
+    }
+}
+
+impl Worker<'_, '_> {
+    /// Makes the copy of a file that is no regular file and no directory.
+    pub(super) fn special(&mut self, job: &FileJob, facts: &Facts) {
+        let problem = self.make_special(job, facts).err();
+        match problem {
+            Some(problem) => self.shared.reporter.problem(&problem),
+            None => self.tally.file(0),
+        }
+        self.leaf_done(job);
+    }
+
+    fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+        let found = match job.found {
+            Some(Found::Nothing) | None if facts.kind == FileType::Unknown => {
+                return Err(Problem::of(What::UnknownType, job.source_path()));
+            }
+            Some(found) => found,
+            None => look(&job.destination)
+                .map_err(|errno| Problem::failed(What::CannotStat, job.destination_path(), errno))?,
+        };
+        if let (Some(made), Found::File(file)) = (&job.made, &found)
+            && made.contains(file.identity)
+        {
+            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
+        }
+        let same_name = job.source_path() == job.destination_path();
+        match overwrite::special(facts, leads_to(job, facts), &found, same_name) {
+            Replacement::Nothing => return Ok(()),
+            Replacement::SameFile => {
+                return Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()));
+            }
+            Replacement::IsDirectory => {
+                let (source, destination) = (job.source_path(), job.destination_path());
+                return Err(Problem::between(What::OverwriteDirectory, destination, source));
+            }
+            Replacement::Replace => {
+                self.remove(job)?;
+                self.verbose(job);
+            }
+            Replacement::Make => self.verbose(job),
+        }
+        self.make(job, facts)
+    }
+
+    fn remove(&self, job: &FileJob) -> Result<(), Problem> {
+        let At { directory, name } = &job.destination;
+        match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
+        }
+        if self.shared.settings.verbose {
+            self.shared.reporter.removed(&job.destination_path());
+        }
+        Ok(())
+    }
+
+    fn make(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+        let At { directory, name } = &job.destination;
+        let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
+        let mode = facts.mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
+        match facts.kind {
+            FileType::Symlink => {
+                let target = rustix::fs::readlinkat(&job.source.directory, &*job.source.name, Vec::new())
+                    .map_err(|errno| Problem::failed(What::CannotReadLink, job.source_path(), errno))?;
+                rustix::fs::symlinkat(&*target, directory, &**name)
+                    .map_err(failed(What::CannotCreateLink))?;
+            }
+            FileType::Fifo => {
+                rustix::fs::mknodat(directory, &**name, FileType::Fifo, mode, 0)
+                    .map_err(failed(What::CannotCreateFifo))?;
+            }
+            kind => {
+                rustix::fs::mknodat(directory, &**name, kind, mode, facts.rdev)
+                    .map_err(failed(What::CannotCreateSpecial))?;
+            }
+        }
+        if let Some(made) = &job.made
+            && let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
+        {
+            made.note(Facts::of(&stat).identity);
+        }
+        Ok(())
+    }
+}
+
+/// The file a symbolic link leads to, which must not be replaced by that link.
+fn leads_to(job: &FileJob, facts: &Facts) -> Option<Identity> {
+    if facts.kind != FileType::Symlink || job.found == Some(Found::Nothing) {
+        return None;
+    }
+    let stat = rustix::fs::statat(&job.source.directory, &*job.source.name, AtFlags::empty()).ok()?;
+    Some(Facts::of(&stat).identity)
+}

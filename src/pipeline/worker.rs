@@ -1,0 +1,357 @@
+//! A worker: one thread with its own engine and its own part of the pool, fed from the queue.
+//!
+//! It keeps its engine full: files it has begun come back as completions and go on; when there is room it begins others
+//! from its backlog, claims blocks of large files, or takes another task.
+
+use super::branch::Branch;
+use super::chain::{Chain, Completion};
+use super::engine::sync::Sync;
+use super::engine::{Engine, Wait, choose};
+use super::job::{FileJob, Names, Task};
+use super::method::extents::{Extent, LargeFile, Progressed};
+use super::method::file::FileCopy;
+use super::method::{Context, Next};
+use super::run::Shared;
+use crate::bufpool::Pool;
+use crate::cli::knobs::EngineKind;
+use crate::plan::walk::Listing;
+use crate::report::stats::Tally;
+use rustix::io::Errno;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::Scope;
+
+/// Files a worker copies by plain calls before it pays for a ring.
+const FILES_BEFORE_RING: u64 = 64;
+
+/// Bytes of a large file that are worth another worker.
+const BYTES_FOR_HELP: u64 = 8 << 20;
+
+/// Tasks that must wait before another worker is started for them.
+const TASKS_FOR_HELP: usize = 4;
+
+/// Blocks of large files one worker has in flight where they pass through the page cache: more would only push each
+/// other out of the processor's cache.
+const BUFFERED_EXTENTS_MAX: usize = 2;
+
+/// Large files one worker has open before it begins with other files.
+const LARGE_OPEN_MAX: usize = 4;
+
+/// What a chain in flight belongs to.
+enum Flight {
+    File(Box<FileCopy>),
+    Extent(Box<Extent>),
+}
+
+/// One worker.
+pub struct Worker<'scope, 'env> {
+    number: usize,
+    pub(super) shared: &'env Shared<'env>,
+    scope: &'scope Scope<'scope, 'env>,
+    pool: Pool,
+    engine: Box<dyn Engine>,
+    /// The engine is what it will be: asked for, or grown into.
+    settled: bool,
+    pub(super) tally: Tally,
+    pub(super) listing: Listing,
+    /// Files to begin with when there is room.
+    pub(super) backlog: VecDeque<FileJob>,
+    flights: Vec<Option<Flight>>,
+    flights_free: Vec<usize>,
+    /// Flights that wait for a buffer.
+    starved: VecDeque<(usize, Chain)>,
+    large: Vec<Arc<LargeFile>>,
+    extents_in_flight: usize,
+    completions: Vec<Completion>,
+    begun: u64,
+    /// Most files in flight, less than the engine's where descriptors are few.
+    window: usize,
+}
+
+impl<'scope, 'env> Worker<'scope, 'env> {
+    /// Worker `number`, with plain calls for an engine until there is enough to do for a ring.
+    #[must_use]
+    pub fn new(number: usize, shared: &'env Shared<'env>, scope: &'scope Scope<'scope, 'env>) -> Self {
+        Self {
+            number,
+            shared,
+            scope,
+            pool: Pool::new(shared.pool_bytes()),
+            engine: Box::new(Sync::default()),
+            settled: shared.knobs.engine == EngineKind::Sync,
+            tally: Tally::default(),
+            listing: Listing::default(),
+            backlog: VecDeque::new(),
+            flights: Vec::new(),
+            flights_free: Vec::new(),
+            starved: VecDeque::new(),
+            large: Vec::new(),
+            extents_in_flight: 0,
+            completions: Vec::new(),
+            begun: 0,
+            window: shared.files_in_flight_max,
+        }
+    }
+
+    /// Works until all is done.
+    pub fn run(mut self) {
+        if self.shared.ring_at_once() {
+            self.want_ring();
+        }
+        loop {
+            self.fill();
+            if self.is_idle() {
+                match self.shared.queue.pop(self.number) {
+                    Some(task) => self.task(task),
+                    None => break,
+                }
+            } else if self.has_room_for_file()
+                && self.backlog.is_empty()
+                && let Some(task) = self.shared.queue.try_pop(self.number)
+            {
+                self.task(task);
+            } else if let Err(errno) = self.reap() {
+                self.shared.reporter.failure(format!("io_uring: {errno}").as_bytes());
+                break;
+            }
+        }
+        self.shared.add(&self.tally, self.engine.counters());
+    }
+
+    fn is_idle(&self) -> bool {
+        self.engine.in_flight() == 0
+            && self.starved.is_empty()
+            && self.backlog.is_empty()
+            && self.large.is_empty()
+    }
+
+    /// Whether another chain can fly.
+    fn has_room(&self) -> bool {
+        let most = self.window.min(self.engine.capabilities().in_flight_max);
+        self.engine.in_flight() < most && self.starved.is_empty()
+    }
+
+    /// Whether another file can be begun: open large files, which have no chain of their own, count too.
+    fn has_room_for_file(&self) -> bool {
+        self.has_room() && self.large.len() < LARGE_OPEN_MAX
+    }
+
+    fn reap(&mut self) -> Result<(), Errno> {
+        let mut completions = std::mem::take(&mut self.completions);
+        self.engine.reap(Wait::ForOne, &mut completions)?;
+        for completion in completions.drain(..) {
+            self.complete(completion);
+        }
+        self.completions = completions;
+        Ok(())
+    }
+
+    /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.
+    fn fill(&mut self) {
+        while let Some((slot, chain)) = self.starved.pop_front() {
+            let alone = self.engine.in_flight() == 0;
+            let Some(Flight::File(mut file)) = self.flights[slot].take() else { continue };
+            let next = file.resume(chain, alone, &mut self.context());
+            if let Next::Starved(chain) = next {
+                self.flights[slot] = Some(Flight::File(file));
+                self.starved.push_front((slot, chain));
+                break;
+            }
+            self.next(slot, file, next);
+        }
+        while self.has_room_for_file()
+            && let Some(job) = self.backlog.pop_front()
+        {
+            self.begin(job);
+        }
+        self.claim_extents();
+    }
+
+    fn begin(&mut self, job: FileJob) {
+        self.begun += 1;
+        if self.begun == FILES_BEFORE_RING {
+            self.want_ring();
+        }
+        let mut file = Box::new(FileCopy::new(job));
+        let chain = file.start(&self.context());
+        let slot = self.slot();
+        self.fly(slot, Flight::File(file), chain);
+    }
+
+    /// Goes over from plain calls to the ring, where that is allowed. Nothing may be in flight, and with plain calls
+    /// nothing ever is.
+    fn want_ring(&mut self) {
+        if self.settled || self.engine.in_flight() > 0 {
+            return;
+        }
+        self.settled = true;
+        // A refusal that matters was reported when the run began.
+        if let Ok(engine) = choose::choose(self.shared.knobs, &self.pool) {
+            self.shared.add_counters(self.engine.counters());
+            self.engine = engine;
+        }
+    }
+
+    fn claim_extents(&mut self) {
+        while let Some(file) = self.large.last() {
+            let most = if self.shared.settings.method.direct { usize::MAX } else { BUFFERED_EXTENTS_MAX };
+            if self.extents_in_flight >= most || !self.has_room() {
+                return;
+            }
+            let file = Arc::clone(file);
+            match file.claim(&self.context()) {
+                Some((extent, chain)) => {
+                    self.extents_in_flight += 1;
+                    let slot = self.slot();
+                    self.fly(slot, Flight::Extent(Box::new(extent)), chain);
+                }
+                None if file.has_more() && self.engine.in_flight() > 0 => return,
+                None => _ = self.large.pop(),
+            }
+        }
+    }
+
+    /// Acts on a task.
+    fn task(&mut self, task: Task) {
+        match task {
+            Task::Directory { parent, entry } => self.directory(&parent, &entry),
+            Task::Listing(branch) => self.list(&branch),
+            Task::Leaves { branch, entries } => {
+                for entry in &entries {
+                    self.leaf(&branch, entry);
+                }
+            }
+            Task::Operand(operand) => self.operand(&operand),
+            Task::Large(file) => {
+                if file.has_more() {
+                    self.want_ring_for(&file);
+                    self.large.push(file);
+                }
+            }
+        }
+    }
+
+    /// Queues tasks that this worker will take in their order, and calls for help where they are many.
+    pub(super) fn queue_tasks(&mut self, tasks: Vec<Task>) {
+        self.shared.queue.push(self.number, tasks.into_iter().rev());
+        if self.shared.queue.len() >= TASKS_FOR_HELP {
+            self.call_for_help();
+        }
+    }
+
+    fn call_for_help(&self) {
+        let Some(number) = self.shared.queue.enlist(self.shared.jobs_max()) else { return };
+        let (shared, scope) = (self.shared, self.scope);
+        let thread = std::thread::Builder::new().name(format!("worker {number}"));
+        // Where no thread can be had the work goes on with fewer.
+        if thread.spawn_scoped(scope, move || Worker::new(number, shared, scope).run()).is_err() {
+            self.shared.queue.dismiss();
+        }
+    }
+
+    fn want_ring_for(&mut self, file: &LargeFile) {
+        // A hot file needs no ring: its blocks never sleep. Past the page cache they always do.
+        if self.shared.settings.method.direct && file.unclaimed() > 0 {
+            self.want_ring();
+        }
+    }
+
+    pub(super) fn context(&mut self) -> Context<'_> {
+        Context {
+            settings: self.shared.settings.method,
+            capabilities: self.engine.capabilities(),
+            pool: &self.pool,
+            reporter: self.shared.reporter,
+            tally: &mut self.tally,
+        }
+    }
+
+    fn slot(&mut self) -> usize {
+        self.flights_free.pop().unwrap_or_else(|| {
+            self.flights.push(None);
+            self.flights.len() - 1
+        })
+    }
+
+    fn fly(&mut self, slot: usize, flight: Flight, mut chain: Chain) {
+        self.flights[slot] = Some(flight);
+        chain.token = u64::try_from(slot).unwrap_or(u64::MAX);
+        while let Err(back) = self.engine.push(chain) {
+            chain = *back;
+            if let Err(errno) = self.reap() {
+                self.shared.reporter.failure(format!("io_uring: {errno}").as_bytes());
+                return;
+            }
+        }
+    }
+
+    fn complete(&mut self, completion: Completion) {
+        let slot = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
+        match self.flights.get_mut(slot).and_then(Option::take) {
+            Some(Flight::File(mut file)) => {
+                let next = file.advance(completion, &mut self.context());
+                self.next(slot, file, next);
+            }
+            Some(Flight::Extent(mut extent)) => match extent.advance(completion) {
+                Progressed::Run(chain) => self.fly(slot, Flight::Extent(extent), chain),
+                Progressed::Over => {
+                    self.extents_in_flight -= 1;
+                    match extent.finish() {
+                        None => self.flights_free.push(slot),
+                        Some(finished) => {
+                            let (file, next) = finished.into_chain(&mut self.context());
+                            self.next(slot, Box::new(file), next);
+                        }
+                    }
+                }
+            },
+            None => {}
+        }
+    }
+
+    fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
+        match next {
+            Next::Run(chain) => self.fly(slot, Flight::File(file), chain),
+            Next::Starved(chain) => {
+                self.flights[slot] = Some(Flight::File(file));
+                self.starved.push_back((slot, chain));
+            }
+            Next::NoDescriptor => {
+                self.flights_free.push(slot);
+                self.window = self.engine.in_flight().max(1);
+                if self.engine.in_flight() > 0 {
+                    self.backlog.push_front(file.into_job());
+                } else {
+                    let job = file.into_job();
+                    self.no_descriptor(&job);
+                    self.leaf_done(&job);
+                }
+            }
+            Next::Large(file) => {
+                self.flights_free.push(slot);
+                self.want_ring_for(&file);
+                if file.unclaimed() >= BYTES_FOR_HELP {
+                    self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
+                    self.call_for_help();
+                }
+                self.large.push(file);
+            }
+            Next::Done => {
+                self.flights_free.push(slot);
+                self.leaf_done(&file.into_job());
+            }
+        }
+    }
+
+    fn no_descriptor(&self, job: &FileJob) {
+        use crate::report::message::{Problem, What};
+        self.shared.reporter.problem(&Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE));
+    }
+
+    /// A leaf is done, well or not.
+    pub(super) fn leaf_done(&mut self, job: &FileJob) {
+        if let Names::Entry(branch) = &job.names {
+            Branch::finish_one(branch, self.shared.reporter);
+        }
+    }
+}

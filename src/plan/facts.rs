@@ -1,0 +1,63 @@
+//! What is known of a file: the part of stat(2) that decisions are made on.
+
+use rustix::fs::{FileType, Mode, Stat};
+
+/// Device and inode: what makes a file the same file, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// `st_dev`.
+    pub device: u64,
+    /// `st_ino`.
+    pub inode: u64,
+}
+
+/// The facts about one file at the moment it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Which file it is.
+    pub identity: Identity,
+    /// Its type.
+    pub kind: FileType,
+    /// Permission bits, set-id bits and sticky bit.
+    pub mode: Mode,
+    /// Length in bytes, as the file system says.
+    pub size: u64,
+    /// Allocated space in units of 512 bytes; 0 where the file system has no storage of its own (/proc, /sys).
+    pub blocks: u64,
+    /// Device number of a device node.
+    pub rdev: u64,
+}
+
+impl Facts {
+    /// The facts in what stat(2), lstat(2) or fstat(2) answered.
+    #[must_use]
+    pub fn of(stat: &Stat) -> Self {
+        Self {
+            identity: Identity { device: stat.st_dev, inode: stat.st_ino },
+            kind: FileType::from_raw_mode(stat.st_mode),
+            mode: Mode::from_raw_mode(stat.st_mode),
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
+            rdev: stat.st_rdev,
+        }
+    }
+
+    /// Facts of a file of which nothing is known: empty, of no type, with no permissions.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self {
+            identity: Identity { device: 0, inode: 0 },
+            kind: FileType::Unknown,
+            mode: Mode::empty(),
+            size: 0,
+            blocks: 0,
+            rdev: 0,
+        }
+    }
+
+    /// Whether `size` can be believed: files without storage (/proc, /sys) say 0 or a page and hold something else.
+    #[must_use]
+    pub fn size_is_trusted(&self) -> bool {
+        self.size > 0 && self.blocks > 0
+    }
+}

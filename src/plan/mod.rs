@@ -1,0 +1,8 @@
+//! GNU's semantics as decisions: what to do with each file, told from options and facts, without doing it.
+
+pub mod facts;
+pub mod looping;
+pub mod overwrite;
+pub mod path;
+pub mod target;
+pub mod walk;

@@ -1,0 +1,53 @@
+//! Paths as they are shown to the user, put together the way GNU does. Nothing is ever opened by these.
+
+/// `directory` and `name` with exactly one slash between them.
+#[must_use]
+pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let kept = directory.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+    let mut path = Vec::with_capacity(kept + 1 + name.len());
+    path.extend_from_slice(&directory[..kept]);
+    if !directory.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
+}
+
+/// The last component of a path, without trailing slashes; `/` for the root, empty for the empty path.
+#[must_use]
+pub fn last_component(path: &[u8]) -> &[u8] {
+    let Some(last) = path.iter().rposition(|&byte| byte != b'/') else {
+        return if path.is_empty() { path } else { b"/" };
+    };
+    let trimmed = &path[..=last];
+    let first = trimmed.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    &trimmed[first..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slash_joins() {
+        assert_eq!(join(b"d", b"x"), b"d/x");
+        assert_eq!(join(b"d///", b"x"), b"d/x");
+        assert_eq!(join(b"/", b"x"), b"/x");
+        assert_eq!(join(b"", b"x"), b"x");
+        assert_eq!(join(b"d/.", b"x"), b"d/./x");
+    }
+
+    #[test]
+    fn the_last_component_has_no_slash() {
+        let cases: [(&[u8], &[u8]); 7] = [
+            (b"a", b"a"),
+            (b"a/b", b"b"),
+            (b"a/b//", b"b"),
+            (b"/", b"/"),
+            (b"", b""),
+            (b"..", b".."),
+            (b"a/.", b"."),
+        ];
+        assert!(cases.iter().all(|(path, last)| last_component(path) == *last));
+    }
+}

@@ -1,0 +1,61 @@
+//! Where each operand's copy goes: from the operands and what the last one is to pairs of source and destination.
+
+use super::path::{join, last_component};
+use std::collections::HashSet;
+
+/// One operand and the name of its copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The source as it was typed.
+    pub source: Vec<u8>,
+    /// The copy's name, relative to the target directory where there is one.
+    pub name: Vec<u8>,
+    /// The copy's path as messages show it.
+    pub shown: Vec<u8>,
+}
+
+/// Pairs for copies into the directory `target`, as it was typed.
+#[must_use]
+pub fn into_directory(sources: &[Vec<u8>], target: &[u8]) -> Vec<Pair> {
+    sources
+        .iter()
+        .map(|source| {
+            // The contents of `..` go into the target itself, never beside it.
+            let name = match last_component(source) {
+                b".." => b".",
+                last => last,
+            };
+            Pair { source: source.clone(), name: name.to_vec(), shown: join(target, name) }
+        })
+        .collect()
+}
+
+/// Whether two operands get the same name, so that one could overwrite the other's copy.
+#[must_use]
+pub fn any_shared(pairs: &[Pair]) -> bool {
+    let mut names = HashSet::with_capacity(pairs.len());
+    !pairs.iter().all(|pair| names.insert(pair.name.as_slice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(sources: &[&str], target: &str) -> Vec<Pair> {
+        let sources: Vec<Vec<u8>> = sources.iter().map(|source| source.as_bytes().to_vec()).collect();
+        into_directory(&sources, target.as_bytes())
+    }
+
+    #[test]
+    fn a_copy_is_called_after_the_last_component() {
+        let shown: Vec<_> =
+            pairs(&["a", "b/c/", "./d", "e/.", "f/.."], "t//").into_iter().map(|p| p.shown).collect();
+        assert_eq!(shown, [&b"t/a"[..], b"t/c", b"t/d", b"t/.", b"t/."]);
+    }
+
+    #[test]
+    fn operands_of_one_name_are_noticed() {
+        assert!(any_shared(&pairs(&["a/f", "b/f"], "t")));
+        assert!(!any_shared(&pairs(&["a/f", "b/g"], "t")));
+    }
+}

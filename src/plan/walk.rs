@@ -1,0 +1,100 @@
+//! Listing a directory by its descriptor, a bounded part at a time.
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{FileType, Mode, OFlags, RawDir};
+use rustix::io::Errno;
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+
+/// Bytes of directory entries that are fetched at a time: what bounds the memory of a walk, level by level.
+const LISTING_BYTES: usize = 32 << 10;
+
+/// One entry of a directory, as the listing told of it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its name.
+    pub name: Arc<CStr>,
+    /// Its type, `Unknown` where the file system does not say.
+    pub kind: FileType,
+    /// Its inode number: files are reached fastest in this order where it follows their place on the disk.
+    pub inode: u64,
+}
+
+/// Room for the entries of one fetch, kept by a worker from directory to directory.
+pub struct Listing {
+    buffer: Vec<MaybeUninit<u8>>,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self { buffer: vec![MaybeUninit::uninit(); LISTING_BYTES] }
+    }
+}
+
+impl Listing {
+    /// The next entries of `directory` without `.` and `..`, by inode; none at its end. The place reached is kept by the
+    /// descriptor itself.
+    ///
+    /// # Errors
+    /// What getdents64(2) answered.
+    pub fn fetch(&mut self, directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
+        let mut entries = Vec::new();
+        let mut listing = RawDir::new(directory.as_fd(), &mut self.buffer);
+        while let Some(entry) = listing.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name != c"." && name != c".." {
+                entries.push(Entry { name: Arc::from(name), kind: entry.file_type(), inode: entry.ino() });
+            }
+            // Asking for one more would fetch again.
+            if listing.is_buffer_empty() && !entries.is_empty() {
+                break;
+            }
+        }
+        entries.sort_unstable_by_key(|entry| entry.inode);
+        Ok(entries)
+    }
+}
+
+/// How a directory of a tree is opened: never through a symbolic link.
+#[must_use]
+pub fn directory_flags() -> OFlags {
+    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
+}
+
+/// Opens a directory of a tree.
+///
+/// # Errors
+/// What openat(2) answered: ENOTDIR or ELOOP where it is no directory (any more).
+pub fn open_directory(parent: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(parent, name, directory_flags(), Mode::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_comes_whole_in_parts_and_without_the_dots() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        for number in 0..3000 {
+            std::fs::write(directory.path().join(format!("name-of-some-length-{number}")), "").expect("file");
+        }
+        let open = rustix::fs::open(directory.path(), directory_flags(), Mode::empty()).expect("open");
+        let mut listing = Listing::default();
+        let mut names = std::collections::HashSet::new();
+        let mut fetches = 0;
+        loop {
+            let entries = listing.fetch(&open).expect("list");
+            if entries.is_empty() {
+                break;
+            }
+            fetches += 1;
+            assert!(entries.is_sorted_by_key(|entry| entry.inode));
+            names.extend(entries.into_iter().map(|entry| entry.name));
+        }
+        assert!(fetches > 1, "one fetch held everything");
+        assert_eq!(names.len(), 3000);
+    }
+}

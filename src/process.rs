@@ -1,0 +1,80 @@
+//! What the process was given at exec and owes its parent: descriptors, signals, the character set, the exit status.
+//!
+//! The two programs define `main` themselves, so Rust's runtime does not touch SIGPIPE or closed descriptors before
+//! them: both are as they were at exec, which GNU cp and cat show to the outside.
+#![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
+
+use rustix::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+/// Which of the three standard descriptors were closed when the program started.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClosedAtStart {
+    /// Descriptor 0.
+    pub input: bool,
+    /// Descriptor 1.
+    pub output: bool,
+    /// Descriptor 2.
+    pub error: bool,
+}
+
+/// Fills the numbers 0 to 2 where they are closed, so that no file being copied can land on one of them and be
+/// written to as if it were standard output. What fills them answers EBADF to the use they are meant for, as a closed
+/// descriptor does.
+pub fn guard_standard_descriptors() -> ClosedAtStart {
+    let guard = |fd: BorrowedFd<'_>, other_way: OFlags| {
+        if rustix::io::fcntl_getfd(fd).is_ok() {
+            return false;
+        }
+        // The lowest free number is the closed one, as lower ones have been filled before it.
+        if let Ok(filler) = rustix::fs::open("/dev/null", other_way, Mode::empty()) {
+            std::mem::forget(filler);
+        }
+        true
+    };
+    ClosedAtStart {
+        input: guard(rustix::stdio::stdin(), OFlags::WRONLY),
+        output: guard(rustix::stdio::stdout(), OFlags::RDONLY),
+        error: guard(rustix::stdio::stderr(), OFlags::RDONLY),
+    }
+}
+
+/// close(2) with its result, which dropping an `OwnedFd` loses: NFS, FUSE and quotas report late write errors here.
+///
+/// # Errors
+/// What close(2) answered, except EINTR, after which the descriptor is closed on Linux.
+pub fn close(fd: OwnedFd) -> Result<(), Errno> {
+    // SAFETY: the descriptor was owned and is given up here, so nothing else can use its number.
+    match unsafe { rustix::io::try_close(fd.into_raw_fd()) } {
+        Err(Errno::INTR) | Ok(()) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Takes over a descriptor number that an io_uring completion named as newly opened.
+#[must_use]
+pub fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
+    if opened < 0 {
+        return None;
+    }
+    // SAFETY: the kernel has just installed this descriptor for an operation of ours, so nobody else owns it.
+    Some(unsafe { OwnedFd::from_raw_fd(opened) })
+}
+
+/// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.
+#[must_use]
+pub fn charset_is_utf8() -> bool {
+    // SAFETY: called before any other thread could read the locale, with a constant string.
+    let locale = unsafe { libc::setlocale(libc::LC_CTYPE, c"".as_ptr()) };
+    if locale.is_null() {
+        return false;
+    }
+    // SAFETY: the result is a string of the C library's own, valid until the next setlocale.
+    let name = unsafe { libc::nl_langinfo(libc::CODESET) };
+    if name.is_null() {
+        return false;
+    }
+    // SAFETY: not null, and a terminated string as said above.
+    unsafe { std::ffi::CStr::from_ptr(name) }.to_bytes().eq_ignore_ascii_case(b"UTF-8")
+}

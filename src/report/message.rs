@@ -1,0 +1,187 @@
+//! What can go wrong with a file, and GNU's words for each.
+
+use super::quote::{self, Charset};
+use rustix::io::Errno;
+
+/// The kinds of message, one for each wording. They are the same whether the engine, the walk or the planning met them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A source or destination could not be looked at.
+    CannotStat,
+    /// A source file could not be opened.
+    CannotOpen,
+    /// A directory could not be listed from its beginning.
+    CannotAccess,
+    /// A directory could not be listed to its end.
+    ReadingDirectory,
+    /// The destination file could not be created or opened.
+    CannotCreateRegular,
+    /// A directory could not be made.
+    CannotCreateDirectory,
+    /// A symbolic link could not be made.
+    CannotCreateLink,
+    /// A FIFO could not be made.
+    CannotCreateFifo,
+    /// A socket or device could not be made.
+    CannotCreateSpecial,
+    /// A symbolic link's target could not be read.
+    CannotReadLink,
+    /// A destination in the way could not be removed.
+    CannotRemove,
+    /// The source failed while it was read.
+    Reading,
+    /// The destination failed while it was written.
+    Writing,
+    /// The destination could not be brought to its length.
+    Truncating,
+    /// A file failed to close.
+    Closing,
+    /// Permissions could not be set.
+    SettingPermissions,
+    /// A directory was given without `-r`.
+    OmittingDirectory,
+    /// The source is not the file any more that was looked at.
+    Replaced,
+    /// Source and destination are one file.
+    SameFile,
+    /// A directory would be copied into itself.
+    IntoItself,
+    /// The destination is a directory, the source is not.
+    OverwriteDirectory,
+    /// The source is a directory, the destination is not.
+    OverwriteNonDirectory,
+    /// The destination is a symbolic link that leads nowhere.
+    DanglingLink,
+    /// An earlier source has just made this destination.
+    JustCreated,
+    /// An earlier source has just made this destination, a symbolic link.
+    JustCreatedLink,
+    /// The last operand must be a directory and is not.
+    Target,
+    /// The operand of `-t` must be a directory and is not.
+    TargetDirectory,
+    /// A source file was given twice. A warning: it does not count as a failure.
+    TwiceFile,
+    /// A source directory was given twice. A warning: it does not count as a failure.
+    TwiceDirectory,
+    /// The file has an unknown type.
+    UnknownType,
+}
+
+impl What {
+    /// The words before the first name, between the names, and after the last one.
+    const fn words(self) -> [&'static str; 3] {
+        match self {
+            Self::CannotStat => ["cannot stat ", "", ""],
+            Self::CannotOpen => ["cannot open ", "", " for reading"],
+            Self::CannotAccess => ["cannot access ", "", ""],
+            Self::ReadingDirectory => ["reading directory ", "", ""],
+            Self::CannotCreateRegular => ["cannot create regular file ", "", ""],
+            Self::CannotCreateDirectory => ["cannot create directory ", "", ""],
+            Self::CannotCreateLink => ["cannot create symbolic link ", "", ""],
+            Self::CannotCreateFifo => ["cannot create fifo ", "", ""],
+            Self::CannotCreateSpecial => ["cannot create special file ", "", ""],
+            Self::CannotReadLink => ["cannot read symbolic link ", "", ""],
+            Self::CannotRemove => ["cannot remove ", "", ""],
+            Self::Reading => ["error reading ", "", ""],
+            Self::Writing => ["error writing ", "", ""],
+            Self::Truncating => ["failed to extend ", "", ""],
+            Self::Closing => ["failed to close ", "", ""],
+            Self::SettingPermissions => ["setting permissions for ", "", ""],
+            Self::OmittingDirectory => ["-r not specified; omitting directory ", "", ""],
+            Self::Replaced => ["skipping file ", "", ", as it was replaced while being copied"],
+            Self::SameFile => ["", " and ", " are the same file"],
+            Self::IntoItself => ["cannot copy a directory, ", ", into itself, ", ""],
+            Self::OverwriteDirectory => ["cannot overwrite directory ", " with non-directory ", ""],
+            Self::OverwriteNonDirectory => ["cannot overwrite non-directory ", " with directory ", ""],
+            Self::DanglingLink => ["not writing through dangling symlink ", "", ""],
+            Self::JustCreated => ["will not overwrite just-created ", " with ", ""],
+            Self::JustCreatedLink => ["will not copy ", " through just-created symlink ", ""],
+            Self::Target => ["target ", "", ""],
+            Self::TargetDirectory => ["target directory ", "", ""],
+            Self::TwiceFile => ["warning: source file ", "", " specified more than once"],
+            Self::TwiceDirectory => ["warning: source directory ", "", " specified more than once"],
+            Self::UnknownType => ["", "", " has unknown file type"],
+        }
+    }
+
+    /// Whether the exit status says so.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        !matches!(self, Self::TwiceFile | Self::TwiceDirectory)
+    }
+}
+
+/// One message to the user: what, about which files, and what the system said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which wording.
+    pub what: What,
+    /// The file it is about, or the first of two in the order of the words.
+    pub path: Vec<u8>,
+    /// The second file, where the words name two.
+    pub other: Option<Vec<u8>>,
+    /// The system's reason.
+    pub errno: Option<Errno>,
+}
+
+impl Problem {
+    /// A message about one file, with the system's reason.
+    #[must_use]
+    pub fn failed(what: What, path: Vec<u8>, errno: Errno) -> Self {
+        Self { what, path, other: None, errno: Some(errno) }
+    }
+
+    /// A message about one file.
+    #[must_use]
+    pub fn of(what: What, path: Vec<u8>) -> Self {
+        Self { what, path, other: None, errno: None }
+    }
+
+    /// A message about two files.
+    #[must_use]
+    pub fn between(what: What, path: Vec<u8>, other: Vec<u8>) -> Self {
+        Self { what, path, other: Some(other), errno: None }
+    }
+
+    /// The message, without the program's name and the newline.
+    #[must_use]
+    pub fn text(&self, charset: Charset) -> Vec<u8> {
+        let [before, between, after] = self.what.words();
+        let mut text = before.as_bytes().to_vec();
+        text.extend(quote::always(&self.path, charset));
+        if let Some(other) = &self.other {
+            text.extend(between.as_bytes());
+            text.extend(quote::always(other, charset));
+        }
+        text.extend(after.as_bytes());
+        if let Some(errno) = self.errno {
+            text.extend(b": ");
+            text.extend(describe(errno).as_bytes());
+        }
+        text
+    }
+}
+
+/// The C library's words for an error number.
+#[must_use]
+pub fn describe(errno: Errno) -> String {
+    let text = std::io::Error::from_raw_os_error(errno.raw_os_error()).to_string();
+    // The standard library appends " (os error N)".
+    text.rfind(" (os error").map_or_else(|| text.clone(), |end| text[..end].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_gnu_s() {
+        let missing = Problem::failed(What::CannotStat, b"a b".to_vec(), Errno::NOENT);
+        assert_eq!(missing.text(Charset::Utf8), b"cannot stat 'a b': No such file or directory");
+        let itself = Problem::between(What::IntoItself, b"d".to_vec(), b"d/d".to_vec());
+        assert_eq!(itself.text(Charset::Utf8), b"cannot copy a directory, 'd', into itself, 'd/d'");
+        let open = Problem::failed(What::CannotOpen, b"f".to_vec(), Errno::ACCESS);
+        assert_eq!(open.text(Charset::Utf8), b"cannot open 'f' for reading: Permission denied");
+    }
+}

@@ -1,0 +1,84 @@
+//! What the machine and the caller offer: engines, root, the reference to test against; and how a test says it skipped.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::Sandbox;
+
+/// The engine a test body runs under, chosen by the environment so that command lines stay as GNU's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Uring,
+    Sync,
+    /// GNU's own program, which has no engines.
+    Reference,
+}
+
+impl Engine {
+    /// The value of `UCP_ENGINE`, `None` where the program has no such thing.
+    pub fn variable(self) -> Option<&'static str> {
+        match self {
+            Self::Uring => Some("uring"),
+            Self::Sync => Some("sync"),
+            Self::Reference => None,
+        }
+    }
+}
+
+/// Runs `body` in a fresh sandbox once for each engine there is. Where `io_uring` is missing that run is skipped with a
+/// `SKIPPED:` line; where it works nothing skips it.
+pub fn each_engine(body: impl Fn(&Sandbox)) {
+    if is_reference() {
+        return body(&Sandbox::new(Engine::Reference));
+    }
+    body(&Sandbox::new(Engine::Sync));
+    if io_uring_works() {
+        body(&Sandbox::new(Engine::Uring));
+    } else {
+        skip("io_uring is not available, the uring engine was not tested");
+    }
+}
+
+/// The directory of GNU's cp and cat, when the tests are to prove themselves against them.
+pub fn reference() -> Option<PathBuf> {
+    std::env::var_os("UCP_REFERENCE").filter(|dir| !dir.is_empty()).map(PathBuf::from)
+}
+
+pub fn is_reference() -> bool {
+    reference().is_some()
+}
+
+/// Whether the programs under test have our extensions; says that the test is skipped where they do not.
+pub fn needs_extensions() -> bool {
+    if is_reference() {
+        skip("the reference has no extensions");
+    }
+    !is_reference()
+}
+
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether the test runs as root; says that the test is skipped where it does not.
+pub fn needs_root() -> bool {
+    if !is_root() {
+        skip("needs root");
+    }
+    is_root()
+}
+
+/// Whether the kernel lets this process make a ring at all.
+pub fn io_uring_works() -> bool {
+    static WORKS: OnceLock<bool> = OnceLock::new();
+    *WORKS.get_or_init(|| io_uring::IoUring::new(2).is_ok())
+}
+
+/// Says loudly that the current test, or a part of it, did not run. Written to the stream itself: the test harness
+/// holds back what the print macros write as long as a test passes.
+pub fn skip(reason: &str) {
+    let thread = std::thread::current();
+    let line = format!("SKIPPED: {}: {reason}\n", thread.name().unwrap_or("a test"));
+    std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
+}

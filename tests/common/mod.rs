@@ -1,0 +1,18 @@
+//! The one helper of all integration tests: build a tree, run a tool on it, compare trees.
+//!
+//! `each_engine` hands every test body a fresh [`Sandbox`] for each engine; the sandbox makes files and starts tools
+//! ([`Run`]); what a tool did is an [`Outcome`] with the expectations as methods. A failure shows the command, how it
+//! ended, both streams and the directory.
+
+mod environment;
+mod outcome;
+mod run;
+mod sandbox;
+mod tree;
+
+pub use environment::{
+    Engine, each_engine, io_uring_works, is_reference, is_root, needs_extensions, needs_root, skip,
+};
+pub use run::IoUring;
+pub use sandbox::Sandbox;
+pub use tree::noise;

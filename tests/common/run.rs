@@ -1,0 +1,291 @@
+//! One run of a tool: command line, environment, descriptors, limits, and the user it runs as.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::RawFd;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+
+use super::environment::reference;
+use super::outcome::Outcome;
+use super::sandbox::{NOBODY, Sandbox};
+
+/// A run that takes longer is stuck: the alarm clock survives exec and kills it, so that no test waits for ever.
+const STUCK_AFTER_SECONDS: u32 = 120;
+
+/// How a seccomp filter answers every system call of `io_uring`, as containers do.
+#[derive(Clone, Copy, Debug)]
+pub enum IoUring {
+    /// EPERM, Docker's default profile.
+    NotPermitted,
+    /// ENOSYS, as if the kernel had been built without.
+    NotImplemented,
+}
+
+/// What the child does to itself between fork and exec, in this order.
+enum Preparation {
+    Umask(u32),
+    Close(RawFd),
+    Ignore(i32),
+    Limit(Resource, u64),
+    BecomeNobody,
+    Filter(BpfProgram),
+}
+
+pub struct Run<'sandbox> {
+    sandbox: &'sandbox Sandbox,
+    tool: &'static str,
+    program_name: OsString,
+    arguments: Vec<OsString>,
+    variables: Vec<(OsString, OsString)>,
+    preparations: Vec<Preparation>,
+    by_nobody: bool,
+    input: Option<Vec<u8>>,
+    stdin: Stdio,
+    stdout: Stdio,
+}
+
+impl<'sandbox> Run<'sandbox> {
+    pub fn new<I, S>(sandbox: &'sandbox Sandbox, tool: &'static str, arguments: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        Self {
+            sandbox,
+            tool,
+            program_name: tool.into(),
+            arguments: arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect(),
+            variables: Vec::new(),
+            preparations: vec![Preparation::Umask(0o022)],
+            by_nobody: false,
+            input: None,
+            stdin: Stdio::null(),
+            stdout: Stdio::piped(),
+        }
+    }
+
+    /// Appends arguments.
+    pub fn and<I, S>(mut self, arguments: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self
+    }
+
+    pub fn umask(self, mask: u32) -> Self {
+        self.prepare(Preparation::Umask(mask))
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name.into(), value.as_ref().into()));
+        self
+    }
+
+    /// What stands in `argv[0]`; `ucp` or `ucat` unless said.
+    pub fn called(mut self, name: &str) -> Self {
+        self.program_name = name.into();
+        self
+    }
+
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self.stdin = Stdio::piped();
+        self
+    }
+
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
+        self.stdin = stdin.into();
+        self
+    }
+
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = stdout.into();
+        self
+    }
+
+    /// Standard output is the full device.
+    pub fn stdout_full(self) -> Self {
+        self.stdout(File::options().write(true).open("/dev/full").unwrap())
+    }
+
+    /// Starts the tool with this descriptor closed.
+    pub fn close(self, descriptor: RawFd) -> Self {
+        self.prepare(Preparation::Close(descriptor))
+    }
+
+    /// Starts the tool with this signal ignored.
+    pub fn ignore(self, signal: i32) -> Self {
+        self.prepare(Preparation::Ignore(signal))
+    }
+
+    pub fn limit(self, resource: Resource, value: u64) -> Self {
+        self.prepare(Preparation::Limit(resource, value))
+    }
+
+    /// Runs as an ordinary user; the sandbox must have been given to it. Without root the test is one already.
+    pub fn by_nobody(mut self) -> Self {
+        self.by_nobody = super::is_root();
+        if self.by_nobody { self.prepare(Preparation::BecomeNobody) } else { self }
+    }
+
+    pub fn without_io_uring(self, answer: IoUring) -> Self {
+        let errno = match answer {
+            IoUring::NotPermitted => libc::EPERM,
+            IoUring::NotImplemented => libc::ENOSYS,
+        };
+        let calls = [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register];
+        let filter = SeccompFilter::new(
+            calls.into_iter().map(|call| (call, Vec::new())).collect(),
+            SeccompAction::Allow,
+            SeccompAction::Errno(errno.unsigned_abs()),
+            TargetArch::try_from(std::env::consts::ARCH).unwrap(),
+        );
+        self.prepare(Preparation::Filter(filter.unwrap().try_into().unwrap()))
+    }
+
+    fn prepare(mut self, preparation: Preparation) -> Self {
+        self.preparations.push(preparation);
+        self
+    }
+
+    /// Runs the tool to its end.
+    pub fn run(self) -> Outcome {
+        self.start().finish()
+    }
+
+    /// Status 0 and not a word on standard error.
+    #[track_caller]
+    pub fn succeeds(self) -> Outcome {
+        self.run().ends(0).complains("")
+    }
+
+    /// Status 1 and exactly these lines on standard error.
+    #[track_caller]
+    pub fn fails(self, complaint: &str) -> Outcome {
+        self.run().ends(1).complains(complaint)
+    }
+
+    pub fn start(self) -> Running {
+        let program = program(self.tool, self.by_nobody.then_some(self.sandbox));
+        let mut command = Command::new(program);
+        command.arg0(&self.program_name).args(&self.arguments).current_dir(self.sandbox.work());
+        command.env("LC_ALL", "C.UTF-8").env_remove("POSIXLY_CORRECT").env_remove("UCP_ENGINE");
+        if let Some(engine) = self.sandbox.engine().variable() {
+            command.env("UCP_ENGINE", engine);
+        }
+        command.envs(self.variables);
+        command.stdin(self.stdin).stdout(self.stdout).stderr(Stdio::piped());
+        let called = format!("{:?} {:?}, {:?}", self.program_name, self.arguments, self.sandbox.engine());
+        prepare_in_child(&mut command, self.preparations);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {called}: {error}"));
+        let feeder = self.input.map(|bytes| {
+            let mut stdin = child.stdin.take().unwrap();
+            // The tool may end before it has read everything; what it did is judged by its outcome.
+            std::thread::spawn(move || drop(stdin.write_all(&bytes)))
+        });
+        Running { child, feeder, called }
+    }
+}
+
+/// A tool at work.
+pub struct Running {
+    child: Child,
+    feeder: Option<JoinHandle<()>>,
+    called: String,
+}
+
+impl Running {
+    /// Takes the reading end of a piped standard output, to read a part of it or to go away.
+    pub fn take_stdout(&mut self) -> std::process::ChildStdout {
+        self.child.stdout.take().unwrap()
+    }
+
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    pub fn finish(self) -> Outcome {
+        let output = self.child.wait_with_output().unwrap();
+        if let Some(feeder) = self.feeder {
+            feeder.join().unwrap();
+        }
+        Outcome::new(self.called, output)
+    }
+}
+
+#[allow(unsafe_code)]
+fn prepare_in_child(command: &mut Command, preparations: Vec<Preparation>) {
+    let prepare = move || {
+        // SAFETY: alarm only sets a timer of the process.
+        unsafe { libc::alarm(STUCK_AFTER_SECONDS) };
+        preparations.iter().try_for_each(Preparation::apply)
+    };
+    // SAFETY: the closure runs in the forked child and makes system calls only; it neither allocates nor takes a lock
+    // unless it fails, and then the child is about to end.
+    unsafe { command.pre_exec(prepare) };
+}
+
+impl Preparation {
+    #[allow(unsafe_code)]
+    fn apply(&self) -> io::Result<()> {
+        match self {
+            Self::Umask(mask) => {
+                rustix::process::umask(Mode::from(*mask));
+            }
+            // SAFETY: the child execs next, nothing in it uses its standard streams any more.
+            Self::Close(descriptor) => unsafe { rustix::io::close(*descriptor) },
+            Self::Ignore(signal) => {
+                // SAFETY: ignoring a signal installs no handler.
+                unsafe { libc::signal(*signal, libc::SIG_IGN) };
+            }
+            Self::Limit(resource, value) => {
+                rustix::process::setrlimit(
+                    *resource,
+                    Rlimit { current: Some(*value), maximum: Some(*value) },
+                )?;
+            }
+            Self::BecomeNobody => {
+                rustix::thread::set_thread_groups(&[])?;
+                rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(NOBODY))?;
+                rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(NOBODY))?;
+            }
+            Self::Filter(filter) => {
+                seccompiler::apply_filter(filter).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file to execute; for an ordinary user one that it can reach.
+fn program(tool: &str, reachable_in: Option<&Sandbox>) -> PathBuf {
+    let built = match (reference(), tool) {
+        (Some(dir), "ucp") => dir.join("cp"),
+        (Some(dir), _) => dir.join("cat"),
+        (None, "ucp") => assert_cmd::cargo::cargo_bin!("ucp").to_owned(),
+        (None, _) => assert_cmd::cargo::cargo_bin!("ucat").to_owned(),
+    };
+    let Some(sandbox) = reachable_in.filter(|_| !others_can_reach(&built)) else { return built };
+    let copy = sandbox.beside(tool);
+    // By another process: one of ours forked while we hold the copy open for writing would keep it from being executed.
+    let status = Command::new("cp").arg(&built).arg(&copy).status().unwrap();
+    assert!(status.success(), "cannot put {} where an ordinary user reaches it", built.display());
+    copy
+}
+
+/// Whether every directory on the way can be searched by anybody.
+fn others_can_reach(path: &Path) -> bool {
+    let path = path.canonicalize().unwrap();
+    path.ancestors().skip(1).all(|dir| dir.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 != 0))
+}

@@ -1,0 +1,168 @@
+//! Whole trees: rich, wide, flat, deep; named as they are typed.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::common::{Sandbox, each_engine, needs_extensions, noise};
+
+/// One of everything an ordinary user can make, in several places.
+fn rich_tree(s: &Sandbox) {
+    for dir in ["s", "s/one", "s/one/two", "s/odd name\n", "s/one/-r"] {
+        s.file(format!("{dir}/empty"), "").file(format!("{dir}/small"), noise(700, 1));
+        s.file(format!("{dir}/big"), noise(300_001, 2)).file(format!("{dir}/program"), "#!/bin/sh\n");
+        s.chmod(format!("{dir}/program"), 0o755).symlink(format!("{dir}/link"), "small");
+        s.symlink(format!("{dir}/dangling"), "no/where").symlink(format!("{dir}/loop"), "loop");
+        s.symlink(format!("{dir}/absolute"), "/etc").symlink(format!("{dir}/up"), "..");
+        s.dir(format!("{dir}/void")).fifo(&format!("{dir}/fifo"), 0o640).socket(&format!("{dir}/socket"));
+        s.file(Path::new(dir).join(OsStr::from_bytes(b"\xff\x80")), "not text")
+            .file(format!("{dir}/.hidden"), ".");
+        s.hard_link(&format!("{dir}/second name"), &format!("{dir}/small"));
+    }
+    s.chmod("s/one/two", 0o555).chmod("s/one", 0o700).chmod("s/odd name\n", 0o750);
+}
+
+#[test]
+fn a_rich_tree_arrives_the_same() {
+    each_engine(|s| {
+        rich_tree(s);
+        for option in ["-r", "-R", "--recursive"] {
+            let copy = format!("copy{option}");
+            s.cp([option, "s", &copy]).succeeds();
+            s.assert_same("s", &copy);
+        }
+    });
+}
+
+#[test]
+fn a_tree_goes_into_a_directory_that_exists() {
+    each_engine(|s| {
+        s.file("s/x", "1").file("s/d/y", "2").dir("t").dir("u").dir("v");
+        s.cp(["-r", "s", "t"]).succeeds();
+        s.cp(["-r", "s/", "u"]).succeeds();
+        s.cp(["-r", "s/.", "v"]).succeeds();
+        s.assert_same("s", "t/s");
+        s.assert_same("s", "u/s");
+        s.assert_same("s", "v");
+    });
+}
+
+#[test]
+fn several_trees_and_files_go_into_a_directory() {
+    each_engine(|s| {
+        s.file("x/s/f", "1").file("x/t/g", "2").file("x/file", "3").symlink("x/link", "file").dir("d");
+        s.cp(["-r", "x/s", "x/t", "x/file", "x/link", "d"]).succeeds();
+        s.assert_same("x", "d");
+    });
+}
+
+#[test]
+fn an_empty_directory_is_copied() {
+    each_engine(|s| {
+        s.dir("s");
+        s.cp(["-r", "s", "t"]).succeeds();
+        s.assert_same("s", "t");
+    });
+}
+
+#[test]
+fn thousands_of_files_in_hundreds_of_directories_arrive() {
+    each_engine(|s| {
+        for dir in 0..300 {
+            let path = format!("s/{}/{}/{dir}", dir % 7, dir % 20);
+            s.dir(&path);
+            for file in 0..10 {
+                s.file(format!("{path}/{file}"), noise((dir * 37 + file * 611) % 9000, file as u64));
+            }
+        }
+        s.cp(["-r", "s", "t"]).succeeds();
+        s.assert_same("s", "t");
+    });
+}
+
+#[test]
+fn a_flat_directory_of_five_thousand_files_arrives() {
+    each_engine(|s| {
+        s.dir("s");
+        for file in 0..5000_u64 {
+            std::fs::write(s.path(format!("s/file-{file:04}")), file.to_string()).unwrap();
+            s.chmod(format!("s/file-{file:04}"), 0o644);
+        }
+        s.cp(["-r", "s", "t"]).succeeds();
+        s.assert_same("s", "t");
+    });
+}
+
+#[test]
+fn a_directory_of_two_thousand_directories_arrives() {
+    each_engine(|s| {
+        for dir in 0..2000 {
+            s.dir(format!("s/{dir}"));
+        }
+        s.cp(["-r", "s", "t"]).succeeds();
+        s.assert_same("s", "t");
+    });
+}
+
+#[test]
+fn a_tree_sixty_levels_deep_arrives() {
+    each_engine(|s| {
+        let mut path = PathBuf::from("s");
+        for level in 0..60 {
+            path.push(format!("level-{level}"));
+            s.file(path.join("file"), level.to_string());
+        }
+        s.cp(["-r", "s", "t"]).succeeds();
+        s.assert_same("s", "t");
+    });
+}
+
+#[test]
+fn a_tree_deeper_than_the_longest_path_arrives() {
+    // GNU cp walks by path and gives up with "File name too long".
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        // 40 levels of 200 bytes are 8,000: no path names the last one, only a descriptor reaches it.
+        let name = "d".repeat(200);
+        s.dir("s");
+        let mut dir = std::fs::File::open(s.path("s")).unwrap();
+        for level in 0..40 {
+            use rustix::fs::{Mode, OFlags, mkdirat, openat};
+            mkdirat(&dir, &name, Mode::from(0o755)).unwrap();
+            let file = openat(&dir, "file", OFlags::CREATE | OFlags::WRONLY, Mode::from(0o644)).unwrap();
+            rustix::io::write(&file, format!("{level}").as_bytes()).unwrap();
+            dir = openat(&dir, &name, OFlags::DIRECTORY, Mode::empty()).unwrap().into();
+        }
+        let outcome = s.cp(["-r", "s", "t"]).run();
+        let (mut dir, mut depth) = (std::fs::File::open(s.path("t")).unwrap(), 0);
+        while let Ok(next) =
+            rustix::fs::openat(&dir, &name, rustix::fs::OFlags::DIRECTORY, rustix::fs::Mode::empty())
+        {
+            (dir, depth) = (next.into(), depth + 1);
+        }
+        outcome.expect(depth == 40, &format!("40 levels, not {depth}"));
+        outcome.ends(0).complains("");
+    });
+}
+
+#[test]
+fn a_tree_is_copied_out_of_and_into_the_current_directory() {
+    each_engine(|s| {
+        s.file("s/x/y", "1").dir("t");
+        s.cp(["-r", "s/x/../.", "t"]).succeeds();
+        s.assert_same("s", "t");
+        s.cp(["-r", "s/x", "."]).succeeds();
+        s.assert_same("s/x", "x");
+    });
+}
+
+#[test]
+fn an_absolute_path_works_as_well() {
+    each_engine(|s| {
+        s.file("s/x/y", "1");
+        s.cp([Path::new("-r"), &s.path("s"), &s.path("t")]).succeeds();
+        s.assert_same("s", "t");
+    });
+}

@@ -1,0 +1,113 @@
+//! Tight resource limits: descriptors, locked memory, address space, file size.
+
+use rustix::process::Resource;
+
+use crate::common::{Sandbox, each_engine, noise};
+
+const MIB: u64 = 1 << 20;
+
+/// More directories at once than there are descriptors, many small files, one large.
+fn tree(s: &Sandbox) {
+    let mut deep = String::from("s");
+    for level in 0..50 {
+        deep.push_str(&format!("/{level}"));
+        s.file(format!("{deep}/file"), noise(level * 101, 1));
+    }
+    for dir in 0..60 {
+        for file in 0..10 {
+            s.file(format!("s/wide-{dir}/{file}"), noise(dir * 331 + file, 2));
+        }
+    }
+    s.file("s/big", noise(12_000_000, 3));
+    s.give_to_nobody();
+}
+
+/// Copies a tree and prints files with `resource` limited to `value`, as root and as an ordinary user.
+fn works_within(resource: Resource, value: u64) {
+    each_engine(|s| {
+        tree(s);
+        s.cp(["-r", "s", "t"]).limit(resource, value).succeeds();
+        s.assert_same("s", "t");
+        s.cp(["-r", "s", "u"]).limit(resource, value).by_nobody().succeeds();
+        s.assert_same("s", "u");
+        let operands: Vec<String> =
+            (0..60).map(|dir| format!("s/wide-{dir}/7")).chain(["s/big".into()]).collect();
+        let expected: Vec<u8> = operands.iter().flat_map(|name| s.read(name)).collect();
+        s.cat(&operands).limit(resource, value).by_nobody().succeeds().prints(&expected);
+    });
+}
+
+#[test]
+fn thirty_two_descriptors_are_enough() {
+    works_within(Resource::Nofile, 32);
+}
+
+#[test]
+fn no_locked_memory_is_needed() {
+    works_within(Resource::Memlock, 0);
+}
+
+#[test]
+fn a_little_locked_memory_is_made_do_with() {
+    works_within(Resource::Memlock, 128 << 10);
+}
+
+#[test]
+fn sixty_four_mebibytes_of_address_space_are_enough() {
+    works_within(Resource::As, 64 * MIB);
+}
+
+#[test]
+fn no_further_threads_or_processes_are_needed() {
+    // The limit counts all of the user's processes, so an ordinary user is at it already.
+    each_engine(|s| {
+        s.file("s/a", "1").file("s/b/c", noise(3_000_000, 1)).give_to_nobody();
+        s.cp(["-r", "s", "t"]).limit(Resource::Nproc, 1).by_nobody().succeeds();
+        s.assert_same("s", "t");
+    });
+}
+
+#[test]
+fn two_at_once_share_what_locked_memory_there_is() {
+    each_engine(|s| {
+        tree(s);
+        let run = |copy| s.cp(["-r", "s", copy]).limit(Resource::Memlock, MIB).by_nobody().start();
+        let both = [run("t"), run("u")];
+        for running in both {
+            running.finish().ends(0).complains("");
+        }
+        s.assert_same("s", "t");
+        s.assert_same("s", "u");
+    });
+}
+
+#[test]
+fn a_file_size_limit_is_reported_and_smaller_files_are_copied() {
+    each_engine(|s| {
+        let big = noise(3_000_000, 1);
+        s.file("big", &big).file("small", "1").dir("d");
+        let limited = |args: [&str; 3]| s.cp(args).limit(Resource::Fsize, 100 << 10).ignore(libc::SIGXFSZ);
+        limited(["big", "small", "d"]).fails("ucp: error writing 'd/big': File too large");
+        s.assert_same("small", "d/small");
+        assert!(s.read("d/big") == big[..100 << 10], "what fitted is not the beginning of the source");
+        let out = std::fs::File::create(s.path("out")).unwrap();
+        s.cat(["big", "small"])
+            .limit(Resource::Fsize, 100 << 10)
+            .ignore(libc::SIGXFSZ)
+            .stdout(out)
+            .fails("ucat: write error: File too large");
+        assert!(s.read("out") == big[..100 << 10], "what fitted is not the beginning of the source");
+    });
+}
+
+#[test]
+fn a_file_size_limit_with_its_signal_not_ignored_ends_it_by_sigxfsz() {
+    each_engine(|s| {
+        s.file("big", noise(3_000_000, 1));
+        s.cp(["big", "b"])
+            .limit(Resource::Fsize, 100 << 10)
+            .limit(Resource::Core, 0)
+            .run()
+            .dies_by(libc::SIGXFSZ);
+    });
+}

@@ -1,0 +1,28 @@
+//! What the two programs promise, checked on the built binaries. One crate, so that it links once.
+//!
+//! Every expectation was first seen on GNU cp and cat 9.10. With `UCP_REFERENCE=DIR` in the environment the same tests
+//! run `DIR/cp` and `DIR/cat` instead of our programs, which proves the expectations; tests of our own extensions say
+//! that they are skipped then. A test that cannot run where it is says so in a line that starts with `SKIPPED:`.
+
+// A test that cannot be set up is to fail at once and to say why.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+mod common;
+
+mod concatenate;
+mod concatenate_streams;
+mod copy;
+mod copy_errors;
+mod copy_modes;
+mod copy_names;
+mod copy_overwrite;
+mod copy_sameness;
+mod copy_sizes;
+mod copy_trees;
+mod hostile;
+mod hostile_limits;
+mod hostile_races;
+mod house;
+mod knobs;
+mod knobs_engines;
+mod usage;

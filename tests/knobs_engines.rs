@@ -1,0 +1,86 @@
+//! Every size under every engine, placement and kind of file system.
+
+use crate::common::{Engine, Sandbox, each_engine, io_uring_works, needs_extensions, noise, skip};
+use crate::copy_sizes::SIZES;
+
+/// Copies every size to `directory`, one by one and together, with these options.
+fn copies_every_size(s: &Sandbox, directory: &str, options: &[&str]) {
+    let copy = format!("{directory}/copy");
+    for size in SIZES {
+        let name = format!("s/{size}");
+        s.cp(options).and([&name, &copy]).succeeds();
+        s.assert_same(&name, &copy);
+    }
+    std::fs::remove_file(s.path(&copy)).unwrap();
+    s.cp(options).and(["-r", "s", &copy]).succeeds();
+    s.assert_same("s", &copy);
+    std::fs::remove_dir_all(s.path(&copy)).unwrap();
+}
+
+fn every_size(s: &Sandbox) {
+    for (number, size) in (0_u64..).zip(SIZES) {
+        s.file(format!("s/{size}"), noise(size, number));
+    }
+    s.dir("d");
+}
+
+#[test]
+fn every_size_arrives_under_every_engine_and_placement() {
+    if !needs_extensions() {
+        return;
+    }
+    let s = Sandbox::new(Engine::Sync);
+    every_size(&s);
+    for engine in ["auto", "sync", "uring"] {
+        if engine == "uring" && !io_uring_works() {
+            skip("io_uring is not available");
+            continue;
+        }
+        for placement in ["auto", "fused", "split"] {
+            copies_every_size(&s, "d", &[&format!("--engine={engine}"), &format!("--placement={placement}")]);
+        }
+    }
+}
+
+#[test]
+fn every_size_arrives_through_small_buffers_and_a_short_queue() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        every_size(s);
+        copies_every_size(s, "d", &["--buffer-size=4K", "--queue-depth=1"]);
+        copies_every_size(s, "d", &["--buffer-size=64K", "--queue-depth=3", "--jobs=3"]);
+    });
+}
+
+#[test]
+fn every_size_arrives_by_direct_io_or_where_it_is_refused() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        every_size(s);
+        copies_every_size(s, "d", &["--direct"]);
+        copies_every_size(s, "d", &["--direct", "--placement=fused"]);
+        let Some(_mounted) = s.tmpfs("memory", "size=200m") else { return };
+        copies_every_size(s, "memory", &["--direct"]);
+        s.cp(["-r", "s", "memory/s"]).succeeds();
+        s.cp(["--direct", "-r", "memory/s", "memory/t"]).succeeds();
+        s.assert_same("s", "memory/t");
+    });
+}
+
+#[test]
+fn direct_io_shortens_a_longer_destination_to_the_very_byte() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        for size in [0, 1, 511, 513, 4097, (1 << 20) + 1] {
+            s.file("a", noise(size, 1)).file("b", noise(3 << 20, 2));
+            s.cp(["--direct", "a", "b"]).succeeds();
+            s.assert_same("a", "b");
+        }
+    });
+}
