@@ -1,19 +1,23 @@
 //! A directory while it is being copied: both descriptors, and what is left to do before it can be finished.
 //!
-//! Branches form the path from a directory to its operand. Each holds its parent, so an ancestor's descriptors stay
-//! open while anything below is to be reached through them, and no longer. When the last entry of a branch is done its
-//! own permissions are set, and its parent is told.
+//! Branches form the path from a directory to its operand. Each holds its parent, whose descriptors stay open while
+//! anything below is to be reached through them, as long as there are descriptors enough; in a tree deeper than that the
+//! ones far above are let go and had again on the way back. When the last entry of a branch is done its own permissions
+//! are set, and its parent is told.
 
 use super::chain::Directory;
+use super::held::Held;
 use crate::plan::facts::Identity;
 use crate::plan::path;
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
+use rustix::fd::OwnedFd;
 use rustix::fs::Mode;
+use rustix::io::Errno;
 use std::collections::HashSet;
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all directories below one operand share.
 pub struct Origin {
@@ -21,9 +25,8 @@ pub struct Origin {
     pub source_path: Vec<u8>,
     /// The name it gets.
     pub destination_path: Vec<u8>,
-    /// The directory that the operand's copy went into, once it is made: met again below the source, it means that the
-    /// source is being copied into itself.
-    pub destination: OnceLock<Identity>,
+    /// The operand is a symbolic link that a slash behind it makes follow.
+    pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
     pub made: Option<Arc<Made>>,
 }
@@ -61,12 +64,12 @@ pub struct Branch {
     pub parent: Option<Arc<Branch>>,
     /// What its operand's directories share.
     pub origin: Arc<Origin>,
-    /// Its name in the source, for the paths of messages.
+    /// Its name on both sides, below an operand's own.
     pub name: Arc<CStr>,
     /// Where its entries are read from.
-    pub source: Directory,
+    pub source: Held,
     /// Where their copies go.
-    pub destination: Directory,
+    pub destination: Held,
     /// The copy was made by this run and holds only what this run put there.
     pub fresh: bool,
     /// Permissions to set when all entries are done, where they are not what they should be yet.
@@ -75,28 +78,91 @@ pub struct Branch {
     pub pending: AtomicUsize,
 }
 
+/// Which of a branch's two directories.
+type Side = fn(&Branch) -> &Held;
+
+const SIDES: [Side; 2] = [|branch| &branch.source, |branch| &branch.destination];
+
 impl Branch {
     /// The path of an entry in the source, for messages.
     #[must_use]
     pub fn source_path(&self, name: &CStr) -> Vec<u8> {
-        self.path(name, |origin| &origin.source_path)
+        self.path(Some(name), |origin| &origin.source_path)
     }
 
     /// The path of an entry's copy, for messages.
     #[must_use]
     pub fn destination_path(&self, name: &CStr) -> Vec<u8> {
-        self.path(name, |origin| &origin.destination_path)
+        self.path(Some(name), |origin| &origin.destination_path)
     }
 
-    fn path(&self, name: &CStr, start: impl Fn(&Origin) -> &Vec<u8>) -> Vec<u8> {
-        let mut names = vec![name.to_bytes()];
-        let mut branch = self;
-        while let Some(parent) = &branch.parent {
-            names.push(branch.name.to_bytes());
-            branch = parent;
-        }
-        let operand = start(&branch.origin).clone();
+    /// The path of the directory itself in the source, for messages.
+    #[must_use]
+    pub fn own_source_path(&self) -> Vec<u8> {
+        self.path(None, |origin| &origin.source_path)
+    }
+
+    fn path(&self, name: Option<&CStr>, start: impl Fn(&Origin) -> &Vec<u8>) -> Vec<u8> {
+        let mut names: Vec<&[u8]> = name.iter().map(|name| name.to_bytes()).collect();
+        names.extend(
+            self.line().take_while(|branch| branch.parent.is_some()).map(|branch| branch.name.to_bytes()),
+        );
+        let operand = start(&self.origin).clone();
         names.iter().rev().fold(operand, |path, name| path::join(&path, name))
+    }
+
+    /// This branch, its parent, and so on up to the operand's own.
+    pub fn line(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |branch| branch.parent.as_deref())
+    }
+
+    /// Whether a directory of the source is one that the copy has made on the way here: the source is being copied into
+    /// itself.
+    #[must_use]
+    pub fn is_copying_into(&self, directory: Identity) -> bool {
+        self.line().any(|branch| branch.fresh && branch.destination.identity() == directory)
+    }
+
+    /// The source directory, open.
+    ///
+    /// # Errors
+    /// What opening it again answered, where it had been let go.
+    pub fn source(&self) -> Result<Directory, Errno> {
+        self.reach(SIDES[0]).map(Directory::Open)
+    }
+
+    /// The directory of the copy, open.
+    ///
+    /// # Errors
+    /// What opening it again answered, where it had been let go.
+    pub fn destination(&self) -> Result<Directory, Errno> {
+        self.reach(SIDES[1]).map(Directory::Open)
+    }
+
+    /// A descriptor of one side, had again from the nearest directory above that is held. An operand's own always is.
+    fn reach(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
+        let mut closed = Vec::new();
+        for branch in self.line() {
+            let Some(mut near) = side(branch).get()? else {
+                closed.push(branch);
+                continue;
+            };
+            for (below, branch) in closed.iter().rev().enumerate() {
+                near = side(branch).reopen(&near, &branch.name)?;
+                if below + 1 < closed.len() {
+                    side(branch).let_go();
+                }
+            }
+            return Ok(near);
+        }
+        Err(Errno::STALE)
+    }
+
+    /// Lets go the descriptors of the directory `levels` above, unless it is an operand's own.
+    pub fn let_go_above(&self, levels: usize) {
+        if let Some(above) = self.line().nth(levels).filter(|above| above.parent.is_some()) {
+            SIDES.iter().for_each(|side| side(above).let_go());
+        }
     }
 
     /// Announces that `count` more entries are to be done.
@@ -117,14 +183,23 @@ impl Branch {
     }
 
     fn close(&self, reporter: &Reporter) {
-        if let (Some(mode), Directory::Open(destination)) = (self.mode_at_end, &self.destination)
-            && let Err(errno) = rustix::fs::fchmod(destination, mode)
-        {
-            let path = match &self.parent {
-                Some(parent) => parent.destination_path(&self.name),
-                None => self.origin.destination_path.clone(),
-            };
-            reporter.problem(&Problem::failed(What::SettingPermissions, path, errno));
+        if let Some(mode) = self.mode_at_end {
+            let set = self.reach(SIDES[1]).and_then(|directory| rustix::fs::fchmod(directory, mode));
+            if let Err(errno) = set {
+                let path = self.path(None, |origin| &origin.destination_path);
+                reporter.problem(&Problem::failed(What::SettingPermissions, path, errno));
+            }
+        }
+        let Some(parent) = &self.parent else { return };
+        for side in SIDES {
+            // From here a parent that was let go is one step away; later it would be the whole way down again. Where
+            // this fails, that way is tried when the parent is needed, and its failure reported.
+            if let (Ok(None), Ok(Some(near))) = (side(parent).get(), side(self).get()) {
+                match side(parent).reopen(&near, c"..") {
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            side(self).let_go();
         }
     }
 }

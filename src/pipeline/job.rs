@@ -7,6 +7,7 @@ use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use rustix::fs::FileType;
+use rustix::io::Errno;
 use std::sync::Arc;
 
 /// One piece of work, small enough to be shared out and large enough to be worth it.
@@ -80,17 +81,26 @@ pub struct FileJob {
 
 impl FileJob {
     /// The job for a leaf of a directory that is being copied.
-    #[must_use]
-    pub fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Self {
-        Self {
-            source: At { directory: branch.source.clone(), name: Arc::clone(&entry.name) },
-            destination: At { directory: branch.destination.clone(), name: Arc::clone(&entry.name) },
+    ///
+    /// # Errors
+    /// A directory of the branch could not be had open again.
+    pub fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Result<Self, Errno> {
+        Ok(Self {
+            source: At { directory: branch.source()?, name: Arc::clone(&entry.name) },
+            destination: At { directory: branch.destination()?, name: Arc::clone(&entry.name) },
             names: Names::Entry(Arc::clone(branch)),
             follow: false,
             seen: None,
             found: branch.fresh.then_some(Found::Nothing),
             made: branch.origin.made.clone(),
-        }
+        })
+    }
+
+    /// Whether the copy is an operand's own, rather than one of a file in a directory: only those may not overwrite each
+    /// other's, while directories of one name are merged.
+    #[must_use]
+    pub fn is_operand(&self) -> bool {
+        matches!(self.names, Names::Operand { .. })
     }
 
     /// The source's path for messages.

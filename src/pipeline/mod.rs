@@ -8,6 +8,7 @@ pub mod branch;
 pub mod cat;
 pub mod chain;
 pub mod engine;
+pub mod held;
 pub mod job;
 pub mod method;
 pub mod operand;

@@ -12,7 +12,7 @@ use crate::plan::path;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 impl Worker<'_, '_> {
     /// Begins with an operand.
@@ -87,15 +87,14 @@ impl Worker<'_, '_> {
         let origin = Arc::new(Origin {
             source_path: source_path.clone(),
             destination_path: destination_path.clone(),
-            destination: OnceLock::new(),
+            through_link: is_link_without_slashes(&operand.source),
             made: operand.made.clone(),
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };
         let At { directory, name } = &operand.destination;
         let destination = Place { parent: directory, name, path: destination_path };
-        self.branch(None, &origin, &source, &destination, false);
-        Ok(())
+        self.branch(None, &origin, &source, &destination)
     }
 
     /// Begins with a regular file, or with an operand that is read as if it were one.
@@ -124,6 +123,18 @@ impl Worker<'_, '_> {
             self.shared.reporter.copied(&job.source_path(), &job.destination_path());
         }
     }
+}
+
+/// Whether a source that was followed to a directory is a symbolic link when the slashes behind it are taken off.
+fn is_link_without_slashes(source: &At) -> bool {
+    let name = source.name.to_bytes();
+    let kept = name.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+    if kept == name.len() {
+        return false;
+    }
+    typed(&name[..kept])
+        .and_then(|at| rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW).ok())
+        .is_some_and(|stat| Facts::of(&stat).kind == FileType::Symlink)
 }
 
 fn ends_with_slash(operand: &Operand) -> bool {

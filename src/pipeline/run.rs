@@ -12,6 +12,7 @@ use super::worker::Worker;
 use crate::bufpool::Pool;
 use crate::cli::cp::{CpOptions, Destination};
 use crate::cli::knobs::{EngineKind, Knobs};
+use crate::plan::descriptors::{self, Budget};
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -26,9 +27,6 @@ use std::time::Instant;
 
 /// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
 const POOL_BYTES: usize = 8 << 20;
-
-/// With fewer descriptors than this, one worker copies one file at a time: all the others are for directories.
-const DESCRIPTORS_FOR_MANY: u64 = 512;
 
 /// How a run is to be done.
 #[derive(Debug, Clone, Copy)]
@@ -51,20 +49,21 @@ pub struct Shared<'env> {
     pub knobs: &'env Knobs,
     /// Where it is told.
     pub reporter: &'env Reporter,
-    /// Most files one worker has in flight.
-    pub files_in_flight_max: usize,
+    /// Descriptors that this process may have.
+    descriptors: u64,
     one_worker: bool,
+    one_file: bool,
     jobs: OnceLock<usize>,
-    umask: Mode,
     totals: Mutex<(Tally, Counters, usize)>,
 }
 
 impl<'env> Shared<'env> {
     fn new(options: &'env CpOptions, reporter: &'env Reporter) -> Self {
-        let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let few_descriptors = limit < DESCRIPTORS_FOR_MANY;
+        let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let umask = rustix::process::umask(Mode::empty());
-        rustix::process::umask(umask);
+        // Directories must be open to their owner while they are filled, so what the umask withholds from the owner is
+        // withheld by hand.
+        rustix::process::umask(umask.difference(Mode::RWXU));
         Self {
             queue: Queue::new(),
             settings: Settings {
@@ -72,16 +71,17 @@ impl<'env> Shared<'env> {
                     direct: options.direct,
                     buffer_bytes: options.knobs.buffer_bytes,
                     posixly_correct: options.posixly_correct,
+                    withheld: umask & Mode::RWXU,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
             },
             knobs: &options.knobs,
             reporter,
-            files_in_flight_max: if few_descriptors { 1 } else { usize::MAX },
-            one_worker: few_descriptors || options.verbose,
+            descriptors,
+            one_worker: options.verbose,
+            one_file: false,
             jobs: OnceLock::new(),
-            umask,
             totals: Mutex::new((Tally::default(), Counters::default(), 0)),
         }
     }
@@ -89,20 +89,30 @@ impl<'env> Shared<'env> {
     /// From now on one file is copied after the other.
     fn go_one_by_one(&mut self) {
         self.one_worker = true;
-        self.files_in_flight_max = 1;
+        self.one_file = true;
     }
 
-    /// The umask of the process.
+    fn budget(&self) -> Budget {
+        descriptors::share(self.descriptors, u64::try_from(self.jobs_max()).unwrap_or(u64::MAX))
+    }
+
+    /// Most files one worker has in flight.
     #[must_use]
-    pub fn umask(&self) -> Mode {
-        self.umask
+    pub fn files_in_flight_max(&self) -> usize {
+        if self.one_file { 1 } else { self.budget().files }
+    }
+
+    /// Most directories on the way down that one worker holds open.
+    #[must_use]
+    pub fn levels_open_max(&self) -> usize {
+        self.budget().levels
     }
 
     /// Most workers. One where lines must come in order or descriptors are few, else one a core.
     #[must_use]
     pub fn jobs_max(&self) -> usize {
         *self.jobs.get_or_init(|| match self.knobs.jobs {
-            _ if self.one_worker => 1,
+            _ if self.one_worker || !descriptors::share(self.descriptors, 1).many_workers => 1,
             Some(jobs) => jobs.get(),
             None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         })

@@ -33,9 +33,8 @@ impl Worker<'_, '_> {
     /// Makes the copy of a file that is no regular file and no directory.
     pub(super) fn special(&mut self, job: &FileJob, facts: &Facts) {
         let problem = self.make_special(job, facts).err();
-        match problem {
-            Some(problem) => self.shared.reporter.problem(&problem),
-            None => self.tally.file(0),
+        if let Some(problem) = problem {
+            self.shared.reporter.problem(&problem);
         }
         self.leaf_done(job);
     }
@@ -49,8 +48,13 @@ impl Worker<'_, '_> {
             None => look(&job.destination)
                 .map_err(|errno| Problem::failed(What::CannotStat, job.destination_path(), errno))?,
         };
-        if let (Some(made), Found::File(file)) = (&job.made, &found)
-            && made.contains(file.identity)
+        if let (
+            Some(made),
+            Found::File(there) | Found::LinkTo { link: there, .. } | Found::DanglingLink(there),
+        ) = (&job.made, &found)
+            && job.is_operand()
+            && there.kind != FileType::Directory
+            && made.contains(there.identity)
         {
             return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
         }
@@ -89,6 +93,7 @@ impl Worker<'_, '_> {
         let At { directory, name } = &job.destination;
         let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
         let mode = facts.mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
+        let mode = mode.difference(self.shared.settings.method.withheld);
         match facts.kind {
             FileType::Symlink => {
                 let target = rustix::fs::readlinkat(&job.source.directory, &*job.source.name, Vec::new())

@@ -2,6 +2,7 @@
 
 use super::branch::{Branch, Origin};
 use super::chain::Directory;
+use super::held::Held;
 use super::job::{FileJob, Task};
 use super::worker::Worker;
 use crate::plan::facts::Facts;
@@ -42,67 +43,55 @@ struct Made {
 impl Worker<'_, '_> {
     /// Begins with a directory of a tree: opens it, comes to its copy, and lists the first part.
     pub(super) fn directory(&mut self, parent: &Arc<Branch>, entry: &Entry) {
-        let place = |side: &Directory, path| (side.clone(), path);
-        let (source, source_path) = place(&parent.source, parent.source_path(&entry.name));
-        let (destination, destination_path) =
-            place(&parent.destination, parent.destination_path(&entry.name));
-        let source = Place { parent: &source, name: &entry.name, path: source_path };
-        let destination = Place { parent: &destination, name: &entry.name, path: destination_path };
-        if !self.branch(Some(parent), &parent.origin, &source, &destination, parent.fresh) {
+        let path = parent.source_path(&entry.name);
+        let reached = parent.source().and_then(|source| Ok((source, parent.destination()?)));
+        let (source, destination) = match reached {
+            Ok(reached) => reached,
+            Err(errno) => {
+                self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));
+                return parent.finish_one(self.shared.reporter);
+            }
+        };
+        let source = Place { parent: &source, name: &entry.name, path };
+        let path = parent.destination_path(&entry.name);
+        let destination = Place { parent: &destination, name: &entry.name, path };
+        if let Err(problem) = self.branch(Some(parent), &parent.origin, &source, &destination) {
+            self.shared.reporter.problem(&problem);
             parent.finish_one(self.shared.reporter);
         }
     }
 
-    /// Begins with a directory, an operand's where it has no parent. Answers whether a branch will finish it.
+    /// Begins with a directory, an operand's where it has no parent. Where that succeeds, its branch finishes it.
     pub(super) fn branch(
         &mut self,
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
         source: &Place<'_>,
         destination: &Place<'_>,
-        fresh: bool,
-    ) -> bool {
-        let opened = match self.open_source(source) {
-            Ok(opened) => opened,
-            Err(problem) => {
-                self.shared.reporter.problem(&problem);
-                return false;
-            }
-        };
-        if origin.destination.get() == Some(&opened.1.identity) {
-            let (from, to) = (origin.source_path.clone(), origin.destination_path.clone());
-            self.shared.reporter.problem(&Problem::between(What::IntoItself, from, to));
-            return false;
+    ) -> Result<(), Problem> {
+        let (descriptor, facts) = self.open_source(source)?;
+        if parent.is_some_and(|parent| parent.is_copying_into(facts.identity)) {
+            return Err(into_itself(origin, destination));
         }
-        let made = match self.make_directory(source, destination, &opened.1, fresh) {
-            Ok(made) => made,
-            Err(problem) => {
-                self.shared.reporter.problem(&problem);
-                return false;
-            }
-        };
-        origin.destination.get_or_init(|| made.facts.identity);
+        let fresh = parent.is_some_and(|parent| parent.fresh);
+        let made = self.make_directory(source, destination, &facts, fresh)?;
         self.tally.directories += 1;
-        let (descriptor, _) = opened;
-        let readable = descriptor.is_some();
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
             origin: Arc::clone(origin),
             name: Arc::from(source.name),
-            source: descriptor.map_or(Directory::Working, |open| Directory::Open(Arc::new(open))),
-            destination: Directory::Open(Arc::new(made.descriptor)),
+            source: match descriptor {
+                Some(open) => Held::open(open, facts.identity),
+                None => Held::shut(facts.identity),
+            },
+            destination: Held::open(made.descriptor, made.facts.identity),
             fresh: made.fresh,
             mode_at_end: made.mode_at_end,
             pending: AtomicUsize::new(1),
         });
-        if readable {
-            self.list(&branch);
-        } else {
-            let problem = Problem::failed(What::CannotAccess, source.path.clone(), Errno::ACCESS);
-            self.shared.reporter.problem(&problem);
-            branch.finish_one(self.shared.reporter);
-        }
-        true
+        branch.let_go_above(self.shared.levels_open_max());
+        self.list(&branch);
+        Ok(())
     }
 
     /// Opens a source directory. One that may not be read is made in the copy all the same, as GNU cp does.
@@ -139,6 +128,7 @@ impl Worker<'_, '_> {
         }
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let kept = facts.mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO | Mode::SVTX);
+        let kept = kept.difference(self.shared.settings.method.withheld);
         let made = match exists {
             true => false,
             false => match rustix::fs::mkdirat(destination.parent, destination.name, kept | Mode::RWXU) {
@@ -148,39 +138,14 @@ impl Worker<'_, '_> {
                 Err(errno) => return Err(failed(What::CannotCreateDirectory)(errno)),
             },
         };
-        let open = || walk::open_directory(destination.parent, destination.name);
-        let (descriptor, shut) = match open() {
-            // The umask has taken the owner's own permissions: they are lent back until the directory is full.
-            Err(Errno::ACCESS) if made => {
-                let lent = rustix::fs::chmodat(
-                    destination.parent,
-                    destination.name,
-                    kept | Mode::RWXU,
-                    AtFlags::SYMLINK_NOFOLLOW,
-                );
-                lent.map_err(failed(What::SettingPermissions))?;
-                (open().map_err(failed(What::CannotAccess))?, true)
-            }
-            opened => (opened.map_err(failed(What::CannotAccess))?, false),
-        };
+        let descriptor = walk::open_directory(destination.parent, destination.name);
+        let descriptor = descriptor.map_err(failed(What::CannotAccess))?;
         let stat = rustix::fs::fstat(&descriptor).map_err(failed(What::CannotStat))?;
-        let now = Facts::of(&stat);
-        let mode_at_end = if made { self.lend_access(&descriptor, kept, now.mode, shut) } else { None };
-        Ok(Made { descriptor, facts: now, fresh: made, mode_at_end })
-    }
-
-    /// Sees to it that the owner can fill a directory just made with mode `now`; the mode to set at the end, where it
-    /// is another. `kept` is what it should have, before the umask.
-    fn lend_access(&self, made: &OwnedFd, kept: Mode, now: Mode, shut: bool) -> Option<Mode> {
+        let facts = Facts::of(&stat);
+        // What was lent is taken back when the directory is full.
         let lent = Mode::RWXU.difference(kept);
-        let umask = self.shared.umask();
-        let wanted = if shut { now.difference(umask) } else { now };
-        if !now.contains(Mode::RWXU) && rustix::fs::fchmod(made, now | Mode::RWXU).is_err() {
-            // Its entries will say what cannot be done in it.
-            return None;
-        }
-        let at_end = wanted.difference(lent);
-        (at_end != now || !now.contains(Mode::RWXU)).then_some(at_end)
+        let mode_at_end = (made && facts.mode.intersects(lent)).then(|| facts.mode.difference(lent));
+        Ok(Made { descriptor, facts, fresh: made, mode_at_end })
     }
 
     /// Whether a directory is there to copy into.
@@ -200,25 +165,24 @@ impl Worker<'_, '_> {
     /// Lists the next part of a directory and queues its entries, in such an order that this worker takes them in the
     /// order of the listing and the rest of the listing last.
     pub(super) fn list(&mut self, branch: &Arc<Branch>) {
-        let Directory::Open(source) = &branch.source else { return };
-        let entries = match self.listing.fetch(source) {
-            Ok(entries) => entries,
-            Err(errno) => {
-                let path = match &branch.parent {
-                    Some(parent) => parent.source_path(&branch.name),
-                    None => branch.origin.source_path.clone(),
-                };
-                self.shared.reporter.problem(&Problem::failed(What::ReadingDirectory, path, errno));
-                Vec::new()
-            }
-        };
-        if entries.is_empty() {
-            return branch.finish_one(self.shared.reporter);
-        }
+        let fetched = branch.source().and_then(|source| match source {
+            Directory::Open(source) => self.listing.fetch(&source),
+            Directory::Working => Err(Errno::BADF),
+        });
+        let (entries, ended) = fetched.unwrap_or_else(|errno| {
+            let path = branch.own_source_path();
+            let what = if errno == Errno::ACCESS { What::CannotAccess } else { What::ReadingDirectory };
+            self.shared.reporter.problem(&Problem::failed(what, path, errno));
+            (Vec::new(), true)
+        });
         branch.expect(entries.len());
         let mut tasks = self.group(branch, entries);
-        tasks.push(Task::Listing(Arc::clone(branch)));
+        if !ended {
+            branch.expect(1);
+            tasks.push(Task::Listing(Arc::clone(branch)));
+        }
         self.queue_tasks(tasks);
+        branch.finish_one(self.shared.reporter);
     }
 
     /// Entries as tasks, in their order: each directory alone, what lies between them together.
@@ -254,23 +218,38 @@ impl Worker<'_, '_> {
 
     /// Some file systems do not tell types in listings. One that has vanished is left for its opening to find out.
     fn kind_of(&self, branch: &Branch, entry: &Entry) -> FileType {
-        let stat = rustix::fs::statat(&branch.source, &*entry.name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = branch
+            .source()
+            .and_then(|source| rustix::fs::statat(&source, &*entry.name, AtFlags::SYMLINK_NOFOLLOW));
         stat.map_or(FileType::RegularFile, |stat| Facts::of(&stat).kind)
     }
 
     /// Begins with one file of a directory that is no directory itself.
     pub(super) fn leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) {
-        let job = FileJob::of_entry(branch, entry);
-        if entry.kind == FileType::RegularFile {
-            return self.regular(job);
-        }
-        match rustix::fs::statat(&branch.source, &*entry.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => self.special(&job, &Facts::of(&stat)),
-            Err(errno) => {
-                let problem = Problem::failed(What::CannotStat, job.source_path(), errno);
-                self.shared.reporter.problem(&problem);
-                self.leaf_done(&job);
-            }
+        if let Err(errno) = self.try_leaf(branch, entry) {
+            let path = branch.source_path(&entry.name);
+            self.shared.reporter.problem(&Problem::failed(What::CannotStat, path, errno));
+            branch.finish_one(self.shared.reporter);
         }
     }
+
+    fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Errno> {
+        let job = FileJob::of_entry(branch, entry)?;
+        if entry.kind == FileType::RegularFile {
+            self.regular(job);
+        } else {
+            let stat = rustix::fs::statat(&job.source.directory, &*entry.name, AtFlags::SYMLINK_NOFOLLOW)?;
+            self.special(&job, &Facts::of(&stat));
+        }
+        Ok(())
+    }
+}
+
+/// What to say of a source that is being copied into itself.
+fn into_itself(origin: &Origin, destination: &Place<'_>) -> Problem {
+    if origin.through_link {
+        let (copy, made) = (destination.path.clone(), origin.destination_path.clone());
+        return Problem::between(What::HardLinkDirectory, copy, made);
+    }
+    Problem::between(What::IntoItself, origin.source_path.clone(), origin.destination_path.clone())
 }

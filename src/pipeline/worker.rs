@@ -89,7 +89,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             extents_in_flight: 0,
             completions: Vec::new(),
             begun: 0,
-            window: shared.files_in_flight_max,
+            window: shared.files_in_flight_max(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! GNU's semantics as decisions: what to do with each file, told from options and facts, without doing it.
 
+pub mod descriptors;
 pub mod facts;
 pub mod looping;
 pub mod overwrite;

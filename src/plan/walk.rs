@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Bytes of directory entries that are fetched at a time: what bounds the memory of a walk, level by level.
 const LISTING_BYTES: usize = 32 << 10;
 
+/// Entries from which on the next fetch is left for later.
+const MANY: usize = 256;
+
 /// One entry of a directory, as the listing told of it.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -33,13 +36,14 @@ impl Default for Listing {
 }
 
 impl Listing {
-    /// The next entries of `directory` without `.` and `..`, by inode; none at its end. The place reached is kept by the
-    /// descriptor itself.
+    /// The next entries of `directory` without `.` and `..`, by inode, and whether they are the last ones. The place
+    /// reached is kept by the descriptor itself.
     ///
     /// # Errors
     /// What getdents64(2) answered.
-    pub fn fetch(&mut self, directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
+    pub fn fetch(&mut self, directory: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
         let mut entries = Vec::new();
+        let mut ended = true;
         let mut listing = RawDir::new(directory.as_fd(), &mut self.buffer);
         while let Some(entry) = listing.next() {
             let entry = entry?;
@@ -47,13 +51,15 @@ impl Listing {
             if name != c"." && name != c".." {
                 entries.push(Entry { name: Arc::from(name), kind: entry.file_type(), inode: entry.ino() });
             }
-            // Asking for one more would fetch again.
-            if listing.is_buffer_empty() && !entries.is_empty() {
+            // A directory that fits one fetch is known to have ended by asking once more, so that it need not be come
+            // back to.
+            if listing.is_buffer_empty() && entries.len() >= MANY {
+                ended = false;
                 break;
             }
         }
         entries.sort_unstable_by_key(|entry| entry.inode);
-        Ok(entries)
+        Ok((entries, ended))
     }
 }
 
@@ -86,13 +92,13 @@ mod tests {
         let mut names = std::collections::HashSet::new();
         let mut fetches = 0;
         loop {
-            let entries = listing.fetch(&open).expect("list");
-            if entries.is_empty() {
-                break;
-            }
+            let (entries, ended) = listing.fetch(&open).expect("list");
             fetches += 1;
             assert!(entries.is_sorted_by_key(|entry| entry.inode));
             names.extend(entries.into_iter().map(|entry| entry.name));
+            if ended {
+                break;
+            }
         }
         assert!(fetches > 1, "one fetch held everything");
         assert_eq!(names.len(), 3000);

@@ -46,6 +46,8 @@ pub enum What {
     SameFile,
     /// A directory would be copied into itself.
     IntoItself,
+    /// A directory would be copied into itself, by a way that is not its own name.
+    HardLinkDirectory,
     /// The destination is a directory, the source is not.
     OverwriteDirectory,
     /// The source is a directory, the destination is not.
@@ -92,6 +94,7 @@ impl What {
             Self::Replaced => ["skipping file ", "", ", as it was replaced while being copied"],
             Self::SameFile => ["", " and ", " are the same file"],
             Self::IntoItself => ["cannot copy a directory, ", ", into itself, ", ""],
+            Self::HardLinkDirectory => ["will not create hard link ", " to directory ", ""],
             Self::OverwriteDirectory => ["cannot overwrite directory ", " with non-directory ", ""],
             Self::OverwriteNonDirectory => ["cannot overwrite non-directory ", " with directory ", ""],
             Self::DanglingLink => ["not writing through dangling symlink ", "", ""],

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What was copied or printed. Bytes are data bytes only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Regular files whose contents were moved, and links and special files that were made.
+    /// Files whose contents were moved.
     pub files: u64,
     /// Directories that were gone through.
     pub directories: u64,

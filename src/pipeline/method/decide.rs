@@ -18,7 +18,7 @@ impl FileCopy {
             // The one chain for a small file makes its destination itself; only notes of what was made need it open.
             Verdict::Create if self.job.made.is_none() => return self.transfer(chain, context),
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
-                return self.open_destination(chain, verdict);
+                return self.open_destination(chain, verdict, context);
             }
             Verdict::SameFile => {
                 Problem::between(What::SameFile, self.job.source_path(), self.job.destination_path())
@@ -36,9 +36,10 @@ impl FileCopy {
     /// Whether an earlier operand has just made what is there.
     fn just_created(&self, found: &Found) -> Option<Problem> {
         let made = self.job.made.as_ref()?;
+        let own = self.job.is_operand();
         let (source, destination) = (|| self.job.source_path(), || self.job.destination_path());
         match found {
-            Found::File(file) if file.kind != FileType::Directory && made.contains(file.identity) => {
+            Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
                 Some(Problem::between(What::JustCreated, destination(), source()))
             }
             Found::LinkTo { link, .. } | Found::DanglingLink(link) if made.contains(link.identity) => {
@@ -49,18 +50,25 @@ impl FileCopy {
     }
 
     /// A chain that only makes or opens the destination.
-    pub(super) fn open_destination(&mut self, mut chain: Chain, verdict: Verdict) -> Next {
+    pub(super) fn open_destination(
+        &mut self,
+        mut chain: Chain,
+        verdict: Verdict,
+        context: &Context<'_>,
+    ) -> Next {
         self.stage = Stage::Destination(verdict);
         chain.ops.clear();
         let open = match verdict {
-            Verdict::CreateThroughLink => self.open_with(OFlags::WRONLY | OFlags::CREATE, Into::Plain),
+            Verdict::CreateThroughLink => {
+                self.open_with(OFlags::WRONLY | OFlags::CREATE, Into::Plain, context)
+            }
             Verdict::Overwrite(_) => {
                 let linked = matches!(self.found, Some(Found::LinkTo { .. }));
                 let follow = if linked { OFlags::empty() } else { OFlags::NOFOLLOW };
-                self.open_with(OFlags::WRONLY | follow, Into::Plain)
+                self.open_with(OFlags::WRONLY | follow, Into::Plain, context)
             }
             Verdict::Create | Verdict::SameFile | Verdict::IsDirectory | Verdict::Dangling => {
-                self.create(Into::Plain)
+                self.create(Into::Plain, context)
             }
         };
         chain.ops.push(open);
@@ -72,13 +80,14 @@ impl FileCopy {
     }
 
     /// Makes the destination where there must be nothing.
-    pub(super) fn create(&self, into: Into) -> Op {
-        self.open_with(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, into)
+    pub(super) fn create(&self, into: Into, context: &Context<'_>) -> Op {
+        self.open_with(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, into, context)
     }
 
-    fn open_with(&self, flags: OFlags, into: Into) -> Op {
+    fn open_with(&self, flags: OFlags, into: Into, context: &Context<'_>) -> Op {
         // Set-id and sticky bits are for `--preserve=mode`; the umask takes its share in the kernel.
         let mode = self.source_facts().mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
+        let mode = mode.difference(context.settings.withheld);
         Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
     }
 }

@@ -3,15 +3,13 @@
 use super::extents::LargeFile;
 use super::stream::Stream;
 use super::{Context, Next};
-use crate::pipeline::chain::{At, Chain, Completion, Descriptor, Directory, End, Into, Op, Outcome};
+use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
-use rustix::fd::AsRawFd;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
-use std::ffi::CString;
 use std::sync::Arc;
 
 /// What the chain in flight is for.
@@ -19,8 +17,12 @@ use std::sync::Arc;
 pub(super) enum Stage {
     /// Opening and examining the source.
     Source,
+    /// Finding out why the source cannot be opened.
+    WhyNot,
     /// Opening for reading what was only examined.
     Again,
+    /// Cutting the destination to nothing.
+    Truncate,
     /// Looking at the destination's name: the link itself, or what it leads to.
     Look {
         /// The link, when it is its target that is being looked at.
@@ -43,7 +45,7 @@ pub struct FileCopy {
     /// What the open source was seen to be.
     pub(super) source: Option<Facts>,
     /// The source as it was examined, where it is to be opened again by a linked chain.
-    examined: Descriptor,
+    pub(super) examined: Descriptor,
     /// What is known of the destination's name by now.
     pub(super) found: Option<Found>,
     /// The destination is a regular file, so both ends can be reached at offsets.
@@ -104,6 +106,8 @@ impl FileCopy {
         let Completion { chain, outcome, facts } = completion;
         match self.stage {
             Stage::Source => self.source_opened(chain, outcome, facts, context),
+            Stage::WhyNot => self.why_not(chain, outcome, context),
+            Stage::Truncate => self.truncate_done(chain, outcome, context),
             Stage::Again => self.opened_again(chain, outcome, context),
             Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
@@ -123,7 +127,7 @@ impl FileCopy {
         }
     }
 
-    fn fused(&self, context: &Context<'_>) -> bool {
+    pub(super) fn fused(&self, context: &Context<'_>) -> bool {
         context.capabilities.fused && !context.settings.direct && self.job.found == Some(Found::Nothing)
     }
 
@@ -137,6 +141,7 @@ impl FileCopy {
         let facts = match (outcome, facts) {
             (Outcome::Done, Some(facts)) => facts,
             (Outcome::Failed { errno: Errno::MFILE | Errno::NFILE, .. }, _) => return Next::NoDescriptor,
+            (Outcome::Failed { errno: Errno::ACCESS, .. }, _) => return self.ask_why_not(chain),
             (Outcome::Failed { errno, .. }, _) => return self.fail(chain, self.open_problem(errno), context),
             (Outcome::Done | Outcome::Count { .. }, _) => {
                 return self.fail(chain, self.source_problem(What::CannotStat, Errno::IO), context);
@@ -154,7 +159,38 @@ impl FileCopy {
         }
     }
 
-    fn open_problem(&self, errno: Errno) -> Problem {
+    /// A name that may not even be looked at is another matter than a file that may not be read.
+    fn ask_why_not(&mut self, mut chain: Chain) -> Next {
+        self.stage = Stage::WhyNot;
+        chain.ops.clear();
+        chain.ops.push(Op::Look { at: self.job.source.clone(), follow: self.job.follow });
+        Next::Run(chain)
+    }
+
+    fn why_not(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        let problem = match outcome {
+            Outcome::Failed { errno, .. } => self.source_problem(What::CannotStat, errno),
+            Outcome::Done | Outcome::Count { .. } => self.source_problem(What::CannotOpen, Errno::ACCESS),
+        };
+        self.fail(chain, problem, context)
+    }
+
+    pub(super) fn truncate(&mut self, mut chain: Chain) -> Next {
+        self.stage = Stage::Truncate;
+        chain.ops.clear();
+        chain.ops.push(Op::Truncate { length: 0 });
+        Next::Run(chain)
+    }
+
+    fn truncate_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+        }
+        self.truncated = true;
+        self.transfer(chain, context)
+    }
+
+    pub(super) fn open_problem(&self, errno: Errno) -> Problem {
         match (errno, &self.job.seen) {
             // Listed as a regular file, and a symbolic link by now.
             (Errno::LOOP, None) => Problem::of(What::Replaced, self.job.source_path()),
@@ -214,7 +250,7 @@ impl FileCopy {
                 let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
                 self.positioned &= opened.kind == FileType::RegularFile;
                 self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
-                if let (Some(made), Verdict::Create) = (&self.job.made, verdict) {
+                if let Some(made) = &self.job.made {
                     made.note(opened.identity);
                 }
                 self.transfer(chain, context)
@@ -235,6 +271,9 @@ impl FileCopy {
             self.found = self.job.found;
             return Next::NoDescriptor;
         }
+        // The kernel says that a name with a slash behind it is a directory's; GNU cp, that there is none.
+        let slash = self.job.destination.name.to_bytes().ends_with(b"/");
+        let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
         self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
     }
 
@@ -252,129 +291,12 @@ impl FileCopy {
         } else if one_chain {
             self.whole(chain, context)
         } else if chain.destination.is_open() {
+            if !self.truncated {
+                return self.truncate(chain);
+            }
             self.large(chain, context)
         } else {
-            self.open_destination(chain, Verdict::Create)
-        }
-    }
-
-    /// One chain for the rest of a file that fits a buffer. The read asks for a byte more than the file has, where it
-    /// stands alone, so that a file that has grown meanwhile is noticed.
-    fn whole(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
-        let size = self.source_facts().size;
-        let bytes = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
-        let Some(lease) = context.pool.lease(bytes) else { return Next::Starved(chain) };
-        let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
-        let length = u32::try_from(size).unwrap_or(u32::MAX);
-        chain.lease = Some(lease);
-        chain.ops.clear();
-        let read = Op::Read { offset: Some(0), room, expect: Some(length) };
-        if self.fused(context) && !chain.destination.is_open() {
-            self.examined = std::mem::take(&mut chain.source);
-            let again = self.open_again(Into::Any);
-            chain.ops.extend(again.into_iter().chain([self.create(Into::Any), read]));
-        } else if chain.destination.is_open() {
-            chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
-            chain.ops.push(read);
-        } else {
-            chain.ops.extend([read, self.create(Into::Plain)]);
-        }
-        chain.ops.extend([
-            Op::Write { offset: Some(0), start: 0, length },
-            Op::Close { end: End::Destination },
-            Op::Close { end: End::Source },
-        ]);
-        self.stage = Stage::Whole;
-        Next::Run(chain)
-    }
-
-    /// Opens the file behind the descriptor that was examined: /proc/self/fd leads to the file itself, whatever has
-    /// become of its name.
-    fn open_again(&self, into: Into) -> Option<Op> {
-        let path = CString::new(format!("/proc/self/fd/{}", self.examined.plain()?.as_raw_fd())).ok()?;
-        Some(Op::Open {
-            end: End::Source,
-            at: At { directory: Directory::Working, name: Arc::from(path) },
-            flags: OFlags::RDONLY,
-            mode: Mode::empty(),
-            into,
-        })
-    }
-
-    /// A chain that opens for reading what was only examined: not every file goes in the one linked chain.
-    fn read_again(&mut self, mut chain: Chain) -> Next {
-        self.examined = std::mem::take(&mut chain.source);
-        self.stage = Stage::Again;
-        chain.ops.clear();
-        chain.ops.extend(self.open_again(Into::Plain));
-        Next::Run(chain)
-    }
-
-    fn opened_again(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        match outcome {
-            Outcome::Failed { errno, .. } => {
-                chain.source = std::mem::take(&mut self.examined);
-                self.fail(chain, self.open_problem(errno), context)
-            }
-            Outcome::Done | Outcome::Count { .. } => self.transfer(chain, context),
-        }
-    }
-
-    fn whole_done(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        let (at, result) = match outcome {
-            Outcome::Done => {
-                context.tally.file(self.source_facts().size);
-                return Next::Done;
-            }
-            Outcome::Count { at, moved } => (at, Ok(moved)),
-            Outcome::Failed { at, errno } => (at, Err(errno)),
-        };
-        self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
-        match (&chain.ops[at], result) {
-            (Op::Read { .. }, Ok(moved)) => {
-                self.stream.pending(moved);
-                self.start_stream(chain, false, context)
-            }
-            (Op::Write { length, .. }, Ok(moved)) => {
-                let length = *length;
-                self.stream.written(moved, length);
-                self.stage = Stage::Stream;
-                self.stream_on(chain, false, context)
-            }
-            (Op::Open { end: End::Source, .. }, Err(errno)) => {
-                chain.source = std::mem::take(&mut self.examined);
-                self.fail(chain, self.open_problem(errno), context)
-            }
-            (Op::Open { .. }, Err(errno)) => {
-                chain.lease = None;
-                self.not_opened(chain, errno, context)
-            }
-            (Op::Close { end: End::Source }, Err(_)) => {
-                // Nothing can be lost in a file that was only read.
-                context.tally.file(self.source_facts().size);
-                Next::Done
-            }
-            (Op::Close { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Closing, errno), context)
-            }
-            (Op::Read { .. }, Err(errno)) => self.read_failed(chain, errno, context),
-            (Op::Truncate { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Truncating, errno), context)
-            }
-            (Op::Write { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Writing, errno), context)
-            }
-            (
-                Op::Look { .. }
-                | Op::Examine { .. }
-                | Op::SetDirect { .. }
-                | Op::Open { .. }
-                | Op::Close { .. },
-                _,
-            )
-            | (Op::Truncate { .. }, Ok(_)) => {
-                self.fail(chain, self.source_problem(What::Reading, Errno::IO), context)
-            }
+            self.open_destination(chain, Verdict::Create, context)
         }
     }
 

@@ -14,6 +14,7 @@ pub mod decide;
 pub mod extents;
 pub mod file;
 pub mod stream;
+pub mod whole;
 
 use super::chain::Chain;
 use super::engine::Capabilities;
@@ -21,6 +22,7 @@ use crate::bufpool::Pool;
 use crate::report::Reporter;
 use crate::report::stats::Tally;
 use extents::LargeFile;
+use rustix::fs::Mode;
 use std::sync::Arc;
 
 /// What methods need to know of how the run is to be done.
@@ -32,6 +34,8 @@ pub struct Settings {
     pub buffer_bytes: usize,
     /// Write through dangling symbolic links.
     pub posixly_correct: bool,
+    /// Permissions of the owner that the umask takes from what is made.
+    pub withheld: Mode,
 }
 
 /// What a method works with: the worker's own pool, engine and books.

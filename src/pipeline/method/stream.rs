@@ -51,21 +51,17 @@ impl Stream {
 
 impl FileCopy {
     /// Makes sure of a destination, then streams.
-    pub(super) fn start_stream(&mut self, mut chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
+    pub(super) fn start_stream(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {
             let verdict = match self.found {
                 Some(Found::DanglingLink(_)) => Verdict::CreateThroughLink,
                 Some(Found::File(file) | Found::LinkTo { file, .. }) => Verdict::Overwrite(file),
                 Some(Found::Nothing) | None => Verdict::Create,
             };
-            return self.open_destination(chain, verdict);
+            return self.open_destination(chain, verdict, context);
         }
         if !self.truncated {
-            self.truncated = true;
-            chain.ops.clear();
-            chain.ops.push(Op::Truncate { length: 0 });
-            self.stage = Stage::Stream;
-            return Next::Run(chain);
+            return self.truncate(chain);
         }
         self.stage = Stage::Stream;
         self.stream_on(chain, alone, context)

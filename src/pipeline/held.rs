@@ -1,0 +1,96 @@
+//! A directory's descriptor that can be let go and had again: what lets a walk go deeper than there are descriptors.
+//!
+//! A directory is known by device and inode. When it is opened again, by `..` of a child or by its name in its parent,
+//! it must be that very directory; one that was moved or replaced meanwhile is an error, not another directory.
+
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::walk;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
+use std::ffi::CStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// One side of a directory that is being copied.
+pub struct Held {
+    identity: Identity,
+    state: Mutex<State>,
+}
+
+enum State {
+    Open(Arc<OwnedFd>),
+    /// Let go, with the listing at this place.
+    Closed {
+        position: u64,
+    },
+    /// It never was open: it may not be read.
+    Shut,
+}
+
+impl Held {
+    /// An open directory.
+    #[must_use]
+    pub fn open(descriptor: OwnedFd, identity: Identity) -> Self {
+        Self { identity, state: Mutex::new(State::Open(Arc::new(descriptor))) }
+    }
+
+    /// A directory that may not be read.
+    #[must_use]
+    pub fn shut(identity: Identity) -> Self {
+        Self { identity, state: Mutex::new(State::Shut) }
+    }
+
+    /// Which directory it is.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The descriptor, where it is held.
+    ///
+    /// # Errors
+    /// EACCES for a directory that may not be read.
+    pub fn get(&self) -> Result<Option<Arc<OwnedFd>>, Errno> {
+        match &*self.lock() {
+            State::Open(descriptor) => Ok(Some(Arc::clone(descriptor))),
+            State::Closed { .. } => Ok(None),
+            State::Shut => Err(Errno::ACCESS),
+        }
+    }
+
+    /// Lets the descriptor go; those who have a share of it keep it.
+    pub fn let_go(&self) {
+        let mut state = self.lock();
+        if let State::Open(descriptor) = &*state {
+            let position = rustix::fs::seek(descriptor.as_fd(), SeekFrom::Current(0)).unwrap_or(0);
+            *state = State::Closed { position };
+        }
+    }
+
+    /// Has it open again, by `name` from `near`: its own name in its parent, or `..` in a child.
+    ///
+    /// # Errors
+    /// What openat(2) answered; ESTALE where another directory is there now.
+    pub fn reopen(&self, near: &OwnedFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+        let mut state = self.lock();
+        let position = match &*state {
+            State::Open(descriptor) => return Ok(Arc::clone(descriptor)),
+            State::Closed { position } => *position,
+            State::Shut => return Err(Errno::ACCESS),
+        };
+        let descriptor = walk::open_directory(near, name)?;
+        if Facts::of(&rustix::fs::fstat(&descriptor)?).identity != self.identity {
+            return Err(Errno::STALE);
+        }
+        if position > 0 {
+            rustix::fs::seek(&descriptor, SeekFrom::Start(position))?;
+        }
+        let descriptor = Arc::new(descriptor);
+        *state = State::Open(Arc::clone(&descriptor));
+        Ok(descriptor)
+    }
+}

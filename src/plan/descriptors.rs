@@ -1,0 +1,58 @@
+//! How many descriptors go where: files in flight against directories held open.
+
+/// Descriptors of the process itself: the standard three, the target directory, a ring, and some to spare.
+const OWN: u64 = 12;
+
+/// With fewer descriptors than this, one worker copies one file at a time: the others are for directories.
+const FOR_MANY: u64 = 512;
+
+/// Source and destination of a file in flight, and the source as it was examined.
+const PER_FILE: u64 = 3;
+
+/// Source and destination of a directory.
+const PER_LEVEL: u64 = 2;
+
+/// What a limit on descriptors allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Whether more than one worker can be fed.
+    pub many_workers: bool,
+    /// Files that one worker may have in flight.
+    pub files: usize,
+    /// Directories on the way down that one worker may hold open.
+    pub levels: usize,
+}
+
+/// Shares `limit` descriptors among `workers`.
+#[must_use]
+pub fn share(limit: u64, workers: u64) -> Budget {
+    let many_workers = limit >= FOR_MANY;
+    let workers = if many_workers { workers.max(1) } else { 1 };
+    let each = limit.saturating_sub(OWN) / workers;
+    let files = if many_workers { each / 2 / PER_FILE } else { 1 };
+    let levels = each.saturating_sub(files * PER_FILE) / PER_LEVEL;
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Budget { many_workers, files: count(files.max(1)), levels: count(levels.max(2)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tight_limit_leaves_one_worker_one_file() {
+        assert_eq!(share(32, 8), Budget { many_workers: false, files: 1, levels: 8 });
+        assert_eq!(share(0, 8), Budget { many_workers: false, files: 1, levels: 2 });
+    }
+
+    #[test]
+    fn what_is_shared_out_never_exceeds_the_limit() {
+        for limit in [512, 1024, 20_000] {
+            for workers in [1, 2, 16] {
+                let Budget { files, levels, .. } = share(limit, workers);
+                let used = (u64::try_from(files * 3 + levels * 2).unwrap()) * workers + OWN;
+                assert!(used <= limit, "{used} of {limit} for {workers} workers");
+            }
+        }
+    }
+}
