@@ -29,7 +29,8 @@ fn works_within(resource: Resource, value: u64) {
         // Locked memory is counted for all of a user's processes together, so a ring may be had or not, and must not be
         // insisted on.
         let engine = if resource == Resource::Memlock { Some("auto") } else { None };
-        let copy = |to| engine.iter().fold(s.cp(["-r", "s", to]), |run, engine| run.env("UCP_ENGINE", engine));
+        let copy =
+            |to| engine.iter().fold(s.cp(["-r", "s", to]), |run, engine| run.env("UCP_ENGINE", engine));
         copy("t").limit(resource, value).succeeds();
         s.assert_same("s", "t");
         copy("u").limit(resource, value).by_nobody().succeeds();
@@ -93,7 +94,13 @@ fn no_further_threads_or_processes_are_needed() {
 fn two_at_once_share_what_locked_memory_there_is() {
     each_engine(|s| {
         tree(s);
-        let run = |copy| s.cp(["-r", "s", copy]).env("UCP_ENGINE", "auto").limit(Resource::Memlock, MIB).by_nobody().start();
+        let run = |copy| {
+            s.cp(["-r", "s", copy])
+                .env("UCP_ENGINE", "auto")
+                .limit(Resource::Memlock, MIB)
+                .by_nobody()
+                .start()
+        };
         let both = [run("t"), run("u")];
         for running in both {
             running.finish().ends(0).complains("");

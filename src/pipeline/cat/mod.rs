@@ -16,12 +16,14 @@ use super::engine::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::cat::CatOptions;
 use crate::cli::knobs::EngineKind;
+use crate::plan::descriptors;
 use crate::report::Reporter;
 use crate::report::message::describe;
 use crate::report::quote;
 use crate::report::stats::{Stats, Tally};
 use output::Writer;
 use rustix::io::Errno;
+use rustix::process::Resource;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Instant;
@@ -43,6 +45,8 @@ struct Cat<'a> {
     writer: Writer<'a>,
     tally: Tally,
     buffer_bytes: usize,
+    /// Most files that are read ahead, each of which may take a descriptor.
+    ahead_max: usize,
     used_input: bool,
 }
 
@@ -66,7 +70,10 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
         Err(errno) => reporter.failure(format!("standard output: {}", describe(errno)).as_bytes()),
         Ok(writer) => {
             let buffer_bytes = knobs.buffer_bytes.min(pool.lease_bytes_max());
-            let mut cat = Cat { reporter, pool, engine, writer, tally, buffer_bytes, used_input: false };
+            let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+            let ahead_max = descriptors::share(limit, 1).files.min(engine.capabilities().in_flight_max);
+            let used_input = false;
+            let mut cat = Cat { reporter, pool, engine, writer, tally, buffer_bytes, ahead_max, used_input };
             let ended = cat.files(&options.files);
             if let Err(Fatal) = ended.and_then(|()| cat.flush()) {
                 cat.write_failed();

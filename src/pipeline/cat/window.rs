@@ -71,7 +71,7 @@ impl<'f> Window<'f> {
 
     /// Looks at further files and sends off the chains of those that can be read ahead, up to one that cannot.
     fn look_ahead(&mut self, cat: &mut Cat<'_>) {
-        let most = cat.engine.capabilities().in_flight_max;
+        let most = cat.ahead_max;
         while self.states.len() < most
             && cat.engine.in_flight() < most
             && self.next < self.files.len()
