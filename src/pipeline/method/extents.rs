@@ -3,9 +3,9 @@
 //! The file is shared; each worker claims the next block when it has room for one. Who finishes the last block gets the
 //! file back and streams whatever is still to come: a last piece that `O_DIRECT` cannot write, a file that grew.
 
-use super::Context;
 use super::file::{FileCopy, Stage};
 use super::stream::Stream;
+use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome};
 use crate::report::message::{Problem, What};
@@ -52,6 +52,36 @@ pub enum Progressed {
     Run(Chain),
     /// It is done; the buffer is free again.
     Over,
+}
+
+impl FileCopy {
+    /// Both ends are open: the file is shared out, once the destination is empty.
+    pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        if !self.truncated {
+            self.stage = Stage::Emptying;
+            chain.ops.clear();
+            chain.ops.push(Op::Truncate { length: 0 });
+            return Next::Run(chain);
+        }
+        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
+        let file = std::mem::replace(self, Self::new(self.job.clone()));
+        match LargeFile::new(file, chain, block, context.settings.direct) {
+            Ok(large) => Next::Large(Arc::new(large)),
+            Err(returned) => {
+                let (file, chain) = *returned;
+                *self = file;
+                self.start_stream(chain, false, context)
+            }
+        }
+    }
+
+    pub(super) fn emptied(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+        }
+        self.truncated = true;
+        self.large(chain, context)
+    }
 }
 
 impl LargeFile {
@@ -251,7 +281,7 @@ impl FinishedExtents {
     /// The file and the chain that finishes it: cut to where the source ended, then streamed on to the end, or closed
     /// after a problem.
     #[must_use]
-    pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, super::Next) {
+    pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
         let Self { mut chain, mut file, end, problem } = self;
         if let Some(problem) = problem {
             let next = file.fail(chain, problem, context);
@@ -266,11 +296,8 @@ impl FinishedExtents {
         if end < file.source_facts().size && !context.settings.direct {
             chain.ops.push(Op::Truncate { length: end });
         }
-        let next = if chain.ops.is_empty() {
-            file.stream_on(chain, false, context)
-        } else {
-            super::Next::Run(chain)
-        };
+        let next =
+            if chain.ops.is_empty() { file.stream_on(chain, false, context) } else { Next::Run(chain) };
         (file, next)
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Stage {
     },
     /// Making or opening the destination, to go on by another chain.
     Destination(Verdict),
+    /// Cutting a destination that was there to nothing, before its extents are written.
+    Emptying,
     /// One chain for all that is left.
     Whole,
     /// Reading and writing to the end of the source.
@@ -107,6 +109,7 @@ impl FileCopy {
             Stage::Again => self.opened_again(chain, outcome, context),
             Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
+            Stage::Emptying => self.emptied(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
             Stage::Close => self.closed(chain, outcome, context),
@@ -374,19 +377,6 @@ impl FileCopy {
             )
             | (Op::Truncate { .. }, Ok(_)) => {
                 self.fail(chain, self.source_problem(What::Reading, Errno::IO), context)
-            }
-        }
-    }
-
-    fn large(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
-        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
-        let file = std::mem::replace(self, Self::new(self.job.clone()));
-        match LargeFile::new(file, chain, block, context.settings.direct) {
-            Ok(large) => Next::Large(Arc::new(large)),
-            Err(returned) => {
-                let (file, chain) = *returned;
-                *self = file;
-                self.start_stream(chain, false, context)
             }
         }
     }
