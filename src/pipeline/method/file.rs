@@ -121,6 +121,7 @@ impl FileCopy {
     pub fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
+            _ if alone && self.only_examined(context) => self.read_again(chain),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
         }
@@ -128,6 +129,11 @@ impl FileCopy {
 
     fn fused(&self, context: &Context<'_>) -> bool {
         context.capabilities.fused && !context.settings.direct && self.job.found == Some(Found::Nothing)
+    }
+
+    /// The source is held by a descriptor that cannot be read.
+    fn only_examined(&self, context: &Context<'_>) -> bool {
+        self.fused(context) && !self.examined.is_open()
     }
 
     fn source_opened(
@@ -247,10 +253,11 @@ impl FileCopy {
         let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
         let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
         let one_chain = whole && !direct && self.positioned && source.size_is_trusted();
-        if !one_chain && self.fused(context) && !self.examined.is_open() {
+        if self.only_examined(context) && (!one_chain || chain.destination.is_open()) {
             return self.read_again(chain);
         }
-        if !self.positioned || !source.size_is_trusted() {
+        // A lease holds what has been read of the file: there is no second beginning.
+        if !self.positioned || !source.size_is_trusted() || chain.lease.is_some() {
             self.start_stream(chain, false, context)
         } else if one_chain {
             self.whole(chain, context)
@@ -272,7 +279,7 @@ impl FileCopy {
         chain.lease = Some(lease);
         chain.ops.clear();
         let read = Op::Read { offset: Some(0), room, expect: Some(length) };
-        if self.fused(context) && !chain.destination.is_open() {
+        if self.only_examined(context) {
             self.examined = std::mem::take(&mut chain.source);
             let again = self.open_again(Into::Any);
             chain.ops.extend(again.into_iter().chain([self.create(Into::Any), read]));
