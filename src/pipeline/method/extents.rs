@@ -13,6 +13,10 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// What offsets and lengths of direct transfers are multiples of: a page.
+const DIRECT_UNIT: u32 = 4096;
+const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
+
 /// A large file in the middle of being copied.
 pub struct LargeFile {
     block: u32,
@@ -55,14 +59,30 @@ pub enum Progressed {
 }
 
 impl FileCopy {
-    /// Both ends are open: the file is shared out, once the destination is empty.
+    /// Both ends are open: makes them ready for extents. `O_DIRECT` is turned on before anything is shared out, as from
+    /// then on any extent may have to turn it off.
     pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
-        if !self.truncated {
-            self.stage = Stage::Emptying;
-            chain.ops.clear();
-            chain.ops.push(Op::Truncate { length: 0 });
-            return Next::Run(chain);
+        chain.ops.clear();
+        chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+        if context.settings.direct {
+            chain.ops.extend(set_direct(true));
         }
+        if chain.ops.is_empty() {
+            return self.share_out(chain, context);
+        }
+        self.stage = Stage::Preparing;
+        Next::Run(chain)
+    }
+
+    pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+        }
+        self.truncated = true;
+        self.share_out(chain, context)
+    }
+
+    fn share_out(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
         let file = std::mem::replace(self, Self::new(self.job.clone()));
         match LargeFile::new(file, chain, block, context.settings.direct) {
@@ -74,14 +94,11 @@ impl FileCopy {
             }
         }
     }
+}
 
-    pub(super) fn emptied(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        if let Outcome::Failed { errno, .. } = outcome {
-            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
-        }
-        self.truncated = true;
-        self.large(chain, context)
-    }
+/// Turns `O_DIRECT` of both ends on or off.
+fn set_direct(on: bool) -> [Op; 2] {
+    [End::Source, End::Destination].map(|end| Op::SetDirect { end, on })
 }
 
 impl LargeFile {
@@ -106,7 +123,12 @@ impl LargeFile {
             }
         };
         let size = file.source_facts().size;
-        let end = if direct { size - size % DIRECT_UNIT } else { size };
+        let (block, end) = if direct {
+            // Buffers of any size from a page on can be asked for.
+            (block - block % DIRECT_UNIT, size - size % u64::from(DIRECT_UNIT))
+        } else {
+            (block, size)
+        };
         let names = [file.job.source_path(), file.job.destination_path()];
         let ends = Some((Arc::new(source), Arc::new(destination)));
         let progress = Progress { ends, next: 0, end, running: 0, problem: None, file: Some(file), names };
@@ -154,16 +176,10 @@ impl LargeFile {
             sleeps: self.direct,
             ..Chain::default()
         };
-        if self.direct && offset == 0 {
-            chain.ops.extend([End::Source, End::Destination].map(|end| Op::SetDirect { end, on: true }));
-        }
         extent.add_transfers(&mut chain);
         Some((extent, chain))
     }
 }
-
-/// What offsets and lengths of direct transfers are multiples of.
-const DIRECT_UNIT: u64 = PAGE_BYTES as u64;
 
 impl Extent {
     /// The file it belongs to.
@@ -214,7 +230,7 @@ impl Extent {
                 self.pending = (0, 0);
                 chain.sleeps = false;
                 chain.ops.clear();
-                chain.ops.extend([End::Source, End::Destination].map(|end| Op::SetDirect { end, on: false }));
+                chain.ops.extend(set_direct(false));
                 self.add_transfers(&mut chain);
                 return Progressed::Run(chain);
             }
@@ -291,7 +307,7 @@ impl FinishedExtents {
         file.stage = Stage::Stream;
         if context.settings.direct {
             // What is left is less than a unit, and the read at the end of file need not be aligned then.
-            chain.ops.extend([End::Source, End::Destination].map(|end| Op::SetDirect { end, on: false }));
+            chain.ops.extend(set_direct(false));
         }
         if end < file.source_facts().size && !context.settings.direct {
             chain.ops.push(Op::Truncate { length: end });

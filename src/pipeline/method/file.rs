@@ -28,8 +28,8 @@ pub(super) enum Stage {
     },
     /// Making or opening the destination, to go on by another chain.
     Destination(Verdict),
-    /// Cutting a destination that was there to nothing, before its extents are written.
-    Emptying,
+    /// Making both ends ready for extents.
+    Preparing,
     /// One chain for all that is left.
     Whole,
     /// Reading and writing to the end of the source.
@@ -109,7 +109,7 @@ impl FileCopy {
             Stage::Again => self.opened_again(chain, outcome, context),
             Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
-            Stage::Emptying => self.emptied(chain, outcome, context),
+            Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
             Stage::Close => self.closed(chain, outcome, context),
