@@ -33,6 +33,8 @@ struct Progress {
     next: u64,
     /// Where the blocks end: the size that was seen, the end of file that was met, or what `O_DIRECT` can reach.
     end: u64,
+    /// The source ended before its size: blocks behind `end` may have been written when it was longer.
+    cut: bool,
     running: u32,
     problem: Option<Problem>,
     file: Option<FileCopy>,
@@ -131,7 +133,8 @@ impl LargeFile {
         };
         let names = [file.job.source_path(), file.job.destination_path()];
         let ends = Some((Arc::new(source), Arc::new(destination)));
-        let progress = Progress { ends, next: 0, end, running: 0, problem: None, file: Some(file), names };
+        let progress =
+            Progress { ends, next: 0, end, cut: false, running: 0, problem: None, file: Some(file), names };
         Ok(Self { block, direct, progress: Mutex::new(progress) })
     }
 
@@ -266,7 +269,13 @@ impl Extent {
             destination: Descriptor::Shared(destination),
             ..Chain::default()
         };
-        Some(FinishedExtents { chain, file, end: progress.end, problem: progress.problem.take() })
+        Some(FinishedExtents {
+            chain,
+            file,
+            end: progress.end,
+            cut: progress.cut,
+            problem: progress.problem.take(),
+        })
     }
 }
 
@@ -274,6 +283,7 @@ impl Progress {
     /// The source ended at `offset`, before what its size had promised.
     fn end_at(&mut self, offset: u64) {
         self.end = self.end.min(offset);
+        self.cut = true;
     }
 
     /// Nobody claims anything any more, and the first reason is told.
@@ -290,6 +300,7 @@ pub struct FinishedExtents {
     chain: Chain,
     file: FileCopy,
     end: u64,
+    cut: bool,
     problem: Option<Problem>,
 }
 
@@ -298,7 +309,7 @@ impl FinishedExtents {
     /// after a problem.
     #[must_use]
     pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
-        let Self { mut chain, mut file, end, problem } = self;
+        let Self { mut chain, mut file, end, cut, problem } = self;
         if let Some(problem) = problem {
             let next = file.fail(chain, problem, context);
             return (file, next);
@@ -309,7 +320,7 @@ impl FinishedExtents {
             // What is left is less than a unit, and the read at the end of file need not be aligned then.
             chain.ops.extend(set_direct(false));
         }
-        if end < file.source_facts().size && !context.settings.direct {
+        if cut {
             chain.ops.push(Op::Truncate { length: end });
         }
         let next =
