@@ -36,6 +36,8 @@ pub(super) enum Stage {
     Stream,
     /// Closing both ends.
     Close,
+    /// Closing the source, to begin again when descriptors are free.
+    GiveUp,
 }
 
 /// A file on its way.
@@ -113,6 +115,7 @@ impl FileCopy {
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
             Stage::Close => self.closed(chain, outcome, context),
+            Stage::GiveUp => Next::NoDescriptor,
         }
     }
 
@@ -241,10 +244,18 @@ impl FileCopy {
             return self.look(chain, None);
         }
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
-            self.found = self.job.found;
-            return Next::NoDescriptor;
+            return self.give_up(chain);
         }
         self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+    }
+
+    /// There is no descriptor for this file now. The one it has is freed by whoever opened it: it may be a slot.
+    fn give_up(&mut self, mut chain: Chain) -> Next {
+        self.stage = Stage::GiveUp;
+        chain.lease = None;
+        chain.ops.clear();
+        chain.ops.push(Op::Close { end: End::Source });
+        Next::Run(chain)
     }
 
     /// Both ends are open, or the destination may be made along the way: picks the method.
@@ -320,14 +331,19 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    fn opened_again(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    fn opened_again(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         match outcome {
-            Outcome::Failed { errno, .. } => {
-                chain.source = std::mem::take(&mut self.examined);
-                self.fail(chain, self.open_problem(errno), context)
-            }
+            Outcome::Failed { errno, .. } => self.not_opened_again(chain, errno, context),
             Outcome::Done | Outcome::Count { .. } => self.transfer(chain, context),
         }
+    }
+
+    fn not_opened_again(&mut self, mut chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+        chain.source = std::mem::take(&mut self.examined);
+        if matches!(errno, Errno::MFILE | Errno::NFILE) {
+            return self.give_up(chain);
+        }
+        self.fail(chain, self.open_problem(errno), context)
     }
 
     fn whole_done(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
@@ -351,10 +367,7 @@ impl FileCopy {
                 self.stage = Stage::Stream;
                 self.stream_on(chain, false, context)
             }
-            (Op::Open { end: End::Source, .. }, Err(errno)) => {
-                chain.source = std::mem::take(&mut self.examined);
-                self.fail(chain, self.open_problem(errno), context)
-            }
+            (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
             (Op::Open { .. }, Err(errno)) => {
                 chain.lease = None;
                 self.not_opened(chain, errno, context)
