@@ -135,7 +135,7 @@ impl FileCopy {
     }
 
     /// The source is held by a descriptor that cannot be read.
-    fn only_examined(&self, context: &Context<'_>) -> bool {
+    pub(super) fn only_examined(&self, context: &Context<'_>) -> bool {
         self.fused(context) && !self.examined.is_open()
     }
 
@@ -231,6 +231,9 @@ impl FileCopy {
                 }
                 self.transfer(chain, context)
             }
+            (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
+                self.fail(chain, self.destination_problem(What::CannotStat, errno), context)
+            }
             (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
             (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
         }
@@ -251,6 +254,7 @@ impl FileCopy {
 
     /// There is no descriptor for this file now. The one it has is freed by whoever opened it: it may be a slot.
     fn give_up(&mut self, mut chain: Chain) -> Next {
+        debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
         self.stage = Stage::GiveUp;
         chain.lease = None;
         chain.ops.clear();
@@ -264,7 +268,7 @@ impl FileCopy {
         let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
         let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
         let one_chain = whole && !direct && self.positioned && source.size_is_trusted();
-        if self.only_examined(context) && (!one_chain || chain.destination.is_open()) {
+        if !one_chain && self.only_examined(context) {
             return self.read_again(chain);
         }
         // A lease holds what has been read of the file: there is no second beginning.
@@ -323,7 +327,7 @@ impl FileCopy {
     }
 
     /// A chain that opens for reading what was only examined: not every file goes in the one linked chain.
-    fn read_again(&mut self, mut chain: Chain) -> Next {
+    pub(super) fn read_again(&mut self, mut chain: Chain) -> Next {
         self.examined = std::mem::take(&mut chain.source);
         self.stage = Stage::Again;
         chain.ops.clear();
@@ -334,7 +338,10 @@ impl FileCopy {
     fn opened_again(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         match outcome {
             Outcome::Failed { errno, .. } => self.not_opened_again(chain, errno, context),
-            Outcome::Done | Outcome::Count { .. } => self.transfer(chain, context),
+            Outcome::Done | Outcome::Count { .. } => {
+                let found = self.found.unwrap_or(Found::Nothing);
+                self.decide(chain, &found, context)
+            }
         }
     }
 
