@@ -36,7 +36,7 @@ pub(super) enum Stage {
     Stream,
     /// Closing both ends.
     Close,
-    /// Closing the source, to begin again when descriptors are free.
+    /// Closing a source that is a slot, to begin again when descriptors are free.
     GiveUp,
 }
 
@@ -252,9 +252,12 @@ impl FileCopy {
         self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
     }
 
-    /// There is no descriptor for this file now. The one it has is freed by whoever opened it: it may be a slot.
+    /// There is no descriptor for this file now. A slot of the engine's is freed by the engine.
     fn give_up(&mut self, mut chain: Chain) -> Next {
         debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
+        if chain.source.plain().is_some() {
+            return Next::NoDescriptor;
+        }
         self.stage = Stage::GiveUp;
         chain.lease = None;
         chain.ops.clear();
