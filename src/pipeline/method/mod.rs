@@ -14,6 +14,8 @@ pub mod decide;
 pub mod extents;
 pub mod file;
 pub mod stream;
+#[cfg(test)]
+mod tests;
 
 use super::chain::Chain;
 use super::engine::Capabilities;
