@@ -3,16 +3,13 @@
 use super::extents::LargeFile;
 use super::stream::Stream;
 use super::{Context, Next};
-use crate::pipeline::chain::{At, Chain, Completion, Descriptor, Directory, End, Into, Op, Outcome};
+use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
-use rustix::fd::AsRawFd;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
-use std::ffi::CString;
-use std::sync::Arc;
 
 /// What the chain in flight is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +44,7 @@ pub struct FileCopy {
     /// What the open source was seen to be.
     pub(super) source: Option<Facts>,
     /// The source as it was examined, where it is to be opened again by a linked chain.
-    examined: Descriptor,
+    pub(super) examined: Descriptor,
     /// What is known of the destination's name by now.
     pub(super) found: Option<Found>,
     /// The destination is a regular file, so both ends can be reached at offsets.
@@ -166,7 +163,7 @@ impl FileCopy {
         }
     }
 
-    fn open_problem(&self, errno: Errno) -> Problem {
+    pub(super) fn open_problem(&self, errno: Errno) -> Problem {
         match (errno, &self.job.seen) {
             // Listed as a regular file, and a symbolic link by now.
             (Errno::LOOP, None) => Problem::of(What::Replaced, self.job.source_path()),
@@ -253,7 +250,7 @@ impl FileCopy {
     }
 
     /// There is no descriptor for this file now. A slot of the engine's is freed by the engine.
-    fn give_up(&mut self, mut chain: Chain) -> Next {
+    pub(super) fn give_up(&mut self, mut chain: Chain) -> Next {
         debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
         if chain.source.plain().is_some() {
             return Next::NoDescriptor;
@@ -283,131 +280,6 @@ impl FileCopy {
             self.large(chain, context)
         } else {
             self.open_destination(chain, Verdict::Create)
-        }
-    }
-
-    /// One chain for the rest of a file that fits a buffer. The read asks for a byte more than the file has, where it
-    /// stands alone, so that a file that has grown meanwhile is noticed.
-    fn whole(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
-        let size = self.source_facts().size;
-        let bytes = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
-        let Some(lease) = context.pool.lease(bytes) else { return Next::Starved(chain) };
-        let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
-        let length = u32::try_from(size).unwrap_or(u32::MAX);
-        chain.lease = Some(lease);
-        chain.ops.clear();
-        let read = Op::Read { offset: Some(0), room, expect: Some(length) };
-        if self.only_examined(context) {
-            self.examined = std::mem::take(&mut chain.source);
-            let again = self.open_again(Into::Any);
-            chain.ops.extend(again.into_iter().chain([self.create(Into::Any), read]));
-        } else if chain.destination.is_open() {
-            chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
-            chain.ops.push(read);
-        } else {
-            chain.ops.extend([read, self.create(Into::Plain)]);
-        }
-        chain.ops.extend([
-            Op::Write { offset: Some(0), start: 0, length },
-            Op::Close { end: End::Destination },
-            Op::Close { end: End::Source },
-        ]);
-        self.stage = Stage::Whole;
-        Next::Run(chain)
-    }
-
-    /// Opens the file behind the descriptor that was examined: /proc/self/fd leads to the file itself, whatever has
-    /// become of its name.
-    fn open_again(&self, into: Into) -> Option<Op> {
-        let path = CString::new(format!("/proc/self/fd/{}", self.examined.plain()?.as_raw_fd())).ok()?;
-        Some(Op::Open {
-            end: End::Source,
-            at: At { directory: Directory::Working, name: Arc::from(path) },
-            flags: OFlags::RDONLY,
-            mode: Mode::empty(),
-            into,
-        })
-    }
-
-    /// A chain that opens for reading what was only examined: not every file goes in the one linked chain.
-    pub(super) fn read_again(&mut self, mut chain: Chain) -> Next {
-        self.examined = std::mem::take(&mut chain.source);
-        self.stage = Stage::Again;
-        chain.ops.clear();
-        chain.ops.extend(self.open_again(Into::Plain));
-        Next::Run(chain)
-    }
-
-    fn opened_again(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        match outcome {
-            Outcome::Failed { errno, .. } => self.not_opened_again(chain, errno, context),
-            Outcome::Done | Outcome::Count { .. } => {
-                let found = self.found.unwrap_or(Found::Nothing);
-                self.decide(chain, &found, context)
-            }
-        }
-    }
-
-    fn not_opened_again(&mut self, mut chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
-        chain.source = std::mem::take(&mut self.examined);
-        if matches!(errno, Errno::MFILE | Errno::NFILE) {
-            return self.give_up(chain);
-        }
-        self.fail(chain, self.open_problem(errno), context)
-    }
-
-    fn whole_done(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        let (at, result) = match outcome {
-            Outcome::Done => {
-                context.tally.file(self.source_facts().size);
-                return Next::Done;
-            }
-            Outcome::Count { at, moved } => (at, Ok(moved)),
-            Outcome::Failed { at, errno } => (at, Err(errno)),
-        };
-        self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
-        match (&chain.ops[at], result) {
-            (Op::Read { .. }, Ok(moved)) => {
-                self.stream.pending(moved);
-                self.start_stream(chain, false, context)
-            }
-            (Op::Write { length, .. }, Ok(moved)) => {
-                let length = *length;
-                self.stream.written(moved, length);
-                self.stage = Stage::Stream;
-                self.stream_on(chain, false, context)
-            }
-            (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
-            (Op::Open { .. }, Err(errno)) => {
-                chain.lease = None;
-                self.not_opened(chain, errno, context)
-            }
-            (Op::Close { end: End::Source }, Err(_)) => {
-                // Nothing can be lost in a file that was only read.
-                context.tally.file(self.source_facts().size);
-                Next::Done
-            }
-            (Op::Close { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Closing, errno), context)
-            }
-            (Op::Read { .. }, Err(errno)) => self.read_failed(chain, errno, context),
-            (Op::Truncate { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Truncating, errno), context)
-            }
-            (Op::Write { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Writing, errno), context)
-            }
-            (
-                Op::Look { .. }
-                | Op::Examine { .. }
-                | Op::SetDirect { .. }
-                | Op::Open { .. }
-                | Op::Close { .. },
-                _,
-            )
-            | (Op::Truncate { .. }, Ok(_)) => {
-                self.fail(chain, self.source_problem(What::Reading, Errno::IO), context)
-            }
         }
     }
 
