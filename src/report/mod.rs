@@ -24,6 +24,9 @@ pub struct Reporter {
     charset: OnceLock<Charset>,
     failed: AtomicBool,
     lines: Mutex<Lines>,
+    /// What was told, where a test wants to know instead of the user.
+    #[cfg(test)]
+    collected: Option<Mutex<Vec<Problem>>>,
 }
 
 #[derive(Default)]
@@ -42,7 +45,24 @@ impl Reporter {
             charset: OnceLock::new(),
             failed: AtomicBool::new(false),
             lines: Mutex::new(Lines::default()),
+            #[cfg(test)]
+            collected: None,
         }
+    }
+
+    /// A reporter that keeps problems to itself, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn collecting() -> Self {
+        Self { collected: Some(Mutex::default()), ..Self::new(Vec::new()) }
+    }
+
+    /// The problems that were collected, in the order in which they were told.
+    #[cfg(test)]
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let collected = self.collected.as_ref().map(|all| all.lock().unwrap_or_else(PoisonError::into_inner));
+        collected.map(|all| all.clone()).unwrap_or_default()
     }
 
     /// The character set that names are quoted for; the locale is only looked at when the first name is to be shown.
@@ -55,6 +75,11 @@ impl Reporter {
     pub fn problem(&self, problem: &Problem) {
         if problem.what.is_failure() {
             self.failed.store(true, Ordering::Relaxed);
+        }
+        #[cfg(test)]
+        if let Some(collected) = &self.collected {
+            collected.lock().unwrap_or_else(PoisonError::into_inner).push(problem.clone());
+            return;
         }
         self.say(&problem.text(self.charset()));
     }

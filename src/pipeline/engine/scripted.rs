@@ -1,233 +1,220 @@
-//! The engine of tests: chains run against files in memory, by a script of faults and an order of completions.
+//! The engine of tests: chains run against files in memory, by a script of faults, changes and turns.
 //!
 //! A script says, for the operations in the order in which they are started, whether each runs as it should, moves fewer
-//! bytes than asked, or fails. Another list of numbers says which of the chains in flight comes back next.
+//! bytes than asked, or fails; how source files change in between; and which of the chains in flight has the next turn.
+//! A turn is one operation, so chains interleave in any way, and come back in any order.
+
+pub mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
-use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome};
-use crate::plan::facts::{Facts, Identity};
-use rustix::fs::{FileType, Mode, OFlags};
+use crate::pipeline::chain::{Chain, Completion, End, Op, Outcome};
+use crate::plan::facts::Facts;
 use rustix::io::Errno;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::rc::Rc;
+use world::World;
 
 /// What happens to one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It runs as it should.
     None,
-    /// A read or write moves at most so many bytes.
+    /// A read or write moves at most so many bytes. A read moves one at least: none would mean the end of the file.
     Short(u32),
-    /// It fails.
-    Errno(i32),
+    /// It fails. EINTR is never seen outside: the operation is started again, as by all engines, and so has the next
+    /// fault of the script.
+    Errno(Errno),
 }
 
-/// The files that chains work on, by name.
-#[derive(Debug, Default)]
-pub struct World {
-    /// Contents of every file.
-    pub files: HashMap<Vec<u8>, Vec<u8>>,
-    /// What the size of a file is said to be, where that is not true.
-    pub claimed: HashMap<Vec<u8>, u64>,
-    open: HashMap<u32, (Vec<u8>, u64)>,
-    next: u32,
+/// Another hand changes a file.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// How many operations have been started by then.
+    pub after: usize,
+    /// Which file.
+    pub name: Vec<u8>,
+    /// What is in it from then on.
+    pub contents: Vec<u8>,
 }
 
-impl World {
-    /// How many descriptors are open.
-    pub fn open_count(&self) -> usize {
-        self.open.len()
-    }
+/// What will happen. Without more script all goes well, first come first served.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// What happens to each operation, in the order of their starts.
+    pub faults: Vec<Fault>,
+    /// What happens to operations by their name (see [`Op::name`]): to the nth of that name, counted from 0, for every
+    /// n in the range. Goes before `faults`.
+    pub named: Vec<(&'static str, Range<usize>, Fault)>,
+    /// Which of the chains in flight has the next turn: an index, modulo their number.
+    pub turns: Vec<usize>,
+    /// What others do to the files.
+    pub changes: Vec<Change>,
+}
+
+/// A chain in flight.
+struct Flying {
+    chain: Chain,
+    at: usize,
+    facts: Option<Facts>,
 }
 
 /// Runs chains as the script says.
 pub struct Scripted {
     world: Rc<RefCell<World>>,
-    faults: Vec<Fault>,
-    order: Vec<usize>,
-    flying: Vec<Completion>,
-    fused: bool,
-    in_flight_max: usize,
-    /// Descriptors that chains in flight or their owners hold.
-    pub held: BTreeSet<u32>,
+    script: Script,
+    capabilities: Capabilities,
+    flying: Vec<Flying>,
+    turns: usize,
     counters: Counters,
+    /// The names of all operations so far, in the order of their starts.
+    log: Rc<RefCell<Vec<&'static str>>>,
 }
 
 impl Scripted {
-    /// An engine over `world`; both scripts go on without faults, first come first served, when they end.
-    pub fn new(
-        world: &Rc<RefCell<World>>,
-        mut faults: Vec<Fault>,
-        mut order: Vec<usize>,
-        fused: bool,
-    ) -> Self {
-        faults.reverse();
-        order.reverse();
+    /// An engine over `world`.
+    pub fn new(world: &Rc<RefCell<World>>, script: Script, capabilities: Capabilities) -> Self {
         Self {
             world: Rc::clone(world),
-            faults,
-            order,
+            script,
+            capabilities,
             flying: Vec::new(),
-            fused,
-            in_flight_max: 4,
-            held: BTreeSet::new(),
+            turns: 0,
             counters: Counters::default(),
+            log: Rc::default(),
         }
     }
 
-    fn run(&mut self, chain: &mut Chain, facts: &mut Option<Facts>) -> Outcome {
-        for at in 0..chain.ops.len() {
-            let fault = self.faults.pop().unwrap_or(Fault::None);
+    /// The names of all operations, in the order of their starts: a view that follows.
+    pub fn log(&self) -> Rc<RefCell<Vec<&'static str>>> {
+        Rc::clone(&self.log)
+    }
+
+    /// What the script has in store for `op`, which starts now, and starts again where it was interrupted.
+    fn start(&mut self, op: &Op) -> Fault {
+        loop {
+            let mut log = self.log.borrow_mut();
+            let started = log.len();
+            let nth = log.iter().filter(|name| **name == op.name()).count();
+            log.push(op.name());
             self.counters.operations += 1;
-            match self.step(chain, at, fault, facts) {
-                Ok(None) => {}
-                Ok(Some(moved)) => return Outcome::Count { at, moved },
-                Err(errno) => return Outcome::Failed { at, errno },
+            for change in self.script.changes.iter().filter(|change| change.after == started) {
+                self.world.borrow_mut().file_mut(&change.name).contents.clone_from(&change.contents);
+            }
+            let named =
+                self.script.named.iter().find(|(name, range, _)| *name == op.name() && range.contains(&nth));
+            let in_order = self.script.faults.get(started).copied().unwrap_or(Fault::None);
+            match named.map_or(in_order, |(_, _, fault)| *fault) {
+                // A close that was interrupted has closed.
+                Fault::Errno(Errno::INTR) if matches!(op, Op::Close { .. }) => return Fault::None,
+                Fault::Errno(Errno::INTR) => {}
+                fault => return fault,
             }
         }
-        Outcome::Done
     }
 
-    fn step(
-        &mut self,
-        chain: &mut Chain,
-        at: usize,
-        fault: Fault,
-        facts: &mut Option<Facts>,
-    ) -> Result<Option<u32>, Errno> {
-        let op = chain.ops[at].clone();
-        if let Fault::Errno(errno) = fault {
-            // A close that fails has closed all the same.
-            if let Op::Close { end } = op {
-                self.close(chain, end);
-            }
-            return Err(Errno::from_raw_os_error(errno));
-        }
+    /// Runs one operation: the bytes it moved where those are not what the chain needs to go on.
+    fn step(&mut self, flying: &mut Flying) -> Result<Option<u32>, Errno> {
+        let Flying { chain, at, facts } = flying;
+        let op = chain.ops[*at].clone();
+        let fault = self.start(&op);
+        let mut world = self.world.borrow_mut();
+        let failure = if let Fault::Errno(errno) = fault { Err(errno) } else { Ok(()) };
         let most = if let Fault::Short(bytes) = fault { bytes } else { u32::MAX };
         match op {
-            Op::Open { end, at, flags, .. } => {
-                self.open(chain, end, at.name.to_bytes(), flags).map(|()| None)
+            // A file system that refuses is no failure.
+            Op::SetDirect { end, on } if !on || failure.is_ok() => {
+                world.set_direct(chain.descriptor(end), on);
+            }
+            Op::SetDirect { .. } => {}
+            // A close that fails has closed all the same, and only the last share of a file can fail.
+            Op::Close { end } => {
+                if world.close(std::mem::take(chain.descriptor_mut(end))) {
+                    failure?;
+                }
+            }
+            Op::Open { end, at, flags, into, .. } => {
+                failure?;
+                assert!(!chain.descriptor(end).is_open(), "{end:?} opened over an open descriptor");
+                *chain.descriptor_mut(end) = world.open(at.name.to_bytes(), flags, into)?;
             }
             Op::Look { at, .. } => {
-                *facts = Some(self.facts(at.name.to_bytes()).ok_or(Errno::NOENT)?);
-                Ok(None)
+                failure?;
+                *facts = Some(world.facts(at.name.to_bytes()).ok_or(Errno::NOENT)?);
             }
             Op::Examine { end } => {
-                *facts = self.facts(&self.file(chain, end).0);
-                Ok(None)
+                failure?;
+                *facts = Some(world.examine(chain.descriptor(end)));
             }
             Op::Read { offset, room, expect } => {
-                let moved = self.read(chain, offset, room.min(most));
-                Ok((expect != Some(moved)).then_some(moved))
+                failure?;
+                // A linked read asks for what the chain needs and no more.
+                let linked = self.capabilities.fused && *at + 1 < chain.ops.len();
+                let room = expect.filter(|_| linked).unwrap_or(room);
+                let lease = chain.lease.as_mut().expect("a lease to read into");
+                assert!(usize::try_from(room).unwrap() <= lease.capacity(), "a read past the lease");
+                let mut bytes = world.read(&chain.source, offset, room)?;
+                bytes.truncate(usize::try_from(most.max(1)).unwrap());
+                lease.fill_for_test(&bytes);
+                let moved = u32::try_from(bytes.len()).unwrap();
+                return Ok((expect != Some(moved)).then_some(moved));
             }
             Op::Write { offset, start, length } => {
-                let moved = self.write(chain, offset, start, length.min(most));
-                Ok((length != moved).then_some(moved))
+                failure?;
+                let lease = chain.lease.as_ref().expect("a lease to write from");
+                let (from, count) = (usize::try_from(start).unwrap(), usize::try_from(length).unwrap());
+                let bytes = lease.bytes().get(from..from + count).expect("only what was read is written");
+                let moved = world.write(&chain.destination, offset, bytes, usize::try_from(most).unwrap())?;
+                return Ok((length != moved).then_some(moved));
             }
             Op::Truncate { length } => {
-                let (name, _) = self.file(chain, End::Destination);
-                let length = usize::try_from(length).unwrap();
-                self.world.borrow_mut().files.get_mut(&name).unwrap().resize(length, 0);
-                Ok(None)
-            }
-            Op::SetDirect { .. } => Ok(None),
-            Op::Close { end } => {
-                self.close(chain, end);
-                Ok(None)
+                failure?;
+                assert!(chain.descriptor(End::Destination).is_open(), "truncates what is not open");
+                world.truncate(&chain.destination, length);
             }
         }
+        Ok(None)
     }
-
-    fn facts(&self, name: &[u8]) -> Option<Facts> {
-        let world = self.world.borrow();
-        let contents = world.files.get(name)?;
-        let size = world.claimed.get(name).copied().unwrap_or(contents.len() as u64);
-        let inode = name.iter().fold(7, |sum, &byte| sum * 31 + u64::from(byte));
-        let identity = Identity { device: 1, inode };
-        let (kind, mode) = (FileType::RegularFile, Mode::from(0o644));
-        Some(Facts { identity, kind, mode, size, blocks: size.div_ceil(512), rdev: 0 })
-    }
-
-    fn open(&mut self, chain: &mut Chain, end: End, name: &[u8], flags: OFlags) -> Result<(), Errno> {
-        let mut world = self.world.borrow_mut();
-        // A fused chain opens again what was examined, by its descriptor's number.
-        let name = match chain_source_again(name) {
-            Some(number) => world.open[&number].0.clone(),
-            None => name.to_vec(),
-        };
-        match (world.files.contains_key(&name), flags.contains(OFlags::CREATE)) {
-            (true, true) if flags.contains(OFlags::EXCL) => return Err(Errno::EXIST),
-            (false, false) => return Err(Errno::NOENT),
-            (false, true) => _ = world.files.insert(name.clone(), Vec::new()),
-            (true, _) => {}
-        }
-        world.next += 1;
-        let number = world.next;
-        world.open.insert(number, (name, 0));
-        self.held.insert(number);
-        *chain.descriptor_mut(end) = Descriptor::Direct(number);
-        Ok(())
-    }
-
-    fn close(&mut self, chain: &mut Chain, end: End) {
-        if let Descriptor::Direct(number) = std::mem::take(chain.descriptor_mut(end)) {
-            self.held.remove(&number);
-            self.world.borrow_mut().open.remove(&number).expect("closed twice");
-        }
-    }
-
-    fn file(&self, chain: &Chain, end: End) -> (Vec<u8>, u64) {
-        let Descriptor::Direct(number) = chain.descriptor(end) else { panic!("{end:?} is not open") };
-        self.world.borrow().open[number].clone()
-    }
-
-    fn read(&mut self, chain: &mut Chain, offset: Option<u64>, room: u32) -> u32 {
-        let (name, position) = self.file(chain, End::Source);
-        let from = usize::try_from(offset.unwrap_or(position)).unwrap();
-        let world = self.world.borrow();
-        let bytes = world.files[&name].get(from..).unwrap_or_default();
-        let count = bytes.len().min(room as usize);
-        chain.lease.as_mut().expect("a lease to read into").fill_for_test(&bytes[..count]);
-        u32::try_from(count).unwrap()
-    }
-
-    fn write(&mut self, chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> u32 {
-        let (name, position) = self.file(chain, End::Destination);
-        let to = usize::try_from(offset.unwrap_or(position)).unwrap();
-        let bytes = &chain.lease.as_ref().unwrap().bytes()[start as usize..(start + length) as usize];
-        let mut world = self.world.borrow_mut();
-        let contents = world.files.get_mut(&name).unwrap();
-        contents.resize(contents.len().max(to + bytes.len()), 0);
-        contents[to..to + bytes.len()].copy_from_slice(bytes);
-        length
-    }
-}
-
-/// The descriptor's number in a path that opens again what was examined.
-fn chain_source_again(name: &[u8]) -> Option<u32> {
-    std::str::from_utf8(name.strip_prefix(b"/proc/self/fd/")?).ok()?.parse().ok()
 }
 
 impl Engine for Scripted {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { in_flight_max: self.in_flight_max, fused: self.fused }
+        self.capabilities
     }
 
-    fn push(&mut self, mut chain: Chain) -> Result<(), Box<Chain>> {
-        if self.flying.len() == self.in_flight_max {
+    fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>> {
+        if self.flying.len() == self.capabilities.in_flight_max {
             return Err(Box::new(chain));
         }
-        let mut facts = None;
-        let outcome = self.run(&mut chain, &mut facts);
-        self.flying.push(Completion { chain, outcome, facts });
+        self.flying.push(Flying { chain, at: 0, facts: None });
         Ok(())
     }
 
-    fn reap(&mut self, _: Wait, into: &mut Vec<Completion>) -> Result<(), Errno> {
-        if !self.flying.is_empty() {
-            let next = self.order.pop().unwrap_or(0) % self.flying.len();
-            into.push(self.flying.remove(next));
+    fn reap(&mut self, wait: Wait, into: &mut Vec<Completion>) -> Result<(), Errno> {
+        while !self.flying.is_empty() {
+            let turn = self.script.turns.get(self.turns).copied().unwrap_or(0) % self.flying.len();
+            self.turns += 1;
+            let mut flying = self.flying.remove(turn);
+            let at = flying.at;
+            let outcome = if at == flying.chain.ops.len() {
+                Outcome::Done
+            } else {
+                match self.step(&mut flying) {
+                    Ok(None) => {
+                        flying.at += 1;
+                        self.flying.insert(turn, flying);
+                        if wait == Wait::No {
+                            break;
+                        }
+                        continue;
+                    }
+                    Ok(Some(moved)) => Outcome::Count { at, moved },
+                    Err(errno) => Outcome::Failed { at, errno },
+                }
+            };
+            self.counters.chains_cut += u64::from(outcome.is_cut(&flying.chain));
+            into.push(Completion { chain: flying.chain, outcome, facts: flying.facts });
+            break;
         }
         Ok(())
     }

@@ -18,6 +18,9 @@ impl FileCopy {
             // The one chain for a small file makes its destination itself; only notes of what was made need it open.
             Verdict::Create if self.job.made.is_none() => return self.transfer(chain, context),
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
+                if self.only_examined(context) {
+                    return self.read_again(chain);
+                }
                 return self.open_destination(chain, verdict, context);
             }
             Verdict::SameFile => {

@@ -3,15 +3,19 @@
 //! The file is shared; each worker claims the next block when it has room for one. Who finishes the last block gets the
 //! file back and streams whatever is still to come: a last piece that `O_DIRECT` cannot write, a file that grew.
 
-use super::Context;
 use super::file::{FileCopy, Stage};
 use super::stream::Stream;
+use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome};
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What offsets and lengths of direct transfers are multiples of: a page.
+const DIRECT_UNIT: u32 = 4096;
+const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
 
 /// A large file in the middle of being copied.
 pub struct LargeFile {
@@ -29,6 +33,8 @@ struct Progress {
     next: u64,
     /// Where the blocks end: the size that was seen, the end of file that was met, or what `O_DIRECT` can reach.
     end: u64,
+    /// The source ended before its size: blocks behind `end` may have been written when it was longer.
+    cut: bool,
     running: u32,
     problem: Option<Problem>,
     file: Option<FileCopy>,
@@ -54,6 +60,49 @@ pub enum Progressed {
     Over,
 }
 
+impl FileCopy {
+    /// Both ends are open: makes them ready for extents. `O_DIRECT` is turned on before anything is shared out, as from
+    /// then on any extent may have to turn it off.
+    pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        chain.ops.clear();
+        chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+        if context.settings.direct {
+            chain.ops.extend(set_direct(true));
+        }
+        if chain.ops.is_empty() {
+            return self.share_out(chain, context);
+        }
+        self.stage = Stage::Preparing;
+        Next::Run(chain)
+    }
+
+    pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+        }
+        self.truncated = true;
+        self.share_out(chain, context)
+    }
+
+    fn share_out(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
+        let file = std::mem::replace(self, Self::new(self.job.clone()));
+        match LargeFile::new(file, chain, block, context.settings.direct) {
+            Ok(large) => Next::Large(Arc::new(large)),
+            Err(returned) => {
+                let (file, chain) = *returned;
+                *self = file;
+                self.start_stream(chain, false, context)
+            }
+        }
+    }
+}
+
+/// Turns `O_DIRECT` of both ends on or off.
+fn set_direct(on: bool) -> [Op; 2] {
+    [End::Source, End::Destination].map(|end| Op::SetDirect { end, on })
+}
+
 impl LargeFile {
     /// Bytes from which on a file is worth going past the page cache.
     pub const DIRECT_BYTES_MIN: u64 = 4096;
@@ -76,10 +125,16 @@ impl LargeFile {
             }
         };
         let size = file.source_facts().size;
-        let end = if direct { size - size % DIRECT_UNIT } else { size };
+        let (block, end) = if direct {
+            // Buffers of any size from a page on can be asked for.
+            (block - block % DIRECT_UNIT, size - size % u64::from(DIRECT_UNIT))
+        } else {
+            (block, size)
+        };
         let names = [file.job.source_path(), file.job.destination_path()];
         let ends = Some((Arc::new(source), Arc::new(destination)));
-        let progress = Progress { ends, next: 0, end, running: 0, problem: None, file: Some(file), names };
+        let progress =
+            Progress { ends, next: 0, end, cut: false, running: 0, problem: None, file: Some(file), names };
         Ok(Self { block, direct, progress: Mutex::new(progress) })
     }
 
@@ -124,16 +179,10 @@ impl LargeFile {
             sleeps: self.direct,
             ..Chain::default()
         };
-        if self.direct && offset == 0 {
-            chain.ops.extend([End::Source, End::Destination].map(|end| Op::SetDirect { end, on: true }));
-        }
         extent.add_transfers(&mut chain);
         Some((extent, chain))
     }
 }
-
-/// What offsets and lengths of direct transfers are multiples of.
-const DIRECT_UNIT: u64 = PAGE_BYTES as u64;
 
 impl Extent {
     /// The file it belongs to.
@@ -184,7 +233,7 @@ impl Extent {
                 self.pending = (0, 0);
                 chain.sleeps = false;
                 chain.ops.clear();
-                chain.ops.extend([End::Source, End::Destination].map(|end| Op::SetDirect { end, on: false }));
+                chain.ops.extend(set_direct(false));
                 self.add_transfers(&mut chain);
                 return Progressed::Run(chain);
             }
@@ -220,7 +269,13 @@ impl Extent {
             destination: Descriptor::Shared(destination),
             ..Chain::default()
         };
-        Some(FinishedExtents { chain, file, end: progress.end, problem: progress.problem.take() })
+        Some(FinishedExtents {
+            chain,
+            file,
+            end: progress.end,
+            cut: progress.cut,
+            problem: progress.problem.take(),
+        })
     }
 }
 
@@ -228,6 +283,7 @@ impl Progress {
     /// The source ended at `offset`, before what its size had promised.
     fn end_at(&mut self, offset: u64) {
         self.end = self.end.min(offset);
+        self.cut = true;
     }
 
     /// Nobody claims anything any more, and the first reason is told.
@@ -244,6 +300,7 @@ pub struct FinishedExtents {
     chain: Chain,
     file: FileCopy,
     end: u64,
+    cut: bool,
     problem: Option<Problem>,
 }
 
@@ -251,8 +308,8 @@ impl FinishedExtents {
     /// The file and the chain that finishes it: cut to where the source ended, then streamed on to the end, or closed
     /// after a problem.
     #[must_use]
-    pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, super::Next) {
-        let Self { mut chain, mut file, end, problem } = self;
+    pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
+        let Self { mut chain, mut file, end, cut, problem } = self;
         if let Some(problem) = problem {
             let next = file.fail(chain, problem, context);
             return (file, next);
@@ -261,16 +318,13 @@ impl FinishedExtents {
         file.stage = Stage::Stream;
         if context.settings.direct {
             // What is left is less than a unit, and the read at the end of file need not be aligned then.
-            chain.ops.extend([End::Source, End::Destination].map(|end| Op::SetDirect { end, on: false }));
+            chain.ops.extend(set_direct(false));
         }
-        if end < file.source_facts().size && !context.settings.direct {
+        if cut {
             chain.ops.push(Op::Truncate { length: end });
         }
-        let next = if chain.ops.is_empty() {
-            file.stream_on(chain, false, context)
-        } else {
-            super::Next::Run(chain)
-        };
+        let next =
+            if chain.ops.is_empty() { file.stream_on(chain, false, context) } else { Next::Run(chain) };
         (file, next)
     }
 }

@@ -10,7 +10,6 @@ use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
-use std::sync::Arc;
 
 /// What the chain in flight is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +29,16 @@ pub(super) enum Stage {
     },
     /// Making or opening the destination, to go on by another chain.
     Destination(Verdict),
+    /// Making both ends ready for extents.
+    Preparing,
     /// One chain for all that is left.
     Whole,
     /// Reading and writing to the end of the source.
     Stream,
     /// Closing both ends.
     Close,
+    /// Closing a source that is a slot, to begin again when descriptors are free.
+    GiveUp,
 }
 
 /// A file on its way.
@@ -111,9 +114,11 @@ impl FileCopy {
             Stage::Again => self.opened_again(chain, outcome, context),
             Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
+            Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
             Stage::Close => self.closed(chain, outcome, context),
+            Stage::GiveUp => Next::NoDescriptor,
         }
     }
 
@@ -122,6 +127,7 @@ impl FileCopy {
     pub fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
+            _ if alone && self.only_examined(context) => self.read_again(chain),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
         }
@@ -129,6 +135,11 @@ impl FileCopy {
 
     pub(super) fn fused(&self, context: &Context<'_>) -> bool {
         context.capabilities.fused && !context.settings.direct && self.job.found == Some(Found::Nothing)
+    }
+
+    /// The source is held by a descriptor that cannot be read.
+    pub(super) fn only_examined(&self, context: &Context<'_>) -> bool {
+        self.fused(context) && !self.examined.is_open()
     }
 
     fn source_opened(
@@ -255,6 +266,9 @@ impl FileCopy {
                 }
                 self.transfer(chain, context)
             }
+            (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
+                self.fail(chain, self.destination_problem(What::CannotStat, errno), context)
+            }
             (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
             (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
         }
@@ -268,13 +282,25 @@ impl FileCopy {
             return self.look(chain, None);
         }
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
-            self.found = self.job.found;
-            return Next::NoDescriptor;
+            return self.give_up(chain);
         }
         // The kernel says that a name with a slash behind it is a directory's; GNU cp, that there is none.
         let slash = self.job.destination.name.to_bytes().ends_with(b"/");
         let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
         self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+    }
+
+    /// There is no descriptor for this file now. A slot of the engine's is freed by the engine.
+    pub(super) fn give_up(&mut self, mut chain: Chain) -> Next {
+        debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
+        if chain.source.plain().is_some() {
+            return Next::NoDescriptor;
+        }
+        self.stage = Stage::GiveUp;
+        chain.lease = None;
+        chain.ops.clear();
+        chain.ops.push(Op::Close { end: End::Source });
+        Next::Run(chain)
     }
 
     /// Both ends are open, or the destination may be made along the way: picks the method.
@@ -283,33 +309,18 @@ impl FileCopy {
         let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
         let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
         let one_chain = whole && !direct && self.positioned && source.size_is_trusted();
-        if !one_chain && self.fused(context) && !self.examined.is_open() {
+        if !one_chain && self.only_examined(context) {
             return self.read_again(chain);
         }
-        if !self.positioned || !source.size_is_trusted() {
+        // A lease holds what has been read of the file: there is no second beginning.
+        if !self.positioned || !source.size_is_trusted() || chain.lease.is_some() {
             self.start_stream(chain, false, context)
         } else if one_chain {
             self.whole(chain, context)
         } else if chain.destination.is_open() {
-            if !self.truncated {
-                return self.truncate(chain);
-            }
             self.large(chain, context)
         } else {
             self.open_destination(chain, Verdict::Create, context)
-        }
-    }
-
-    fn large(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
-        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
-        let file = std::mem::replace(self, Self::new(self.job.clone()));
-        match LargeFile::new(file, chain, block, context.settings.direct) {
-            Ok(large) => Next::Large(Arc::new(large)),
-            Err(returned) => {
-                let (file, chain) = *returned;
-                *self = file;
-                self.start_stream(chain, false, context)
-            }
         }
     }
 

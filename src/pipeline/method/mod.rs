@@ -3,7 +3,7 @@
 //! [`file::FileCopy`] takes a file through its stages: open and examine the source, come to a destination, move the
 //! bytes, close both. For moving the bytes it has a ladder of methods, and the first that fits is taken:
 //!
-//! 1. one chain, for a file that fits a buffer and whose destination is believed absent or has been opened;
+//! 1. one chain ([`whole`]), for a file that fits a buffer and whose destination is believed absent or has been opened;
 //! 2. [`extents`], for a larger regular file: blocks at their own offsets, by as many workers as are free;
 //! 3. a stream of reads and writes, for whatever cannot be trusted to say how long it is, and to finish what the other
 //!    two left: a file that shrank or grew, a write that came up short.
@@ -14,6 +14,8 @@ pub mod decide;
 pub mod extents;
 pub mod file;
 pub mod stream;
+#[cfg(test)]
+mod tests;
 pub mod whole;
 
 use super::chain::Chain;

@@ -1,12 +1,12 @@
 //! The stream: reads and writes one after another until the source says that it has ended.
 //!
 //! It serves what cannot be trusted to say its length (/proc, pipes, devices), and finishes what a chain or the extents
-//! left: a file that shrank or grew, a write that came up short.
+//! left: a file that shrank or grew, a write that came up short. It always goes through the page cache.
 
 use super::file::{FileCopy, Stage};
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Chain, End, Op, Outcome};
+use crate::pipeline::chain::{Chain, Op, Outcome};
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::What;
 use rustix::io::Errno;
@@ -94,7 +94,7 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    pub(super) fn streamed(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    pub(super) fn streamed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         let (at, result) = match outcome {
             Outcome::Done => (chain.ops.len(), Ok(0)),
             Outcome::Count { at, moved } => (at, Ok(moved)),
@@ -119,9 +119,6 @@ impl FileCopy {
                 self.stream.written(moved, *length);
                 self.stream_on(chain, false, context)
             }
-            (Some(Op::Read { .. } | Op::Write { .. }), Err(Errno::INVAL)) if context.settings.direct => {
-                self.give_up_direct(&mut chain)
-            }
             (Some(Op::Read { .. }), Err(errno)) => self.read_failed(chain, errno, context),
             (Some(Op::Write { .. }), Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Writing, errno), context)
@@ -144,13 +141,5 @@ impl FileCopy {
             return self.start_stream(chain, false, context);
         }
         self.fail(chain, self.source_problem(What::Reading, errno), context)
-    }
-
-    /// Something on the way refuses `O_DIRECT` after all: the rest goes through the page cache.
-    fn give_up_direct(&mut self, chain: &mut Chain) -> Next {
-        chain.ops.clear();
-        chain.ops.extend([End::Source, End::Destination].map(|end| Op::SetDirect { end, on: false }));
-        chain.sleeps = false;
-        Next::Run(std::mem::take(chain))
     }
 }

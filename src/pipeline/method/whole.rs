@@ -1,8 +1,9 @@
-//! A file that fits a buffer: one chain from an open source, or from one that was examined, to both ends closed.
+//! One chain for the whole of a small file, and the way of a fused copy to it: what was only examined is opened again.
 
 use super::file::{FileCopy, Stage};
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Directory, End, Into, Op, Outcome};
+use crate::plan::overwrite::Found;
 use crate::report::message::What;
 use rustix::fd::AsRawFd;
 use rustix::fs::{Mode, OFlags};
@@ -22,7 +23,7 @@ impl FileCopy {
         chain.lease = Some(lease);
         chain.ops.clear();
         let read = Op::Read { offset: Some(0), room, expect: Some(length) };
-        if self.fused(context) && !chain.destination.is_open() {
+        if self.only_examined(context) {
             self.examined = std::mem::take(&mut chain.source);
             let again = self.open_again(Into::Any);
             chain.ops.extend(again.into_iter().chain([self.create(Into::Any, context), read]));
@@ -63,19 +64,22 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    pub(super) fn opened_again(
-        &mut self,
-        mut chain: Chain,
-        outcome: Outcome,
-        context: &mut Context<'_>,
-    ) -> Next {
+    pub(super) fn opened_again(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         match outcome {
-            Outcome::Failed { errno, .. } => {
-                chain.source = std::mem::take(&mut self.examined);
-                self.fail(chain, self.open_problem(errno), context)
+            Outcome::Failed { errno, .. } => self.not_opened_again(chain, errno, context),
+            Outcome::Done | Outcome::Count { .. } => {
+                let found = self.found.unwrap_or(Found::Nothing);
+                self.decide(chain, &found, context)
             }
-            Outcome::Done | Outcome::Count { .. } => self.transfer(chain, context),
         }
+    }
+
+    fn not_opened_again(&mut self, mut chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+        chain.source = std::mem::take(&mut self.examined);
+        if matches!(errno, Errno::MFILE | Errno::NFILE) {
+            return self.give_up(chain);
+        }
+        self.fail(chain, self.open_problem(errno), context)
     }
 
     pub(super) fn whole_done(
@@ -104,10 +108,7 @@ impl FileCopy {
                 self.stage = Stage::Stream;
                 self.stream_on(chain, false, context)
             }
-            (Op::Open { end: End::Source, .. }, Err(errno)) => {
-                chain.source = std::mem::take(&mut self.examined);
-                self.fail(chain, self.open_problem(errno), context)
-            }
+            (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
             (Op::Open { .. }, Err(errno)) => {
                 chain.lease = None;
                 self.not_opened(chain, errno, context)

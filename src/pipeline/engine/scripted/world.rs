@@ -1,0 +1,247 @@
+//! The files and descriptors behind the scripted engine. File contents live in memory only.
+//!
+//! An open that must give an ordinary descriptor gives a real one, of an empty memory file with a name of its own: so it
+//! can be shared and dropped as any other, and whether it was ever closed can be looked up in /proc. What is read and
+//! written through it is the file in memory that its number stands for.
+
+use crate::bufpool::PAGE_BYTES;
+use crate::pipeline::chain::{Descriptor, Into};
+use crate::plan::facts::{Facts, Identity};
+use rustix::fd::{AsRawFd, RawFd};
+use rustix::fs::{FileType, MemfdFlags, Mode, OFlags};
+use rustix::io::Errno;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Makes the names of memory files unique among all tests of the process.
+static DESCRIPTORS: AtomicU64 = AtomicU64::new(0);
+
+/// A file in memory.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// What is in it.
+    pub contents: Vec<u8>,
+    /// What its size is said to be, where that is not true.
+    pub claimed: Option<u64>,
+    /// Its type. What is no regular file has no offsets: writes go behind each other.
+    pub kind: FileType,
+    inode: u64,
+}
+
+/// What a descriptor is to the caller: the number of an ordinary one, or a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Number {
+    Plain(RawFd),
+    Direct(u32),
+}
+
+#[derive(Debug, Clone)]
+struct OpenFile {
+    name: Vec<u8>,
+    flags: OFlags,
+    /// Where reads and writes without an offset go on.
+    position: u64,
+    /// `O_DIRECT` is on.
+    direct: bool,
+}
+
+impl OpenFile {
+    fn is_written(&self) -> bool {
+        self.flags.contains(OFlags::WRONLY)
+    }
+}
+
+/// All files, by name, and all descriptors of them.
+#[derive(Debug, Default)]
+pub struct World {
+    files: HashMap<Vec<u8>, File>,
+    open: HashMap<Number, OpenFile>,
+    /// Names of the memory files behind all ordinary descriptors there ever were.
+    labels: Vec<String>,
+    slots: u32,
+    inodes: u64,
+    /// Destinations whose descriptor went without a close that was looked at.
+    abandoned: Vec<Vec<u8>>,
+}
+
+impl World {
+    /// Puts a regular file there.
+    pub fn put(&mut self, name: &[u8], contents: Vec<u8>) {
+        self.inodes += 1;
+        let file = File { contents, claimed: None, kind: FileType::RegularFile, inode: self.inodes };
+        self.files.insert(name.to_vec(), file);
+    }
+
+    /// The file of that name, which must be there.
+    pub fn file_mut(&mut self, name: &[u8]) -> &mut File {
+        self.files.get_mut(name).expect("a file of that name")
+    }
+
+    /// What is in the file of that name, where there is one.
+    pub fn contents(&self, name: &[u8]) -> Option<&[u8]> {
+        self.files.get(name).map(|file| &file.contents[..])
+    }
+
+    /// What stat(2) says.
+    pub fn facts(&self, name: &[u8]) -> Option<Facts> {
+        let file = self.files.get(name)?;
+        let size = file.claimed.unwrap_or(file.contents.len() as u64);
+        let identity = Identity { device: 1, inode: file.inode };
+        let mode = Mode::from(0o644);
+        Some(Facts { identity, kind: file.kind, mode, size, blocks: size.div_ceil(512), rdev: 0 })
+    }
+
+    /// What is wrong with the descriptors when nothing should be open any more: one line for each.
+    pub fn descriptors_left(&self) -> Vec<String> {
+        let mut left: Vec<String> =
+            self.abandoned.iter().map(|name| format!("{}: never closed", name.escape_ascii())).collect();
+        for (number, open) in &self.open {
+            // An ordinary descriptor that was only read may be dropped: closing it has nothing to say.
+            if open.is_written() || matches!(number, Number::Direct(_)) {
+                left.push(format!("{number:?} of {}: never closed", open.name.escape_ascii()));
+            }
+        }
+        let links = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
+        let targets = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
+        let open: Vec<String> = targets.map(|target| target.to_string_lossy().into_owned()).collect();
+        let is_open =
+            |label: &&String| open.iter().any(|target| *target == format!("/memfd:{label} (deleted)"));
+        left.extend(self.labels.iter().filter(is_open).map(|label| format!("{label}: leaked")));
+        left
+    }
+
+    pub(super) fn open(&mut self, name: &[u8], flags: OFlags, into: Into) -> Result<Descriptor, Errno> {
+        let name = match opened_again(name) {
+            Some(number) => self.open.get(&Number::Plain(number)).ok_or(Errno::NOENT)?.name.clone(),
+            None => name.to_vec(),
+        };
+        match (self.files.contains_key(&name), flags.contains(OFlags::CREATE)) {
+            (true, true) if flags.contains(OFlags::EXCL) => return Err(Errno::EXIST),
+            (false, false) => return Err(Errno::NOENT),
+            (false, true) => self.put(&name, Vec::new()),
+            (true, _) => {}
+        }
+        let (number, descriptor) = match into {
+            Into::Plain => {
+                let label = format!("scripted-{}", DESCRIPTORS.fetch_add(1, Ordering::Relaxed));
+                let fd = rustix::fs::memfd_create(&*label, MemfdFlags::CLOEXEC).expect("a memory file");
+                self.labels.push(label);
+                (Number::Plain(fd.as_raw_fd()), Descriptor::Plain(fd))
+            }
+            Into::Any => {
+                self.slots += 1;
+                (Number::Direct(self.slots), Descriptor::Direct(self.slots))
+            }
+        };
+        let open = OpenFile { name, flags, position: 0, direct: false };
+        // Where the number is known, its last descriptor was dropped.
+        if let Some(dropped) = self.open.insert(number, open)
+            && dropped.is_written()
+        {
+            self.abandoned.push(dropped.name);
+        }
+        Ok(descriptor)
+    }
+
+    /// Closes what the chain alone holds; whether that was the file's last share.
+    pub(super) fn close(&mut self, descriptor: Descriptor) -> bool {
+        let number = match descriptor {
+            Descriptor::Shared(fd) => match Arc::try_unwrap(fd) {
+                Ok(fd) => Number::Plain(fd.as_raw_fd()),
+                Err(_shared_still) => return false,
+            },
+            Descriptor::Closed => panic!("closed, and not open"),
+            open => number(&open),
+        };
+        self.open.remove(&number).expect("closed twice");
+        true
+    }
+
+    pub(super) fn examine(&self, descriptor: &Descriptor) -> Facts {
+        self.facts(&self.open[&number(descriptor)].name).expect("files are never removed")
+    }
+
+    pub(super) fn set_direct(&mut self, descriptor: &Descriptor, on: bool) {
+        self.opened(descriptor).direct = on;
+    }
+
+    pub(super) fn truncate(&mut self, descriptor: &Descriptor, length: u64) {
+        let name = self.opened(descriptor).name.clone();
+        self.file_mut(&name).contents.resize(usize::try_from(length).unwrap(), 0);
+    }
+
+    /// At most `room` bytes from `offset`, or from the descriptor's position.
+    pub(super) fn read(
+        &mut self,
+        descriptor: &Descriptor,
+        offset: Option<u64>,
+        room: u32,
+    ) -> Result<Vec<u8>, Errno> {
+        let open = self.opened(descriptor);
+        if open.is_written() || open.flags.contains(OFlags::PATH) {
+            return Err(Errno::BADF);
+        }
+        let from = offset.unwrap_or(open.position);
+        check_alignment(open, &[from, u64::from(room)])?;
+        let name = open.name.clone();
+        let rest = self.files[&name].contents.get(usize::try_from(from).unwrap()..).unwrap_or_default();
+        let bytes = rest[..rest.len().min(usize::try_from(room).unwrap())].to_vec();
+        if offset.is_none() {
+            self.opened(descriptor).position += bytes.len() as u64;
+        }
+        Ok(bytes)
+    }
+
+    /// Writes the first `most` of `bytes` at `offset`, or at the descriptor's position.
+    pub(super) fn write(
+        &mut self,
+        descriptor: &Descriptor,
+        offset: Option<u64>,
+        bytes: &[u8],
+        most: usize,
+    ) -> Result<u32, Errno> {
+        let open = self.opened(descriptor);
+        if !open.is_written() {
+            return Err(Errno::BADF);
+        }
+        let to = offset.unwrap_or(open.position);
+        check_alignment(open, &[to, bytes.len() as u64])?;
+        let bytes = &bytes[..bytes.len().min(most)];
+        if offset.is_none() {
+            open.position += bytes.len() as u64;
+        }
+        let (name, to) = (open.name.clone(), usize::try_from(to).unwrap());
+        let file = self.file_mut(&name);
+        assert!(offset.is_none() || file.kind == FileType::RegularFile, "no offsets in what is not regular");
+        file.contents.resize(file.contents.len().max(to + bytes.len()), 0);
+        file.contents[to..to + bytes.len()].copy_from_slice(bytes);
+        Ok(u32::try_from(bytes.len()).unwrap())
+    }
+
+    fn opened(&mut self, descriptor: &Descriptor) -> &mut OpenFile {
+        self.open.get_mut(&number(descriptor)).expect("an open file of this world")
+    }
+}
+
+/// `O_DIRECT` takes whole blocks only; an end of file may still cut a read.
+fn check_alignment(open: &OpenFile, numbers: &[u64]) -> Result<(), Errno> {
+    let whole = numbers.iter().all(|number| number.is_multiple_of(PAGE_BYTES as u64));
+    if open.direct && !whole { Err(Errno::INVAL) } else { Ok(()) }
+}
+
+fn number(descriptor: &Descriptor) -> Number {
+    match descriptor {
+        Descriptor::Plain(fd) => Number::Plain(fd.as_raw_fd()),
+        Descriptor::Shared(fd) => Number::Plain(fd.as_raw_fd()),
+        Descriptor::Direct(slot) => Number::Direct(*slot),
+        Descriptor::Closed | Descriptor::Standard(_) => {
+            panic!("{descriptor:?} is no open file of this world")
+        }
+    }
+}
+
+/// The descriptor's number in a path that opens again what was examined.
+fn opened_again(name: &[u8]) -> Option<RawFd> {
+    std::str::from_utf8(name.strip_prefix(b"/proc/self/fd/")?).ok()?.parse().ok()
+}

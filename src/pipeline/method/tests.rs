@@ -1,0 +1,251 @@
+//! The copy methods over a scripted engine: single stories here, what holds for all copies in [`properties`].
+
+mod driver;
+mod properties;
+
+use crate::bufpool::PAGE_BYTES;
+use crate::pipeline::engine::scripted::{Change, Fault};
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::Found;
+use crate::report::message::What;
+use driver::Copying;
+use rustix::fs::FileType;
+use rustix::io::Errno;
+use std::sync::Arc;
+
+/// `size` bytes that differ from file to file and from block to block: the beginning of one endless sequence.
+fn contents(file: usize, size: usize) -> Vec<u8> {
+    let byte = |at: usize| (at / 4096 * 31 + at * 7 + file * 101 + 1) % 251;
+    (0..size).map(|at| u8::try_from(byte(at)).expect("less than 251")).collect()
+}
+
+/// A file that fits a buffer.
+fn small() -> Vec<u8> {
+    contents(0, 100)
+}
+
+/// A file of ten buffers and a bit.
+fn large() -> Vec<u8> {
+    contents(0, 20 * PAGE_BYTES + 10)
+}
+
+fn fused(mut copying: Copying) -> Copying {
+    copying.fused = true;
+    copying
+}
+
+fn direct(mut copying: Copying) -> Copying {
+    copying.settings.direct = true;
+    copying
+}
+
+#[test]
+fn a_small_file_is_two_chains_of_eight_operations() {
+    let copied = Copying::of(small()).run();
+    let whole = ["read", "open destination", "write", "close", "close"];
+    assert_eq!(copied.log, [&["open source", "examine"][..], &whole].concat());
+    assert_eq!((copied.destination(), copied.tally.bytes), (Some(&small()[..]), 100));
+}
+
+#[test]
+fn a_fused_copy_opens_what_it_examined_and_creates_before_it_reads() {
+    let copied = fused(Copying::of(small())).run();
+    let linked = ["open source", "open destination", "read", "write", "close", "close"];
+    assert_eq!(copied.log, [&["open source", "examine"][..], &linked].concat());
+    assert_eq!(copied.destination(), Some(&small()[..]));
+}
+
+#[test]
+fn a_chain_cut_by_eexist_looks_at_the_destination() {
+    for copying in [Copying::of(small()), fused(Copying::of(small()))] {
+        let copied = copying.over(large()).run();
+        let from = copied.log.iter().position(|name| *name == "look").expect("a look");
+        assert_eq!(copied.log[from - 1], "open destination");
+        assert_eq!(
+            copied.log[from + 1..],
+            ["open destination", "examine", "truncate", "read", "write", "close", "close"]
+        );
+        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
+    }
+}
+
+#[test]
+fn a_destination_that_vanishes_again_is_made() {
+    for copying in [Copying::of(small()), fused(Copying::of(small()))] {
+        let copied = copying.fault("open destination", 0, Fault::Errno(Errno::EXIST)).run();
+        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
+    }
+}
+
+#[test]
+fn a_destination_that_keeps_appearing_and_vanishing_is_told_of_in_the_end() {
+    let copied = Copying::of(small()).faults("open destination", 0..99, Fault::Errno(Errno::EXIST)).run();
+    assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::EXIST))]);
+}
+
+#[test]
+fn a_large_file_over_a_longer_one_leaves_nothing_of_it() {
+    let copied = Copying::of(large()).over(vec![b'.'; 2 * large().len()]).run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&large()[..])));
+}
+
+#[test]
+fn a_read_error_still_makes_the_destination() {
+    for copying in [Copying::of(small()), fused(Copying::of(small())), Copying::of(large())] {
+        let copied = copying.fault("read", 0, Fault::Errno(Errno::IO)).run();
+        assert_eq!(copied.told(), [(What::Reading, Some(Errno::IO))]);
+        assert!(copied.destination().is_some(), "GNU cp opens the destination before it reads");
+        assert_eq!(copied.tally.files, 0);
+    }
+}
+
+#[test]
+fn a_full_disk_in_the_middle_of_extents_is_told_once() {
+    let copied = Copying::of(large()).faults("write", 2..99, Fault::Errno(Errno::NOSPC)).run();
+    assert_eq!(copied.told(), [(What::Writing, Some(Errno::NOSPC))]);
+    let writes = copied.log.iter().filter(|name| **name == "write").count();
+    assert!(writes <= 2 + 4, "{writes} writes: no block is claimed after the failure");
+}
+
+#[test]
+fn a_write_that_moves_nothing_twice_is_a_full_disk() {
+    let copied = Copying::of(small()).faults("write", 0..99, Fault::Short(0)).run();
+    assert_eq!(copied.told(), [(What::Writing, Some(Errno::NOSPC))]);
+}
+
+#[test]
+fn a_failed_close_of_the_destination_is_told() {
+    for copying in [Copying::of(small()), fused(Copying::of(small())), Copying::of(large())] {
+        let copied = copying.fault("close", 0, Fault::Errno(Errno::DQUOT)).run();
+        assert_eq!(copied.told(), [(What::Closing, Some(Errno::DQUOT))]);
+        assert_eq!(copied.tally.files, 0);
+    }
+}
+
+#[test]
+fn a_failed_close_of_the_source_loses_nothing() {
+    for contents in [small(), large()] {
+        let copied = Copying::of(contents.clone()).fault("close", 1, Fault::Errno(Errno::IO)).run();
+        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&contents[..])));
+        assert_eq!(copied.tally.files, 1);
+    }
+}
+
+#[test]
+fn interrupted_operations_are_started_again() {
+    let copied = Copying::of(small()).faults("read", 0..3, Fault::Errno(Errno::INTR)).run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
+}
+
+#[test]
+fn an_interrupted_direct_write_falls_back_to_the_page_cache() {
+    // What is left of the block begins where O_DIRECT cannot: the world answers EINVAL.
+    let copied = direct(Copying::of(large())).fault("write", 1, Fault::Short(1000)).run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&large()[..])));
+}
+
+#[test]
+fn a_file_system_that_takes_no_direct_write_gets_buffered_ones() {
+    let copied = direct(Copying::of(large())).fault("write", 0, Fault::Errno(Errno::INVAL)).run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&large()[..])));
+}
+
+#[test]
+fn a_source_that_always_answers_einval_is_told_of() {
+    for size in [0, 100, 20 * PAGE_BYTES] {
+        let mut copying = direct(Copying::of(contents(0, size)));
+        copying = copying.faults("read", 0..99_999, Fault::Errno(Errno::INVAL));
+        assert_eq!(copying.run().told(), [(What::Reading, Some(Errno::INVAL))], "{size} bytes");
+    }
+}
+
+#[test]
+fn blocks_behind_the_new_end_of_a_source_are_cut_off() {
+    for copying in [Copying::of(large()), direct(Copying::of(large()))] {
+        let mut copying = copying;
+        // The fourth block comes first; then the source has only a page left.
+        copying.script.turns = [vec![0; 8], vec![3; 3]].concat();
+        let after = if copying.settings.direct { 7 } else { 5 };
+        let contents = contents(0, PAGE_BYTES);
+        copying.script.turns.drain(..if copying.settings.direct { 0 } else { 3 });
+        copying.script.changes.push(Change { after, name: b"source".to_vec(), contents: contents.clone() });
+        let copied = copying.run();
+        assert_eq!(copied.log[after - 2..after], ["read", "write"]);
+        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&contents[..])));
+    }
+}
+
+#[test]
+fn a_source_that_says_it_is_empty_is_read_to_its_end() {
+    for copying in [Copying::of(large()), fused(Copying::of(large()))] {
+        let mut copying = copying;
+        copying.world.file_mut(b"source").claimed = Some(0);
+        let copied = copying.run();
+        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&large()[..])));
+    }
+}
+
+#[test]
+fn a_destination_without_offsets_is_written_in_order_and_never_cut() {
+    let mut copying = Copying::new().over(Vec::new()).file("source", large(), "destination", None);
+    copying.world.file_mut(b"destination").kind = FileType::CharacterDevice;
+    copying = copying.fault("write", 1, Fault::Short(1000));
+    let copied = copying.run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&large()[..])));
+    assert!(!copied.log.contains(&"truncate"));
+}
+
+#[test]
+fn a_source_that_is_another_file_by_now_is_refused() {
+    let mut copying = Copying::of(small());
+    copying.job().seen = Some(Facts::unknown());
+    let copied = copying.run();
+    assert_eq!((copied.told(), copied.destination()), (vec![(What::Replaced, None)], None));
+}
+
+#[test]
+fn a_file_made_for_one_source_is_not_overwritten_with_the_next() {
+    for fused in [false, true] {
+        let mut copying = Copying::new();
+        copying.made = Some(Arc::default());
+        copying.fused = fused;
+        // One after the other, as operands are.
+        copying.in_flight_max = 1;
+        copying = copying.file("source", small(), "destination", Some(Found::Nothing));
+        let copied = copying.file("another", contents(1, 5), "destination", Some(Found::Nothing)).run();
+        assert_eq!(copied.told(), [(What::JustCreated, None)]);
+        assert_eq!(copied.destination(), Some(&small()[..]));
+    }
+}
+
+#[test]
+fn without_descriptors_a_file_begins_again_when_others_are_done() {
+    for (operation, nth) in [("open source", 0), ("open source", 1), ("open destination", 0)] {
+        for fused in [false, true] {
+            let mut copying = Copying::new();
+            copying.fused = fused;
+            // The first file always waits for another.
+            copying.script.turns = vec![1; 99];
+            for number in 0..3 {
+                let (source, destination) = (format!("source {number}"), format!("destination {number}"));
+                copying = copying.file(&source, contents(number, 9), &destination, Some(Found::Nothing));
+            }
+            let copied = copying.fault(operation, nth, Fault::Errno(Errno::MFILE)).run();
+            assert_eq!((copied.told(), copied.tally.files), (vec![], 3), "{operation} {nth}");
+        }
+    }
+}
+
+#[test]
+fn files_wait_for_a_buffer_when_there_is_only_one() {
+    let mut copying = Copying::new();
+    copying.pool_bytes = copying.settings.buffer_bytes;
+    for number in 0..8 {
+        let (source, destination) = (format!("source {number}"), format!("destination {number}"));
+        let contents = contents(number, number * 5000);
+        copying = copying.file(&source, contents, &destination, Some(Found::Nothing));
+    }
+    let copied = copying.run();
+    assert_eq!((copied.told(), copied.tally.files), (vec![], 8));
+    assert!(copied.starved > 0, "no file had to wait");
+}

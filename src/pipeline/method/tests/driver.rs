@@ -1,0 +1,334 @@
+//! Copies files as a worker does, over a scripted engine: one thread, one pool, no queue and no tree around it.
+//!
+//! [`Copying`] says what is to be copied and how; [`Copying::run`] answers what came of it, after it has made sure that
+//! nothing is left behind: no lease, no chain in flight, no descriptor.
+
+use crate::bufpool::{Lease, PAGE_BYTES, Pool};
+use crate::pipeline::branch::Made;
+use crate::pipeline::chain::{At, Chain, Completion, Directory};
+use crate::pipeline::engine::scripted::world::World;
+use crate::pipeline::engine::scripted::{Fault, Script, Scripted};
+use crate::pipeline::engine::{Capabilities, Engine, Wait};
+use crate::pipeline::job::{FileJob, Names};
+use crate::pipeline::method::extents::{Extent, LargeFile, Progressed};
+use crate::pipeline::method::file::FileCopy;
+use crate::pipeline::method::{Context, Next, Settings};
+use crate::plan::overwrite::Found;
+use crate::report::Reporter;
+use crate::report::message::{Problem, What};
+use crate::report::stats::Tally;
+use rustix::fs::Mode;
+use rustix::io::Errno;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Completions after which a run is said to hang: far more than any of these tests needs.
+const COMPLETIONS_MAX: usize = 20_000;
+
+/// Bytes of the pool: its smallest size.
+const POOL_BYTES: usize = 64 << 10;
+
+/// What is to be copied, and how.
+pub struct Copying {
+    pub settings: Settings,
+    pub fused: bool,
+    pub in_flight_max: usize,
+    /// Bytes of the pool that can be lent: a power of two, at least a buffer.
+    pub pool_bytes: usize,
+    pub script: Script,
+    pub world: World,
+    /// For the jobs from now on.
+    pub made: Option<Arc<Made>>,
+    jobs: Vec<FileJob>,
+}
+
+/// What came of it.
+pub struct Copied {
+    pub world: World,
+    pub problems: Vec<Problem>,
+    pub tally: Tally,
+    /// The names of all operations, in the order of their starts.
+    pub log: Vec<&'static str>,
+    /// How often a file waited for a buffer.
+    pub starved: usize,
+}
+
+impl Copying {
+    /// Nothing yet, by buffers of two pages, through the page cache.
+    pub fn new() -> Self {
+        Self {
+            settings: Settings {
+                direct: false,
+                buffer_bytes: 2 * PAGE_BYTES,
+                posixly_correct: false,
+                withheld: Mode::empty(),
+            },
+            fused: false,
+            in_flight_max: 4,
+            pool_bytes: POOL_BYTES,
+            script: Script::default(),
+            world: World::default(),
+            made: None,
+            jobs: Vec::new(),
+        }
+    }
+
+    /// One file, `source`, to where nothing is believed to be, `destination`.
+    pub fn of(contents: Vec<u8>) -> Self {
+        Self::new().file("source", contents, "destination", Some(Found::Nothing))
+    }
+
+    pub fn file(mut self, source: &str, contents: Vec<u8>, destination: &str, found: Option<Found>) -> Self {
+        self.world.put(source.as_bytes(), contents);
+        let at = |name: &str| At {
+            directory: Directory::Working,
+            name: Arc::from(CString::new(name).expect("a name without NUL")),
+        };
+        self.jobs.push(FileJob {
+            source: at(source),
+            destination: at(destination),
+            names: Names::Operand {
+                source: Arc::from(source.as_bytes()),
+                destination: Arc::from(destination.as_bytes()),
+            },
+            follow: false,
+            seen: None,
+            found,
+            made: self.made.clone(),
+        });
+        self
+    }
+
+    /// What is under the name `destination` already, believed or not.
+    pub fn over(mut self, contents: Vec<u8>) -> Self {
+        self.world.put(b"destination", contents);
+        self
+    }
+
+    /// The only job, to say more of it.
+    pub fn job(&mut self) -> &mut FileJob {
+        &mut self.jobs[0]
+    }
+
+    /// The nth operation of that name, counted from 0, meets a fault.
+    pub fn fault(self, operation: &'static str, nth: usize, fault: Fault) -> Self {
+        self.faults(operation, nth..nth + 1, fault)
+    }
+
+    pub fn faults(mut self, operation: &'static str, range: std::ops::Range<usize>, fault: Fault) -> Self {
+        self.script.named.push((operation, range, fault));
+        self
+    }
+
+    /// Copies.
+    pub fn run(self) -> Copied {
+        let capabilities = Capabilities { in_flight_max: self.in_flight_max, fused: self.fused };
+        let world = Rc::new(RefCell::new(self.world));
+        let engine = Scripted::new(&world, self.script, capabilities);
+        let (log, pool, reporter) = (engine.log(), Pool::new(POOL_BYTES), Reporter::collecting());
+        let withheld = withhold(&pool, self.pool_bytes);
+        let jobs = self.jobs.len();
+        let mut driver = Driver {
+            settings: self.settings,
+            engine,
+            pool: pool.clone(),
+            reporter: &reporter,
+            tally: Tally::default(),
+            window: self.in_flight_max,
+            backlog: self.jobs.into(),
+            flights: Vec::new(),
+            waiting: VecDeque::new(),
+            large: Vec::new(),
+            starved: 0,
+            done: 0,
+        };
+        driver.run();
+        assert_eq!(driver.done, jobs, "every file is done exactly once");
+        assert_eq!(driver.engine.in_flight(), 0, "nothing is in flight");
+        assert!(driver.flights.iter().all(Option::is_none), "a chain never came back");
+        let (tally, starved) = (driver.tally, driver.starved);
+        drop(driver);
+        drop(withheld);
+        assert!(pool.is_whole(), "a lease is out");
+        let world = Rc::into_inner(world).expect("the engine is gone").into_inner();
+        assert_eq!(world.descriptors_left(), Vec::<String>::new());
+        let log = Rc::into_inner(log).expect("the engine is gone").into_inner();
+        Copied { world, problems: reporter.problems(), tally, log, starved }
+    }
+}
+
+impl Copied {
+    /// What the destination of the only file holds.
+    pub fn destination(&self) -> Option<&[u8]> {
+        self.world.contents(b"destination")
+    }
+
+    /// What was said, in short.
+    pub fn told(&self) -> Vec<(What, Option<Errno>)> {
+        self.problems.iter().map(|problem| (problem.what, problem.errno)).collect()
+    }
+}
+
+/// Takes leases until only `left` bytes of the pool can be lent.
+fn withhold(pool: &Pool, left: usize) -> Vec<Lease> {
+    let halves = std::iter::successors(Some(POOL_BYTES / 2), |bytes| Some(bytes / 2));
+    halves.take_while(|&bytes| bytes >= left).map(|bytes| pool.lease(bytes).expect("an empty pool")).collect()
+}
+
+enum Flight {
+    File(Box<FileCopy>),
+    Extent(Extent),
+}
+
+/// As `Worker`, whose comments say why.
+struct Driver<'a> {
+    settings: Settings,
+    engine: Scripted,
+    pool: Pool,
+    reporter: &'a Reporter,
+    tally: Tally,
+    window: usize,
+    backlog: VecDeque<FileJob>,
+    flights: Vec<Option<Flight>>,
+    waiting: VecDeque<(usize, Chain)>,
+    large: Vec<Arc<LargeFile>>,
+    starved: usize,
+    done: usize,
+}
+
+impl Driver<'_> {
+    fn run(&mut self) {
+        let mut completions = Vec::new();
+        for _ in 0..COMPLETIONS_MAX {
+            self.fill();
+            if self.engine.in_flight() == 0 {
+                assert!(self.waiting.is_empty() && self.backlog.is_empty() && self.large.is_empty(), "stuck");
+                return;
+            }
+            self.engine.reap(Wait::ForOne, &mut completions).expect("a script does not break");
+            for completion in completions.drain(..) {
+                self.complete(completion);
+            }
+        }
+        panic!("the copy hangs");
+    }
+
+    fn context(&mut self) -> Context<'_> {
+        Context {
+            settings: self.settings,
+            capabilities: self.engine.capabilities(),
+            pool: &self.pool,
+            reporter: self.reporter,
+            tally: &mut self.tally,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.engine.in_flight() < self.window && self.waiting.is_empty()
+    }
+
+    fn fill(&mut self) {
+        while let Some((slot, chain)) = self.waiting.pop_front() {
+            let alone = self.engine.in_flight() == 0;
+            let Some(Flight::File(mut file)) = self.flights[slot].take() else { panic!("only files wait") };
+            match file.resume(chain, alone, &mut self.context()) {
+                Next::Starved(chain) => {
+                    assert!(!alone, "nothing will come back that it could wait for");
+                    self.flights[slot] = Some(Flight::File(file));
+                    self.waiting.push_front((slot, chain));
+                    break;
+                }
+                next => self.next(slot, file, next),
+            }
+        }
+        while self.has_room()
+            && let Some(job) = self.backlog.pop_front()
+        {
+            let mut file = Box::new(FileCopy::new(job));
+            let chain = file.start(&self.context());
+            let slot = self.slot();
+            self.fly(slot, Flight::File(file), chain);
+        }
+        while self.has_room()
+            && let Some(file) = self.large.last().cloned()
+        {
+            match file.claim(&self.context()) {
+                Some((extent, chain)) => {
+                    let slot = self.slot();
+                    self.fly(slot, Flight::Extent(extent), chain);
+                }
+                None if file.has_more() => {
+                    assert!(self.engine.in_flight() > 0, "a whole pool has no buffer for a block");
+                    return;
+                }
+                None => _ = self.large.pop(),
+            }
+        }
+    }
+
+    fn slot(&mut self) -> usize {
+        self.flights.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.flights.push(None);
+            self.flights.len() - 1
+        })
+    }
+
+    fn fly(&mut self, slot: usize, flight: Flight, mut chain: Chain) {
+        self.flights[slot] = Some(flight);
+        chain.token = slot as u64;
+        let mut completions = Vec::new();
+        while let Err(back) = self.engine.push(chain) {
+            chain = *back;
+            self.engine.reap(Wait::ForOne, &mut completions).expect("a script does not break");
+            for completion in completions.drain(..) {
+                self.complete(completion);
+            }
+        }
+    }
+
+    fn complete(&mut self, completion: Completion) {
+        let slot = usize::try_from(completion.chain.token).expect("a slot");
+        match self.flights[slot].take().expect("a chain comes back once") {
+            Flight::File(mut file) => {
+                let next = file.advance(completion, &mut self.context());
+                self.next(slot, file, next);
+            }
+            Flight::Extent(mut extent) => match extent.advance(completion) {
+                Progressed::Run(chain) => self.fly(slot, Flight::Extent(extent), chain),
+                Progressed::Over => {
+                    if let Some(finished) = extent.finish() {
+                        let (file, next) = finished.into_chain(&mut self.context());
+                        self.next(slot, Box::new(file), next);
+                    }
+                }
+            },
+        }
+    }
+
+    fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
+        match next {
+            Next::Run(chain) => self.fly(slot, Flight::File(file), chain),
+            Next::Starved(chain) => {
+                self.starved += 1;
+                self.flights[slot] = Some(Flight::File(file));
+                self.waiting.push_back((slot, chain));
+            }
+            Next::NoDescriptor => {
+                self.window = self.engine.in_flight().max(1);
+                let job = file.into_job();
+                if self.engine.in_flight() > 0 {
+                    self.backlog.push_front(job);
+                } else {
+                    let problem = Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE);
+                    self.reporter.problem(&problem);
+                    self.done += 1;
+                }
+            }
+            Next::Large(file) => self.large.push(file),
+            Next::Done => self.done += 1,
+        }
+    }
+}

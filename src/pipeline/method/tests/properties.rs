@@ -1,0 +1,234 @@
+//! What holds for every copy, in whatever order its chains come back and whatever goes wrong on the way.
+
+use super::contents;
+use super::driver::{Copied, Copying};
+use crate::bufpool::PAGE_BYTES;
+use crate::pipeline::engine::scripted::{Change, Fault, Script};
+use crate::pipeline::method::Settings;
+use crate::plan::overwrite::Found;
+use proptest::prelude::*;
+use rustix::fs::Mode;
+use rustix::io::Errno;
+use std::sync::Arc;
+
+/// What is under a destination's name, and whether that is believed.
+#[derive(Debug, Clone, Copy)]
+enum Before {
+    /// Nothing, as believed.
+    Absent,
+    /// Nothing, but that is not known.
+    NotLookedAt,
+    /// A file of that size, not known.
+    There(usize),
+    /// A file of that size, where nothing is believed to be.
+    Unexpected(usize),
+}
+
+#[derive(Debug, Clone)]
+struct File {
+    size: usize,
+    /// What its size is said to be.
+    claimed: Option<usize>,
+    before: Before,
+}
+
+/// How a run is done: engine, buffers, script.
+#[derive(Debug, Clone)]
+struct Way {
+    direct: bool,
+    fused: bool,
+    in_flight_max: usize,
+    buffer_bytes: usize,
+    pool_bytes: usize,
+    /// What is made is noted, as where operands could overwrite each other's copies.
+    made: bool,
+    faults: Vec<Fault>,
+    turns: Vec<usize>,
+}
+
+const BUFFERS: [usize; 4] = [PAGE_BYTES, 5000, 2 * PAGE_BYTES, 4 * PAGE_BYTES];
+
+fn sizes() -> impl Strategy<Value = usize> {
+    let near = (prop::sample::select(&BUFFERS[..]), 0_usize..=2).prop_map(|(buffer, more)| buffer + more - 1);
+    prop_oneof![Just(0), Just(1), 2_usize..200, near, 0_usize..6 * BUFFERS[3]]
+}
+
+fn befores() -> impl Strategy<Value = Before> {
+    prop_oneof![
+        3 => Just(Before::Absent),
+        1 => Just(Before::NotLookedAt),
+        2 => sizes().prop_map(Before::There),
+        2 => sizes().prop_map(Before::Unexpected),
+    ]
+}
+
+fn files() -> impl Strategy<Value = Vec<File>> {
+    let claimed = prop_oneof![4 => Just(None), 1 => sizes().prop_map(Some)];
+    let file =
+        (sizes(), claimed, befores()).prop_map(|(size, claimed, before)| File { size, claimed, before });
+    prop::collection::vec(file, 1..6)
+}
+
+/// Fewer bytes than asked, at least one; and interruptions, which nobody sees.
+fn harmless() -> impl Strategy<Value = Fault> + Clone {
+    prop_oneof![
+        6 => Just(Fault::None),
+        1 => (1_u32..6000).prop_map(Fault::Short),
+        1 => Just(Fault::Short(4096)),
+        1 => Just(Fault::Errno(Errno::INTR)),
+    ]
+}
+
+fn any_fault() -> impl Strategy<Value = Fault> + Clone {
+    let errnos = [
+        Errno::IO,
+        Errno::NOSPC,
+        Errno::ACCESS,
+        Errno::EXIST,
+        Errno::NOENT,
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::INVAL,
+        Errno::LOOP,
+        Errno::NOMEM,
+    ];
+    prop_oneof![
+        8 => harmless(),
+        1 => Just(Fault::Short(0)),
+        2 => prop::sample::select(errnos.to_vec()).prop_map(Fault::Errno),
+    ]
+}
+
+/// Many faults from the beginning, or a few that let the copy come far.
+fn scripts(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = Vec<Fault>> {
+    let few = prop::collection::vec((0_usize..150, fault.clone()), 0..4).prop_map(|few| {
+        let mut faults = vec![Fault::None; 150];
+        for (at, fault) in few {
+            faults[at] = fault;
+        }
+        faults
+    });
+    prop_oneof![prop::collection::vec(fault, 0..80), few]
+}
+
+fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = Way> {
+    let engine = (any::<bool>(), any::<bool>(), 1_usize..6);
+    let memory = (prop::sample::select(&BUFFERS[..]), 0_u32..3);
+    let script = (scripts(fault), prop::collection::vec(0_usize..6, 0..150));
+    (engine, memory, any::<bool>(), script).prop_map(|(engine, memory, made, (faults, turns))| {
+        let ((direct, fused, in_flight_max), (buffer_bytes, times)) = (engine, memory);
+        let pool_bytes = buffer_bytes.next_power_of_two() << times;
+        Way { direct, fused, in_flight_max, buffer_bytes, pool_bytes, made, faults, turns }
+    })
+}
+
+fn source(number: usize) -> String {
+    format!("source {number}")
+}
+
+fn destination(number: usize) -> String {
+    format!("destination {number}")
+}
+
+fn copying(way: &Way, files: &[File]) -> Copying {
+    let mut copying = Copying::new();
+    copying.settings = Settings {
+        direct: way.direct,
+        buffer_bytes: way.buffer_bytes,
+        posixly_correct: false,
+        withheld: Mode::empty(),
+    };
+    copying.fused = way.fused;
+    copying.in_flight_max = way.in_flight_max;
+    copying.pool_bytes = way.pool_bytes;
+    copying.script = Script { faults: way.faults.clone(), turns: way.turns.clone(), ..Script::default() };
+    copying.made = way.made.then(Arc::default);
+    for (number, file) in files.iter().enumerate() {
+        let (there, found) = match file.before {
+            Before::Absent => (None, Some(Found::Nothing)),
+            Before::NotLookedAt => (None, None),
+            Before::There(size) => (Some(size), None),
+            Before::Unexpected(size) => (Some(size), Some(Found::Nothing)),
+        };
+        if let Some(size) = there {
+            copying.world.put(destination(number).as_bytes(), vec![b'.'; size]);
+        }
+        copying = copying.file(&source(number), contents(number, file.size), &destination(number), found);
+        // A linked chain reads the size it saw and no more, and a read that comes up short at exactly that size looks
+        // like the end: a file that says less than it has can only be told by a whole read that asks for more.
+        let asks_for_more = !way.fused && !way.faults.iter().any(|fault| matches!(fault, Fault::Short(_)));
+        let claimed = file.claimed.filter(|&size| asks_for_more || size >= file.size);
+        copying.world.file_mut(source(number).as_bytes()).claimed = claimed.map(|size| size as u64);
+    }
+    copying
+}
+
+/// How many problems of a file were told.
+fn told(copied: &Copied, number: usize) -> usize {
+    let names = [source(number), destination(number)];
+    copied.problems.iter().filter(|problem| names.iter().any(|name| name.as_bytes() == problem.path)).count()
+}
+
+/// Every file is right or was told of, once; and the books say the same. [`Copying::run`] has seen to the rest: every
+/// file is done once, and nothing is left behind.
+fn check_unchanged_sources(copied: &Copied, files: &[File]) -> Result<(), TestCaseError> {
+    let mut right = 0;
+    for (number, file) in files.iter().enumerate() {
+        let told = told(copied, number);
+        prop_assert!(told <= 1, "file {}: {:?}", number, copied.problems);
+        if told == 0 {
+            let expected = contents(number, file.size);
+            let copy = copied.world.contents(destination(number).as_bytes());
+            let same = copy == Some(&expected[..]);
+            prop_assert!(same, "file {}: {:?} of {} bytes", number, copy.map(<[u8]>::len), file.size);
+            right += 1;
+        }
+        let after = copied.world.contents(source(number).as_bytes());
+        prop_assert_eq!(after.map(<[u8]>::len), Some(file.size), "the source was written");
+    }
+    prop_assert_eq!(copied.tally.files, right);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_fails_each_file_is_right_or_told_of(files in files(), way in ways(any_fault())) {
+        let copied = copying(&way, &files).run();
+        check_unchanged_sources(&copied, &files)?;
+    }
+
+    #[test]
+    fn where_nothing_fails_every_file_is_right(files in files(), way in ways(harmless())) {
+        let copied = copying(&way, &files).run();
+        prop_assert_eq!(&copied.problems, &[]);
+        check_unchanged_sources(&copied, &files)?;
+    }
+
+    #[test]
+    fn a_source_that_changes_is_copied_as_a_state_it_had(
+        files in files(),
+        way in ways(harmless()),
+        changes in prop::collection::vec((0_usize..60, 0_usize..6, sizes()), 1..6),
+    ) {
+        let mut copying = copying(&way, &files);
+        let mut lengths: Vec<Vec<usize>> = files.iter().map(|file| vec![file.size]).collect();
+        for (after, file, size) in changes {
+            let number = file % files.len();
+            lengths[number].push(size);
+            let (name, contents) = (source(number).into_bytes(), contents(number, size));
+            copying.script.changes.push(Change { after, name, contents });
+        }
+        let copied = copying.run();
+        prop_assert_eq!(&copied.problems, &[]);
+        for (number, lengths) in lengths.iter().enumerate() {
+            let longest = lengths.iter().max().copied().unwrap_or(0);
+            let shortest = lengths.iter().min().copied().unwrap_or(0);
+            let all = contents(number, longest);
+            let copy = copied.world.contents(destination(number).as_bytes()).unwrap_or_default();
+            prop_assert!(all.starts_with(copy), "file {}: {} bytes are no prefix", number, copy.len());
+            prop_assert!(copy.len() >= shortest, "file {}: {} bytes of {:?}", number, copy.len(), lengths);
+        }
+    }
+}
