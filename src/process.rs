@@ -65,7 +65,8 @@ pub fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
 /// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.
 #[must_use]
 pub fn charset_is_utf8() -> bool {
-    // SAFETY: called before any other thread could read the locale, with a constant string.
+    // SAFETY: a constant string; called once in the process's life, and nothing else here reads LC_CTYPE, so no other
+    // thread can be using what this replaces.
     let locale = unsafe { libc::setlocale(libc::LC_CTYPE, c"".as_ptr()) };
     if locale.is_null() {
         return false;

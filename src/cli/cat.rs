@@ -64,6 +64,10 @@ pub fn parse(
     };
     super::refuse_unbuilt(&matches, &options())?;
     let knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
+    if knobs.iopoll {
+        let why = "--iopoll polls for reads past the page cache, and ucat makes none yet";
+        return Err(Refused::usage(why));
+    }
     let mut files = super::operands(&mut matches);
     if files.is_empty() {
         files.push("-".into());

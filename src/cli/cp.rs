@@ -122,6 +122,11 @@ pub fn parse(
     };
     super::refuse_unbuilt(&matches, &options())?;
     let knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
+    if knobs.iopoll && !matches.get_flag("direct") {
+        return Err(Refused::usage(
+            "--iopoll polls for reads and writes past the page cache: it needs --direct",
+        ));
+    }
     let (sources, destination) = operands(&mut matches, charset)?;
     Ok(Request::Run(CpOptions {
         sources,

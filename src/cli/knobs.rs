@@ -65,7 +65,8 @@ const QUEUE_DEPTH_MAX: u32 = 4096;
 const BUFFER_BYTES: usize = 1 << 20;
 const BUFFER_BYTES_MIN: usize = 4096;
 const BUFFER_BYTES_MAX: usize = 2 << 20;
-const JOBS_MAX: usize = 256;
+/// More workers than this would leave each of them less of the pool than the smallest region.
+const JOBS_MAX: usize = 128;
 const SQPOLL_IDLE_MS: u32 = 1000;
 
 impl Default for Knobs {
@@ -80,6 +81,14 @@ impl Default for Knobs {
             iopoll: false,
             stats: None,
         }
+    }
+}
+
+impl Knobs {
+    /// Whether going on without a ring would not be what was asked for.
+    #[must_use]
+    pub fn insist_on_ring(&self) -> bool {
+        self.engine == EngineKind::Uring || self.sqpoll_idle_ms.is_some() || self.iopoll
     }
 }
 
@@ -151,7 +160,7 @@ pub fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Kno
     }
     if let Some(value) = value_of(matches, "jobs") {
         let jobs = value.parse().ok().filter(|jobs: &NonZeroUsize| jobs.get() <= JOBS_MAX);
-        knobs.jobs = Some(jobs.ok_or_else(|| bad(value, "--jobs", "a number from 1 to 256"))?);
+        knobs.jobs = Some(jobs.ok_or_else(|| bad(value, "--jobs", "a number from 1 to 128"))?);
     }
     if matches.value_source("sqpoll").is_some() {
         knobs.sqpoll_idle_ms = Some(match value_of(matches, "sqpoll") {

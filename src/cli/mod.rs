@@ -74,7 +74,7 @@ impl Surroundings {
         Self {
             program,
             posixly_correct: std::env::var_os("POSIXLY_CORRECT").is_some(),
-            engine_variable: std::env::var("UCP_ENGINE").ok(),
+            engine_variable: std::env::var_os("UCP_ENGINE").map(|value| value.to_string_lossy().into_owned()),
         }
     }
 }
@@ -125,7 +125,7 @@ fn command(name: &'static str, usage: &'static str) -> Command {
         .disable_version_flag(true)
         .args_override_self(true)
         .before_help(usage)
-        .help_template("{before-help}\n\n{options}{after-help}")
+        .help_template("{before-help}\n\n{all-args}{after-help}")
         .term_width(100)
         .arg(operands)
 }

@@ -86,6 +86,12 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Ends the work before it is done: nobody gets another task.
+    pub fn abandon(&self) {
+        self.lock().done = true;
+        self.changed.notify_all();
+    }
+
     /// How many tasks wait to be taken.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -107,10 +113,10 @@ impl<T> Queue<T> {
         }
         state.workers += 1;
         state.stacks.push(VecDeque::new());
-        Some(state.workers - 1)
+        Some(state.stacks.len() - 1)
     }
 
-    /// Takes back an [`enlist`](Self::enlist): no thread could be had. The number is not given again.
+    /// Takes back an [`enlist`](Self::enlist): no thread could be had. Its stack stays, empty.
     pub fn dismiss(&self) {
         self.lock().workers -= 1;
     }
@@ -123,7 +129,7 @@ impl<T> Default for Queue<T> {
 }
 
 fn take<T>(state: &mut State<T>, worker: usize) -> Option<T> {
-    if state.queued == 0 {
+    if state.queued == 0 || state.done {
         return None;
     }
     let count = state.stacks.len();

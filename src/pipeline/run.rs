@@ -11,7 +11,7 @@ use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
 use crate::cli::cp::{CpOptions, Destination};
-use crate::cli::knobs::{EngineKind, Knobs};
+use crate::cli::knobs::Knobs;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
@@ -22,7 +22,7 @@ use rustix::io::Errno;
 use rustix::process::Resource;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
@@ -54,6 +54,7 @@ pub struct Shared<'env> {
     one_worker: bool,
     one_file: bool,
     jobs: OnceLock<usize>,
+    polling_refused: Once,
     totals: Mutex<(Tally, Counters, usize)>,
 }
 
@@ -82,6 +83,7 @@ impl<'env> Shared<'env> {
             one_worker: options.verbose,
             one_file: false,
             jobs: OnceLock::new(),
+            polling_refused: Once::new(),
             totals: Mutex::new((Tally::default(), Counters::default(), 0)),
         }
     }
@@ -108,13 +110,16 @@ impl<'env> Shared<'env> {
         self.budget().levels
     }
 
-    /// Most workers. One where lines must come in order or descriptors are few, else one a core.
+    /// Most workers. One where lines must come in order, else one a core, as far as there are descriptors.
     #[must_use]
     pub fn jobs_max(&self) -> usize {
-        *self.jobs.get_or_init(|| match self.knobs.jobs {
-            _ if self.one_worker || !descriptors::share(self.descriptors, 1).many_workers => 1,
-            Some(jobs) => jobs.get(),
-            None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        *self.jobs.get_or_init(|| {
+            let wanted = match self.knobs.jobs {
+                _ if self.one_worker => 1,
+                Some(jobs) => jobs.get(),
+                None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            };
+            descriptors::share(self.descriptors, u64::try_from(wanted).unwrap_or(u64::MAX)).workers
         })
     }
 
@@ -127,7 +132,15 @@ impl<'env> Shared<'env> {
     /// Whether workers begin with a ring, rather than when there is enough to do for one.
     #[must_use]
     pub fn ring_at_once(&self) -> bool {
-        self.knobs.engine == EngineKind::Uring || self.knobs.sqpoll_idle_ms.is_some() || self.knobs.iopoll
+        self.knobs.insist_on_ring()
+    }
+
+    /// Tells, once, that `--iopoll` cannot be had of a device.
+    pub fn polling_refused(&self) {
+        self.polling_refused.call_once(|| {
+            self.reporter
+                .say(b"warning: the device cannot be polled for completions; going on without --iopoll");
+        });
     }
 
     /// Adds what an engine has counted.

@@ -105,6 +105,10 @@ impl Worker<'_, '_> {
                 rustix::fs::mknodat(directory, &**name, FileType::Fifo, mode, 0)
                     .map_err(failed(What::CannotCreateFifo))?;
             }
+            // It was listed, or looked at, as something else.
+            FileType::RegularFile | FileType::Directory => {
+                return Err(Problem::of(What::Replaced, job.source_path()));
+            }
             kind => {
                 rustix::fs::mknodat(directory, &**name, kind, mode, facts.rdev)
                     .map_err(failed(What::CannotCreateSpecial))?;

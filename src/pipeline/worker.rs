@@ -8,13 +8,14 @@ use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
 use super::engine::{Engine, Wait, choose};
 use super::job::{FileJob, Names, Task};
-use super::method::extents::{Extent, LargeFile, Progressed};
+use super::method::extents::{Extent, FinishedExtents, LargeFile, Progressed};
 use super::method::file::FileCopy;
 use super::method::{Context, Next};
 use super::run::Shared;
 use crate::bufpool::Pool;
 use crate::cli::knobs::EngineKind;
 use crate::plan::walk::Listing;
+use crate::report::message::describe;
 use crate::report::stats::Tally;
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -111,7 +112,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             {
                 self.task(task);
             } else if let Err(errno) = self.reap() {
-                self.shared.reporter.failure(format!("io_uring: {errno}").as_bytes());
+                self.broken(errno);
                 break;
             }
         }
@@ -134,6 +135,12 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     /// Whether another file can be begun: open large files, which have no chain of their own, count too.
     fn has_room_for_file(&self) -> bool {
         self.has_room() && self.large.len() < LARGE_OPEN_MAX
+    }
+
+    /// The ring itself broke: what it had in flight is lost, so the run ends, and says so.
+    fn broken(&self, errno: Errno) {
+        self.shared.reporter.failure(format!("io_uring: {}", describe(errno)).as_bytes());
+        self.shared.queue.abandon();
     }
 
     fn reap(&mut self) -> Result<(), Errno> {
@@ -199,14 +206,22 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 return;
             }
             let file = Arc::clone(file);
-            match file.claim(&self.context()) {
+            let alone = self.engine.in_flight() == 0;
+            match file.claim(alone, &self.context()) {
                 Some((extent, chain)) => {
                     self.extents_in_flight += 1;
                     let slot = self.slot();
                     self.fly(slot, Flight::Extent(Box::new(extent)), chain);
                 }
-                None if file.has_more() && self.engine.in_flight() > 0 => return,
-                None => _ = self.large.pop(),
+                None if file.has_more() && !alone => return,
+                None => {
+                    self.large.pop();
+                    if file.has_more()
+                        && let Some(finished) = file.give_up()
+                    {
+                        self.finish_extents(finished);
+                    }
+                }
             }
         }
     }
@@ -279,8 +294,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         while let Err(back) = self.engine.push(chain) {
             chain = *back;
             if let Err(errno) = self.reap() {
-                self.shared.reporter.failure(format!("io_uring: {errno}").as_bytes());
-                return;
+                return self.broken(errno);
             }
         }
     }
@@ -293,20 +307,29 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 self.next(slot, file, next);
             }
             Some(Flight::Extent(mut extent)) => match extent.advance(completion) {
-                Progressed::Run(chain) => self.fly(slot, Flight::Extent(extent), chain),
+                Progressed::Run(chain) => {
+                    if extent.refused_polling() {
+                        self.shared.polling_refused();
+                    }
+                    self.fly(slot, Flight::Extent(extent), chain);
+                }
                 Progressed::Over => {
                     self.extents_in_flight -= 1;
-                    match extent.finish() {
-                        None => self.flights_free.push(slot),
-                        Some(finished) => {
-                            let (file, next) = finished.into_chain(&mut self.context());
-                            self.next(slot, Box::new(file), next);
-                        }
+                    self.flights_free.push(slot);
+                    if let Some(finished) = extent.finish() {
+                        self.finish_extents(finished);
                     }
                 }
             },
             None => {}
         }
+    }
+
+    /// Finishes a large file whose extents are over.
+    fn finish_extents(&mut self, finished: FinishedExtents) {
+        let (file, next) = finished.into_chain(&mut self.context());
+        let slot = self.slot();
+        self.next(slot, Box::new(file), next);
     }
 
     fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
@@ -338,6 +361,8 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             }
             Next::Done => {
                 self.flights_free.push(slot);
+                // Where descriptors were short, one more is tried again.
+                self.window = self.shared.files_in_flight_max().min(self.window.saturating_add(1));
                 self.leaf_done(&file.into_job());
             }
         }

@@ -9,14 +9,17 @@ const FOR_MANY: u64 = 512;
 /// Source and destination of a file in flight, and the source as it was examined.
 const PER_FILE: u64 = 3;
 
+/// What a worker needs to be of use.
+const PER_WORKER_MIN: u64 = 64;
+
 /// Source and destination of a directory.
 const PER_LEVEL: u64 = 2;
 
 /// What a limit on descriptors allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Whether more than one worker can be fed.
-    pub many_workers: bool,
+    /// How many workers can be fed.
+    pub workers: usize,
     /// Files that one worker may have in flight.
     pub files: usize,
     /// Directories on the way down that one worker may hold open.
@@ -27,12 +30,12 @@ pub struct Budget {
 #[must_use]
 pub fn share(limit: u64, workers: u64) -> Budget {
     let many_workers = limit >= FOR_MANY;
-    let workers = if many_workers { workers.max(1) } else { 1 };
+    let workers = if many_workers { workers.clamp(1, limit / PER_WORKER_MIN) } else { 1 };
     let each = limit.saturating_sub(OWN) / workers;
     let files = if many_workers { each / 2 / PER_FILE } else { 1 };
     let levels = each.saturating_sub(files * PER_FILE) / PER_LEVEL;
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Budget { many_workers, files: count(files.max(1)), levels: count(levels.max(2)) }
+    Budget { workers: count(workers), files: count(files.max(1)), levels: count(levels.max(2)) }
 }
 
 #[cfg(test)]
@@ -41,16 +44,16 @@ mod tests {
 
     #[test]
     fn a_tight_limit_leaves_one_worker_one_file() {
-        assert_eq!(share(32, 8), Budget { many_workers: false, files: 1, levels: 8 });
-        assert_eq!(share(0, 8), Budget { many_workers: false, files: 1, levels: 2 });
+        assert_eq!(share(32, 8), Budget { workers: 1, files: 1, levels: 8 });
+        assert_eq!(share(0, 8), Budget { workers: 1, files: 1, levels: 2 });
     }
 
     #[test]
     fn what_is_shared_out_never_exceeds_the_limit() {
         for limit in [512, 1024, 20_000] {
-            for workers in [1, 2, 16] {
-                let Budget { files, levels, .. } = share(limit, workers);
-                let used = (u64::try_from(files * 3 + levels * 2).unwrap()) * workers + OWN;
+            for workers in [1, 2, 16, 128] {
+                let Budget { workers, files, levels } = share(limit, workers);
+                let used = u64::try_from((files * 3 + levels * 2) * workers).unwrap() + OWN;
                 assert!(used <= limit, "{used} of {limit} for {workers} workers");
             }
         }

@@ -15,7 +15,6 @@ use super::engine::uring::Refusal;
 use super::engine::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::cat::CatOptions;
-use crate::cli::knobs::EngineKind;
 use crate::plan::descriptors;
 use crate::report::Reporter;
 use crate::report::message::describe;
@@ -58,8 +57,7 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
     let started = Instant::now();
     let knobs = &options.knobs;
     let pool = Pool::new(POOL_BYTES);
-    let insists = knobs.engine == EngineKind::Uring || knobs.sqpoll_idle_ms.is_some() || knobs.iopoll;
-    let engine = if insists || options.files.len() >= FILES_FOR_RING {
+    let engine = if knobs.insist_on_ring() || options.files.len() >= FILES_FOR_RING {
         choose::choose(knobs, &pool)?
     } else {
         Box::new(Sync::default())

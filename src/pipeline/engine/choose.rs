@@ -6,6 +6,7 @@ use super::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Knobs, Placement};
 use crate::report::message::describe;
+use rustix::fs::Access;
 use std::sync::OnceLock;
 
 /// What the ring's refusal was, the first time in this process: asking again for each worker would be refused again.
@@ -16,16 +17,18 @@ static REFUSED: OnceLock<Refusal> = OnceLock::new();
 /// # Errors
 /// The ring was asked for by name, or with a wish that only a ring can grant, and there is none.
 pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
-    if knobs.engine == EngineKind::Sync {
-        return Ok(Box::new(Sync::default()));
+    match knobs.engine {
+        EngineKind::Sync => return Ok(Box::new(Sync::default())),
+        EngineKind::Auto | EngineKind::Uring => {}
     }
     if let Some(&refusal) = REFUSED.get() {
-        return if insists(knobs) { Err(refusal) } else { Ok(Box::new(Sync::default())) };
+        return if knobs.insist_on_ring() { Err(refusal) } else { Ok(Box::new(Sync::default())) };
     }
     let setup = Setup {
         queue_depth: knobs.queue_depth.get(),
         fused: match knobs.placement {
-            Placement::Fused => true,
+            // A linked chain opens again what was examined, and knows no other way than this to reach it.
+            Placement::Fused => rustix::fs::access("/proc/self/fd", Access::EXISTS).is_ok(),
             Placement::Auto | Placement::Split => false,
         },
         sqpoll_idle_ms: knobs.sqpoll_idle_ms,
@@ -33,7 +36,7 @@ pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
     };
     match Uring::new(setup, pool) {
         Ok(engine) => Ok(Box::new(engine)),
-        Err(refusal) if insists(knobs) => Err(refusal),
+        Err(refusal) if knobs.insist_on_ring() => Err(refusal),
         Err(refusal) => {
             REFUSED.get_or_init(|| refusal);
             Ok(Box::new(Sync::default()))
@@ -44,11 +47,6 @@ pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
 /// The refusal that made this process go on without a ring, if there was one.
 fn refused() -> Option<Refusal> {
     REFUSED.get().copied()
-}
-
-/// Whether going on without a ring would not be what was asked for.
-fn insists(knobs: &Knobs) -> bool {
-    knobs.engine == EngineKind::Uring || knobs.sqpoll_idle_ms.is_some() || knobs.iopoll
 }
 
 /// Which engine did the work, and why.

@@ -50,6 +50,7 @@ pub struct Extent {
     done: u32,
     /// First byte of the lease, and how many, that have been read and not written.
     pending: (u32, u32),
+    refused_polling: bool,
 }
 
 /// What becomes of an extent after a completion.
@@ -149,6 +150,25 @@ impl LargeFile {
         progress.next < progress.end
     }
 
+    /// Gives the file up, as there is no memory for its next block; `None` while others are at work on it, who then
+    /// finish it.
+    #[must_use]
+    pub fn give_up(self: &Arc<Self>) -> Option<FinishedExtents> {
+        let mut progress = self.lock();
+        progress.fail(What::Reading, Errno::NOMEM);
+        progress.running += 1;
+        drop(progress);
+        let nothing = Extent {
+            file: Arc::clone(self),
+            offset: 0,
+            length: 0,
+            done: 0,
+            pending: (0, 0),
+            refused_polling: false,
+        };
+        nothing.finish()
+    }
+
     /// Bytes that nobody has claimed.
     #[must_use]
     pub fn unclaimed(&self) -> u64 {
@@ -156,22 +176,32 @@ impl LargeFile {
         progress.end.saturating_sub(progress.next)
     }
 
-    /// Claims the next block; `None` where none is left, or `context` has no buffer for it.
+    /// Claims the next block; `None` where none is left, or `context` has no buffer for it. `alone` says that no buffer
+    /// is in use, so that none will come back and a small one has to do.
     #[must_use]
-    pub fn claim(self: &Arc<Self>, context: &Context<'_>) -> Option<(Extent, Chain)> {
+    pub fn claim(self: &Arc<Self>, alone: bool, context: &Context<'_>) -> Option<(Extent, Chain)> {
         let mut progress = self.lock();
         if progress.next >= progress.end {
             return None;
         }
         let left = progress.end - progress.next;
         let length = u32::try_from(left).unwrap_or(u32::MAX).min(self.block);
-        let lease = context.pool.lease(usize::try_from(length).unwrap_or(usize::MAX))?;
+        let lease = context.pool.lease(usize::try_from(length).unwrap_or(usize::MAX));
+        let lease = lease.or_else(|| context.pool.lease(PAGE_BYTES).filter(|_| alone))?;
+        let length = length.min(u32::try_from(lease.capacity()).unwrap_or(u32::MAX));
         let (source, destination) = progress.ends.clone()?;
         let offset = progress.next;
         progress.next += u64::from(length);
         progress.running += 1;
         drop(progress);
-        let extent = Extent { file: Arc::clone(self), offset, length, done: 0, pending: (0, 0) };
+        let extent = Extent {
+            file: Arc::clone(self),
+            offset,
+            length,
+            done: 0,
+            pending: (0, 0),
+            refused_polling: false,
+        };
         let mut chain = Chain {
             source: Descriptor::Shared(source),
             destination: Descriptor::Shared(destination),
@@ -185,10 +215,10 @@ impl LargeFile {
 }
 
 impl Extent {
-    /// The file it belongs to.
+    /// Whether the device was found not to be polled for completions, as was asked.
     #[must_use]
-    pub fn file(&self) -> &Arc<LargeFile> {
-        &self.file
+    pub fn refused_polling(&self) -> bool {
+        self.refused_polling
     }
 
     /// What is left to do: write what was read, then read and write the rest.
@@ -236,6 +266,15 @@ impl Extent {
                 chain.ops.extend(set_direct(false));
                 self.add_transfers(&mut chain);
                 return Progressed::Run(chain);
+            }
+            (&(Op::Read { offset, .. } | Op::Write { offset, .. }), Err(Errno::OPNOTSUPP))
+                if chain.sleeps =>
+            {
+                // Only a polled ring says so: plain calls go past the page cache as well.
+                self.done = self.within(offset);
+                self.pending = (0, 0);
+                self.refused_polling = true;
+                chain.sleeps = false;
             }
             (op, result) => {
                 let errno = result.err().unwrap_or(Errno::NOSPC);

@@ -353,7 +353,9 @@ impl FileCopy {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
             Op::Close { end: End::Destination } => self.close(chain, context),
-            _ => self.done(context),
+            Op::Close { end: End::Source } => self.done(context),
+            Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
+            Op::Write { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => self.done(context),
         }
     }
 

@@ -231,6 +231,10 @@ impl Uring {
         }
         self.counters.operations += u64::try_from(at + 1 - segment.start).unwrap_or(u64::MAX);
         let Ok(moved) = u32::try_from(result) else {
+            if let Op::Close { .. } = running.chain.ops[at] {
+                // Closed it is, whatever close(2) says of it.
+                self.apply(&mut running, at, None);
+            }
             self.give_back_unopened(&mut running);
             return match Errno::from_raw_os_error(result.saturating_neg()) {
                 Errno::INTR => self.advance(index, running, at),

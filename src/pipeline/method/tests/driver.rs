@@ -255,7 +255,7 @@ impl Driver<'_> {
         while self.has_room()
             && let Some(file) = self.large.last().cloned()
         {
-            match file.claim(&self.context()) {
+            match file.claim(self.engine.in_flight() == 0, &self.context()) {
                 Some((extent, chain)) => {
                     let slot = self.slot();
                     self.fly(slot, Flight::Extent(extent), chain);
