@@ -52,6 +52,11 @@ pub fn close(fd: OwnedFd) -> Result<(), Errno> {
     }
 }
 
+/// Lets go of a descriptor that the kernel has closed already, by an operation of a ring.
+pub fn forget_closed(fd: OwnedFd) {
+    std::mem::forget(fd);
+}
+
 /// Takes over a descriptor number that an io_uring completion named as newly opened.
 #[must_use]
 pub fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {

@@ -199,7 +199,7 @@ impl Branch {
                     Ok(_) | Err(_) => {}
                 }
             }
-            side(self).let_go();
+            side(self).done_with();
         }
     }
 }

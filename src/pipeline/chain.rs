@@ -160,8 +160,9 @@ pub enum Op {
 }
 
 impl Op {
-    /// What the user would call it, for messages of `--debug` and of tests.
+    /// What the user would call it, for the logs of tests.
     #[must_use]
+    #[cfg(test)]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Open { end: End::Source, .. } => "open source",

@@ -71,6 +71,11 @@ impl Held {
         }
     }
 
+    /// Lets the descriptor go for good: nothing more is wanted of the directory.
+    pub fn done_with(&self) {
+        *self.lock() = State::Closed { position: 0 };
+    }
+
     /// Has it open again, by `name` from `near`: its own name in its parent, or `..` in a child.
     ///
     /// # Errors

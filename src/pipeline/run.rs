@@ -11,8 +11,9 @@ use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
 use crate::cli::cp::{CpOptions, Destination};
-use crate::cli::knobs::Knobs;
+use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::descriptors::{self, Budget};
+use crate::plan::destination;
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -22,6 +23,7 @@ use rustix::io::Errno;
 use rustix::process::Resource;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -70,8 +72,10 @@ impl<'env> Shared<'env> {
             settings: Settings {
                 method: MethodSettings {
                     direct: options.direct,
-                    buffer_bytes: options.knobs.buffer_bytes,
+                    buffer_bytes: options.knobs.block_bytes(options.direct),
                     posixly_correct: options.posixly_correct,
+                    late_errors: options.knobs.placement == Placement::Fused
+                        && late_errors(&options.destination),
                     withheld: umask & Mode::RWXU,
                 },
                 recursive: options.recursive,
@@ -214,6 +218,16 @@ fn operands(options: &CpOptions) -> Result<(Vec<Operand>, bool), Problem> {
         Ok(Operand::new(source, destination, Some(Arc::clone(&target)), made.clone()))
     });
     Ok((operands.collect::<Result<_, Problem>>()?, shared))
+}
+
+/// Whether the destination lies on a file system that is known to report write errors as late as at close. Told by the
+/// destination or, where it is not there yet, by the directory it goes into.
+fn late_errors(destination: &Destination) -> bool {
+    let (Destination::Directory(path) | Destination::Last(path) | Destination::Exactly(path)) = destination;
+    let path = Path::new(path);
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let answer = rustix::fs::statfs(path).or_else(|_absent| rustix::fs::statfs(parent));
+    answer.is_ok_and(|answer| destination::reports_at_close(answer.f_type))
 }
 
 fn single(source: &[u8], destination: &[u8]) -> Result<Operand, Problem> {

@@ -1,6 +1,7 @@
 //! GNU's semantics as decisions: what to do with each file, told from options and facts, without doing it.
 
 pub mod descriptors;
+pub mod destination;
 pub mod facts;
 pub mod looping;
 pub mod overwrite;

@@ -47,6 +47,8 @@ struct Cat<'a> {
     /// Most files that are read ahead, each of which may take a descriptor.
     ahead_max: usize,
     used_input: bool,
+    /// Operations that ran outside the engine: a file in its turn is passed through by plain calls.
+    plain_operations: u64,
 }
 
 /// Prints as `options` say and tells `reporter`. `input_was_closed` says that there was no standard input at exec.
@@ -67,11 +69,21 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
     match Writer::new() {
         Err(errno) => reporter.failure(format!("standard output: {}", describe(errno)).as_bytes()),
         Ok(writer) => {
-            let buffer_bytes = knobs.buffer_bytes.min(pool.lease_bytes_max());
+            let buffer_bytes = knobs.block_bytes(false).min(pool.lease_bytes_max());
             let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
             let ahead_max = descriptors::share(limit, 1).files.min(engine.capabilities().in_flight_max);
             let used_input = false;
-            let mut cat = Cat { reporter, pool, engine, writer, tally, buffer_bytes, ahead_max, used_input };
+            let mut cat = Cat {
+                reporter,
+                pool,
+                engine,
+                writer,
+                tally,
+                buffer_bytes,
+                ahead_max,
+                used_input,
+                plain_operations: 0,
+            };
             let ended = cat.files(&options.files);
             if let Err(Fatal) = ended.and_then(|()| cat.flush()) {
                 cat.write_failed();
@@ -81,6 +93,7 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
             }
             tally = cat.tally;
             counters = cat.engine.counters();
+            counters.operations += cat.plain_operations;
         }
     }
     let (engine, reason) = choose::which(knobs, &counters);

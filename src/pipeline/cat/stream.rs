@@ -65,6 +65,7 @@ impl Cat<'_> {
             }
             chain.ops.push(Op::Read { offset: None, room, expect: None });
             let (at, outcome) = plain::run(&mut chain, &mut None, 0, |_, _| true);
+            self.plain_operations += u64::try_from(at + 1).unwrap_or(u64::MAX);
             if at > 0 {
                 self.writer.wrote(Ok(pending));
             }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub buffer_bytes: usize,
     /// Write through dangling symbolic links.
     pub posixly_correct: bool,
+    /// The destination's file system reports write errors as late as at close (NFS, SMB, FUSE and their like).
+    pub late_errors: bool,
     /// Permissions of the owner that the umask takes from what is made.
     pub withheld: Mode,
 }

@@ -26,7 +26,9 @@ impl FileCopy {
         if self.only_examined(context) {
             self.examined = std::mem::take(&mut chain.source);
             let again = self.open_again(Into::Any);
-            chain.ops.extend(again.into_iter().chain([self.create(Into::Any, context), read]));
+            // A direct descriptor is closed without the file system being asked for late write errors.
+            let into = if context.settings.late_errors { Into::Plain } else { Into::Any };
+            chain.ops.extend(again.into_iter().chain([self.create(into, context), read]));
         } else if chain.destination.is_open() {
             chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
             chain.ops.push(read);

@@ -196,10 +196,7 @@ impl Uring {
                 };
                 Ok(ring::write_entry(file, span, offset.unwrap_or(u64::MAX)))
             }
-            Op::Close { end } => match target(chain.descriptor(end), opening[slot_of(end)])? {
-                Target::Direct(slot) => Ok(ring::close_entry(slot)),
-                Target::Plain(_) => Err(Errno::BADF),
-            },
+            Op::Close { end } => Ok(ring::close_entry(target(chain.descriptor(end), opening[slot_of(end)])?)),
             Op::Look { .. } | Op::Examine { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => {
                 Err(Errno::OPNOTSUPP)
             }
@@ -272,11 +269,11 @@ impl Uring {
                     ring::filled_by_kernel(lease, moved);
                 }
             }
-            Op::Close { end } => {
-                if let Descriptor::Direct(slot) = std::mem::take(chain.descriptor_mut(end)) {
-                    self.files_free.push(slot);
-                }
-            }
+            Op::Close { end } => match std::mem::take(chain.descriptor_mut(end)) {
+                Descriptor::Direct(slot) => self.files_free.push(slot),
+                Descriptor::Plain(closed) => process::forget_closed(closed),
+                Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) => {}
+            },
             Op::Write { .. }
             | Op::Look { .. }
             | Op::Examine { .. }

@@ -32,7 +32,7 @@ pub struct Wishes {
 /// Why there is no ring, and at which step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// The step that was refused, in words for `--stats` and `--debug`.
+    /// The step that was refused, in words for `--stats` and messages.
     pub step: &'static str,
     /// What the kernel said.
     pub errno: Errno,
@@ -279,10 +279,13 @@ pub fn write_entry(file: Target<'_>, from: Span, offset: u64) -> squeue::Entry {
     }
 }
 
-/// CLOSE of a slot of the registered-file table.
+/// CLOSE of an ordinary descriptor, or of a slot of the registered-file table.
 #[must_use]
-pub fn close_entry(slot: u32) -> squeue::Entry {
-    opcode::Close::new(Fixed(slot)).build()
+pub fn close_entry(file: Target<'_>) -> squeue::Entry {
+    match file {
+        Target::Plain(fd) => opcode::Close::new(Fd(fd.as_raw_fd())).build(),
+        Target::Direct(slot) => opcode::Close::new(Fixed(slot)).build(),
+    }
 }
 
 fn refusal(step: &'static str, error: &std::io::Error) -> Refusal {

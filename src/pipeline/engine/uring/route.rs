@@ -31,7 +31,10 @@ pub struct Segment {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     Closed,
-    Plain,
+    /// By an ordinary descriptor that the chain does not own alone.
+    Lent,
+    /// By an ordinary descriptor of its own.
+    Own,
     Direct,
 }
 
@@ -80,20 +83,23 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
 fn reach_of(descriptor: &Descriptor) -> Reach {
     match descriptor {
         Descriptor::Closed => Reach::Closed,
-        Descriptor::Plain(_) | Descriptor::Shared(_) | Descriptor::Standard(_) => Reach::Plain,
+        Descriptor::Shared(_) | Descriptor::Standard(_) => Reach::Lent,
+        Descriptor::Plain(_) => Reach::Own,
         Descriptor::Direct(_) => Reach::Direct,
     }
 }
 
 fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: Reach) -> bool {
-    let direct = |end: End| match end {
-        End::Source => source == Reach::Direct,
-        End::Destination => destination == Reach::Direct,
+    let reach = |end: End| match end {
+        End::Source => source,
+        End::Destination => destination,
     };
+    let direct = |end: End| reach(end) == Reach::Direct;
     match chain.ops[at] {
         Op::Read { .. } if direct(End::Source) => true,
         Op::Write { .. } if direct(End::Destination) => true,
-        Op::Close { end } => direct(end),
+        // Of an ordinary descriptor it may sleep: the file system writes back what it holds.
+        Op::Close { end } => direct(end) || (rules.fused && !rules.polled && reach(end) == Reach::Own),
         Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
         Op::Open { .. } if rules.polled => false,
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
@@ -153,6 +159,18 @@ mod tests {
         let rules = Rules { links: false, ..FUSED };
         assert_eq!(segment(&chain, 0, rules), Segment { ops: 0..1, direct: false });
         assert_eq!(segment(&chain, 2, rules), Segment { ops: 2..3, direct: false });
+    }
+
+    #[test]
+    fn a_destination_that_must_be_closed_as_an_ordinary_file_is_closed_in_the_ring() {
+        let mut chain = whole_file(Into::Any);
+        chain.ops[1] = open(End::Destination, Into::Plain);
+        assert_eq!(segment(&chain, 0, FUSED), Segment { ops: 0..1, direct: true });
+        assert_eq!(segment(&chain, 1, FUSED), Segment { ops: 1..2, direct: false });
+        chain.source = Descriptor::Direct(0);
+        chain.destination = Descriptor::Plain(std::fs::File::open("/dev/null").unwrap().into());
+        assert_eq!(segment(&chain, 2, FUSED), Segment { ops: 2..6, direct: false });
+        assert!(is_here(&chain, 4, SPLIT));
     }
 
     #[test]

@@ -64,6 +64,7 @@ impl Copying {
                 direct: false,
                 buffer_bytes: 2 * PAGE_BYTES,
                 posixly_correct: false,
+                late_errors: false,
                 withheld: Mode::empty(),
             },
             fused: false,

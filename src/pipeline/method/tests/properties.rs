@@ -136,6 +136,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         direct: way.direct,
         buffer_bytes: way.buffer_bytes,
         posixly_correct: false,
+        late_errors: false,
         withheld: Mode::empty(),
     };
     copying.fused = way.fused;
