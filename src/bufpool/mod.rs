@@ -45,8 +45,8 @@ struct Region {
 
 struct Shared {
     regions: RefCell<Vec<Region>>,
-    region_bytes: usize,
-    regions_max: usize,
+    region_bytes: Cell<usize>,
+    regions_max: Cell<usize>,
     huge: Cell<bool>,
 }
 
@@ -60,33 +60,47 @@ impl Pool {
     /// A pool that will hold at most `limit_bytes`, and at least one region of 64 KiB. No memory is taken yet.
     #[must_use]
     pub fn new(limit_bytes: usize) -> Self {
-        let fitting = (limit_bytes + 1).next_power_of_two() / 2;
-        let region_bytes = fitting.clamp(REGION_BYTES_MIN, REGION_BYTES_MAX);
         let shared = Shared {
             regions: RefCell::new(Vec::new()),
-            region_bytes,
-            regions_max: (limit_bytes / region_bytes).max(1),
+            region_bytes: Cell::new(REGION_BYTES_MAX),
+            regions_max: Cell::new(1),
             huge: Cell::new(false),
         };
-        Self { shared: Rc::new(shared) }
+        let pool = Self { shared: Rc::new(shared) };
+        pool.set_limit(limit_bytes);
+        pool
+    }
+
+    /// Changes the limit for what is taken from now on: how many share the process's memory may be known only when there
+    /// is work to share.
+    pub fn set_limit(&self, limit_bytes: usize) {
+        let fitting = (limit_bytes + 1).next_power_of_two() / 2;
+        let region_bytes = fitting.clamp(REGION_BYTES_MIN, REGION_BYTES_MAX);
+        self.shared.region_bytes.set(region_bytes);
+        self.shared.regions_max.set((limit_bytes / region_bytes).max(1));
     }
 
     /// Bytes of the largest lease this pool can ever give.
     #[must_use]
     pub fn lease_bytes_max(&self) -> usize {
-        self.shared.region_bytes
+        self.shared.region_bytes.get()
     }
 
     /// How many regions the pool may come to hold.
     #[must_use]
     pub fn regions_max(&self) -> usize {
-        self.shared.regions_max
+        self.shared.regions_max.get()
     }
 
-    /// From now on new regions ask for huge pages: worth it once a ring pins them or large blocks pass through,
-    /// wasteful for a job of a few small files.
+    /// From now on regions have their full size and ask for huge pages: worth it once a ring pins them or large blocks
+    /// pass through, wasteful for a job of a few small files.
     pub fn want_huge_pages(&self) {
         self.shared.huge.set(true);
+        // What the job has begun with would only be in the way. Leases know their region by its place, so it is all or
+        // nothing.
+        if self.is_whole() {
+            self.shared.regions.borrow_mut().clear();
+        }
     }
 
     /// Lends at least `bytes` bytes, rounded up to a power of two of whole pages. `None` when the pool is exhausted
@@ -95,7 +109,7 @@ impl Pool {
     #[must_use]
     pub fn lease(&self, bytes: usize) -> Option<Lease> {
         let pages = bytes.div_ceil(PAGE_BYTES).max(1).next_power_of_two();
-        if pages * PAGE_BYTES > self.shared.region_bytes {
+        if pages * PAGE_BYTES > self.shared.region_bytes.get() {
             return None;
         }
         let mut regions = self.shared.regions.borrow_mut();
@@ -104,10 +118,17 @@ impl Pool {
                 return Some(self.lend(number, region, first, pages));
             }
         }
-        if regions.len() == self.shared.regions_max {
+        if regions.len() >= self.shared.regions_max.get() {
             return None;
         }
-        let mut region = Region::allocate(self.shared.region_bytes, self.shared.huge.get())?;
+        let huge = self.shared.huge.get();
+        let small = (pages * PAGE_BYTES).clamp(REGION_BYTES_MIN, self.shared.region_bytes.get());
+        if !huge && regions.len() == 1 && regions[0].is_whole() {
+            // The one region of a small job grows with what it is asked for.
+            regions.clear();
+        }
+        let bytes = if huge || !regions.is_empty() { self.shared.region_bytes.get() } else { small };
+        let mut region = Region::allocate(bytes, huge)?;
         let first = region.pages.take(pages)?;
         let lease = self.lend(regions.len(), &mut region, first, pages);
         regions.push(region);
@@ -117,7 +138,7 @@ impl Pool {
     /// Whether every page is back: no lease is out.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.shared.regions.borrow().iter().all(|r| r.pages.free() * PAGE_BYTES == self.shared.region_bytes)
+        self.shared.regions.borrow().iter().all(Region::is_whole)
     }
 
     /// The regions that a ring does not know yet, with the number each should be registered under.
@@ -172,7 +193,8 @@ impl Pool {
 
 impl Region {
     fn allocate(bytes: usize, huge: bool) -> Option<Self> {
-        let mut memory: AVec<MaybeUninit<u8>, RuntimeAlign> = AVec::new(bytes);
+        let mut memory: AVec<MaybeUninit<u8>, RuntimeAlign> =
+            AVec::new(if huge { bytes } else { PAGE_BYTES });
         memory.try_reserve_exact(bytes).ok()?;
         // SAFETY: the capacity was reserved just now, and `MaybeUninit` bytes need no initial value.
         unsafe { memory.set_len(bytes) };
@@ -187,6 +209,10 @@ impl Region {
             }
         }
         Some(Self { memory, pages: PageMap::new(bytes / PAGE_BYTES), fixed: None })
+    }
+
+    fn is_whole(&self) -> bool {
+        self.pages.free() * PAGE_BYTES == self.memory.len()
     }
 
     fn span(&mut self) -> RegionSpan {
@@ -303,6 +329,7 @@ mod tests {
     #[test]
     fn leases_are_aligned_bounded_and_come_back() {
         let pool = Pool::new(4 << 20);
+        pool.want_huge_pages();
         let mut held: Vec<Lease> = std::iter::from_fn(|| pool.lease(1 << 20)).collect();
         assert_eq!(held.len(), 4, "four leases of 1 MiB fill a pool of 4 MiB");
         assert!(pool.lease(1).is_none());
@@ -311,6 +338,20 @@ mod tests {
         assert!(pool.lease(5000).is_some_and(|lease| lease.capacity() == 8192));
         drop(held);
         assert!(pool.is_whole());
+    }
+
+    #[test]
+    fn a_small_job_takes_little_memory_until_it_grows() {
+        let pool = Pool::new(4 << 20);
+        let bytes = |pool: &Pool| pool.unregistered().iter().map(|(_, span)| span.bytes).sum::<usize>();
+        drop(pool.lease(100));
+        assert_eq!(bytes(&pool), REGION_BYTES_MIN);
+        drop(pool.lease(128 << 10));
+        assert_eq!(bytes(&pool), 128 << 10);
+        pool.want_huge_pages();
+        let held = pool.lease(100);
+        assert_eq!(bytes(&pool), REGION_BYTES_MAX);
+        drop(held);
     }
 
     #[test]

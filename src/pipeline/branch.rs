@@ -62,6 +62,8 @@ impl Made {
 pub struct Branch {
     /// The directory it lies in; `None` for an operand's own.
     pub parent: Option<Arc<Branch>>,
+    /// How many directories are above it.
+    pub depth: usize,
     /// What its operand's directories share.
     pub origin: Arc<Origin>,
     /// Its name on both sides, below an operand's own.
@@ -77,6 +79,9 @@ pub struct Branch {
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
 }
+
+/// Levels that there are descriptors for under any limit.
+const LEVELS_ALWAYS: usize = 2;
 
 /// Which of a branch's two directories.
 type Side = fn(&Branch) -> &Held;
@@ -159,7 +164,11 @@ impl Branch {
     }
 
     /// Lets go the descriptors of the directory `levels` above, unless it is an operand's own.
-    pub fn let_go_above(&self, levels: usize) {
+    pub fn let_go_above(&self, levels: impl FnOnce() -> usize) {
+        if self.depth <= LEVELS_ALWAYS {
+            return;
+        }
+        let levels = levels();
         if let Some(above) = self.line().nth(levels).filter(|above| above.parent.is_some()) {
             SIDES.iter().for_each(|side| side(above).let_go());
         }

@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
-const POOL_BYTES: usize = 8 << 20;
+pub const POOL_BYTES: usize = 8 << 20;
 
 /// How a run is to be done.
 #[derive(Debug, Clone, Copy)]

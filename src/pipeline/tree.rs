@@ -78,6 +78,7 @@ impl Worker<'_, '_> {
         self.tally.directories += 1;
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
+            depth: parent.map_or(0, |parent| parent.depth + 1),
             origin: Arc::clone(origin),
             name: Arc::from(source.name),
             source: match descriptor {
@@ -89,7 +90,7 @@ impl Worker<'_, '_> {
             mode_at_end: made.mode_at_end,
             pending: AtomicUsize::new(1),
         });
-        branch.let_go_above(self.shared.levels_open_max());
+        branch.let_go_above(|| self.shared.levels_open_max());
         self.list(&branch);
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::job::{FileJob, Names, Task};
 use super::method::extents::{Extent, FinishedExtents, LargeFile, Progressed};
 use super::method::file::FileCopy;
 use super::method::{Context, Next};
-use super::run::Shared;
+use super::run::{POOL_BYTES, Shared};
 use crate::bufpool::Pool;
 use crate::cli::knobs::EngineKind;
 use crate::plan::walk::Listing;
@@ -65,8 +65,10 @@ pub struct Worker<'scope, 'env> {
     extents_in_flight: usize,
     completions: Vec<Completion>,
     begun: u64,
-    /// Most files in flight, less than the engine's where descriptors are few.
+    /// Most files in flight now: less than `window_max` for a while where descriptors ran out.
     window: usize,
+    /// Most files in flight, by what descriptors there are for them.
+    window_max: usize,
 }
 
 impl<'scope, 'env> Worker<'scope, 'env> {
@@ -77,7 +79,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             number,
             shared,
             scope,
-            pool: Pool::new(shared.pool_bytes()),
+            pool: Pool::new(POOL_BYTES),
             engine: Box::new(Sync::default()),
             settled: shared.knobs.engine == EngineKind::Sync,
             tally: Tally::default(),
@@ -90,12 +92,17 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             extents_in_flight: 0,
             completions: Vec::new(),
             begun: 0,
-            window: shared.files_in_flight_max(),
+            // Plain calls finish each file before the next is begun.
+            window: 1,
+            window_max: 1,
         }
     }
 
     /// Works until all is done.
     pub fn run(mut self) {
+        if self.number > 0 {
+            self.pool.set_limit(self.shared.pool_bytes());
+        }
         if self.shared.ring_at_once() {
             self.want_ring();
         }
@@ -192,6 +199,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             return;
         }
         self.settled = true;
+        self.pool.set_limit(self.shared.pool_bytes());
+        self.window_max = self.shared.files_in_flight_max();
+        self.window = self.window_max;
         // A refusal that matters was reported when the run began.
         if let Ok(engine) = choose::choose(self.shared.knobs, &self.pool) {
             self.shared.add_counters(self.engine.counters());
@@ -257,6 +267,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     fn call_for_help(&self) {
         let Some(number) = self.shared.queue.enlist(self.shared.jobs_max()) else { return };
         let (shared, scope) = (self.shared, self.scope);
+        self.pool.set_limit(shared.pool_bytes());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
         // Where no thread can be had the work goes on with fewer.
         if thread.spawn_scoped(scope, move || Worker::new(number, shared, scope).run()).is_err() {
@@ -362,7 +373,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             Next::Done => {
                 self.flights_free.push(slot);
                 // Where descriptors were short, one more is tried again.
-                self.window = self.shared.files_in_flight_max().min(self.window.saturating_add(1));
+                self.window = self.window_max.min(self.window.saturating_add(1));
                 self.leaf_done(&file.into_job());
             }
         }
