@@ -1,5 +1,7 @@
 //! Contents of every awkward size arrive whole.
 
+use std::os::unix::fs::MetadataExt;
+
 use crate::common::{each_engine, noise};
 
 pub const SIZES: [usize; 14] = [
@@ -62,6 +64,8 @@ fn a_sparse_file_reads_the_same() {
         for name in ["all-hole", "data-first", "data-last", "data-amid"] {
             s.cp([name, "d"]).succeeds();
             s.assert_same(name, format!("d/{name}"));
+            let blocks = |path: &str| std::fs::metadata(s.path(path)).unwrap().blocks();
+            assert!(blocks(&format!("d/{name}")) <= blocks(name), "the holes of {name} were filled");
             // Also onto data: what was there must not show through the holes.
             s.file("full", noise(9 << 20, 8)).cp([name, "full"]).succeeds();
             s.assert_same(name, "full");

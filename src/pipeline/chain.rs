@@ -11,6 +11,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CStr;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Which of a chain's two files an operation concerns.
@@ -109,18 +110,25 @@ pub enum Op {
         /// What later operations need of the descriptor.
         into: Into,
     },
-    /// fstatat(2) of a name, into [`Completion::facts`].
+    /// fstatat(2) of a name, into [`Seen::facts`].
     Look {
         /// Where the name is.
         at: At,
         /// Whether a symbolic link there is followed.
         follow: bool,
     },
-    /// fstat(2) of one end, into [`Completion::facts`].
+    /// fstat(2) of one end, into [`Seen::facts`].
     Examine {
         /// Which file.
         end: End,
     },
+    /// lseek(2) with SEEK_DATA and SEEK_HOLE on the source, into [`Seen::data`]: the next stretch that is no hole.
+    FindData {
+        /// Where to look from.
+        from: u64,
+    },
+    /// ioctl(2) FICLONE: the destination shares the source's blocks.
+    Clone,
     /// Reads from the source into the lease. The chain goes on only where exactly `expect` bytes came; an engine may
     /// ask for any number from `expect` to `room`.
     Read {
@@ -169,6 +177,8 @@ impl Op {
             Self::Open { end: End::Destination, .. } => "open destination",
             Self::Look { .. } => "look",
             Self::Examine { .. } => "examine",
+            Self::FindData { .. } => "find data",
+            Self::Clone => "clone",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
             Self::Truncate { .. } => "truncate",
@@ -254,6 +264,15 @@ pub struct Completion {
     pub chain: Chain,
     /// How far it came.
     pub outcome: Outcome,
-    /// What the last [`Op::Look`] or [`Op::Examine`] saw.
+    /// What its operations saw.
+    pub seen: Seen,
+}
+
+/// What the looking operations of a chain saw: each the last of its kind.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// By [`Op::Look`] or [`Op::Examine`].
     pub facts: Option<Facts>,
+    /// By [`Op::FindData`]; `None` where only a hole is left.
+    pub data: Option<Range<u64>>,
 }

@@ -75,6 +75,8 @@ pub struct FileJob {
     pub seen: Option<Facts>,
     /// What is believed to be under the destination's name; `None` where it has not been looked at.
     pub found: Option<Found>,
+    /// The device that the copy goes to, where it is known beforehand.
+    pub destination_device: Option<u64>,
     /// What this run has made, where operands could overwrite each other's copies.
     pub made: Option<Arc<Made>>,
 }
@@ -92,6 +94,7 @@ impl FileJob {
             follow: false,
             seen: None,
             found: branch.fresh.then_some(Found::Nothing),
+            destination_device: Some(branch.destination.identity().device),
             made: branch.origin.made.clone(),
         })
     }

@@ -61,6 +61,7 @@ impl Worker<'_, '_> {
             follow,
             seen: Some(facts),
             found: Some(found),
+            destination_device: device_of(&operand.destination, &found),
             made: operand.made.clone(),
         };
         if facts.kind != FileType::RegularFile && self.shared.settings.recursive {
@@ -135,6 +136,19 @@ fn is_link_without_slashes(source: &At) -> bool {
     typed(&name[..kept])
         .and_then(|at| rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW).ok())
         .is_some_and(|stat| Facts::of(&stat).kind == FileType::Symlink)
+}
+
+/// The device a copy goes to: that of the file it overwrites, or of the directory it is made in.
+fn device_of(destination: &At, found: &Found) -> Option<u64> {
+    match found {
+        Found::File(file) | Found::LinkTo { file, .. } => Some(file.identity.device),
+        Found::DanglingLink(_) => None,
+        Found::Nothing => {
+            let parent = typed(path::parent(destination.name.to_bytes()))?;
+            let stat = rustix::fs::statat(&destination.directory, &*parent.name, AtFlags::empty()).ok()?;
+            Some(Facts::of(&stat).identity.device)
+        }
+    }
 }
 
 fn ends_with_slash(operand: &Operand) -> bool {

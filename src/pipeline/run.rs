@@ -6,6 +6,7 @@ use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::job::{Operand, Task};
 use super::method::Settings as MethodSettings;
+use super::method::clone::CloneMemory;
 use super::operand::typed;
 use super::queue::Queue;
 use super::worker::Worker;
@@ -47,6 +48,8 @@ pub struct Shared<'env> {
     pub queue: Queue<Task>,
     /// How it is to be done.
     pub settings: Settings,
+    /// Which file systems are known not to share blocks.
+    pub clones: CloneMemory,
     /// By which means.
     pub knobs: &'env Knobs,
     /// Where it is told.
@@ -76,11 +79,13 @@ impl<'env> Shared<'env> {
                     posixly_correct: options.posixly_correct,
                     late_errors: options.knobs.placement == Placement::Fused
                         && late_errors(&options.destination),
+                    clone: true,
                     withheld: umask & Mode::RWXU,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
             },
+            clones: CloneMemory::default(),
             knobs: &options.knobs,
             reporter,
             descriptors,

@@ -286,6 +286,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         Context {
             settings: self.shared.settings.method,
             capabilities: self.engine.capabilities(),
+            clones: &self.shared.clones,
             pool: &self.pool,
             reporter: self.shared.reporter,
             tally: &mut self.tally,

@@ -13,6 +13,18 @@ pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     path
 }
 
+/// The directory that the last component of a path lies in, as a path.
+#[must_use]
+pub fn parent(path: &[u8]) -> &[u8] {
+    let last = last_component(path);
+    let trimmed = path.iter().rposition(|&byte| byte != b'/').map_or(0, |end| end + 1);
+    match &path[..trimmed.saturating_sub(last.len())] {
+        b"" if path.starts_with(b"/") => b"/",
+        b"" => b".",
+        parent => parent,
+    }
+}
+
 /// The last component of a path, without trailing slashes; `/` for the root, empty for the empty path.
 #[must_use]
 pub fn last_component(path: &[u8]) -> &[u8] {
@@ -35,6 +47,13 @@ mod tests {
         assert_eq!(join(b"/", b"x"), b"/x");
         assert_eq!(join(b"", b"x"), b"x");
         assert_eq!(join(b"d/.", b"x"), b"d/./x");
+    }
+
+    #[test]
+    fn the_parent_is_what_stands_before_the_last_component() {
+        let cases: [(&[u8], &[u8]); 5] =
+            [(b"a", b"."), (b"a/b", b"a/"), (b"a/b//", b"a/"), (b"/a", b"/"), (b"/", b"/")];
+        assert!(cases.iter().all(|(path, expected)| parent(path) == *expected));
     }
 
     #[test]

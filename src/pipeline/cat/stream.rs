@@ -1,7 +1,7 @@
 //! One file at a time, when its turn has come: opened, checked against the output, and passed through.
 
 use super::{Cat, Fatal};
-use crate::pipeline::chain::{Chain, Descriptor, Op, Outcome};
+use crate::pipeline::chain::{Chain, Descriptor, Op, Outcome, Seen};
 use crate::pipeline::engine::plain;
 use crate::plan::facts::Facts;
 use crate::plan::looping::would_loop;
@@ -64,7 +64,7 @@ impl Cat<'_> {
                 chain.ops.push(Op::Write { offset: None, start, length: pending });
             }
             chain.ops.push(Op::Read { offset: None, room, expect: None });
-            let (at, outcome) = plain::run(&mut chain, &mut None, 0, |_, _| true);
+            let (at, outcome) = plain::run(&mut chain, &mut Seen::default(), 0, |_, _| true);
             self.plain_operations += u64::try_from(at + 1).unwrap_or(u64::MAX);
             if at > 0 {
                 self.writer.wrote(Ok(pending));

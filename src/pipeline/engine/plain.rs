@@ -4,11 +4,12 @@
 //! into the ring.
 
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome};
+use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome, Seen};
 use crate::plan::facts::Facts;
 use rustix::fd::BorrowedFd;
-use rustix::fs::{AtFlags, OFlags, StatxFlags};
+use rustix::fs::{AtFlags, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What one operation did.
@@ -22,10 +23,10 @@ enum Step {
 /// Runs the chain's operations from index `from` on while `here` says they are for this thread. Answers where it
 /// stopped and, where the chain ended there, how.
 ///
-/// `facts` receives what an examination saw. Interrupted calls are started again.
+/// `seen` receives what looking operations saw. Interrupted calls are started again.
 pub fn run(
     chain: &mut Chain,
-    facts: &mut Option<Facts>,
+    seen: &mut Seen,
     from: usize,
     here: impl Fn(&Chain, usize) -> bool,
 ) -> (usize, Option<Outcome>) {
@@ -34,7 +35,7 @@ pub fn run(
         if !here(chain, at) {
             return (at, None);
         }
-        match step(chain, at, facts) {
+        match step(chain, at, seen) {
             Ok(Step::On) => at += 1,
             Ok(Step::Count(moved)) => return (at, Some(Outcome::Count { at, moved })),
             Err(errno) => return (at, Some(Outcome::Failed { at, errno })),
@@ -43,7 +44,7 @@ pub fn run(
     (at, Some(Outcome::Done))
 }
 
-fn step(chain: &mut Chain, at: usize, facts: &mut Option<Facts>) -> Result<Step, Errno> {
+fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
     match chain.ops[at] {
         Op::Open { end, at: ref place, flags, mode, .. } => {
             let flags = flags | OFlags::CLOEXEC;
@@ -52,11 +53,13 @@ fn step(chain: &mut Chain, at: usize, facts: &mut Option<Facts>) -> Result<Step,
         }
         Op::Look { ref at, follow } => {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-            *facts = Some(Facts::of(&rustix::fs::statat(&at.directory, &*at.name, flags)?));
+            seen.facts = Some(Facts::of(&rustix::fs::statat(&at.directory, &*at.name, flags)?));
         }
         Op::Examine { end } => {
-            *facts = Some(Facts::of(&rustix::fs::fstat(open(chain, end)?)?));
+            seen.facts = Some(Facts::of(&rustix::fs::fstat(open(chain, end)?)?));
         }
+        Op::FindData { from } => seen.data = find_data(open(chain, End::Source)?, from)?,
+        Op::Clone => rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?,
         Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
         Op::Write { offset, start, length } => return write(chain, offset, start, length),
         Op::Truncate { length } => {
@@ -88,6 +91,16 @@ fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<
         None => rustix::io::write(destination, bytes),
     })?;
     Ok(if moved == bytes.len() { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
+}
+
+/// The next stretch of data; ENXIO says that there is none.
+fn find_data(source: BorrowedFd<'_>, from: u64) -> Result<Option<Range<u64>>, Errno> {
+    let start = match rustix::fs::seek(source, SeekFrom::Data(from)) {
+        Ok(start) => start,
+        Err(Errno::NXIO) => return Ok(None),
+        Err(errno) => return Err(errno),
+    };
+    Ok(Some(start..rustix::fs::seek(source, SeekFrom::Hole(start))?))
 }
 
 /// `O_DIRECT` is a wish: where the file system has no such thing, or wants another alignment than that of a page, the

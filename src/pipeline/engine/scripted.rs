@@ -7,8 +7,7 @@
 pub mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
-use crate::pipeline::chain::{Chain, Completion, End, Op, Outcome};
-use crate::plan::facts::Facts;
+use crate::pipeline::chain::{Chain, Completion, End, Op, Outcome, Seen};
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -56,7 +55,7 @@ pub struct Script {
 struct Flying {
     chain: Chain,
     at: usize,
-    facts: Option<Facts>,
+    seen: Seen,
 }
 
 /// Runs chains as the script says.
@@ -115,7 +114,7 @@ impl Scripted {
 
     /// Runs one operation: the bytes it moved where those are not what the chain needs to go on.
     fn step(&mut self, flying: &mut Flying) -> Result<Option<u32>, Errno> {
-        let Flying { chain, at, facts } = flying;
+        let Flying { chain, at, seen } = flying;
         let op = chain.ops[*at].clone();
         let fault = self.start(&op);
         let mut world = self.world.borrow_mut();
@@ -140,11 +139,19 @@ impl Scripted {
             }
             Op::Look { at, .. } => {
                 failure?;
-                *facts = Some(world.facts(at.name.to_bytes()).ok_or(Errno::NOENT)?);
+                seen.facts = Some(world.facts(at.name.to_bytes()).ok_or(Errno::NOENT)?);
             }
             Op::Examine { end } => {
                 failure?;
-                *facts = Some(world.examine(chain.descriptor(end)));
+                seen.facts = Some(world.examine(chain.descriptor(end)));
+            }
+            Op::FindData { from } => {
+                failure?;
+                seen.data = world.find_data(&chain.source, from);
+            }
+            Op::Clone => {
+                failure?;
+                return Err(Errno::OPNOTSUPP);
             }
             Op::Read { offset, room, expect } => {
                 failure?;
@@ -186,7 +193,7 @@ impl Engine for Scripted {
         if self.flying.len() == self.capabilities.in_flight_max {
             return Err(Box::new(chain));
         }
-        self.flying.push(Flying { chain, at: 0, facts: None });
+        self.flying.push(Flying { chain, at: 0, seen: Seen::default() });
         Ok(())
     }
 
@@ -213,7 +220,7 @@ impl Engine for Scripted {
                 }
             };
             self.counters.chains_cut += u64::from(outcome.is_cut(&flying.chain));
-            into.push(Completion { chain: flying.chain, outcome, facts: flying.facts });
+            into.push(Completion { chain: flying.chain, outcome, seen: flying.seen });
             break;
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! It serves where io_uring is blocked or absent, and jobs too small to pay for a ring.
 
 use super::{Capabilities, Counters, Engine, Wait, plain};
-use crate::pipeline::chain::{Chain, Completion, Outcome};
+use crate::pipeline::chain::{Chain, Completion, Outcome, Seen};
 use rustix::io::Errno;
 
 /// Runs chains by plain calls.
@@ -20,13 +20,13 @@ impl Engine for Sync {
     }
 
     fn push(&mut self, mut chain: Chain) -> Result<(), Box<Chain>> {
-        let mut facts = None;
-        let (reached, outcome) = plain::run(&mut chain, &mut facts, 0, |_, _| true);
+        let mut seen = Seen::default();
+        let (reached, outcome) = plain::run(&mut chain, &mut seen, 0, |_, _| true);
         let outcome = outcome.unwrap_or(Outcome::Done);
         let stopped = u64::from(outcome != Outcome::Done);
         self.counters.operations += u64::try_from(reached).unwrap_or(u64::MAX) + stopped;
         self.counters.chains_cut += u64::from(outcome.is_cut(&chain));
-        self.done.push(Completion { chain, outcome, facts });
+        self.done.push(Completion { chain, outcome, seen });
         Ok(())
     }
 

@@ -1,11 +1,16 @@
-//! The destination of a file: from what was found under its name to the chain that makes or opens it.
+//! The destination of a file: looked at, decided about, and made or opened.
 
 use super::file::{FileCopy, Stage};
 use super::{Context, Next};
-use crate::pipeline::chain::{Chain, End, Into, Op};
+use crate::pipeline::chain::{Chain, End, Into, Op, Outcome};
+use crate::plan::facts::Facts;
 use crate::plan::overwrite::{self, Found, Verdict};
 use crate::report::message::{Problem, What};
 use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+/// How often a destination that keeps appearing and vanishing is tried.
+const ATTEMPTS_MAX: u32 = 4;
 
 impl FileCopy {
     /// Acts on what is under the destination's name.
@@ -92,5 +97,85 @@ impl FileCopy {
         let mode = self.source_facts().mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
         let mode = mode.difference(context.settings.withheld);
         Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
+    }
+
+    pub(super) fn look(&mut self, mut chain: Chain, link: Option<Facts>) -> Next {
+        self.stage = Stage::Look { link };
+        chain.ops.clear();
+        chain.ops.push(Op::Look { at: self.job.destination.clone(), follow: link.is_some() });
+        Next::Run(chain)
+    }
+
+    pub(super) fn looked(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        link: Option<Facts>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let found = match (outcome, facts, link) {
+            (Outcome::Done, Some(facts), None) if facts.kind == FileType::Symlink => {
+                return self.look(chain, Some(facts));
+            }
+            (Outcome::Done, Some(file), None) => Found::File(file),
+            (Outcome::Done, Some(file), Some(link)) => Found::LinkTo { link, file },
+            (Outcome::Failed { errno: Errno::NOENT, .. }, _, None) => Found::Nothing,
+            (Outcome::Failed { errno: Errno::NOENT, .. }, _, Some(link)) => Found::DanglingLink(link),
+            (Outcome::Failed { errno, .. }, ..) => {
+                return self.fail(chain, self.destination_problem(What::CannotStat, errno), context);
+            }
+            (Outcome::Done | Outcome::Count { .. }, ..) => {
+                return self.fail(chain, self.destination_problem(What::CannotStat, Errno::IO), context);
+            }
+        };
+        self.found = Some(found);
+        self.decide(chain, &found, context)
+    }
+
+    pub(super) fn destination_opened(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        verdict: Verdict,
+        context: &mut Context<'_>,
+    ) -> Next {
+        match (outcome, verdict, facts) {
+            (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
+                let problem = Problem::of(What::Replaced, self.job.destination_path());
+                self.fail(chain, problem, context)
+            }
+            (Outcome::Done, _, opened) => {
+                let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
+                self.positioned &= opened.kind == FileType::RegularFile;
+                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
+                if let Some(made) = &self.job.made {
+                    made.note(opened.identity);
+                }
+                self.transfer(chain, context)
+            }
+            (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
+                self.fail(chain, self.destination_problem(What::CannotStat, errno), context)
+            }
+            (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
+            (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
+        }
+    }
+
+    /// The destination could not be opened. One that came or went since it was looked at is looked at again.
+    pub(super) fn not_opened(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+        self.attempts += 1;
+        let absent = self.found == Some(Found::Nothing);
+        if errno == Errno::EXIST && absent && self.attempts < ATTEMPTS_MAX {
+            return self.look(chain, None);
+        }
+        if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
+            return self.give_up(chain);
+        }
+        // The kernel says that a name with a slash behind it is a directory's; GNU cp, that there is none.
+        let slash = self.job.destination.name.to_bytes().ends_with(b"/");
+        let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
+        self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
     }
 }

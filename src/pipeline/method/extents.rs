@@ -11,6 +11,8 @@ use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome};
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What offsets and lengths of direct transfers are multiples of: a page.
@@ -29,8 +31,8 @@ struct Progress {
     /// Both ends, until the last extent is over: whoever finishes the file then holds the only share, and so learns
     /// what closing it says.
     ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
-    /// Where the next block begins.
-    next: u64,
+    /// What nobody has claimed yet, in order: all of the file, or its data between holes.
+    left: VecDeque<Range<u64>>,
     /// Where the blocks end: the size that was seen, the end of file that was met, or what `O_DIRECT` can reach.
     end: u64,
     /// The source ended before its size: blocks behind `end` may have been written when it was longer.
@@ -71,7 +73,7 @@ impl FileCopy {
             chain.ops.extend(set_direct(true));
         }
         if chain.ops.is_empty() {
-            return self.share_out(chain, context);
+            return self.share_out_all(chain, context);
         }
         self.stage = Stage::Preparing;
         Next::Run(chain)
@@ -82,13 +84,29 @@ impl FileCopy {
             return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
         }
         self.truncated = true;
-        self.share_out(chain, context)
+        self.share_out_all(chain, context)
     }
 
-    fn share_out(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    fn share_out_all(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let size = self.source_facts().size;
+        let unreachable = if context.settings.direct { size % u64::from(DIRECT_UNIT) } else { 0 };
+        let all = std::iter::once(0..size - unreachable).collect();
+        self.share_out(chain, all, context)
+    }
+
+    /// Shares out these stretches of the file, which are not empty.
+    pub(super) fn share_out(
+        &mut self,
+        chain: Chain,
+        stretches: Vec<Range<u64>>,
+        context: &mut Context<'_>,
+    ) -> Next {
         let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
+        // Holes and data meet where they like; O_DIRECT wants whole units.
+        let direct = context.settings.direct && self.holes.is_none();
+        let block = if direct { block - block % DIRECT_UNIT } else { block };
         let file = std::mem::replace(self, Self::new(self.job.clone()));
-        match LargeFile::new(file, chain, block, context.settings.direct) {
+        match LargeFile::new(file, chain, block, direct, stretches) {
             Ok(large) => Next::Large(Arc::new(large)),
             Err(returned) => {
                 let (file, chain) = *returned;
@@ -117,6 +135,7 @@ impl LargeFile {
         chain: Chain,
         block: u32,
         direct: bool,
+        stretches: Vec<Range<u64>>,
     ) -> Result<Self, Box<(FileCopy, Chain)>> {
         let Chain { source, destination, .. } = chain;
         let (source, destination) = match (source, destination) {
@@ -125,17 +144,19 @@ impl LargeFile {
                 return Err(Box::new((file, Chain { source, destination, ..Chain::default() })));
             }
         };
-        let size = file.source_facts().size;
-        let (block, end) = if direct {
-            // Buffers of any size from a page on can be asked for.
-            (block - block % DIRECT_UNIT, size - size % u64::from(DIRECT_UNIT))
-        } else {
-            (block, size)
-        };
+        let end = stretches.last().map_or(0, |stretch| stretch.end);
         let names = [file.job.source_path(), file.job.destination_path()];
         let ends = Some((Arc::new(source), Arc::new(destination)));
-        let progress =
-            Progress { ends, next: 0, end, cut: false, running: 0, problem: None, file: Some(file), names };
+        let progress = Progress {
+            ends,
+            left: stretches.into(),
+            end,
+            cut: false,
+            running: 0,
+            problem: None,
+            file: Some(file),
+            names,
+        };
         Ok(Self { block, direct, progress: Mutex::new(progress) })
     }
 
@@ -146,8 +167,7 @@ impl LargeFile {
     /// Whether there are blocks that nobody has claimed.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        let progress = self.lock();
-        progress.next < progress.end
+        !self.lock().left.is_empty()
     }
 
     /// Gives the file up, as there is no memory for its next block; `None` while others are at work on it, who then
@@ -172,8 +192,7 @@ impl LargeFile {
     /// Bytes that nobody has claimed.
     #[must_use]
     pub fn unclaimed(&self) -> u64 {
-        let progress = self.lock();
-        progress.end.saturating_sub(progress.next)
+        self.lock().left.iter().map(|stretch| stretch.end - stretch.start).sum()
     }
 
     /// Claims the next block; `None` where none is left, or `context` has no buffer for it. `alone` says that no buffer
@@ -181,17 +200,17 @@ impl LargeFile {
     #[must_use]
     pub fn claim(self: &Arc<Self>, alone: bool, context: &Context<'_>) -> Option<(Extent, Chain)> {
         let mut progress = self.lock();
-        if progress.next >= progress.end {
-            return None;
-        }
-        let left = progress.end - progress.next;
-        let length = u32::try_from(left).unwrap_or(u32::MAX).min(self.block);
+        let stretch = progress.left.front()?.clone();
+        let length = u32::try_from(stretch.end - stretch.start).unwrap_or(u32::MAX).min(self.block);
         let lease = context.pool.lease(usize::try_from(length).unwrap_or(usize::MAX));
         let lease = lease.or_else(|| context.pool.lease(PAGE_BYTES).filter(|_| alone))?;
         let length = length.min(u32::try_from(lease.capacity()).unwrap_or(u32::MAX));
         let (source, destination) = progress.ends.clone()?;
-        let offset = progress.next;
-        progress.next += u64::from(length);
+        let offset = stretch.start;
+        progress.left.pop_front();
+        if offset + u64::from(length) < stretch.end {
+            progress.left.push_front(offset + u64::from(length)..stretch.end);
+        }
         progress.running += 1;
         drop(progress);
         let extent = Extent {
@@ -299,7 +318,7 @@ impl Extent {
     pub fn finish(self) -> Option<FinishedExtents> {
         let mut progress = self.file.lock();
         progress.running -= 1;
-        if progress.running > 0 || progress.next < progress.end {
+        if progress.running > 0 || !progress.left.is_empty() {
             return None;
         }
         let (file, (source, destination)) = (progress.file.take()?, progress.ends.take()?);
@@ -323,11 +342,15 @@ impl Progress {
     fn end_at(&mut self, offset: u64) {
         self.end = self.end.min(offset);
         self.cut = true;
+        self.left.retain_mut(|stretch| {
+            stretch.end = stretch.end.min(offset);
+            stretch.start < stretch.end
+        });
     }
 
     /// Nobody claims anything any more, and the first reason is told.
     fn fail(&mut self, what: What, errno: Errno) {
-        self.end = self.end.min(self.next);
+        self.left.clear();
         let [source, destination] = &self.names;
         let path = if what == What::Reading { source } else { destination };
         self.problem.get_or_insert_with(|| Problem::failed(what, path.clone(), errno));
@@ -351,6 +374,10 @@ impl FinishedExtents {
         let Self { mut chain, mut file, end, cut, problem } = self;
         if let Some(problem) = problem {
             let next = file.fail(chain, problem, context);
+            return (file, next);
+        }
+        if file.holes.is_some() && !cut {
+            let next = file.map_on(chain);
             return (file, next);
         }
         file.stream = Stream::starting_at(end);

@@ -1,6 +1,7 @@
 //! One file's way through its stages: what comes after each completion.
 
 use super::extents::LargeFile;
+use super::holes::{self, Holes};
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
@@ -29,6 +30,10 @@ pub(super) enum Stage {
     },
     /// Making or opening the destination, to go on by another chain.
     Destination(Verdict),
+    /// Asking for the next stretch of data of a file with holes.
+    Map,
+    /// Making the destination share the source's blocks.
+    Clone,
     /// Making both ends ready for extents.
     Preparing,
     /// One chain for all that is left.
@@ -56,13 +61,16 @@ pub struct FileCopy {
     /// The destination is this run's own, or has been cut to nothing.
     pub(super) truncated: bool,
     pub(super) stream: Stream,
+    /// How far a file with holes has come.
+    pub(super) holes: Option<Holes>,
+    /// No map of its data can be had.
+    pub(super) without_map: bool,
+    /// Sharing blocks has been tried.
+    pub(super) clone_tried: bool,
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
-    attempts: u32,
+    pub(super) attempts: u32,
 }
-
-/// How often a destination that keeps appearing and vanishing is tried.
-const ATTEMPTS_MAX: u32 = 4;
 
 impl FileCopy {
     /// A file to be copied.
@@ -77,6 +85,9 @@ impl FileCopy {
             positioned: true,
             truncated: true,
             stream: Stream::default(),
+            holes: None,
+            without_map: false,
+            clone_tried: false,
             failed: false,
             attempts: 0,
         }
@@ -106,7 +117,8 @@ impl FileCopy {
 
     /// What comes after a completion of this file's chain.
     pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
-        let Completion { chain, outcome, facts } = completion;
+        let Completion { chain, outcome, seen } = completion;
+        let facts = seen.facts;
         match self.stage {
             Stage::Source => self.source_opened(chain, outcome, facts, context),
             Stage::WhyNot => self.why_not(chain, outcome, context),
@@ -114,6 +126,8 @@ impl FileCopy {
             Stage::Again => self.opened_again(chain, outcome, context),
             Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
+            Stage::Map => self.mapped(chain, outcome, seen, context),
+            Stage::Clone => self.cloned(chain, outcome, context),
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
@@ -210,86 +224,6 @@ impl FileCopy {
         }
     }
 
-    pub(super) fn look(&mut self, mut chain: Chain, link: Option<Facts>) -> Next {
-        self.stage = Stage::Look { link };
-        chain.ops.clear();
-        chain.ops.push(Op::Look { at: self.job.destination.clone(), follow: link.is_some() });
-        Next::Run(chain)
-    }
-
-    fn looked(
-        &mut self,
-        chain: Chain,
-        outcome: Outcome,
-        facts: Option<Facts>,
-        link: Option<Facts>,
-        context: &mut Context<'_>,
-    ) -> Next {
-        let found = match (outcome, facts, link) {
-            (Outcome::Done, Some(facts), None) if facts.kind == FileType::Symlink => {
-                return self.look(chain, Some(facts));
-            }
-            (Outcome::Done, Some(file), None) => Found::File(file),
-            (Outcome::Done, Some(file), Some(link)) => Found::LinkTo { link, file },
-            (Outcome::Failed { errno: Errno::NOENT, .. }, _, None) => Found::Nothing,
-            (Outcome::Failed { errno: Errno::NOENT, .. }, _, Some(link)) => Found::DanglingLink(link),
-            (Outcome::Failed { errno, .. }, ..) => {
-                return self.fail(chain, self.destination_problem(What::CannotStat, errno), context);
-            }
-            (Outcome::Done | Outcome::Count { .. }, ..) => {
-                return self.fail(chain, self.destination_problem(What::CannotStat, Errno::IO), context);
-            }
-        };
-        self.found = Some(found);
-        self.decide(chain, &found, context)
-    }
-
-    fn destination_opened(
-        &mut self,
-        chain: Chain,
-        outcome: Outcome,
-        facts: Option<Facts>,
-        verdict: Verdict,
-        context: &mut Context<'_>,
-    ) -> Next {
-        match (outcome, verdict, facts) {
-            (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
-                let problem = Problem::of(What::Replaced, self.job.destination_path());
-                self.fail(chain, problem, context)
-            }
-            (Outcome::Done, _, opened) => {
-                let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
-                self.positioned &= opened.kind == FileType::RegularFile;
-                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
-                if let Some(made) = &self.job.made {
-                    made.note(opened.identity);
-                }
-                self.transfer(chain, context)
-            }
-            (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
-                self.fail(chain, self.destination_problem(What::CannotStat, errno), context)
-            }
-            (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
-            (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
-        }
-    }
-
-    /// The destination could not be opened. One that came or went since it was looked at is looked at again.
-    pub(super) fn not_opened(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
-        self.attempts += 1;
-        let absent = self.found == Some(Found::Nothing);
-        if errno == Errno::EXIST && absent && self.attempts < ATTEMPTS_MAX {
-            return self.look(chain, None);
-        }
-        if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
-            return self.give_up(chain);
-        }
-        // The kernel says that a name with a slash behind it is a directory's; GNU cp, that there is none.
-        let slash = self.job.destination.name.to_bytes().ends_with(b"/");
-        let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
-        self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
-    }
-
     /// There is no descriptor for this file now. A slot of the engine's is freed by the engine.
     pub(super) fn give_up(&mut self, mut chain: Chain) -> Next {
         debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
@@ -308,12 +242,19 @@ impl FileCopy {
         let source = self.source_facts();
         let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
         let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
-        let one_chain = whole && !direct && self.positioned && source.size_is_trusted();
+        // A lease holds what has been read of the file: there is no second beginning.
+        let regular = self.positioned && chain.lease.is_none();
+        let sparse = regular && !self.without_map && holes::looks_sparse(&source);
+        let clone = regular && !self.clone_tried && self.may_clone(context);
+        let one_chain = whole && !direct && !sparse && !clone && regular && source.size_is_trusted();
         if !one_chain && self.only_examined(context) {
             return self.read_again(chain);
         }
-        // A lease holds what has been read of the file: there is no second beginning.
-        if !self.positioned || !source.size_is_trusted() || chain.lease.is_some() {
+        if clone {
+            self.start_clone(chain, context)
+        } else if sparse {
+            self.start_holes(chain, context)
+        } else if !regular || !source.size_is_trusted() {
             self.start_stream(chain, false, context)
         } else if one_chain {
             self.whole(chain, context)
@@ -355,6 +296,7 @@ impl FileCopy {
             Op::Close { end: End::Destination } => self.close(chain, context),
             Op::Close { end: End::Source } => self.done(context),
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
+            Op::FindData { .. } | Op::Clone => self.done(context),
             Op::Write { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => self.done(context),
         }
     }

@@ -3,16 +3,20 @@
 //! [`file::FileCopy`] takes a file through its stages: open and examine the source, come to a destination, move the
 //! bytes, close both. For moving the bytes it has a ladder of methods, and the first that fits is taken:
 //!
-//! 1. one chain ([`whole`]), for a file that fits a buffer and whose destination is believed absent or has been opened;
-//! 2. [`extents`], for a larger regular file: blocks at their own offsets, by as many workers as are free;
-//! 3. a stream of reads and writes, for whatever cannot be trusted to say how long it is, and to finish what the other
+//! 1. [`clone`], where both ends lie on a file system that can share blocks;
+//! 2. [`holes`], for a file that takes less room than it has bytes: its data, as extents;
+//! 3. one chain ([`whole`]), for a file that fits a buffer and whose destination is believed absent or has been opened;
+//! 4. [`extents`], for a larger regular file: blocks at their own offsets, by as many workers as are free;
+//! 5. a stream of reads and writes, for whatever cannot be trusted to say how long it is, and to finish what the other
 //!    two left: a file that shrank or grew, a write that came up short.
 //!
 //! Methods make chains and consume completions. They make no system call and know no engine.
 
+pub mod clone;
 pub mod decide;
 pub mod extents;
 pub mod file;
+pub mod holes;
 pub mod stream;
 #[cfg(test)]
 mod tests;
@@ -23,6 +27,7 @@ use super::engine::Capabilities;
 use crate::bufpool::Pool;
 use crate::report::Reporter;
 use crate::report::stats::Tally;
+use clone::CloneMemory;
 use extents::LargeFile;
 use rustix::fs::Mode;
 use std::sync::Arc;
@@ -38,6 +43,8 @@ pub struct Settings {
     pub posixly_correct: bool,
     /// The destination's file system reports write errors as late as at close (NFS, SMB, FUSE and their like).
     pub late_errors: bool,
+    /// Share blocks where the file systems can.
+    pub clone: bool,
     /// Permissions of the owner that the umask takes from what is made.
     pub withheld: Mode,
 }
@@ -48,6 +55,8 @@ pub struct Context<'a> {
     pub settings: Settings,
     /// What chains should look like.
     pub capabilities: Capabilities,
+    /// Which file systems are known not to share blocks.
+    pub clones: &'a CloneMemory,
     /// Where leases come from.
     pub pool: &'a Pool,
     /// Where problems are told.

@@ -133,6 +133,8 @@ impl FileCopy {
             (
                 Op::Look { .. }
                 | Op::Examine { .. }
+                | Op::FindData { .. }
+                | Op::Clone
                 | Op::SetDirect { .. }
                 | Op::Open { .. }
                 | Op::Close { .. },

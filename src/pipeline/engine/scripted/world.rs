@@ -11,6 +11,7 @@ use rustix::fd::{AsRawFd, RawFd};
 use rustix::fs::{FileType, MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -90,6 +91,19 @@ impl World {
         let identity = Identity { device: 1, inode: file.inode };
         let mode = Mode::from(0o644);
         Some(Facts { identity, kind: file.kind, mode, size, blocks: size.div_ceil(512), rdev: 0 })
+    }
+
+    /// The next page-aligned stretch of a source that is not all zeros: its map of data.
+    pub(super) fn find_data(&self, source: &Descriptor, from: u64) -> Option<Range<u64>> {
+        let name = &self.open[&number(source)].name;
+        let contents = &self.files[name].contents;
+        let page = |number: usize| contents.chunks(PAGE_BYTES).nth(number);
+        let is_data = |number: usize| page(number).is_some_and(|page| page.iter().any(|byte| *byte != 0));
+        let pages = contents.len().div_ceil(PAGE_BYTES);
+        let first = (usize::try_from(from).unwrap() / PAGE_BYTES..pages).find(|page| is_data(*page))?;
+        let last = (first..pages).find(|page| !is_data(*page)).unwrap_or(pages);
+        let end = (last * PAGE_BYTES).min(contents.len());
+        Some(u64::try_from(first * PAGE_BYTES).unwrap().max(from)..u64::try_from(end).unwrap())
     }
 
     /// What is wrong with the descriptors when nothing should be open any more: one line for each.

@@ -11,8 +11,7 @@ pub use ring::Refusal;
 
 use super::{Capabilities, Counters, Engine, Wait, plain};
 use crate::bufpool::Pool;
-use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
-use crate::plan::facts::Facts;
+use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome, Seen};
 use crate::process;
 use io_uring::squeue;
 use ring::{Ring, Span, Target, Wishes};
@@ -38,7 +37,7 @@ const SEGMENT_OPS_MAX: u32 = 8;
 /// A chain between push and reap.
 struct Running {
     chain: Chain,
-    facts: Option<Facts>,
+    seen: Seen,
     /// What of it is in the ring.
     segment: Segment,
     /// Slots of the registered-file table that the segment's opens were given, by [`End`].
@@ -104,7 +103,7 @@ impl Uring {
     fn advance(&mut self, index: usize, mut running: Running, from: usize) {
         let rules = self.rules;
         let here = |chain: &Chain, at| route::is_here(chain, at, rules);
-        let (at, outcome) = plain::run(&mut running.chain, &mut running.facts, from, here);
+        let (at, outcome) = plain::run(&mut running.chain, &mut running.seen, from, here);
         self.counters.operations += u64::try_from(at - from).unwrap_or(u64::MAX);
         match outcome {
             Some(outcome) => self.finish(index, running, outcome),
@@ -115,7 +114,7 @@ impl Uring {
     fn finish(&mut self, index: usize, running: Running, outcome: Outcome) {
         self.counters.chains_cut += u64::from(outcome.is_cut(&running.chain));
         self.free.push(index);
-        self.done.push(Completion { chain: running.chain, outcome, facts: running.facts });
+        self.done.push(Completion { chain: running.chain, outcome, seen: running.seen });
     }
 
     fn start_segment(&mut self, index: usize, mut running: Running, at: usize) {
@@ -197,9 +196,12 @@ impl Uring {
                 Ok(ring::write_entry(file, span, offset.unwrap_or(u64::MAX)))
             }
             Op::Close { end } => Ok(ring::close_entry(target(chain.descriptor(end), opening[slot_of(end)])?)),
-            Op::Look { .. } | Op::Examine { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => {
-                Err(Errno::OPNOTSUPP)
-            }
+            Op::Look { .. }
+            | Op::Examine { .. }
+            | Op::FindData { .. }
+            | Op::Clone
+            | Op::Truncate { .. }
+            | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
         }
     }
 
@@ -243,7 +245,12 @@ impl Uring {
         let wanted = match running.chain.ops[at] {
             Op::Read { expect, .. } => expect,
             Op::Write { length, .. } => Some(length),
-            Op::Open { .. } | Op::Close { .. } | Op::Look { .. } | Op::Examine { .. } => Some(moved),
+            Op::Open { .. }
+            | Op::Close { .. }
+            | Op::Look { .. }
+            | Op::Examine { .. }
+            | Op::FindData { .. }
+            | Op::Clone => Some(moved),
             Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
         };
         if wanted == Some(moved) {
@@ -277,6 +284,8 @@ impl Uring {
             Op::Write { .. }
             | Op::Look { .. }
             | Op::Examine { .. }
+            | Op::FindData { .. }
+            | Op::Clone
             | Op::Truncate { .. }
             | Op::SetDirect { .. } => {}
         }
@@ -303,8 +312,12 @@ impl Engine for Uring {
 
     fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>> {
         let Some(index) = self.free.pop() else { return Err(Box::new(chain)) };
-        let running =
-            Running { chain, facts: None, segment: Segment { ops: 0..0, direct: false }, opening: [None; 2] };
+        let running = Running {
+            chain,
+            seen: Seen::default(),
+            segment: Segment { ops: 0..0, direct: false },
+            opening: [None; 2],
+        };
         self.advance(index, running, 0);
         Ok(())
     }

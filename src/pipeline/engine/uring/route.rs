@@ -73,7 +73,12 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             _ if !rules.links => break,
             Op::Close { end: End::Source } => source = Reach::Closed,
             Op::Close { end: End::Destination } => destination = Reach::Closed,
-            Op::Read { .. } | Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } => {}
+            Op::Read { .. }
+            | Op::Write { .. }
+            | Op::Look { .. }
+            | Op::Examine { .. }
+            | Op::FindData { .. }
+            | Op::Clone => {}
             Op::Truncate { .. } | Op::SetDirect { .. } => {}
         }
     }
@@ -105,7 +110,12 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
         Op::Open { end: End::Destination, .. } => rules.fused,
         Op::Write { .. } => rules.fused || chain.sleeps,
-        Op::Look { .. } | Op::Examine { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => false,
+        Op::Look { .. }
+        | Op::Examine { .. }
+        | Op::FindData { .. }
+        | Op::Clone
+        | Op::Truncate { .. }
+        | Op::SetDirect { .. } => false,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::pipeline::engine::scripted::world::World;
 use crate::pipeline::engine::scripted::{Fault, Script, Scripted};
 use crate::pipeline::engine::{Capabilities, Engine, Wait};
 use crate::pipeline::job::{FileJob, Names};
+use crate::pipeline::method::clone::CloneMemory;
 use crate::pipeline::method::extents::{Extent, LargeFile, Progressed};
 use crate::pipeline::method::file::FileCopy;
 use crate::pipeline::method::{Context, Next, Settings};
@@ -65,6 +66,7 @@ impl Copying {
                 buffer_bytes: 2 * PAGE_BYTES,
                 posixly_correct: false,
                 late_errors: false,
+                clone: false,
                 withheld: Mode::empty(),
             },
             fused: false,
@@ -89,6 +91,7 @@ impl Copying {
             name: Arc::from(CString::new(name).expect("a name without NUL")),
         };
         self.jobs.push(FileJob {
+            destination_device: Some(1),
             source: at(source),
             destination: at(destination),
             names: Names::Operand {
@@ -133,6 +136,7 @@ impl Copying {
         let withheld = withhold(&pool, self.pool_bytes);
         let jobs = self.jobs.len();
         let mut driver = Driver {
+            clones: CloneMemory::default(),
             settings: self.settings,
             engine,
             pool: pool.clone(),
@@ -186,6 +190,7 @@ enum Flight {
 
 /// As `Worker`, whose comments say why.
 struct Driver<'a> {
+    clones: CloneMemory,
     settings: Settings,
     engine: Scripted,
     pool: Pool,
@@ -219,6 +224,7 @@ impl Driver<'_> {
 
     fn context(&mut self) -> Context<'_> {
         Context {
+            clones: &self.clones,
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,

@@ -137,6 +137,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         buffer_bytes: way.buffer_bytes,
         posixly_correct: false,
         late_errors: false,
+        clone: false,
         withheld: Mode::empty(),
     };
     copying.fused = way.fused;

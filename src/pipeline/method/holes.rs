@@ -1,0 +1,116 @@
+//! Files with holes: only what is data is read and written, and the copy has its holes where the source has them.
+//!
+//! The map of data is asked of the file system a bounded part at a time; each part is copied as extents, by as many
+//! workers as are free, and then the next is asked for. Where the file system knows no map, the file is read as a whole.
+
+use super::file::{FileCopy, Stage};
+use super::stream::Stream;
+use super::{Context, Next};
+use crate::pipeline::chain::{Chain, Op, Outcome, Seen};
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::Verdict;
+use crate::report::message::What;
+use rustix::io::Errno;
+use std::ops::Range;
+
+/// Stretches of data that are mapped before they are copied: what bounds the memory for a file of many holes.
+const MAPPED_MAX: usize = 256;
+
+/// How far a file with holes has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Holes {
+    /// Where the map goes on.
+    from: u64,
+    /// Stretches that are mapped and not copied.
+    mapped: Vec<Range<u64>>,
+}
+
+/// Whether a file takes less room than it has bytes: it has holes, or blocks that are smaller for another reason. What
+/// has no blocks at all may be no file of a disk; its map will tell.
+pub(super) fn looks_sparse(source: &Facts) -> bool {
+    source.size > 0 && source.blocks.saturating_mul(512) < source.size
+}
+
+impl FileCopy {
+    /// Begins with a file that may have holes: makes sure of a destination that is empty, then asks for the map.
+    pub(super) fn start_holes(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        if !chain.destination.is_open() {
+            return self.open_destination(chain, Verdict::Create, context);
+        }
+        if !self.truncated {
+            return self.truncate(chain);
+        }
+        self.holes = Some(Holes::default());
+        self.map(chain, 0)
+    }
+
+    /// Asks for the next stretch of data.
+    fn map(&mut self, mut chain: Chain, from: u64) -> Next {
+        self.stage = Stage::Map;
+        chain.ops.clear();
+        chain.ops.push(Op::FindData { from });
+        Next::Run(chain)
+    }
+
+    pub(super) fn mapped(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        seen: Seen,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let size = self.source_facts().size;
+        let holes = self.holes.get_or_insert_default();
+        match (outcome, seen.data) {
+            (Outcome::Failed { errno, .. }, _) if holes.from == 0 && holes.mapped.is_empty() => {
+                // No map here (/proc, /sys, some network file systems): it is read from end to end.
+                debug_assert!(errno != Errno::NXIO, "that is an answer");
+                self.holes = None;
+                self.without_map = true;
+                self.transfer(chain, context)
+            }
+            (Outcome::Failed { errno, .. }, _) => {
+                self.fail(chain, self.source_problem(What::Reading, errno), context)
+            }
+            (_, Some(data)) if data.start < size && data.start < data.end => {
+                let end = data.end.min(size);
+                holes.from = end;
+                holes.mapped.push(data.start..end);
+                if holes.mapped.len() < MAPPED_MAX && end < size {
+                    return self.map(chain, end);
+                }
+                self.copy_mapped(chain, context)
+            }
+            (_, Some(_) | None) => {
+                holes.from = size;
+                self.copy_mapped(chain, context)
+            }
+        }
+    }
+
+    /// Copies what is mapped, or ends the file where nothing is left.
+    fn copy_mapped(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let mapped = self.holes.as_mut().map(|holes| std::mem::take(&mut holes.mapped)).unwrap_or_default();
+        if mapped.is_empty() {
+            return self.end_with_hole(chain);
+        }
+        self.share_out(chain, mapped, context)
+    }
+
+    /// Goes on when what was mapped has been copied.
+    pub(super) fn map_on(&mut self, chain: Chain) -> Next {
+        let from = self.holes.as_ref().map_or(0, |holes| holes.from);
+        if from < self.source_facts().size { self.map(chain, from) } else { self.end_with_hole(chain) }
+    }
+
+    /// Brings the copy to its length, which a hole at the end does not by itself, and streams on in case the source has
+    /// grown.
+    fn end_with_hole(&mut self, mut chain: Chain) -> Next {
+        let size = self.source_facts().size;
+        self.stream = Stream::starting_at(size);
+        self.stage = Stage::Stream;
+        chain.ops.clear();
+        chain.ops.push(Op::Truncate { length: size });
+        Next::Run(chain)
+    }
+}
