@@ -4,7 +4,7 @@
 #![no_main]
 
 use std::ffi::c_int;
-use ucp::cli::{Request, Surroundings, cat, short_program_name};
+use ucp::cli::{Request, Surroundings, cat};
 use ucp::front;
 use ucp::pipeline::cat as pipeline;
 use ucp::report::{Reporter, write_error};
@@ -21,7 +21,7 @@ pub extern "C" fn main() -> c_int {
 fn ucat() -> bool {
     let closed = ucp::process::guard_standard_descriptors();
     let (program, arguments) = front::arguments();
-    let reporter = Reporter::new(short_program_name(&program));
+    let reporter = Reporter::new(&program);
     let options = match cat::parse(arguments, &Surroundings::of_process(program.clone())) {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),

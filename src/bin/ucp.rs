@@ -4,7 +4,7 @@
 #![no_main]
 
 use std::ffi::c_int;
-use ucp::cli::{Request, Surroundings, cp, short_program_name};
+use ucp::cli::{Request, Surroundings, cp};
 use ucp::front;
 use ucp::pipeline::run;
 use ucp::report::{Reporter, write_error};
@@ -21,7 +21,7 @@ pub extern "C" fn main() -> c_int {
 fn ucp() -> bool {
     ucp::process::guard_standard_descriptors();
     let (program, arguments) = front::arguments();
-    let reporter = Reporter::new(short_program_name(&program));
+    let reporter = Reporter::new(&program);
     let options =
         match cp::parse(arguments, &Surroundings::of_process(program.clone()), || reporter.charset()) {
             Ok(Request::Run(options)) => options,

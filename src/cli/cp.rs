@@ -1,6 +1,6 @@
 //! The command line of `ucp`.
 
-use super::knobs::{self, Knobs};
+use super::knobs;
 use super::{EXTENSIONS, Refused, Request, Surroundings};
 use super::{flag, help_and_version, optional, short_flag, valued};
 use crate::report::quote::{self, Charset};
@@ -8,41 +8,9 @@ use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-/// What `ucp` is to do, as far as it can be told without looking at a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CpOptions {
-    /// Files to copy.
-    pub sources: Vec<OsString>,
-    /// Where to.
-    pub destination: Destination,
-    /// `-R`, `-r`: directories too, and special files as what they are.
-    pub recursive: bool,
-    /// `-v`: say what is being done.
-    pub verbose: bool,
-    /// `--direct`: past the page cache.
-    pub direct: bool,
-    /// POSIXLY_CORRECT: write through dangling symbolic links.
-    pub posixly_correct: bool,
-    /// How the work is done.
-    pub knobs: Knobs,
-}
+mod options;
 
-/// The destination as the operands and options name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// `-t DIRECTORY`: it must be a directory.
-    Directory(OsString),
-    /// The last operand: a directory to copy into if it is one, else the new name.
-    Last(OsString),
-    /// `-T`: the last operand is the new name, whatever it is.
-    Exactly(OsString),
-}
-
-impl Default for Destination {
-    fn default() -> Self {
-        Self::Last(OsString::new())
-    }
-}
+pub use options::*;
 
 const USAGE: &str = "\
 Usage: {program} [OPTION]... [-T] SOURCE DEST
@@ -132,10 +100,12 @@ pub fn parse(
         sources,
         destination,
         recursive: matches.get_flag("recursive"),
+        follow: if matches.get_flag("recursive") { Follow::Never } else { Follow::Always },
         verbose: matches.get_flag("verbose"),
         direct: matches.get_flag("direct"),
         posixly_correct: surroundings.posixly_correct,
         knobs,
+        ..CpOptions::default()
     }))
 }
 

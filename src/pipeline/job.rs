@@ -79,6 +79,8 @@ pub struct FileJob {
     pub destination_device: Option<u64>,
     /// What this run has made, where operands could overwrite each other's copies.
     pub made: Option<Arc<Made>>,
+    /// The line of `-v` has been printed.
+    pub announced: bool,
 }
 
 impl FileJob {
@@ -96,6 +98,7 @@ impl FileJob {
             found: branch.fresh.then_some(Found::Nothing),
             destination_device: Some(branch.destination.identity().device),
             made: branch.origin.made.clone(),
+            announced: false,
         })
     }
 

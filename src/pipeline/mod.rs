@@ -10,6 +10,7 @@ pub mod chain;
 pub mod engine;
 pub mod held;
 pub mod job;
+pub mod leaf;
 pub mod method;
 pub mod operand;
 pub mod queue;

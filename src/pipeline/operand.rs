@@ -6,8 +6,9 @@ use super::job::{FileJob, Names, Operand};
 use super::special::look;
 use super::tree::Place;
 use super::worker::Worker;
+use crate::cli::cp::Follow;
 use crate::plan::facts::Facts;
-use crate::plan::overwrite::{self, Found, Verdict};
+use crate::plan::overwrite::Found;
 use crate::plan::path;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType};
@@ -24,7 +25,7 @@ impl Worker<'_, '_> {
 
     fn try_operand(&mut self, operand: &Operand) -> Result<(), Problem> {
         let source_failed = |errno| Problem::failed(What::CannotStat, operand.source_path(), errno);
-        let follow = !self.shared.settings.recursive;
+        let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         let stat = rustix::fs::statat(&operand.source.directory, &*operand.source.name, flags);
         let facts = Facts::of(&stat.map_err(source_failed)?);
@@ -63,13 +64,9 @@ impl Worker<'_, '_> {
             found: Some(found),
             destination_device: device_of(&operand.destination, &found),
             made: operand.made.clone(),
+            announced: false,
         };
-        if facts.kind != FileType::RegularFile && self.shared.settings.recursive {
-            self.special(&job, &facts);
-        } else {
-            self.regular(job);
-        }
-        Ok(())
+        self.begin_leaf(job, &facts)
     }
 
     fn directory_operand(&mut self, operand: &Operand, facts: &Facts, found: &Found) -> Result<(), Problem> {
@@ -96,33 +93,6 @@ impl Worker<'_, '_> {
         let At { directory, name } = &operand.destination;
         let destination = Place { parent: directory, name, path: destination_path };
         self.branch(None, &origin, &source, &destination)
-    }
-
-    /// Begins with a regular file, or with an operand that is read as if it were one.
-    pub(super) fn regular(&mut self, mut job: FileJob) {
-        if self.shared.settings.verbose {
-            // The line comes before the attempt, but not where the attempt will not be made.
-            if job.found.is_none() {
-                job.found = look(&job.destination).ok();
-            }
-            let stat =
-                rustix::fs::statat(&job.source.directory, &*job.source.name, AtFlags::SYMLINK_NOFOLLOW);
-            let facts = job.seen.or_else(|| stat.ok().map(|stat| Facts::of(&stat)));
-            let verdict = facts.zip(job.found).map(|(facts, found)| {
-                overwrite::contents(&facts, &found, self.shared.settings.method.posixly_correct)
-            });
-            if !matches!(verdict, Some(Verdict::SameFile | Verdict::IsDirectory)) {
-                self.verbose(&job);
-            }
-        }
-        self.backlog.push_back(job);
-    }
-
-    /// The line of `-v`.
-    pub(super) fn verbose(&self, job: &FileJob) {
-        if self.shared.settings.verbose {
-            self.shared.reporter.copied(&job.source_path(), &job.destination_path());
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::chain::{At, Directory};
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::job::{Operand, Task};
+use super::leaf::asks_first;
 use super::method::Settings as MethodSettings;
 use super::method::clone::CloneMemory;
 use super::operand::typed;
@@ -50,6 +51,10 @@ pub struct Shared<'env> {
     pub settings: Settings,
     /// Which file systems are known not to share blocks.
     pub clones: CloneMemory,
+    /// What is to be done.
+    pub options: &'env CpOptions,
+    /// Files have to be looked at before they are copied.
+    pub asks_first: bool,
     /// By which means.
     pub knobs: &'env Knobs,
     /// Where it is told.
@@ -86,10 +91,13 @@ impl<'env> Shared<'env> {
                 verbose: options.verbose,
             },
             clones: CloneMemory::default(),
+            options,
+            asks_first: asks_first(options),
             knobs: &options.knobs,
             reporter,
             descriptors,
-            one_worker: options.verbose,
+            // Lines come in the order of the walk, and one question at a time.
+            one_worker: options.verbose || options.ask,
             one_file: false,
             jobs: OnceLock::new(),
             polling_refused: Once::new(),

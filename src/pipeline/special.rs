@@ -70,20 +70,20 @@ impl Worker<'_, '_> {
             }
             Replacement::Replace => {
                 self.remove(job)?;
-                self.verbose(job);
+                self.verbose(job, None);
             }
-            Replacement::Make => self.verbose(job),
+            Replacement::Make => self.verbose(job, None),
         }
         self.make(job, facts)
     }
 
-    fn remove(&self, job: &FileJob) -> Result<(), Problem> {
+    pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
         match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
         }
-        if self.shared.settings.verbose {
+        if self.shared.options.verbose {
             self.shared.reporter.removed(&job.destination_path());
         }
         Ok(())

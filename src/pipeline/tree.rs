@@ -125,7 +125,7 @@ impl Worker<'_, '_> {
         let failed = |what| destination.failed(what);
         let exists = !fresh && self.is_there(source, destination)?;
         if !exists && self.shared.settings.verbose {
-            self.shared.reporter.copied(&source.path, &destination.path);
+            self.shared.reporter.copied(&source.path, &destination.path, None);
         }
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let kept = facts.mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO | Mode::SVTX);
@@ -227,22 +227,23 @@ impl Worker<'_, '_> {
 
     /// Begins with one file of a directory that is no directory itself.
     pub(super) fn leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) {
-        if let Err(errno) = self.try_leaf(branch, entry) {
-            let path = branch.source_path(&entry.name);
-            self.shared.reporter.problem(&Problem::failed(What::CannotStat, path, errno));
+        if let Err(problem) = self.try_leaf(branch, entry) {
+            self.shared.reporter.problem(&problem);
             branch.finish_one(self.shared.reporter);
         }
     }
 
-    fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Errno> {
-        let job = FileJob::of_entry(branch, entry)?;
-        if entry.kind == FileType::RegularFile {
-            self.regular(job);
-        } else {
-            let stat = rustix::fs::statat(&job.source.directory, &*entry.name, AtFlags::SYMLINK_NOFOLLOW)?;
-            self.special(&job, &Facts::of(&stat));
+    fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Problem> {
+        let failed = |errno| Problem::failed(What::CannotStat, branch.source_path(&entry.name), errno);
+        let job = FileJob::of_entry(branch, entry).map_err(failed)?;
+        if entry.kind == FileType::RegularFile && !self.shared.asks_first {
+            self.backlog.push_back(job);
+            return Ok(());
         }
-        Ok(())
+        let stat = rustix::fs::statat(&job.source.directory, &*entry.name, AtFlags::SYMLINK_NOFOLLOW);
+        let facts = Facts::of(&stat.map_err(failed)?);
+        let seen = Some(facts).filter(|_| self.shared.asks_first);
+        self.begin_leaf(FileJob { seen, ..job }, &facts)
     }
 }
 

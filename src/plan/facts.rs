@@ -1,6 +1,6 @@
 //! What is known of a file: the part of stat(2) that decisions are made on.
 
-use rustix::fs::{FileType, Mode, Stat};
+use rustix::fs::{FileType, Mode, Stat, Timespec};
 
 /// Device and inode: what makes a file the same file, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +26,23 @@ pub struct Facts {
     pub blocks: u64,
     /// Device number of a device node.
     pub rdev: u64,
+    /// Who it belongs to.
+    pub owner: Owner,
+    /// When it was last read: seconds and nanoseconds since the epoch.
+    pub accessed: Timespec,
+    /// When its contents last changed.
+    pub modified: Timespec,
+    /// How many names it has.
+    pub links: u64,
+}
+
+/// The user and the group that a file belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// `st_uid`.
+    pub user: u32,
+    /// `st_gid`.
+    pub group: u32,
 }
 
 impl Facts {
@@ -39,6 +56,10 @@ impl Facts {
             size: u64::try_from(stat.st_size).unwrap_or(0),
             blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
             rdev: stat.st_rdev,
+            owner: Owner { user: stat.st_uid, group: stat.st_gid },
+            accessed: time(stat.st_atime, stat.st_atime_nsec),
+            modified: time(stat.st_mtime, stat.st_mtime_nsec),
+            links: u64::from(stat.st_nlink),
         }
     }
 
@@ -52,6 +73,10 @@ impl Facts {
             size: 0,
             blocks: 0,
             rdev: 0,
+            owner: Owner { user: 0, group: 0 },
+            accessed: Timespec::default(),
+            modified: Timespec::default(),
+            links: 1,
         }
     }
 
@@ -60,4 +85,8 @@ impl Facts {
     pub fn size_is_trusted(&self) -> bool {
         self.size > 0 && self.blocks > 0
     }
+}
+
+fn time(seconds: i64, nanoseconds: u64) -> Timespec {
+    Timespec { tv_sec: seconds, tv_nsec: i64::try_from(nanoseconds).unwrap_or(0) }
 }

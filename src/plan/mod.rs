@@ -1,10 +1,12 @@
 //! GNU's semantics as decisions: what to do with each file, told from options and facts, without doing it.
 
+pub mod backup;
 pub mod descriptors;
 pub mod destination;
 pub mod facts;
 pub mod looping;
 pub mod overwrite;
 pub mod path;
+pub mod replace;
 pub mod target;
 pub mod walk;

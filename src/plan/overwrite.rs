@@ -99,7 +99,7 @@ mod tests {
 
     fn file(inode: u64, kind: FileType) -> Facts {
         let identity = Identity { device: 1, inode };
-        Facts { identity, kind, mode: Mode::from(0o644), size: 1, blocks: 8, rdev: 0 }
+        Facts { identity, kind, mode: Mode::from(0o644), size: 1, blocks: 8, ..Facts::unknown() }
     }
 
     #[test]

@@ -68,6 +68,18 @@ pub enum What {
     TwiceDirectory,
     /// The file has an unknown type.
     UnknownType,
+    /// An existing file stays, as was asked for, and that is an error.
+    NotReplacing,
+    /// A destination could not be renamed to its backup's name.
+    CannotBackUp,
+    /// The source bears the name that the destination's backup would get.
+    BackupDestroys,
+    /// A hard link could not be made.
+    CannotCreateHardLink,
+    /// A symbolic link to the source could not be made.
+    CannotCreateLinkTo,
+    /// A relative symbolic link would not lead to the source from where it is.
+    RelativeLink,
 }
 
 impl What {
@@ -105,6 +117,12 @@ impl What {
             Self::TwiceFile => ["warning: source file ", "", " specified more than once"],
             Self::TwiceDirectory => ["warning: source directory ", "", " specified more than once"],
             Self::UnknownType => ["", "", " has unknown file type"],
+            Self::NotReplacing => ["not replacing ", "", ""],
+            Self::CannotBackUp => ["cannot backup ", "", ""],
+            Self::BackupDestroys => ["backing up ", " might destroy source;  ", " not copied"],
+            Self::CannotCreateHardLink => ["cannot create hard link ", " to ", ""],
+            Self::CannotCreateLinkTo => ["cannot create symbolic link ", " to ", ""],
+            Self::RelativeLink => ["", "", ": can make relative symbolic links only in current directory"],
         }
     }
 
@@ -152,7 +170,9 @@ impl Problem {
     pub fn text(&self, charset: Charset) -> Vec<u8> {
         let [before, between, after] = self.what.words();
         let mut text = before.as_bytes().to_vec();
-        text.extend(quote::always(&self.path, charset));
+        // GNU cp quotes the one name of this message only where a shell would need it.
+        let quote = if self.what == What::RelativeLink { quote::needed } else { quote::always };
+        text.extend(quote(&self.path, charset));
         if let Some(other) = &self.other {
             text.extend(between.as_bytes());
             text.extend(quote::always(other, charset));

@@ -4,14 +4,19 @@
 //! says is collected and goes to standard output when a block is full, at once where that is a terminal.
 
 pub mod message;
+pub mod question;
 pub mod quote;
 pub mod stats;
 
+use crate::cli::short_program_name;
 use crate::process;
 use message::{Problem, describe};
 use quote::Charset;
 use rustix::fd::BorrowedFd;
+use rustix::fs::Mode;
 use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -21,6 +26,7 @@ const BLOCK_BYTES: usize = 32 << 10;
 /// Tells the user, and remembers whether anything failed.
 pub struct Reporter {
     program: Vec<u8>,
+    typed_program: Vec<u8>,
     charset: OnceLock<Charset>,
     failed: AtomicBool,
     lines: Mutex<Lines>,
@@ -37,11 +43,12 @@ struct Lines {
 }
 
 impl Reporter {
-    /// A reporter whose messages begin with `program`.
+    /// A reporter for a program called as `program`. Messages begin with its last component, questions with all of it.
     #[must_use]
-    pub fn new(program: Vec<u8>) -> Self {
+    pub fn new(program: &OsStr) -> Self {
         Self {
-            program,
+            program: short_program_name(program),
+            typed_program: program.as_bytes().to_vec(),
             charset: OnceLock::new(),
             failed: AtomicBool::new(false),
             lines: Mutex::new(Lines::default()),
@@ -54,7 +61,7 @@ impl Reporter {
     #[cfg(test)]
     #[must_use]
     pub fn collecting() -> Self {
-        Self { collected: Some(Mutex::default()), ..Self::new(Vec::new()) }
+        Self { collected: Some(Mutex::default()), ..Self::new(OsStr::new("")) }
     }
 
     /// The problems that were collected, in the order in which they were told.
@@ -96,11 +103,28 @@ impl Reporter {
         write_error(&line);
     }
 
-    /// `'from' -> 'to'`, for `-v`.
-    pub fn copied(&self, from: &[u8], to: &[u8]) {
-        let charset = self.charset();
-        let line = [&quote::always(from, charset)[..], b" -> ", &quote::always(to, charset), b"\n"].concat();
+    /// `'from' -> 'to'`, for `-v`, with the path of the backup where one was made.
+    pub fn copied(&self, from: &[u8], to: &[u8], kept: Option<&[u8]>) {
+        let quoted = |name: &[u8]| quote::always(name, self.charset());
+        let mut line = [&quoted(from)[..], b" -> ", &quoted(to)].concat();
+        if let Some(kept) = kept {
+            line.extend([b" (backup: ", &quoted(kept)[..], b")"].concat());
+        }
+        line.push(b'\n');
         self.line(&line);
+    }
+
+    /// Asks whether a file of this mode may be replaced.
+    #[must_use]
+    pub fn may_replace(&self, path: &[u8], mode: Mode, writable: bool, forced: bool) -> bool {
+        let question = question::text(&quote::always(path, self.charset()), mode, writable, forced);
+        write_error(&[&self.typed_program, &b": "[..], &question].concat());
+        question::is_answered_yes()
+    }
+
+    /// Notes that a question was answered with no: nothing is said, and the exit status tells.
+    pub fn declined(&self) {
+        self.failed.store(true, Ordering::Relaxed);
     }
 
     /// `removed 'path'`, for `-v`.

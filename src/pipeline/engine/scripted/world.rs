@@ -90,7 +90,7 @@ impl World {
         let size = file.claimed.unwrap_or(file.contents.len() as u64);
         let identity = Identity { device: 1, inode: file.inode };
         let mode = Mode::from(0o644);
-        Some(Facts { identity, kind: file.kind, mode, size, blocks: size.div_ceil(512), rdev: 0 })
+        Some(Facts { identity, kind: file.kind, mode, size, blocks: size.div_ceil(512), ..Facts::unknown() })
     }
 
     /// The next page-aligned stretch of a source that is not all zeros: its map of data.

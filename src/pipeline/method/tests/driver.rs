@@ -92,6 +92,7 @@ impl Copying {
         };
         self.jobs.push(FileJob {
             destination_device: Some(1),
+            announced: false,
             source: at(source),
             destination: at(destination),
             names: Names::Operand {
