@@ -67,6 +67,15 @@ pub fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(opened) })
 }
 
+/// Whether SELinux is switched on: its file system is mounted where user space agreed to look for it.
+#[must_use]
+pub fn selinux_is_enabled() -> bool {
+    // SELINUX_MAGIC of statfs(2).
+    const MAGIC: u32 = 0xf97c_ff8c;
+    let answer = rustix::fs::statfs("/sys/fs/selinux");
+    answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
+}
+
 /// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.
 #[must_use]
 pub fn charset_is_utf8() -> bool {

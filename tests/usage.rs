@@ -101,6 +101,34 @@ fn unique_abbreviations_are_understood() {
 }
 
 #[test]
+fn words_of_a_list_are_checked_as_they_are_read() {
+    each_engine(|s| {
+        s.file("a", "1");
+        let sparse = "invalid argument ‘bad’ for ‘--sparse’\nValid arguments are:\n  \
+                      - ‘never’\n  - ‘auto’\n  - ‘always’";
+        s.cp(["--sparse=bad", "--nosuch", "a", "b"]).fails(&and_try_help("ucp", sparse));
+        let control = "ambiguous argument ‘n’ for ‘$VERSION_CONTROL’\nValid arguments are:\n  - ‘none’, ‘off’\n  \
+                       - ‘simple’, ‘never’\n  - ‘existing’, ‘nil’\n  - ‘numbered’, ‘t’";
+        s.cp(["-b", "a", "b"]).env("VERSION_CONTROL", "n").fails(&and_try_help("ucp", control));
+        assert!(!s.exists("b"));
+    });
+}
+
+#[test]
+fn a_context_on_a_kernel_without_is_a_warning_that_comes_first() {
+    if std::path::Path::new("/sys/fs/selinux/enforce").exists() {
+        eprintln!("SKIPPED: this kernel has SELinux");
+        return;
+    }
+    each_engine(|s| {
+        let warning = "ucp: warning: ignoring --context; it requires an SELinux-enabled kernel";
+        let message = "ucp: cannot make both hard and symbolic links";
+        let hint = "Try 'ucp --help' for more information.";
+        s.cp(["--context=x", "-ls", "a", "b"]).fails(&format!("{warning}\n{message}\n{hint}"));
+    });
+}
+
+#[test]
 fn help_and_version_go_to_standard_output() {
     each_engine(|s| {
         for option in ["--help", "--version"] {

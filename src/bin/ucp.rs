@@ -22,15 +22,16 @@ fn ucp() -> bool {
     ucp::process::guard_standard_descriptors();
     let (program, arguments) = front::arguments();
     let reporter = Reporter::new(&program);
-    let options =
-        match cp::parse(arguments, &Surroundings::of_process(program.clone()), || reporter.charset()) {
-            Ok(Request::Run(options)) => options,
-            Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),
-            Err(refused) => {
-                front::refuse(&program, &refused);
-                return false;
-            }
-        };
+    let parsed = cp::parse(arguments, &Surroundings::of_process(program.clone()), || reporter.charset());
+    parsed.warnings.iter().for_each(|warning| reporter.say(warning.as_bytes()));
+    let options = match parsed.request {
+        Ok(Request::Run(options)) => options,
+        Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),
+        Err(refused) => {
+            front::refuse(&program, &refused);
+            return false;
+        }
+    };
     match run::copy(&options, &reporter).map_err(front::refusal) {
         Ok(stats) => {
             let success = reporter.finish();

@@ -57,7 +57,7 @@ impl From<knobs::BadArgument> for Refused {
 }
 
 /// What the environment and `argv[0]` say, gathered at the edge so that parsing is a function of its arguments.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Surroundings {
     /// `argv[0]`, as the program was called.
     pub program: OsString,
@@ -65,6 +65,25 @@ pub struct Surroundings {
     pub posixly_correct: bool,
     /// The value of UCP_ENGINE.
     pub engine_variable: Option<String>,
+    /// The value of VERSION_CONTROL.
+    pub version_control: Option<OsString>,
+    /// The value of SIMPLE_BACKUP_SUFFIX.
+    pub backup_suffix: Option<OsString>,
+    /// Whether the kernel has SELinux switched on. Only asked where an option is about security contexts.
+    pub selinux: fn() -> bool,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            program: OsString::new(),
+            posixly_correct: false,
+            engine_variable: None,
+            version_control: None,
+            backup_suffix: None,
+            selinux: || false,
+        }
+    }
 }
 
 impl Surroundings {
@@ -75,38 +94,74 @@ impl Surroundings {
             program,
             posixly_correct: std::env::var_os("POSIXLY_CORRECT").is_some(),
             engine_variable: std::env::var_os("UCP_ENGINE").map(|value| value.to_string_lossy().into_owned()),
+            version_control: std::env::var_os("VERSION_CONTROL"),
+            backup_suffix: std::env::var_os("SIMPLE_BACKUP_SUFFIX"),
+            selinux: crate::process::selinux_is_enabled,
         }
     }
 }
 
-/// Runs `arguments` through getopt's rules and clap, and answers `--help` and `--version`.
+/// A command line as far as GNU would read it.
+struct Typed {
+    /// The options before the place where reading stops, in getopt's one spelling and the order typed.
+    options: Vec<OsString>,
+    /// The same for those who do not mind the order, with the operands.
+    matches: ArgMatches,
+    /// What stopped the reading, if not the end. The options before it have been acted on by then.
+    stop: Option<Stop>,
+}
+
+/// What ends the reading of a command line early.
+enum Stop {
+    Help(String),
+    Version(String),
+    Mistake(Refused),
+}
+
+/// Reads `arguments` by getopt's rules, up to `--help`, `--version` or a mistake.
+fn typed(
+    command: Command,
+    arguments: impl Iterator<Item = OsString>,
+    surroundings: &Surroundings,
+) -> Result<Typed, Refused> {
+    let order = if surroundings.posixly_correct { Order::OptionsFirst } else { Order::Permute };
+    let (mut canonical, mistake) = match getopt::canonical(&command, arguments, order) {
+        Ok(canonical) => (canonical, None),
+        Err(error) => (error.options_before().to_vec(), Some(error)),
+    };
+    let mut stop = mistake.map(|mistake| {
+        Stop::Mistake(Refused { message: mistake.message().to_vec(), from_getopt: true, hint: true })
+    });
+    let stops = |argument: &OsString| ["--help", "--version", "--"].iter().any(|name| argument == name);
+    let end = canonical.iter().position(stops).unwrap_or(canonical.len());
+    if canonical.get(end).is_some_and(|argument| argument == "--help") {
+        stop = Some(Stop::Help(help(command.clone(), &surroundings.program)));
+        canonical.truncate(end);
+    } else if canonical.get(end).is_some_and(|argument| argument == "--version") {
+        let text = format!("{} (ucp) {}\n", command.get_name(), env!("CARGO_PKG_VERSION"));
+        stop = Some(Stop::Version(text));
+        canonical.truncate(end);
+    }
+    let options = canonical[..end].to_vec();
+    // getopt has read the same definitions, so there is nothing left for clap to refuse.
+    let parsed = command.try_get_matches_from(canonical);
+    let matches = parsed.map_err(|error| Refused::usage(error.render().to_string()))?;
+    Ok(Typed { options, matches, stop })
+}
+
+/// Reads a command line none of whose options is acted on before the end.
 fn matches(
     command: Command,
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
 ) -> Result<Request<ArgMatches>, Refused> {
-    let order = if surroundings.posixly_correct { Order::OptionsFirst } else { Order::Permute };
-    let (canonical, mistake) = match getopt::canonical(&command, arguments, order) {
-        Ok(canonical) => (canonical, None),
-        Err(error) => (error.options_before().to_vec(), Some(error)),
-    };
-    // GNU acts on options as it reads them: the first of --help, --version and a mistake is what happens.
-    let version = format!("{} (ucp) {}\n", command.get_name(), env!("CARGO_PKG_VERSION"));
-    match canonical
-        .iter()
-        .take_while(|argument| *argument != "--")
-        .find_map(|argument| argument.to_str().filter(|a| matches!(*a, "--help" | "--version")))
-    {
-        Some("--help") => return Ok(Request::Help(help(command, &surroundings.program))),
-        Some(_) => return Ok(Request::Version(version)),
-        None => {}
+    let Typed { matches, stop, .. } = typed(command, arguments, surroundings)?;
+    match stop {
+        None => Ok(Request::Run(matches)),
+        Some(Stop::Help(text)) => Ok(Request::Help(text)),
+        Some(Stop::Version(text)) => Ok(Request::Version(text)),
+        Some(Stop::Mistake(refused)) => Err(refused),
     }
-    if let Some(mistake) = mistake {
-        return Err(Refused { message: mistake.message().to_vec(), from_getopt: true, hint: true });
-    }
-    let parsed = command.try_get_matches_from(canonical);
-    // getopt has read the same definitions, so there is nothing left for clap to refuse.
-    parsed.map(Request::Run).map_err(|error| Refused::usage(error.render().to_string()))
 }
 
 fn help(command: Command, program: &OsStr) -> String {
@@ -117,15 +172,15 @@ fn help(command: Command, program: &OsStr) -> String {
 }
 
 /// A command with operands, whose options are read by getopt's rules; `usage` may say `{program}`.
-fn command(name: &'static str, usage: &'static str) -> Command {
+fn command(name: &'static str, usage: impl Into<String>) -> Command {
     let operands = Arg::new("operands").num_args(0..).value_parser(value_parser!(OsString)).hide(true);
     Command::new(name)
         .no_binary_name(true)
         .disable_help_flag(true)
         .disable_version_flag(true)
         .args_override_self(true)
-        .before_help(usage)
-        .help_template("{before-help}\n\n{all-args}{after-help}")
+        .before_help(usage.into())
+        .help_template("{before-help}{all-args}{after-help}")
         .term_width(100)
         .arg(operands)
 }

@@ -148,6 +148,11 @@ pub enum Op {
         /// How many bytes.
         length: u32,
     },
+    /// unlinkat(2) of the destination's name, which may be gone already.
+    Unlink {
+        /// Where the name is.
+        at: At,
+    },
     /// ftruncate(2) of the destination.
     Truncate {
         /// The new length.
@@ -181,6 +186,7 @@ impl Op {
             Self::Clone => "clone",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
+            Self::Unlink { .. } => "unlink",
             Self::Truncate { .. } => "truncate",
             Self::SetDirect { .. } => "set direct",
             Self::Close { .. } => "close",

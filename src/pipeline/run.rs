@@ -84,6 +84,8 @@ impl<'env> Shared<'env> {
                     posixly_correct: options.posixly_correct,
                     late_errors: options.knobs.placement == Placement::Fused
                         && late_errors(&options.destination),
+                    force: options.force,
+                    verbose: options.verbose,
                     clone: true,
                     withheld: umask & Mode::RWXU,
                 },

@@ -59,7 +59,7 @@ impl Facts {
             owner: Owner { user: stat.st_uid, group: stat.st_gid },
             accessed: time(stat.st_atime, stat.st_atime_nsec),
             modified: time(stat.st_mtime, stat.st_mtime_nsec),
-            links: u64::from(stat.st_nlink),
+            links: stat.st_nlink,
         }
     }
 

@@ -181,6 +181,7 @@ impl<'sandbox> Run<'sandbox> {
         let mut command = Command::new(program);
         command.arg0(&self.program_name).args(&self.arguments).current_dir(self.sandbox.work());
         command.env("LC_ALL", "C.UTF-8").env_remove("POSIXLY_CORRECT").env_remove("UCP_ENGINE");
+        command.env_remove("VERSION_CONTROL").env_remove("SIMPLE_BACKUP_SUFFIX");
         if let Some(engine) = self.sandbox.engine().variable() {
             command.env("UCP_ENGINE", engine);
         }

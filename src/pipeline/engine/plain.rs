@@ -62,6 +62,10 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
         Op::Clone => rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?,
         Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
         Op::Write { offset, start, length } => return write(chain, offset, start, length),
+        Op::Unlink { ref at } => match rustix::fs::unlinkat(&at.directory, &*at.name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno),
+        },
         Op::Truncate { length } => {
             retry(|| rustix::fs::ftruncate(open(chain, End::Destination)?, length))?;
         }

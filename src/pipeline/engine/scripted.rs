@@ -174,6 +174,7 @@ impl Scripted {
                 let moved = world.write(&chain.destination, offset, bytes, usize::try_from(most).unwrap())?;
                 return Ok((length != moved).then_some(moved));
             }
+            Op::Unlink { .. } => failure?,
             Op::Truncate { length } => {
                 failure?;
                 assert!(chain.descriptor(End::Destination).is_open(), "truncates what is not open");

@@ -173,9 +173,31 @@ impl FileCopy {
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
             return self.give_up(chain);
         }
+        if context.settings.force && matches!(self.stage, Stage::Destination(Verdict::Overwrite(_))) {
+            return self.unlink(chain);
+        }
         // The kernel says that a name with a slash behind it is a directory's; GNU cp, that there is none.
         let slash = self.job.destination.name.to_bytes().ends_with(b"/");
         let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
         self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+    }
+
+    /// Removes a destination that could not be opened, as `-f` asks for.
+    fn unlink(&mut self, mut chain: Chain) -> Next {
+        self.stage = Stage::Unlink;
+        chain.ops.clear();
+        chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
+        Next::Run(chain)
+    }
+
+    pub(super) fn unlinked(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::CannotRemove, errno), context);
+        }
+        if context.settings.verbose {
+            context.reporter.removed(&self.job.destination_path());
+        }
+        self.found = Some(Found::Nothing);
+        self.transfer(chain, context)
     }
 }

@@ -21,6 +21,8 @@ pub(super) enum Stage {
     WhyNot,
     /// Opening for reading what was only examined.
     Again,
+    /// Removing a destination that could not be opened.
+    Unlink,
     /// Cutting the destination to nothing.
     Truncate,
     /// Looking at the destination's name: the link itself, or what it leads to.
@@ -122,6 +124,7 @@ impl FileCopy {
         match self.stage {
             Stage::Source => self.source_opened(chain, outcome, facts, context),
             Stage::WhyNot => self.why_not(chain, outcome, context),
+            Stage::Unlink => self.unlinked(chain, outcome, context),
             Stage::Truncate => self.truncate_done(chain, outcome, context),
             Stage::Again => self.opened_again(chain, outcome, context),
             Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
@@ -296,7 +299,7 @@ impl FileCopy {
             Op::Close { end: End::Destination } => self.close(chain, context),
             Op::Close { end: End::Source } => self.done(context),
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
-            Op::FindData { .. } | Op::Clone => self.done(context),
+            Op::FindData { .. } | Op::Clone | Op::Unlink { .. } => self.done(context),
             Op::Write { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => self.done(context),
         }
     }

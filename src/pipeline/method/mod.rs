@@ -43,6 +43,10 @@ pub struct Settings {
     pub posixly_correct: bool,
     /// The destination's file system reports write errors as late as at close (NFS, SMB, FUSE and their like).
     pub late_errors: bool,
+    /// Remove a destination that cannot be opened, and try again; say so where lines are asked for.
+    pub force: bool,
+    /// Say what is being done.
+    pub verbose: bool,
     /// Share blocks where the file systems can.
     pub clone: bool,
     /// Permissions of the owner that the umask takes from what is made.

@@ -135,6 +135,7 @@ impl FileCopy {
                 | Op::Examine { .. }
                 | Op::FindData { .. }
                 | Op::Clone
+                | Op::Unlink { .. }
                 | Op::SetDirect { .. }
                 | Op::Open { .. }
                 | Op::Close { .. },

@@ -4,6 +4,7 @@
 //! operation's number, never a pointer. A segment's entries all carry CQE_SKIP_SUCCESS except the last, so each segment
 //! comes back as exactly one completion: that of its last operation, or of the one that cut it.
 
+mod mark;
 mod ring;
 mod route;
 
@@ -14,6 +15,7 @@ use crate::bufpool::Pool;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome, Seen};
 use crate::process;
 use io_uring::squeue;
+use mark::{split_user_data, user_data};
 use ring::{Ring, Span, Target, Wishes};
 use route::{Rules, Segment};
 use rustix::io::Errno;
@@ -200,6 +202,7 @@ impl Uring {
             | Op::Examine { .. }
             | Op::FindData { .. }
             | Op::Clone
+            | Op::Unlink { .. }
             | Op::Truncate { .. }
             | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
         }
@@ -250,7 +253,8 @@ impl Uring {
             | Op::Look { .. }
             | Op::Examine { .. }
             | Op::FindData { .. }
-            | Op::Clone => Some(moved),
+            | Op::Clone
+            | Op::Unlink { .. } => Some(moved),
             Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
         };
         if wanted == Some(moved) {
@@ -286,6 +290,7 @@ impl Uring {
             | Op::Examine { .. }
             | Op::FindData { .. }
             | Op::Clone
+            | Op::Unlink { .. }
             | Op::Truncate { .. }
             | Op::SetDirect { .. } => {}
         }
@@ -383,20 +388,4 @@ fn target(descriptor: &Descriptor, opening: Option<u32>) -> Result<Target<'_>, E
         Descriptor::Direct(slot) => Ok(Target::Direct(*slot)),
         other => other.plain().map(Target::Plain).ok_or(Errno::BADF),
     }
-}
-
-const OPERATION_BITS: u32 = 8;
-const INDEX_BITS: u32 = 24;
-
-fn user_data(index: usize, generation: u32) -> u64 {
-    u64::from(generation) << (OPERATION_BITS + INDEX_BITS)
-        | u64::try_from(index).unwrap_or(u64::MAX) << OPERATION_BITS
-}
-
-/// Table index, generation and operation.
-fn split_user_data(data: u64) -> (usize, u32, usize) {
-    let part = |shift: u32, bits: u32| (data >> shift) & ((1 << bits) - 1);
-    let index = usize::try_from(part(OPERATION_BITS, INDEX_BITS)).unwrap_or(usize::MAX);
-    let generation = u32::try_from(part(OPERATION_BITS + INDEX_BITS, 32)).unwrap_or(u32::MAX);
-    (index, generation, usize::try_from(part(0, OPERATION_BITS)).unwrap_or(usize::MAX))
 }

@@ -78,7 +78,8 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Look { .. }
             | Op::Examine { .. }
             | Op::FindData { .. }
-            | Op::Clone => {}
+            | Op::Clone
+            | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } => {}
         }
     }
@@ -114,6 +115,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Examine { .. }
         | Op::FindData { .. }
         | Op::Clone
+        | Op::Unlink { .. }
         | Op::Truncate { .. }
         | Op::SetDirect { .. } => false,
     }

@@ -67,6 +67,8 @@ impl Copying {
                 posixly_correct: false,
                 late_errors: false,
                 clone: false,
+                force: false,
+                verbose: false,
                 withheld: Mode::empty(),
             },
             fused: false,

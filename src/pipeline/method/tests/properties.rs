@@ -138,6 +138,8 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         posixly_correct: false,
         late_errors: false,
         clone: false,
+        force: false,
+        verbose: false,
         withheld: Mode::empty(),
     };
     copying.fused = way.fused;

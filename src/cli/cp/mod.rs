@@ -1,0 +1,127 @@
+//! The command line of `ucp`: what was typed becomes [`CpOptions`], or a refusal in GNU's words and GNU's order.
+//!
+//! [`definition`] says which options there are and which are not built yet, [`choice`] reads arguments that are words of
+//! a list, [`meaning`] works out what the options say together, [`options`] is the result.
+
+mod choice;
+mod definition;
+mod meaning;
+mod options;
+#[cfg(test)]
+mod tests;
+
+pub use definition::command;
+pub use options::{
+    Backup, Context, Control, CpOptions, Destination, Follow, Keep, Make, Overwrite, Preserve, PreserveMode,
+    Reflink, Sparse,
+};
+
+use super::knobs;
+use super::{Refused, Request, Stop, Surroundings, Typed};
+use crate::report::quote::{self, Charset};
+use clap::ArgMatches;
+use meaning::Meaning;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+/// What a command line comes to.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Messages without the program's name that come before anything else is said or done.
+    pub warnings: Vec<&'static str>,
+    /// What it asks for, or why it cannot be followed: in GNU's words where GNU cp would refuse it too, else because an
+    /// option is not built yet.
+    pub request: Result<Request<CpOptions>, Refused>,
+}
+
+/// Reads a command line. `arguments` come without the program's name.
+pub fn parse(
+    arguments: impl Iterator<Item = OsString>,
+    surroundings: &Surroundings,
+    charset: impl Fn() -> Charset,
+) -> Parsed {
+    let mut warnings = Vec::new();
+    let typed = super::typed(command(), arguments, surroundings);
+    let request = typed.and_then(|typed| {
+        let built = super::refuse_unbuilt(&typed.matches, &definition::options());
+        let request = understand(typed, surroundings, &charset, &mut warnings)?;
+        match request {
+            Request::Run(_) => built.map(|()| request),
+            Request::Help(_) | Request::Version(_) => Ok(request),
+        }
+    });
+    Parsed { warnings, request }
+}
+
+/// Acts on the options, built or not, as GNU would.
+fn understand(
+    typed: Typed,
+    surroundings: &Surroundings,
+    charset: &impl Fn() -> Charset,
+    warnings: &mut Vec<&'static str>,
+) -> Result<Request<CpOptions>, Refused> {
+    let Typed { options, mut matches, stop } = typed;
+    let mut meaning = Meaning::default();
+    let read = options.iter().try_for_each(|option| meaning.add(option, surroundings, charset));
+    warnings.append(&mut meaning.warnings);
+    read?;
+    match stop {
+        None => {}
+        Some(Stop::Help(text)) => return Ok(Request::Help(text)),
+        Some(Stop::Version(text)) => return Ok(Request::Version(text)),
+        Some(Stop::Mistake(refused)) => return Err(refused),
+    }
+    let target_directory = meaning.target_directory.take();
+    let exactly = meaning.no_target_directory;
+    let mut options = meaning.finish(surroundings, charset)?;
+    options.knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
+    if options.knobs.iopoll && !options.direct {
+        return Err(Refused::usage(
+            "--iopoll polls for reads and writes past the page cache: it needs --direct",
+        ));
+    }
+    let target = Target { directory: target_directory, exactly, parents: options.parents };
+    (options.sources, options.destination) = operands(&mut matches, target, charset)?;
+    Ok(Request::Run(options))
+}
+
+/// What the options say about the destination.
+struct Target {
+    directory: Option<OsString>,
+    exactly: bool,
+    parents: bool,
+}
+
+/// Which operand is the destination.
+fn operands(
+    matches: &mut ArgMatches,
+    target: Target,
+    charset: impl Fn() -> Charset,
+) -> Result<(Vec<OsString>, Destination), Refused> {
+    let quoted = |text: &str, operand: &OsString| {
+        [text.as_bytes(), &quote::always(operand.as_bytes(), charset())].concat()
+    };
+    let Target { directory, exactly, parents } = target;
+    let mut operands = super::operands(matches);
+    if operands.is_empty() {
+        return Err(Refused::usage("missing file operand"));
+    }
+    match (directory, exactly) {
+        (Some(_), true) => {
+            Err(Refused::plain("cannot combine --target-directory (-t) and --no-target-directory (-T)"))
+        }
+        (Some(directory), false) => Ok((operands, Destination::Directory(directory))),
+        (None, true) if operands.len() > 2 => Err(Refused::usage(quoted("extra operand ", &operands[2]))),
+        (None, _) => match operands.pop() {
+            Some(last) if operands.is_empty() => {
+                Err(Refused::usage(quoted("missing destination file operand after ", &last)))
+            }
+            Some(_) if exactly && parents => {
+                Err(Refused::usage("with --parents, the destination must be a directory"))
+            }
+            Some(last) if exactly => Ok((operands, Destination::Exactly(last))),
+            Some(last) => Ok((operands, Destination::Last(last))),
+            None => Err(Refused::usage("missing file operand")),
+        },
+    }
+}

@@ -1,0 +1,38 @@
+//! What GNU cp 9.10 makes of these command lines: effects were told by running it on a few files, refusals by reading
+//! its messages.
+
+mod meaning;
+mod refusals;
+
+use super::{CpOptions, Parsed, command, understand};
+use crate::cli::{Refused, Request, Surroundings};
+use crate::report::quote::Charset;
+use std::ffi::OsString;
+
+/// Parses the words of `line`, with the operands `a b` where it has none; options that are not built yet pass.
+fn parse_in(line: &str, surroundings: &Surroundings) -> Parsed {
+    let mut warnings = Vec::new();
+    let arguments = line.split_whitespace().map(OsString::from);
+    let typed = crate::cli::typed(command(), arguments, surroundings);
+    let request = typed.and_then(|typed| understand(typed, surroundings, &|| Charset::Ascii, &mut warnings));
+    Parsed { warnings, request }
+}
+
+/// What the options in `line` mean for `a b`.
+fn options_in(line: &str, surroundings: &Surroundings) -> CpOptions {
+    match parse_in(&format!("{line} a b"), surroundings).request {
+        Ok(Request::Run(options)) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn options(line: &str) -> CpOptions {
+    options_in(line, &Surroundings::default())
+}
+
+fn refused_in(line: &str, surroundings: &Surroundings) -> Refused {
+    match parse_in(line, surroundings).request {
+        Err(refused) => refused,
+        other => panic!("{line}: {other:?}"),
+    }
+}
