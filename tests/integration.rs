@@ -25,4 +25,5 @@ mod hostile_races;
 mod house;
 mod knobs;
 mod knobs_engines;
+mod manual_pages;
 mod usage;
