@@ -1,8 +1,13 @@
 //! Whole trees: rich, wide, flat, deep; named as they are typed.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat, unlinkat};
+use rustix::process::Resource;
 
 use crate::common::{Sandbox, each_engine, needs_extensions, noise};
 
@@ -117,34 +122,63 @@ fn a_tree_sixty_levels_deep_arrives() {
     });
 }
 
-#[test]
-fn a_tree_deeper_than_the_longest_path_arrives() {
+/// Makes `levels` directories called `name`, each in the one before, and a file that tells its level in each. No path
+/// names the last ones: only a descriptor reaches them.
+fn make_deep(top: &Path, name: &str, levels: usize) {
+    std::fs::create_dir(top).unwrap();
+    let mut directory: OwnedFd = File::open(top).unwrap().into();
+    for level in 0..levels {
+        mkdirat(&directory, name, Mode::from(0o755)).unwrap();
+        let file = openat(&directory, "file", OFlags::CREATE | OFlags::WRONLY, Mode::from(0o644)).unwrap();
+        rustix::io::write(&file, level.to_string().as_bytes()).unwrap();
+        directory = openat(&directory, name, OFlags::DIRECTORY, Mode::empty()).unwrap();
+    }
+}
+
+/// Takes such a tree down again, from below, which a walk that holds every level open cannot. Answers its levels, as
+/// far as their files were right.
+fn remove_deep(top: &Path, name: &str) -> usize {
+    let mut directory: OwnedFd = File::open(top).unwrap().into();
+    let mut levels = 0;
+    while let Ok(next) = openat(&directory, name, OFlags::DIRECTORY, Mode::empty()) {
+        let mut text = [0; 16];
+        let file = openat(&directory, "file", OFlags::RDONLY, Mode::empty()).unwrap();
+        let count = rustix::io::read(&file, &mut text).unwrap();
+        assert_eq!(&text[..count], levels.to_string().as_bytes());
+        unlinkat(&directory, "file", AtFlags::empty()).unwrap();
+        (directory, levels) = (next, levels + 1);
+    }
+    for _ in 0..levels {
+        directory = openat(&directory, "..", OFlags::DIRECTORY, Mode::empty()).unwrap();
+        unlinkat(&directory, name, AtFlags::REMOVEDIR).unwrap();
+    }
+    levels
+}
+
+/// Copies a tree of so many levels, under a limit of so many descriptors.
+fn copies_deep(name: &str, levels: usize, descriptors: u64) {
     // GNU cp walks by path and gives up with "File name too long".
     if !needs_extensions() {
         return;
     }
     each_engine(|s| {
-        // 40 levels of 200 bytes are 8,000: no path names the last one, only a descriptor reaches it.
-        let name = "d".repeat(200);
-        s.dir("s");
-        let mut dir = std::fs::File::open(s.path("s")).unwrap();
-        for level in 0..40 {
-            use rustix::fs::{Mode, OFlags, mkdirat, openat};
-            mkdirat(&dir, &name, Mode::from(0o755)).unwrap();
-            let file = openat(&dir, "file", OFlags::CREATE | OFlags::WRONLY, Mode::from(0o644)).unwrap();
-            rustix::io::write(&file, format!("{level}").as_bytes()).unwrap();
-            dir = openat(&dir, &name, OFlags::DIRECTORY, Mode::empty()).unwrap().into();
-        }
-        let outcome = s.cp(["-r", "s", "t"]).run();
-        let (mut dir, mut depth) = (std::fs::File::open(s.path("t")).unwrap(), 0);
-        while let Ok(next) =
-            rustix::fs::openat(&dir, &name, rustix::fs::OFlags::DIRECTORY, rustix::fs::Mode::empty())
-        {
-            (dir, depth) = (next.into(), depth + 1);
-        }
-        outcome.expect(depth == 40, &format!("40 levels, not {depth}"));
+        make_deep(&s.path("s"), name, levels);
+        let outcome = s.cp(["-r", "s", "t"]).limit(Resource::Nofile, descriptors).run();
+        let arrived = remove_deep(&s.path("t"), name);
+        assert_eq!(remove_deep(&s.path("s"), name), levels);
+        outcome.expect(arrived == levels, &format!("{levels} levels, not {arrived}"));
         outcome.ends(0).complains("");
     });
+}
+
+#[test]
+fn a_tree_deeper_than_the_longest_path_arrives() {
+    copies_deep(&"d".repeat(200), 40, 1024);
+}
+
+#[test]
+fn a_tree_five_thousand_levels_deep_needs_no_more_than_64_descriptors() {
+    copies_deep("d", 5000, 64);
 }
 
 #[test]

@@ -108,12 +108,9 @@ impl Branch {
     }
 
     fn path(&self, name: Option<&CStr>, start: impl Fn(&Origin) -> &Vec<u8>) -> Vec<u8> {
-        let mut names: Vec<&[u8]> = name.iter().map(|name| name.to_bytes()).collect();
-        names.extend(
-            self.line().take_while(|branch| branch.parent.is_some()).map(|branch| branch.name.to_bytes()),
-        );
-        let operand = start(&self.origin).clone();
-        names.iter().rev().fold(operand, |path, name| path::join(&path, name))
+        let below = self.line().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
+        let names: Vec<&CStr> = name.into_iter().chain(below).collect();
+        path::below(start(&self.origin), names.iter().rev().map(|name| name.to_bytes()))
     }
 
     /// This branch, its parent, and so on up to the operand's own.

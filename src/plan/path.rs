@@ -3,13 +3,23 @@
 /// `directory` and `name` with exactly one slash between them.
 #[must_use]
 pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
-    let kept = directory.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
-    let mut path = Vec::with_capacity(kept + 1 + name.len());
-    path.extend_from_slice(&directory[..kept]);
-    if !directory.is_empty() {
-        path.push(b'/');
+    below(directory, std::iter::once(name))
+}
+
+/// The path that leads from `start` through `names`, with exactly one slash before each. Trees can be deep: this takes
+/// time and memory in proportion to the length of the path, not to its square.
+#[must_use]
+pub fn below<'n>(start: &[u8], names: impl Iterator<Item = &'n [u8]> + Clone) -> Vec<u8> {
+    let added: usize = names.clone().map(|name| 1 + name.len()).sum();
+    let mut path = Vec::with_capacity(start.len() + added);
+    path.extend_from_slice(start);
+    for name in names {
+        if !path.is_empty() {
+            path.truncate(path.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1));
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
     }
-    path.extend_from_slice(name);
     path
 }
 
@@ -47,6 +57,15 @@ mod tests {
         assert_eq!(join(b"/", b"x"), b"/x");
         assert_eq!(join(b"", b"x"), b"x");
         assert_eq!(join(b"d/.", b"x"), b"d/./x");
+    }
+
+    #[test]
+    fn a_path_below_another_has_one_slash_before_each_name() {
+        let names = [&b"a"[..], b"b", b"c"];
+        assert_eq!(below(b"d//", names.into_iter()), b"d/a/b/c");
+        assert_eq!(below(b"", names.into_iter()), b"a/b/c");
+        assert_eq!(below(b"/", names[..1].iter().copied()), b"/a");
+        assert_eq!(below(b"d/", std::iter::empty()), b"d/");
     }
 
     #[test]
