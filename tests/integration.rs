@@ -15,6 +15,7 @@ mod copy;
 mod copy_errors;
 mod copy_modes;
 mod copy_names;
+mod copy_operands;
 mod copy_overwrite;
 mod copy_sameness;
 mod copy_sizes;

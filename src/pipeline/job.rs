@@ -8,6 +8,7 @@ use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use rustix::fs::FileType;
 use rustix::io::Errno;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// One piece of work, small enough to be shared out and large enough to be worth it.
@@ -28,8 +29,8 @@ pub enum Task {
         /// Which entries.
         entries: Vec<Entry>,
     },
-    /// One operand.
-    Operand(Box<Operand>),
+    /// The operands from here on.
+    Operands(Operands),
     /// A large file that more than one worker can work on.
     Large(Arc<LargeFile>),
 }
@@ -46,6 +47,15 @@ pub enum Names {
     },
     /// An entry of a directory, under the same name on both sides.
     Entry(Arc<Branch>),
+}
+
+/// Operands that have not been begun with.
+#[derive(Default)]
+pub struct Operands {
+    /// In the order in which they were typed.
+    pub left: VecDeque<Operand>,
+    /// Nothing else is in work.
+    pub alone: bool,
 }
 
 /// An operand: what is typed for the source, and where its copy goes.

@@ -2,33 +2,71 @@
 
 use super::branch::{Made, Origin};
 use super::chain::{At, Directory};
-use super::job::{FileJob, Names, Operand};
+use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::special::look;
 use super::tree::Place;
-use super::worker::Worker;
+use super::worker::{TASKS_FOR_HELP, Worker};
 use crate::cli::cp::Follow;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
 use crate::report::message::{Problem, What};
-use rustix::fs::{AtFlags, FileType};
+use rustix::fs::{AtFlags, FileType, Timespec};
 use rustix::io::Errno;
 use std::sync::Arc;
 
+/// What was seen of an operand before anything is done about it.
+struct Examined {
+    source: Result<Facts, Errno>,
+    found: Result<Found, Errno>,
+}
+
+impl Examined {
+    /// Whether the operand could meet what others do, or they what it does: its source cannot be had (yet), or has
+    /// changed since the run `began`, or there is something that it would change.
+    fn may_meet_others(&self, began: Timespec) -> bool {
+        let changed =
+            |facts: &Facts| (facts.changed.tv_sec, facts.changed.tv_nsec) >= (began.tv_sec, began.tv_nsec);
+        self.source.as_ref().map_or(true, changed) || self.found != Ok(Found::Nothing)
+    }
+}
+
 impl Worker<'_, '_> {
-    /// Begins with an operand.
-    pub(super) fn operand(&mut self, operand: &Operand) {
-        if let Err(problem) = self.try_operand(operand) {
+    /// Begins with the next operand and leaves the others for later: at once, by whoever has time, or, where the two
+    /// could meet, when all else is done. GNU copies one operand after the other; nobody is to see a difference.
+    pub(super) fn operands(&mut self, operands: Operands) {
+        let Operands { mut left, alone } = operands;
+        let Some(operand) = left.front() else { return };
+        let examined = self.examine(operand);
+        let meets = operand.made.is_some() || examined.may_meet_others(self.shared.began);
+        if meets && !alone {
+            return self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
+        }
+        let Some(operand) = left.pop_front() else { return };
+        if meets && !left.is_empty() {
+            self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
+        } else if !left.is_empty() {
+            let many = left.len() >= TASKS_FOR_HELP;
+            self.queue_tasks(vec![Task::Operands(Operands { left, alone: false })]);
+            if many {
+                self.call_for_help();
+            }
+        }
+        if let Err(problem) = self.begin_operand(&operand, examined) {
             self.shared.reporter.problem(&problem);
         }
     }
 
-    fn try_operand(&mut self, operand: &Operand) -> Result<(), Problem> {
-        let source_failed = |errno| Problem::failed(What::CannotStat, operand.source_path(), errno);
+    fn examine(&self, operand: &Operand) -> Examined {
         let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         let stat = rustix::fs::statat(&operand.source.directory, &*operand.source.name, flags);
-        let facts = Facts::of(&stat.map_err(source_failed)?);
+        Examined { source: stat.map(|stat| Facts::of(&stat)), found: look(&operand.destination) }
+    }
+
+    fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), Problem> {
+        let source_failed = |errno| Problem::failed(What::CannotStat, operand.source_path(), errno);
+        let facts = examined.source.map_err(source_failed)?;
         let directory = facts.kind == FileType::Directory;
         if directory && !self.shared.settings.recursive {
             return Err(Problem::of(What::OmittingDirectory, operand.source_path()));
@@ -47,7 +85,7 @@ impl Worker<'_, '_> {
             };
             Problem::failed(what, operand.destination_path(), errno)
         };
-        let found = look(&operand.destination).map_err(destination_failed)?;
+        let found = examined.found.map_err(destination_failed)?;
         if directory {
             return self.directory_operand(operand, &facts, &found);
         }
@@ -59,7 +97,7 @@ impl Worker<'_, '_> {
             source: operand.source.clone(),
             destination: operand.destination.clone(),
             names,
-            follow,
+            follow: self.shared.options.follow != Follow::Never,
             seen: Some(facts),
             found: Some(found),
             destination_device: device_of(&operand.destination, &found),

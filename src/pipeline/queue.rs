@@ -4,7 +4,8 @@
 //! hold no more than one listing's worth of entries per level. A worker without work takes the oldest task of another,
 //! the one nearest to the root, which is most likely a whole subtree.
 //!
-//! A worker that finds nothing waits; when all of them wait, the work is done.
+//! A worker that finds nothing waits; when all of them wait, a task that was deferred until then is handed out, and
+//! where there is none the work is done.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 struct State<T> {
     stacks: Vec<VecDeque<T>>,
     queued: usize,
+    /// Tasks that nothing else may be in work beside.
+    deferred: VecDeque<T>,
     workers: usize,
     waiting: usize,
     done: bool,
@@ -27,7 +30,14 @@ impl<T> Queue<T> {
     /// An empty queue with one worker, number 0.
     #[must_use]
     pub fn new() -> Self {
-        let state = State { stacks: vec![VecDeque::new()], queued: 0, workers: 1, waiting: 0, done: false };
+        let state = State {
+            stacks: vec![VecDeque::new()],
+            queued: 0,
+            deferred: VecDeque::new(),
+            workers: 1,
+            waiting: 0,
+            done: false,
+        };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -57,6 +67,12 @@ impl<T> Queue<T> {
         self.changed.notify_one();
     }
 
+    /// Puts a task off until all that is in work is done. Deferred tasks come in their order, and the next one only
+    /// when all that the one before has led to is done.
+    pub fn defer(&self, task: T) {
+        self.lock().deferred.push_back(task);
+    }
+
     /// A task for `worker`, its own or another's, if there is one now.
     pub fn try_pop(&self, worker: usize) -> Option<T> {
         take(&mut self.lock(), worker)
@@ -68,6 +84,12 @@ impl<T> Queue<T> {
         let mut state = self.lock();
         loop {
             if let Some(task) = take(&mut state, worker) {
+                return Some(task);
+            }
+            if state.waiting + 1 == state.workers
+                && !state.done
+                && let Some(task) = state.deferred.pop_front()
+            {
                 return Some(task);
             }
             state.waiting += 1;
@@ -144,6 +166,21 @@ fn take<T>(state: &mut State<T>, worker: usize) -> Option<T> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn what_is_deferred_comes_when_all_else_is_done() {
+        let queue = Queue::new();
+        queue.push(0, [1]);
+        queue.defer(3);
+        queue.defer(4);
+        assert_eq!(queue.pop(0), Some(1));
+        queue.push(0, [2]);
+        assert_eq!(queue.try_pop(0), Some(2));
+        assert_eq!(queue.try_pop(0), None);
+        assert_eq!(queue.pop(0), Some(3));
+        assert_eq!(queue.pop(0), Some(4));
+        assert_eq!(queue.pop(0), None);
+    }
 
     #[test]
     fn a_worker_takes_its_newest_task_and_another_its_oldest() {

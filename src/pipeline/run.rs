@@ -4,7 +4,7 @@ use super::branch::Made;
 use super::chain::{At, Directory};
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
-use super::job::{Operand, Task};
+use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::method::Settings as MethodSettings;
 use super::method::clone::CloneMemory;
@@ -20,14 +20,14 @@ use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
 use crate::report::stats::{Stats, Tally};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::Resource;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
 pub const POOL_BYTES: usize = 8 << 20;
@@ -62,7 +62,8 @@ pub struct Shared<'env> {
     /// Descriptors that this process may have.
     descriptors: u64,
     one_worker: bool,
-    one_file: bool,
+    /// When the run began, by a clock that is behind that of any file system here.
+    pub began: Timespec,
     jobs: OnceLock<usize>,
     polling_refused: Once,
     totals: Mutex<(Tally, Counters, usize)>,
@@ -100,17 +101,11 @@ impl<'env> Shared<'env> {
             descriptors,
             // Lines come in the order of the walk, and one question at a time.
             one_worker: options.verbose || options.ask,
-            one_file: false,
+            began: began(),
             jobs: OnceLock::new(),
             polling_refused: Once::new(),
             totals: Mutex::new((Tally::default(), Counters::default(), 0)),
         }
-    }
-
-    /// From now on one file is copied after the other.
-    fn go_one_by_one(&mut self) {
-        self.one_worker = true;
-        self.one_file = true;
     }
 
     fn budget(&self) -> Budget {
@@ -120,7 +115,7 @@ impl<'env> Shared<'env> {
     /// Most files one worker has in flight.
     #[must_use]
     pub fn files_in_flight_max(&self) -> usize {
-        if self.one_file { 1 } else { self.budget().files }
+        self.budget().files
     }
 
     /// Most directories on the way down that one worker holds open.
@@ -182,17 +177,12 @@ impl<'env> Shared<'env> {
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
 pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
-    let mut shared = Shared::new(options, reporter);
+    let shared = Shared::new(options, reporter);
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
     match operands(options) {
-        Ok((operands, one_by_one)) => {
-            if one_by_one {
-                shared.go_one_by_one();
-            }
-            work(&shared, operands);
-        }
+        Ok(operands) => work(&shared, operands),
         Err(problem) => reporter.problem(&problem),
     }
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,16 +191,16 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {
-    let tasks = operands.into_iter().rev().map(|operand| Task::Operand(Box::new(operand)));
-    shared.queue.push(0, tasks);
+    let operands = Operands { left: operands.into(), alone: true };
+    shared.queue.push(0, [Task::Operands(operands)]);
     std::thread::scope(|scope| Worker::new(0, shared, scope).run());
 }
 
-/// The operands as places, and whether they must be copied one after the other, as one could overwrite another's copy.
-fn operands(options: &CpOptions) -> Result<(Vec<Operand>, bool), Problem> {
+/// The operands as places.
+fn operands(options: &CpOptions) -> Result<Vec<Operand>, Problem> {
     let sources: Vec<Vec<u8>> = options.sources.iter().map(bytes).collect();
     let (target, required) = match &options.destination {
-        Destination::Exactly(name) => return Ok((vec![single(&sources[0], &bytes(name))?], false)),
+        Destination::Exactly(name) => return Ok(vec![single(&sources[0], &bytes(name))?]),
         Destination::Directory(target) => (bytes(target), Some(What::TargetDirectory)),
         Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(What::Target)),
         Destination::Last(target) => (bytes(target), None),
@@ -221,18 +211,17 @@ fn operands(options: &CpOptions) -> Result<(Vec<Operand>, bool), Problem> {
     let directory = match (rustix::fs::open(path, flags, Mode::empty()), required) {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
         (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
-        (Err(_), None) => return Ok((vec![single(&sources[0], &target)?], false)),
+        (Err(_), None) => return Ok(vec![single(&sources[0], &target)?]),
     };
     let pairs = target::into_directory(&sources, &target);
-    let shared = target::any_shared(&pairs);
-    let made = shared.then(|| Arc::new(Made::default()));
+    let made = target::any_shared(&pairs).then(|| Arc::new(Made::default()));
     let target: Arc<[u8]> = Arc::from(target);
     let operands = pairs.iter().map(|Pair { source, name, .. }| {
         let source = place(source)?;
         let destination = At { directory: directory.clone(), ..place(name)? };
         Ok(Operand::new(source, destination, Some(Arc::clone(&target)), made.clone()))
     });
-    Ok((operands.collect::<Result<_, Problem>>()?, shared))
+    operands.collect()
 }
 
 /// Whether the destination lies on a file system that is known to report write errors as late as at close. Told by the
@@ -252,6 +241,16 @@ fn single(source: &[u8], destination: &[u8]) -> Result<Operand, Problem> {
 fn place(name: &[u8]) -> Result<At, Problem> {
     // An argument cannot hold a NUL byte, so this never fails in earnest.
     typed(name).ok_or_else(|| Problem::failed(What::CannotStat, name.to_vec(), Errno::INVAL))
+}
+
+/// Now, less what file systems' clocks are behind at most: they tick 100 times a second or more often.
+fn began() -> Timespec {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let began = now.saturating_sub(Duration::from_millis(20));
+    Timespec {
+        tv_sec: i64::try_from(began.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: began.subsec_nanos().into(),
+    }
 }
 
 fn bytes(text: &OsString) -> Vec<u8> {

@@ -29,7 +29,7 @@ const FILES_BEFORE_RING: u64 = 64;
 const BYTES_FOR_HELP: u64 = 8 << 20;
 
 /// Tasks that must wait before another worker is started for them.
-const TASKS_FOR_HELP: usize = 4;
+pub(super) const TASKS_FOR_HELP: usize = 4;
 
 /// Blocks of large files one worker has in flight where they pass through the page cache: more would only push each
 /// other out of the processor's cache.
@@ -246,7 +246,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                     self.leaf(&branch, entry);
                 }
             }
-            Task::Operand(operand) => self.operand(&operand),
+            Task::Operands(operands) => self.operands(operands),
             Task::Large(file) => {
                 if file.has_more() {
                     self.want_ring_for(&file);
@@ -264,7 +264,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         }
     }
 
-    fn call_for_help(&self) {
+    pub(super) fn call_for_help(&self) {
         let Some(number) = self.shared.queue.enlist(self.shared.jobs_max()) else { return };
         let (shared, scope) = (self.shared, self.scope);
         self.pool.set_limit(shared.pool_bytes());

@@ -32,6 +32,8 @@ pub struct Facts {
     pub accessed: Timespec,
     /// When its contents last changed.
     pub modified: Timespec,
+    /// When anything about it last changed, its attributes and names among them: also when it was made.
+    pub changed: Timespec,
     /// How many names it has.
     pub links: u64,
 }
@@ -59,6 +61,7 @@ impl Facts {
             owner: Owner { user: stat.st_uid, group: stat.st_gid },
             accessed: time(stat.st_atime, stat.st_atime_nsec),
             modified: time(stat.st_mtime, stat.st_mtime_nsec),
+            changed: time(stat.st_ctime, stat.st_ctime_nsec),
             links: stat.st_nlink,
         }
     }
@@ -76,6 +79,7 @@ impl Facts {
             owner: Owner { user: 0, group: 0 },
             accessed: Timespec::default(),
             modified: Timespec::default(),
+            changed: Timespec::default(),
             links: 1,
         }
     }

@@ -1,0 +1,44 @@
+//! Several operands: copied as if one after the other, whatever one of them has to do with another.
+
+use crate::common::{each_engine, noise};
+
+#[test]
+fn a_destination_that_leads_to_an_earlier_source_is_written_after_it_was_read() {
+    each_engine(|s| {
+        s.file("a", noise(3_000_000, 1)).file("k", noise(3_000_000, 2)).dir("d").symlink("d/k", "../a");
+        s.cp(["-t", "d", "a", "k"]).succeeds();
+        assert!(
+            s.read("d/a") == noise(3_000_000, 1),
+            "the copy of a is what a was before k was written through d/k"
+        );
+        assert!(s.read("a") == noise(3_000_000, 2));
+    });
+}
+
+#[test]
+fn an_earlier_copy_can_be_a_later_source() {
+    each_engine(|s| {
+        s.file("a", noise(3_000_000, 1)).dir("d").dir("e").symlink("l", "d/a");
+        s.cp(["-t", "d", "a", "l"]).succeeds();
+        s.assert_same("a", "d/l");
+        s.dir("s/sub").file("s/sub/f", noise(70_000, 3));
+        s.cp(["-r", "-t", "e", "s", "e/s/sub", "e/sub/f"]).succeeds();
+        s.assert_same("s/sub", "e/sub");
+        s.assert_same("s/sub/f", "e/f");
+    });
+}
+
+#[test]
+fn thousands_of_operands_arrive() {
+    each_engine(|s| {
+        let names: Vec<String> = (0..3000).map(|number| format!("s/{number}")).collect();
+        for (number, name) in names.iter().enumerate() {
+            s.file(name, noise(number, 7));
+        }
+        s.dir("d");
+        s.cp(["-t", "d"].into_iter().map(str::to_owned).chain(names.clone())).succeeds();
+        s.assert_same("s", "d");
+        s.cp(["-t", "d"].into_iter().map(str::to_owned).chain(names)).succeeds();
+        s.assert_same("s", "d");
+    });
+}
