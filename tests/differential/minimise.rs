@@ -75,6 +75,11 @@ fn with_plain_surroundings(case: &Case, at: usize) -> Option<Case> {
         1 => smaller.input.take().is_some(),
         2 => std::mem::take(&mut smaller.options_last),
         3 => std::mem::take(&mut smaller.by_nobody),
+        4 => smaller.input.as_mut().is_some_and(|input| {
+            let long = input.len() > 2;
+            input.truncate(2);
+            long
+        }),
         _ => return None,
     };
     // A step that changes nothing would succeed for ever.

@@ -67,6 +67,7 @@ fn made(node: &Node) -> String {
             let at_start = content.data.first().filter(|(offset, bytes)| *offset == 0 && *bytes > 0);
             let word = content.word;
             let mut line = match at_start {
+                Some((_, 4)) if word > 999 => format!("printf {:.4} > {path}", word.to_string()),
                 Some((_, bytes)) => format!("yes {word} | head -c {bytes} > {path}"),
                 None => format!(": > {path}"),
             };

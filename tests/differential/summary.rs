@@ -8,8 +8,8 @@ use crate::minimise::minimised;
 use crate::script::{in_short, script};
 use crate::session::Session;
 
-/// How many groups are minimised and printed with their script.
-const GROUPS_MAX: usize = 40;
+/// How many groups are minimised and printed with their script, where `UCP_GROUPS` does not say.
+const GROUPS: usize = 30;
 
 #[derive(Default)]
 pub struct Summary {
@@ -32,7 +32,8 @@ pub struct Found {
 impl Summary {
     pub fn print(&self, session: &Session) {
         let groups = self.groups();
-        for (kind, found) in groups.iter().take(GROUPS_MAX) {
+        let shown = std::env::var("UCP_GROUPS").map_or(GROUPS, |text| text.parse().unwrap());
+        for (kind, found) in groups.iter().take(shown) {
             print_group(session, kind, found);
         }
         eprintln!(
