@@ -25,4 +25,6 @@ mod hostile_races;
 mod house;
 mod knobs;
 mod knobs_engines;
+mod manual_operands;
+mod manual_overwrite;
 mod usage;
