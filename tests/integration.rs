@@ -26,5 +26,7 @@ mod hostile_races;
 mod house;
 mod knobs;
 mod knobs_engines;
+mod manual_operands;
+mod manual_overwrite;
 mod manual_pages;
 mod usage;

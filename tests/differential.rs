@@ -1,0 +1,76 @@
+//! `ucp` against GNU cp itself: thousands of drawn trees and command lines, and everything that can be seen afterwards.
+//!
+//! Runs where `UCP_REFERENCE_DIR` names the directory of GNU's cp; CONTRIBUTING.md lists the other variables.
+
+// What cannot be set up is to fail at once and to say why.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "differential/attributes.rs"]
+mod attributes;
+#[path = "differential/case.rs"]
+mod case;
+#[path = "differential/compare.rs"]
+mod compare;
+#[path = "differential/generate.rs"]
+mod generate;
+#[path = "differential/minimise.rs"]
+mod minimise;
+#[path = "differential/node.rs"]
+mod node;
+#[path = "differential/options.rs"]
+mod options;
+#[path = "differential/random.rs"]
+mod random;
+#[path = "differential/script.rs"]
+mod script;
+#[path = "differential/session.rs"]
+mod session;
+#[path = "differential/snapshot.rs"]
+mod snapshot;
+#[path = "differential/summary.rs"]
+mod summary;
+#[path = "differential/trees.rs"]
+mod trees;
+
+use std::io::Write;
+
+use session::Session;
+
+/// Says loudly that something did not run; past the test harness, which holds back what passing tests print.
+fn skip(reason: &str) {
+    let line = format!("SKIPPED: differential: {reason}\n");
+    std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
+}
+
+#[test]
+fn ucp_does_what_the_reference_does() {
+    let Some(session) = Session::from_environment() else { return };
+    let candidates = session.candidates();
+    let summary = session.compare_all(&candidates, session.cases);
+    summary.print(&session);
+    assert!(summary.differences.is_empty(), "ucp differs from the reference");
+}
+
+#[test]
+fn the_reference_does_what_the_reference_does() {
+    let Some(session) = Session::from_environment() else { return };
+    let twin = case::Program { label: "reference", ..session.reference.clone() };
+    let summary = session.compare_all(&[twin], session.cases.div_ceil(5));
+    if !summary.differences.is_empty() {
+        summary.print(&session);
+    }
+    assert!(summary.differences.is_empty(), "what is compared does not depend on the program alone");
+}
+
+#[test]
+fn the_same_numbers_give_the_same_case() {
+    let allowed = options::Allowed::from_environment();
+    for index in 0..300 {
+        let cases = [(); 2].map(|()| generate::generate(1, index, &allowed, true));
+        assert_eq!(script::script(&cases[0]), script::script(&cases[1]));
+        for (number, node) in cases[0].nodes.iter().enumerate() {
+            let earlier = &cases[0].nodes[..number];
+            assert!(!earlier.iter().any(|other| other.path == node.path || other.needs(&node.path)));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What two outcomes differ in, and by which sign differences are grouped.
+
+use std::fmt::Write;
+
+use crate::case::{Case, Outcome};
+use crate::options::is_recursive;
+use crate::snapshot;
+
+/// How many differences of one tree are shown.
+const SHOWN_MAX: usize = 12;
+
+pub struct Difference {
+    /// What kinds of things differ, with names left out: the same for the same flaw, mostly.
+    pub kind: String,
+    /// All of it, to be read.
+    pub text: String,
+}
+
+/// `None` where both did the same.
+pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<Difference> {
+    let (mut kinds, mut text) = (Vec::new(), String::new());
+    if reference.status != candidate.status {
+        kinds.push(format!("{} for {}", candidate.status, reference.status));
+        writeln!(text, "ended: reference {}, candidate {}", reference.status, candidate.status).unwrap();
+    }
+    // Only with -v does one worker do everything, and what a listing brings has no order for anybody.
+    let verbose = case
+        .options
+        .iter()
+        .any(|words| [&b"-v"[..], b"--verbose", b"--debug"].contains(&words[0].as_slice()));
+    let ordered = verbose && !is_recursive(&case.options);
+    for (name, left, right) in
+        [("stdout", &reference.stdout, &candidate.stdout), ("stderr", &reference.stderr, &candidate.stderr)]
+    {
+        let (one, other) = (lines(left, ordered), lines(right, ordered));
+        if one != other {
+            let sign = first_lines(&one, &other);
+            kinds.push(format!("{name} {sign}"));
+            write!(text, "{name} of the reference:\n{}", shown(left)).unwrap();
+            write!(text, "{name} of the candidate:\n{}", shown(right)).unwrap();
+        }
+    }
+    match (&reference.tree, &candidate.tree) {
+        (Some(left), Some(right)) => {
+            let found = snapshot::differences(left, right);
+            let mut signs: Vec<String> = found.iter().map(|[_, what, ..]| format!("tree: {what}")).collect();
+            signs.sort_unstable();
+            signs.dedup();
+            // What the program says mostly tells why the trees differ.
+            if kinds.is_empty() {
+                kinds.extend(signs);
+            }
+            for [path, what, left, right] in found.iter().take(SHOWN_MAX) {
+                writeln!(text, "{path}: {what}: reference {left}, candidate {right}").unwrap();
+            }
+        }
+        (None, None) => {}
+        _ => kinds.push("tree without end".to_owned()),
+    }
+    (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text })
+}
+
+/// Lines and questions, which end without a newline; sorted where their order says nothing.
+fn lines(text: &[u8], ordered: bool) -> Vec<String> {
+    let text = text.escape_ascii().to_string();
+    let mut lines: Vec<String> = text
+        .replace("? ", "? \\n")
+        .split("\\n")
+        .filter(|line| !line.is_empty())
+        .map(without_offload)
+        .collect();
+    if !ordered {
+        lines.sort_unstable();
+    }
+    lines
+}
+
+/// How the kernel was asked to copy is ours to choose; `--debug` tells it.
+fn without_offload(line: &str) -> String {
+    let rest = line.strip_prefix("copy offload: ").and_then(|rest| rest.split_once(", "));
+    rest.map_or_else(|| line.to_owned(), |(_, rest)| format!("copy offload: ..., {rest}"))
+}
+
+/// The first line that only one side has, of either side, with what stands in quotes left out.
+fn first_lines(one: &[String], other: &[String]) -> String {
+    let lacking = |from: &[String], of: &[String]| {
+        let found = from.iter().find(|line| !of.contains(line));
+        found.map_or_else(|| "nothing".to_owned(), |line| without_names(line))
+    };
+    format!("<{}> for <{}>", lacking(other, one), lacking(one, other))
+}
+
+fn without_names(line: &str) -> String {
+    // The one message with a name that is not quoted.
+    const UNQUOTED: &str = ": can make relative symbolic links only in current directory";
+    if line.ends_with(UNQUOTED) {
+        return UNQUOTED.to_owned();
+    }
+    let mut result = String::new();
+    let mut quoted = false;
+    for letter in line.replace("\\'", "'").replace("\\\"", "'").chars() {
+        if letter == '\'' {
+            quoted = !quoted;
+        } else if !quoted {
+            result.push(letter);
+        }
+    }
+    result.chars().take(120).collect()
+}
+
+fn shown(text: &[u8]) -> String {
+    let text = text.escape_ascii().to_string().replace("\\'", "'").replace("\\\"", "\"");
+    let mut shown = String::new();
+    for line in text.split("\\n").filter(|line| !line.is_empty()).take(SHOWN_MAX) {
+        writeln!(shown, "    {}", line.chars().take(300).collect::<String>()).unwrap();
+    }
+    if shown.is_empty() { "    (nothing)\n".to_owned() } else { shown }
+}

@@ -1,0 +1,208 @@
+//! What the environment asks for, and the run over all cases in a few threads.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tempfile::TempDir;
+
+use crate::case::{Case, Outcome, Program};
+use crate::compare::{Difference, compare};
+use crate::generate::generate;
+use crate::options::Allowed;
+use crate::script::script;
+use crate::skip;
+use crate::summary::{Found, Summary};
+
+const SEED: u64 = 20_261_121;
+const CASES: u64 = 3000;
+
+pub struct Session {
+    pub reference: Program,
+    pub cases: u64,
+    candidate: PathBuf,
+    seed: u64,
+    only: Option<u64>,
+    allowed: Allowed,
+    unbuilt_is_no_difference: bool,
+    root: bool,
+    /// Holds everything; anybody can search it.
+    base: TempDir,
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+fn directory(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+impl Session {
+    /// `None`, said loudly, where there is no reference.
+    pub fn from_environment() -> Option<Self> {
+        let Some(reference) = directory("UCP_REFERENCE_DIR") else {
+            skip("UCP_REFERENCE_DIR does not name the directory of GNU's cp");
+            return None;
+        };
+        let root = rustix::process::geteuid().is_root();
+        if !root {
+            skip("needs root for owners, devices and all privileged cases; the others run");
+        }
+        let place = directory("UCP_DIFFERENTIAL_IN").unwrap_or_else(std::env::temp_dir);
+        let base = tempfile::Builder::new().prefix("ucp-differential-").tempdir_in(place).unwrap();
+        std::fs::set_permissions(base.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let built = match directory("UCP_CANDIDATE_DIR") {
+            Some(directory) => {
+                [directory.join("ucp"), directory.join("cp")].into_iter().find(|path| path.exists())
+            }
+            None => Some(assert_cmd::cargo::cargo_bin!("ucp").to_owned()),
+        };
+        // Where an ordinary user reaches it, and safe from being built anew meanwhile.
+        let candidate = base.path().join("ucp");
+        std::fs::copy(built.unwrap(), &candidate).unwrap();
+        std::fs::set_permissions(&candidate, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Some(Self {
+            reference: Program { label: "GNU", path: reference.join("cp"), engine: None },
+            cases: number("UCP_CASES").unwrap_or(CASES),
+            candidate,
+            seed: number("UCP_SEED").unwrap_or(SEED),
+            only: number("UCP_CASE"),
+            allowed: Allowed::from_environment(),
+            unbuilt_is_no_difference: std::env::var_os("UCP_ALLOW_UNBUILT").is_some_and(|value| value != "0"),
+            root,
+            base,
+        })
+    }
+
+    /// `ucp` under each engine there is.
+    pub fn candidates(&self) -> Vec<Program> {
+        let program = |label| Program { label, path: self.candidate.clone(), engine: Some(label) };
+        let mut programs = vec![program("sync")];
+        if io_uring::IoUring::new(2).is_ok() {
+            programs.push(program("uring"));
+        } else {
+            skip("io_uring is not available, the uring engine was not compared");
+        }
+        programs
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub fn base(&self) -> &Path {
+        self.base.path()
+    }
+
+    /// Runs the cases, as many at a time as there are processors.
+    pub fn compare_all(&self, candidates: &[Program], cases: u64) -> Summary {
+        let next = AtomicU64::new(self.only.unwrap_or(0));
+        let end = self.only.map_or(cases, |only| only + 1);
+        let summary = Mutex::new(Summary::default());
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        std::thread::scope(|scope| {
+            for thread in 0..threads {
+                let (next, summary) = (&next, &summary);
+                scope.spawn(move || {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        if index >= end {
+                            break;
+                        }
+                        let case = generate(self.seed, index, &self.allowed, self.root);
+                        self.compare_one(&case, candidates, thread, summary);
+                    }
+                });
+            }
+        });
+        let mut summary = summary.into_inner().unwrap();
+        summary.differences.sort_by_key(|found| found.case.index);
+        summary
+    }
+
+    fn compare_one(&self, case: &Case, candidates: &[Program], thread: usize, summary: &Mutex<Summary>) {
+        let reference = case.run(&self.reference, &self.place(thread, "r"));
+        if self.only.is_some() {
+            eprintln!("{}\n{}: {reference:#?}", script(case), self.reference.label);
+        }
+        summary.lock().unwrap().cases += 1;
+        if reference.status == "stuck" || reference.tree.is_none() {
+            summary.lock().unwrap().without_end += 1;
+            return;
+        }
+        for candidate in candidates {
+            let outcome = case.run(candidate, &self.place(thread, "c"));
+            if self.only.is_some() {
+                eprintln!("{}: {outcome:#?}", candidate.label);
+            }
+            if self.unbuilt_is_no_difference && is_unbuilt(&outcome) {
+                summary.lock().unwrap().unbuilt += 1;
+                return;
+            }
+            let Some(difference) = compare(case, &reference, &outcome) else { continue };
+            if stops_in_itself(&reference, &outcome) || self.depends_on_order(case, &reference, thread) {
+                summary.lock().unwrap().ambiguous += 1;
+                return;
+            }
+            let candidate = candidate.clone();
+            summary.lock().unwrap().differences.push(Found { case: case.clone(), candidate, difference });
+        }
+    }
+
+    /// What differs between the reference and `candidate`, if the case has one right outcome only.
+    pub fn difference(&self, case: &Case, candidate: &Program) -> Option<Difference> {
+        let reference = case.run(&self.reference, &self.place(0, "r"));
+        if reference.status == "stuck" || reference.tree.is_none() {
+            return None;
+        }
+        let outcome = case.run(candidate, &self.place(0, "c"));
+        let difference = compare(case, &reference, &outcome)?;
+        let ambiguous = stops_in_itself(&reference, &outcome) || self.depends_on_order(case, &reference, 0);
+        (!ambiguous).then_some(difference)
+    }
+
+    /// Whether the reference itself does something else where directories list their entries in another order.
+    fn depends_on_order(&self, case: &Case, reference: &Outcome, thread: usize) -> bool {
+        let other = case.reversed().run(&self.reference, &self.place(thread, "o"));
+        compare(case, reference, &other).is_some()
+    }
+
+    /// Names of equal length, as some programs say how long a path is.
+    fn place(&self, thread: usize, which: &str) -> PathBuf {
+        self.base().join(format!("{which}{thread}"))
+    }
+}
+
+/// Whether an option is only defined so far.
+fn is_unbuilt(outcome: &Outcome) -> bool {
+    says(outcome, b"not supported yet")
+}
+
+fn says(outcome: &Outcome, words: &[u8]) -> bool {
+    outcome.stderr.windows(words.len()).any(|part| part == words)
+}
+
+/// Whether both found a directory to be copied into itself. What was copied before that is a matter of where the new
+/// directory came in the listing, which ext4 decides anew each time.
+fn stops_in_itself(reference: &Outcome, outcome: &Outcome) -> bool {
+    says(reference, b", into itself, ")
+        && says(outcome, b", into itself, ")
+        && reference.status == outcome.status
+}
+
+impl Case {
+    /// The same tree, made in the opposite order as far as that goes.
+    fn reversed(&self) -> Self {
+        let mut left = self.nodes.clone();
+        let mut nodes = Vec::new();
+        while !left.is_empty() {
+            let free = |at: &usize| !left.iter().any(|other| left[*at].needs(&other.path));
+            let at = (0..left.len()).rev().find(free).unwrap_or(0);
+            nodes.push(left.remove(at));
+        }
+        Self { nodes, ..self.clone() }
+    }
+}

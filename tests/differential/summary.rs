@@ -1,0 +1,92 @@
+//! What a run over many cases found, grouped, with a small reproduction of each group.
+
+use std::collections::BTreeMap;
+
+use crate::case::{Case, Program};
+use crate::compare::Difference;
+use crate::minimise::minimised;
+use crate::script::{in_short, script};
+use crate::session::Session;
+
+/// How many groups are minimised and printed with their script, where `UCP_GROUPS` does not say.
+const GROUPS: usize = 30;
+
+#[derive(Default)]
+pub struct Summary {
+    pub cases: u64,
+    /// Cases where the reference waits for ever or copies into itself.
+    pub without_end: u64,
+    /// Cases with options that `ucp` does not have yet.
+    pub unbuilt: u64,
+    /// Cases whose outcome depends on the order of listings.
+    pub ambiguous: u64,
+    pub differences: Vec<Found>,
+}
+
+pub struct Found {
+    pub case: Case,
+    pub candidate: Program,
+    pub difference: Difference,
+}
+
+impl Summary {
+    pub fn print(&self, session: &Session) {
+        let groups = self.groups();
+        let shown = std::env::var("UCP_GROUPS").map_or(GROUPS, |text| text.parse().unwrap());
+        for (kind, found) in groups.iter().take(shown) {
+            print_group(session, kind, found);
+        }
+        eprintln!(
+            "differential: seed {}, {} cases: {} without end, {} unbuilt, {} depend on the order of listings, {} \
+             differences in {} groups",
+            session.seed(),
+            self.cases,
+            self.without_end,
+            self.unbuilt,
+            self.ambiguous,
+            self.differences.len(),
+            groups.len()
+        );
+        for (kind, found) in &groups {
+            eprintln!("{:6}  {kind}", found.len());
+        }
+        let mut options = BTreeMap::<String, usize>::new();
+        for words in self.differences.iter().flat_map(|found| &found.case.options) {
+            let word = words[0].split(|byte| *byte == b'=').next().unwrap_or_default();
+            *options.entry(word.escape_ascii().to_string()).or_default() += 1;
+        }
+        let options: Vec<String> = options.iter().map(|(word, count)| format!("{word} {count}")).collect();
+        eprintln!("differences by option: {}", options.join(", "));
+    }
+
+    /// By kind, the largest first.
+    fn groups(&self) -> Vec<(&str, Vec<&Found>)> {
+        let mut groups = BTreeMap::<&str, Vec<&Found>>::new();
+        for found in &self.differences {
+            groups.entry(&found.difference.kind).or_default().push(found);
+        }
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_by_key(|(_, found)| usize::MAX - found.len());
+        groups
+    }
+}
+
+fn print_group(session: &Session, kind: &str, found: &[&Found]) {
+    let first = found.iter().min_by_key(|found| found.case.nodes.len() + found.case.options.len());
+    let Some(first) = first else { return };
+    let mut same = |case: &Case| {
+        session.difference(case, &first.candidate).is_some_and(|difference| difference.kind == kind)
+    };
+    let case = minimised(&first.case, &mut same);
+    let numbers: Vec<String> = found.iter().take(8).map(|found| found.case.index.to_string()).collect();
+    let engines = ["sync", "uring"].map(|engine| {
+        let count = found.iter().filter(|found| found.candidate.label == engine).count();
+        format!("{count} under {engine}")
+    });
+    eprintln!("=== {kind}\n{}; UCP_CASE={} ...", engines.join(", "), numbers.join(" "));
+    match session.difference(&case, &first.candidate) {
+        Some(difference) => eprint!("{}", difference.text),
+        None => eprint!("(not always) {}", first.difference.text),
+    }
+    eprintln!("--- in short: {}\n--- script\n{}", in_short(&case), script(&case));
+}
