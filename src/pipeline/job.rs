@@ -3,7 +3,7 @@
 use super::branch::{Branch, Made};
 use super::chain::At;
 use super::method::extents::LargeFile;
-use crate::plan::facts::Facts;
+use crate::plan::facts::{Facts, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use rustix::fs::FileType;
@@ -79,6 +79,8 @@ pub struct FileJob {
     pub destination_device: Option<u64>,
     /// What this run has made, where operands could overwrite each other's copies.
     pub made: Option<Arc<Made>>,
+    /// Whom files made in the destination's directory belong to, where that is certain.
+    pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
     pub announced: bool,
 }
@@ -98,6 +100,7 @@ impl FileJob {
             found: branch.fresh.then_some(Found::Nothing),
             destination_device: Some(branch.destination.identity().device),
             made: branch.origin.made.clone(),
+            belongs_to: branch.belongs_to,
             announced: false,
         })
     }
