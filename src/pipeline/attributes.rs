@@ -3,7 +3,7 @@
 //! Everything goes through a descriptor of the very file. Nodes that cannot be opened, symbolic links and devices, are
 //! held by one that only stands for their place in the file system (O_PATH), and are looked at again by it.
 
-use super::chain::At;
+use super::chain::{At, End};
 use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl};
 use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted, is_for_the_privileged};
 use crate::plan::facts::{Facts, Owner};
@@ -168,14 +168,17 @@ fn permissions(
         Permissions::Kept(mode) => {
             let mode = if state.special { mode } else { mode.difference(special) };
             // The ACL goes first: without it the group would have what is meant for the ACL's mask.
-            let acls = copy_acls(source, copy, &wanted.names.acls);
+            let acls = match wanted.names.refused {
+                Some(errno) => Err(errno),
+                None => copy_acls(source, copy, &wanted.names.acls),
+            };
             let is_set = wanted.names.acls.is_empty() && state.now.is_some_and(|now| now.mode == mode);
             let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
             acls.and(set)
         }
     };
     if let Err(errno) = set {
-        refused.push(Refused::Permissions(errno));
+        refused.push(Refused::Permissions(wanted.permissions, errno));
     }
 }
 
@@ -343,23 +346,22 @@ pub fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<R
     }
 }
 
-/// Tells what could not be kept of a file whose copy is called `path`.
-pub fn tell(refused: &[Refused], keeping: &Keeping, reporter: &Reporter, path: impl Fn() -> Vec<u8>) {
+/// Tells what could not be kept of a file that is called as `paths` says.
+pub fn tell(refused: &[Refused], keeping: &Keeping, reporter: &Reporter, paths: impl Fn(End) -> Vec<u8>) {
     for refused in refused {
         let told = keeping.told(refused);
         match (told.said, told.failed) {
-            (true, true) => reporter.problem(&problem(refused, keeping, &path)),
-            (true, false) => reporter.remark(&problem(refused, keeping, &path)),
+            (true, true) => reporter.problem(&problem(refused, &paths)),
+            (true, false) => reporter.remark(&problem(refused, &paths)),
             (false, true) => reporter.declined(),
             (false, false) => {}
         }
     }
 }
 
-fn problem(refused: &Refused, keeping: &Keeping, path: impl Fn() -> Vec<u8>) -> Problem {
-    use crate::cli::cp::PreserveMode;
+fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
     let (what, errno) = match refused {
-        Refused::Swapped => return Problem::of(What::Replaced, path()),
+        Refused::Swapped => return Problem::of(What::Replaced, paths(End::Destination)),
         // GNU cp names the attribute twice, and not the file.
         Refused::Attribute(name, errno) => {
             let failed = Problem::between(What::SettingAttribute, name.clone(), name.clone());
@@ -369,16 +371,19 @@ fn problem(refused: &Refused, keeping: &Keeping, path: impl Fn() -> Vec<u8>) -> 
             let failed = Problem::between(What::GettingAttribute, name.clone(), name.clone());
             return Problem { errno: Some(*errno), ..failed };
         }
-        Refused::Listing(errno) => (What::ListingAttributes, errno),
+        Refused::Listing(errno) => {
+            return Problem::failed(What::ListingAttributes, paths(End::Source), *errno);
+        }
         Refused::Attributes(errno) => (What::SettingAttributes, errno),
         Refused::Times(errno) => (What::PreservingTimes, errno),
         Refused::Clearing(errno) => (What::ClearingPermissions, errno),
         Refused::Owner(errno) => (What::PreservingOwnership, errno),
         Refused::LinkOwner(errno) => (What::PreservingLinkOwnership, errno),
-        Refused::Permissions(errno) if keeping.mode == PreserveMode::Keep => {
-            (What::PreservingPermissions, errno)
+        Refused::Permissions(Permissions::Kept(_), errno) => (What::PreservingPermissions, errno),
+        Refused::Permissions(Permissions::Plain(_), errno) => (What::SettingPermissions, errno),
+        Refused::Permissions(Permissions::Bits(_) | Permissions::AsTheyAre, errno) => {
+            (What::RestoringPermissions, errno)
         }
-        Refused::Permissions(errno) => (What::SettingPermissions, errno),
     };
-    Problem::failed(what, path(), *errno)
+    Problem::failed(what, paths(End::Destination), *errno)
 }

@@ -6,7 +6,7 @@
 //! are set, and its parent is told.
 
 use super::attributes::{self, Copied, Source};
-use super::chain::Directory;
+use super::chain::{Directory, End};
 use super::held::Held;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::facts::{Identity, Owner};
@@ -199,15 +199,16 @@ impl Branch {
         let source = source.as_ref().map_or(Source::Nothing, |source| Source::Open(source.as_fd()));
         match self.reach(SIDES[1]) {
             Ok(copy) => attributes::keep(&source, Copied::Open(copy.as_fd()), wanted),
-            Err(errno) => vec![Refused::Permissions(errno)],
+            Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
         }
     }
 
     fn close(&self, reporter: &Reporter) {
         if let Some((wanted, keeping)) = self.at_end.as_deref() {
             let refused = self.keep(wanted);
-            attributes::tell(&refused, keeping, reporter, || {
-                self.path(None, |origin| &origin.destination_path)
+            attributes::tell(&refused, keeping, reporter, |end| match end {
+                End::Source => self.own_source_path(),
+                End::Destination => self.path(None, |origin| &origin.destination_path),
             });
         }
         let Some(parent) = &self.parent else { return };

@@ -1,7 +1,7 @@
 //! What workers pass to each other: tasks, and within them the files to copy.
 
 use super::branch::{Branch, Made};
-use super::chain::At;
+use super::chain::{At, End};
 use super::method::extents::LargeFile;
 use crate::plan::facts::{Facts, Owner};
 use crate::plan::overwrite::Found;
@@ -127,6 +127,15 @@ impl FileJob {
         match &self.names {
             Names::Operand { destination, .. } => destination.to_vec(),
             Names::Entry(branch) => branch.destination_path(&self.destination.name),
+        }
+    }
+
+    /// The path of one end for messages.
+    #[must_use]
+    pub fn path(&self, end: End) -> Vec<u8> {
+        match end {
+            End::Source => self.source_path(),
+            End::Destination => self.destination_path(),
         }
     }
 

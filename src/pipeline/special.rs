@@ -130,7 +130,7 @@ impl Worker<'_, '_> {
         let wanted = keeping.of_file(facts, Made::Here(job.belongs_to), names);
         if !wanted.is_nothing() {
             let refused = attributes::keep_node(&job.source, &job.destination, facts, &wanted);
-            attributes::tell(&refused, &keeping, self.shared.reporter, || job.destination_path());
+            attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
         }
         Ok(())
     }

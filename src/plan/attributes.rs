@@ -95,8 +95,8 @@ pub enum Refused {
     Owner(Errno),
     /// User or group of a symbolic link.
     LinkOwner(Errno),
-    /// The permissions.
-    Permissions(Errno),
+    /// These permissions.
+    Permissions(Permissions, Errno),
     /// It is not the node any more that was made.
     Swapped,
 }
@@ -181,7 +181,8 @@ impl Keeping {
     fn kept_of_directory(&self, source: &Facts) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         match self.mode {
-            PreserveMode::Ignore => Mode::RWXU,
+            // The sticky bit stays, as in GNU cp.
+            PreserveMode::Ignore => Mode::RWXU | (all & Mode::SVTX),
             PreserveMode::UnderUmask if !self.ownership => all.difference(self.withheld()),
             PreserveMode::UnderUmask | PreserveMode::Keep => all & (Mode::RWXU | Mode::SVTX),
         }
@@ -254,7 +255,7 @@ impl Keeping {
             names: Names {
                 plain: if self.xattr == Keep::No { Vec::new() } else { names.plain },
                 acls: if self.mode == PreserveMode::Keep { names.acls } else { Vec::new() },
-                refused: names.refused.filter(|_| self.xattr != Keep::No),
+                refused: names.refused.filter(|_| self.wants_names()),
             },
         }
     }
@@ -287,7 +288,7 @@ impl Keeping {
             | Refused::Clearing(_)
             | Refused::Owner(_)
             | Refused::LinkOwner(_)
-            | Refused::Permissions(_)
+            | Refused::Permissions(..)
             | Refused::Swapped => always,
         }
     }

@@ -36,10 +36,12 @@ pub enum What {
     Truncating,
     /// A file failed to close.
     Closing,
-    /// Permissions could not be set.
+    /// Permissions could not be made those of any new file.
     SettingPermissions,
-    /// Permissions could not be made those of the source.
+    /// Permissions or an ACL could not be made those of the source.
     PreservingPermissions,
+    /// Permissions that were held back at first could not be given.
+    RestoringPermissions,
     /// Permissions of a file that is to change hands could not be taken back.
     ClearingPermissions,
     /// Times could not be made those of the source.
@@ -120,7 +122,9 @@ impl What {
             Self::Truncating => ["failed to extend ", "", ""],
             Self::Closing => ["failed to close ", "", ""],
             Self::SettingPermissions => ["setting permissions for ", "", ""],
-            Self::PreservingPermissions => ["preserving permissions for ", "", ""],
+            Self::PreservingPermissions | Self::RestoringPermissions => {
+                ["preserving permissions for ", "", ""]
+            }
             Self::ClearingPermissions => ["clearing permissions for ", "", ""],
             Self::PreservingTimes => ["preserving times for ", "", ""],
             Self::PreservingOwnership | Self::PreservingLinkOwnership => {
@@ -201,6 +205,10 @@ impl Problem {
         match self.what {
             // GNU cp quotes the one name of this message only where a shell would need it, and not at all here.
             What::RelativeLink => text.extend(quote::needed(&self.path, charset)),
+            // These words are of the library that sets ACLs, which quotes as for options.
+            What::SettingPermissions | What::PreservingPermissions => {
+                text.extend(quote::option_argument(&self.path, charset));
+            }
             What::PreservingLinkOwnership => text.extend(&self.path),
             _ => text.extend(quote::always(&self.path, charset)),
         }

@@ -132,8 +132,8 @@ impl FileCopy {
     /// What comes after a completion of this file's chain.
     pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
         let Completion { chain, outcome, seen } = completion;
-        attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, || {
-            self.job.destination_path()
+        attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, |end| {
+            self.job.path(end)
         });
         let facts = seen.facts;
         match self.stage {
