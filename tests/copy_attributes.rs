@@ -14,8 +14,8 @@ fn tree(s: &Sandbox) {
     s.file("s/closed/inside", "4");
     let modes =
         [("ro", 0o444), ("special", 0o6751), ("d/e/deep", 0o666), ("closed", 0o555), ("sticky", 0o1777)];
-    for (number, (name, mode)) in modes.into_iter().enumerate() {
-        s.chmod(format!("s/{name}"), mode).times(format!("s/{name}"), 1_000 + number as i64, 2_000);
+    for (number, (name, mode)) in (0_u8..).zip(modes) {
+        s.chmod(format!("s/{name}"), mode).times(format!("s/{name}"), 1_000 + i64::from(number), 2_000);
     }
     s.chmod("s/bits", 0o2771);
     for name in
@@ -30,10 +30,9 @@ fn a_tree_keeps_mode_owner_and_times() {
     each_engine(|s| {
         tree(s);
         if is_root() {
-            for (number, name) in
-                ["small", "large", "special", "link", "fifo", "d", "closed"].iter().enumerate()
-            {
-                s.chown(format!("s/{name}"), 1000 + number as u32, 2000);
+            let names = ["small", "large", "special", "link", "fifo", "d", "closed"];
+            for (number, name) in (0..).zip(names) {
+                s.chown(format!("s/{name}"), 1000 + number, 2000);
             }
             s.chmod("s/special", 0o6751).times("s", 1_500_000_000, 1_234_567_890);
         }
@@ -157,8 +156,9 @@ fn a_deep_tree_of_closed_directories_keeps_modes_and_times() {
         s.dir(path.join("/"));
         for depth in (1..=60).rev() {
             let name = path[..depth].join("/");
+            let time = i64::try_from(depth).unwrap();
             let mode = if depth % 3 == 0 { 0o555 } else { 0o750 };
-            s.chmod(&name, mode).times(&name, 1_000 + depth as i64, 2_000 + depth as i64);
+            s.chmod(&name, mode).times(&name, 1_000 + time, 2_000 + time);
         }
         s.give_to_nobody();
         let limit = rustix::process::Resource::Nofile;

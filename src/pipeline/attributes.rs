@@ -3,7 +3,7 @@
 //! Everything goes through a descriptor of the very file. Nodes that cannot be opened, symbolic links and devices, are
 //! held by one that only stands for their place in the file system (O_PATH), and are looked at again by it.
 
-use super::chain::{At, End};
+use super::chain::{At, Directory, End};
 use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl};
 use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted, is_for_the_privileged};
 use crate::plan::facts::{Facts, Owner};
@@ -23,12 +23,12 @@ const SMALL_BYTES: usize = 512;
 const LARGE_BYTES: usize = 64 << 10;
 
 /// A file that attributes are read of.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub enum Source<'a> {
     /// By its open descriptor.
     Open(BorrowedFd<'a>),
-    /// By its name, which is not followed, for what cannot be opened.
-    Named(CString),
+    /// By its name, which is not followed, for what cannot be opened. Its directory stays open as long.
+    Named(At),
     /// There is nothing to read.
     Nothing,
 }
@@ -75,7 +75,11 @@ fn try_keep(
     if wanted.is_link {
         times(copy, wanted, refused)?;
     }
+    let before = refused.len();
     copy_attributes(source, copy, &wanted.names.plain, refused);
+    if wanted.ends_at_attributes && refused.len() > before {
+        return Err(Stop);
+    }
     permissions(source, copy, wanted, &state, refused);
     Ok(())
 }
@@ -116,6 +120,9 @@ fn set_owner(
         Ok(()) => Ok(()),
         Err(errno) if is_for_the_privileged(errno, wanted.privileged) => {
             state.special = false;
+            if wanted.is_link {
+                return Ok(());
+            }
             // An ordinary user may give files to a group of its own, and is not told where it may not.
             match copy.set_owner(None, owner.group) {
                 Ok(()) | Err(_) => Ok(()),
@@ -251,23 +258,11 @@ fn filled(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec
     Ok(large)
 }
 
-impl<'a> Source<'a> {
-    /// What `at` names, without following it.
-    #[must_use]
-    pub fn named(at: &At) -> Self {
-        let directory = at.directory.as_fd();
-        let name = at.name.to_bytes();
-        if directory.as_raw_fd() == rustix::fs::CWD.as_raw_fd() || name.starts_with(b"/") {
-            return Self::Named(CString::from(&*at.name));
-        }
-        let path = [format!("/proc/self/fd/{}/", directory.as_raw_fd()).as_bytes(), name].concat();
-        CString::new(path).map_or(Self::Nothing, Self::Named)
-    }
-
+impl Source<'_> {
     fn list(&self, into: &mut [u8]) -> Result<usize, Errno> {
         match self {
             Self::Open(fd) => rustix::fs::flistxattr(fd, into),
-            Self::Named(path) => rustix::fs::llistxattr(path, into),
+            Self::Named(at) => rustix::fs::llistxattr(path_of(at), into),
             Self::Nothing => Ok(0),
         }
     }
@@ -275,9 +270,20 @@ impl<'a> Source<'a> {
     fn value(&self, name: &CString) -> Result<Vec<u8>, Errno> {
         filled(|into| match self {
             Self::Open(fd) => rustix::fs::fgetxattr(fd, name, into),
-            Self::Named(path) => rustix::fs::lgetxattr(path, name, into),
+            Self::Named(at) => rustix::fs::lgetxattr(path_of(at), name, into),
             Self::Nothing => Err(Errno::NODATA),
         })
+    }
+}
+
+/// A path that leads to a name in its held directory, for calls that take no directory.
+fn path_of(at: &At) -> Vec<u8> {
+    let name = at.name.to_bytes();
+    match &at.directory {
+        Directory::Open(directory) if !name.starts_with(b"/") => {
+            [format!("/proc/self/fd/{}/", directory.as_raw_fd()).as_bytes(), name].concat()
+        }
+        Directory::Open(_) | Directory::Working => name.to_vec(),
     }
 }
 
@@ -341,7 +347,7 @@ fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
 #[must_use]
 pub fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<Refused> {
     match hold(copy, made) {
-        Ok(held) => keep(&Source::named(source), Copied::Held(held.as_fd()), wanted),
+        Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd()), wanted),
         Err(refused) => vec![refused],
     }
 }

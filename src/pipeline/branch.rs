@@ -6,8 +6,9 @@
 //! are set, and its parent is told.
 
 use super::attributes::{self, Copied, Source};
-use super::chain::{Directory, End};
+use super::chain::{At, Directory, End};
 use super::held::Held;
+use super::operand::typed;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::facts::{Identity, Owner};
 use crate::plan::path;
@@ -193,10 +194,25 @@ impl Branch {
         }
     }
 
+    /// The source that may not be opened, by its name: what is in its inode can be read all the same.
+    fn unreadable_source(&self) -> Source<'static> {
+        let at = match &self.parent {
+            Some(parent) => {
+                parent.source().ok().map(|directory| At { directory, name: Arc::clone(&self.name) })
+            }
+            None => typed(&self.origin.source_path),
+        };
+        at.map_or(Source::Nothing, Source::Named)
+    }
+
     /// Gives the copy its attributes, now that nothing in it changes any more.
     fn keep(&self, wanted: &Wanted) -> Vec<Refused> {
-        let source = if wanted.needs_source() { self.reach(SIDES[0]).ok() } else { None };
-        let source = source.as_ref().map_or(Source::Nothing, |source| Source::Open(source.as_fd()));
+        let open = if wanted.needs_source() { self.reach(SIDES[0]).ok() } else { None };
+        let source = match &open {
+            Some(open) => Source::Open(open.as_fd()),
+            None if wanted.needs_source() => self.unreadable_source(),
+            None => Source::Nothing,
+        };
         match self.reach(SIDES[1]) {
             Ok(copy) => attributes::keep(&source, Copied::Open(copy.as_fd()), wanted),
             Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],

@@ -72,7 +72,10 @@ impl Worker<'_, '_> {
                 return Err(Problem::between(What::OverwriteDirectory, destination, source));
             }
             Replacement::Replace => {
-                self.remove(job)?;
+                // What is there stays with --attributes-only, and is then in the way.
+                if !self.shared.options.attributes_only {
+                    self.remove(job)?;
+                }
                 self.verbose(job, None);
             }
             Replacement::Make => self.verbose(job, None),
@@ -97,7 +100,7 @@ impl Worker<'_, '_> {
         let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
         let keeping = self.shared.settings.method.keeping;
         let names = if keeping.wants_names() {
-            attributes::names(&Source::named(&job.source))
+            attributes::names(&Source::Named(job.source.clone()))
         } else {
             Names::default()
         };

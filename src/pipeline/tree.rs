@@ -2,7 +2,7 @@
 
 use super::attributes::{self, Source};
 use super::branch::{Branch, Origin};
-use super::chain::Directory;
+use super::chain::{At, Directory};
 use super::held::Held;
 use super::job::{FileJob, Task};
 use super::worker::Worker;
@@ -29,6 +29,11 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// The place itself.
+    fn at(&self) -> At {
+        At { directory: self.parent.clone(), name: Arc::from(self.name) }
+    }
+
     /// What to say of it with the system's reason.
     fn failed(&self, what: What) -> impl Fn(Errno) -> Problem {
         move |errno| Problem::failed(what, self.path.clone(), errno)
@@ -77,6 +82,7 @@ impl Worker<'_, '_> {
         let keeping = self.shared.settings.method.keeping;
         let names = match &descriptor {
             Some(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
+            None if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
             Some(_) | None => Names::default(),
         };
         if parent.is_some_and(|parent| parent.is_copying_into(facts.identity)) {

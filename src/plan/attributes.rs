@@ -61,6 +61,8 @@ pub struct Wanted {
     pub before: bool,
     /// It is no symbolic link, which has an order and words of its own.
     pub is_link: bool,
+    /// An extended attribute that is refused ends it: as in GNU cp, but for regular files, where these are required.
+    pub ends_at_attributes: bool,
     /// This process may give files away.
     pub privileged: bool,
     /// The names of the source's extended attributes that are to be copied.
@@ -118,11 +120,16 @@ impl Keeping {
     #[must_use]
     pub fn new(options: &CpOptions, umask: Mode, own: Owner) -> Self {
         let preserve = options.preserve;
+        // Where there is nothing but attributes to copy, GNU cp tells of those that it cannot, also with -a.
+        let xattr = match preserve.xattr {
+            Keep::Quietly if options.attributes_only => Keep::Telling,
+            xattr => xattr,
+        };
         Self {
             mode: preserve.mode,
             ownership: preserve.ownership,
             timestamps: preserve.timestamps,
-            xattr: preserve.xattr,
+            xattr,
             umask,
             own,
         }
@@ -155,21 +162,25 @@ impl Keeping {
     /// The permissions to make a file or special file with. `belongs_to` says whose it will be, where that is certain.
     #[must_use]
     pub fn mode_to_make(&self, source: &Facts, names: &Names, belongs_to: Option<Owner>) -> Mode {
-        let all = source.mode & PERMISSIONS;
-        let narrow = all & Mode::RWXU;
+        let all = match source.kind {
+            FileType::RegularFile => source.mode & PERMISSIONS,
+            // Nothing is executed or written under these bits, and GNU cp leaves them.
+            _ => source.mode,
+        };
+        let narrow = all.difference(Mode::RWXG | Mode::RWXO);
         let rightful = !self.ownership || belongs_to == Some(source.owner);
         let mode = match self.mode {
-            PreserveMode::Ignore => return READ_AND_WRITE & Mode::RWXU,
+            PreserveMode::Ignore => return all.difference(PERMISSIONS) | Mode::RUSR | Mode::WUSR,
             PreserveMode::UnderUmask if rightful => all.difference(self.withheld()),
             PreserveMode::Keep if rightful && names.acls.is_empty() => all,
             PreserveMode::UnderUmask | PreserveMode::Keep => narrow,
         };
         // Extended attributes are for those who may write to the file, whatever descriptors they have.
-        if self.must_be_writable(names) { mode | Mode::WUSR } else { mode }
+        if self.must_be_writable(source, names) { mode | Mode::WUSR } else { mode }
     }
 
-    fn must_be_writable(&self, names: &Names) -> bool {
-        self.xattr != Keep::No && !names.plain.is_empty()
+    fn must_be_writable(&self, source: &Facts, names: &Names) -> bool {
+        self.xattr != Keep::No && !names.plain.is_empty() && !source.mode.contains(Mode::WUSR)
     }
 
     /// The permissions to make a directory with: its owner can fill it, whatever they will be.
@@ -219,7 +230,7 @@ impl Keeping {
             (PreserveMode::Ignore, Made::Here(_)) => {
                 Permissions::Plain(READ_AND_WRITE.difference(self.umask))
             }
-            (PreserveMode::UnderUmask, Made::Here(_)) if self.ownership || self.must_be_writable(names) => {
+            (PreserveMode::UnderUmask, Made::Here(_)) if self.ownership || self.must_be_writable(source, names) => {
                 Permissions::Bits(all.difference(self.umask))
             }
             (PreserveMode::UnderUmask, Made::Here(_)) => Permissions::AsTheyAre,
@@ -251,6 +262,7 @@ impl Keeping {
             permissions,
             before,
             is_link: source.kind == FileType::Symlink,
+            ends_at_attributes: self.xattr == Keep::Require && source.kind != FileType::RegularFile,
             privileged: self.own.user == 0,
             names: Names {
                 plain: if self.xattr == Keep::No { Vec::new() } else { names.plain },
