@@ -230,7 +230,9 @@ impl Keeping {
             (PreserveMode::Ignore, Made::Here(_)) => {
                 Permissions::Plain(READ_AND_WRITE.difference(self.umask))
             }
-            (PreserveMode::UnderUmask, Made::Here(_)) if self.ownership || self.must_be_writable(source, names) => {
+            (PreserveMode::UnderUmask, Made::Here(_))
+                if self.ownership || self.must_be_writable(source, names) =>
+            {
                 Permissions::Bits(all.difference(self.umask))
             }
             (PreserveMode::UnderUmask, Made::Here(_)) => Permissions::AsTheyAre,

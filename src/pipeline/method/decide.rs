@@ -158,7 +158,9 @@ impl FileCopy {
                     self.made = Made::Before;
                 }
                 self.positioned &= opened.kind == FileType::RegularFile;
-                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
+                // Cutting what is empty changes its time, as writing would where there is something to write.
+                let written = opened.size == 0 && self.source_facts().size > 0;
+                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || written;
                 if let Some(made) = &self.job.made {
                     made.note(opened.identity);
                 }
