@@ -6,6 +6,15 @@ use std::path::Path;
 use crate::common::{each_engine, noise};
 
 #[test]
+fn an_empty_file_is_as_new_when_it_has_been_overwritten_by_an_empty_one() {
+    each_engine(|s| {
+        s.file("a", "").file("b", "").times("b", 1_000, 2_000);
+        s.cp(["a", "b"]).succeeds();
+        assert_ne!(s.attributes("b").modified.0, 2_000);
+    });
+}
+
+#[test]
 fn an_existing_file_is_written_in_place() {
     each_engine(|s| {
         for (old, new) in [(10, 100_000), (3_000_000, 5), (70_000, 70_000), (5000, 0), (0, 5000)] {

@@ -5,14 +5,15 @@
 //! ones far above are let go and had again on the way back. When the last entry of a branch is done its own permissions
 //! are set, and its parent is told.
 
-use super::chain::Directory;
+use super::attributes::{self, Copied, Source};
+use super::chain::{At, Directory, End};
 use super::held::Held;
-use crate::plan::facts::Identity;
+use super::operand::typed;
+use crate::plan::attributes::{Keeping, Refused, Wanted};
+use crate::plan::facts::{Identity, Owner};
 use crate::plan::path;
 use crate::report::Reporter;
-use crate::report::message::{Problem, What};
-use rustix::fd::OwnedFd;
-use rustix::fs::Mode;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::collections::HashSet;
 use std::ffi::CStr;
@@ -74,8 +75,10 @@ pub struct Branch {
     pub destination: Held,
     /// The copy was made by this run and holds only what this run put there.
     pub fresh: bool,
-    /// Permissions to set when all entries are done, where they are not what they should be yet.
-    pub mode_at_end: Option<Mode>,
+    /// Whom new files in the copy belong to, where that is certain.
+    pub belongs_to: Option<Owner>,
+    /// Attributes to set when all entries are done, and what of them is to be kept.
+    pub at_end: Option<Box<(Wanted, Keeping)>>,
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
 }
@@ -188,13 +191,38 @@ impl Branch {
         }
     }
 
-    fn close(&self, reporter: &Reporter) {
-        if let Some(mode) = self.mode_at_end {
-            let set = self.reach(SIDES[1]).and_then(|directory| rustix::fs::fchmod(directory, mode));
-            if let Err(errno) = set {
-                let path = self.path(None, |origin| &origin.destination_path);
-                reporter.problem(&Problem::failed(What::SettingPermissions, path, errno));
+    /// The source that may not be opened, by its name: what is in its inode can be read all the same.
+    fn unreadable_source(&self) -> Source<'static> {
+        let at = match &self.parent {
+            Some(parent) => {
+                parent.source().ok().map(|directory| At { directory, name: Arc::clone(&self.name) })
             }
+            None => typed(&self.origin.source_path),
+        };
+        at.map_or(Source::Nothing, Source::Named)
+    }
+
+    /// Gives the copy its attributes, now that nothing in it changes any more.
+    fn keep(&self, wanted: &Wanted) -> Vec<Refused> {
+        let open = if wanted.needs_source() { self.reach(SIDES[0]).ok() } else { None };
+        let source = match &open {
+            Some(open) => Source::Open(open.as_fd()),
+            None if wanted.needs_source() => self.unreadable_source(),
+            None => Source::Nothing,
+        };
+        match self.reach(SIDES[1]) {
+            Ok(copy) => attributes::keep(&source, Copied::Open(copy.as_fd()), wanted),
+            Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
+        }
+    }
+
+    fn close(&self, reporter: &Reporter) {
+        if let Some((wanted, keeping)) = self.at_end.as_deref() {
+            let refused = self.keep(wanted);
+            attributes::tell(&refused, keeping, reporter, |end| match end {
+                End::Source => self.own_source_path(),
+                End::Destination => self.path(None, |origin| &origin.destination_path),
+            });
         }
         let Some(parent) = &self.parent else { return };
         for side in SIDES {

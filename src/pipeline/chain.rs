@@ -6,6 +6,8 @@
 //! plain call) is the engine's choice and cannot be read off the chain.
 
 use crate::bufpool::Lease;
+use crate::plan::attribute_names::Names;
+use crate::plan::attributes::{Refused, Wanted};
 use crate::plan::facts::Facts;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
@@ -165,6 +167,11 @@ pub enum Op {
         /// On or off.
         on: bool,
     },
+    /// listxattr(2) of the source, into [`Seen::names`].
+    ListAttributes,
+    /// Gives the destination its attributes. What is refused is no failure of the chain: it goes into
+    /// [`Seen::refused`].
+    Keep(Box<Wanted>),
     /// close(2) of one end.
     Close {
         /// Which file.
@@ -189,6 +196,8 @@ impl Op {
             Self::Unlink { .. } => "unlink",
             Self::Truncate { .. } => "truncate",
             Self::SetDirect { .. } => "set direct",
+            Self::ListAttributes => "list attributes",
+            Self::Keep(_) => "keep",
             Self::Close { .. } => "close",
         }
     }
@@ -281,4 +290,8 @@ pub struct Seen {
     pub facts: Option<Facts>,
     /// By [`Op::FindData`]; `None` where only a hole is left.
     pub data: Option<Range<u64>>,
+    /// By [`Op::ListAttributes`].
+    pub names: Names,
+    /// By [`Op::Keep`].
+    pub refused: Vec<Refused>,
 }

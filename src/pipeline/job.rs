@@ -1,9 +1,9 @@
 //! What workers pass to each other: tasks, and within them the files to copy.
 
 use super::branch::{Branch, Made};
-use super::chain::At;
+use super::chain::{At, End};
 use super::method::extents::LargeFile;
-use crate::plan::facts::Facts;
+use crate::plan::facts::{Facts, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use rustix::fs::FileType;
@@ -89,6 +89,8 @@ pub struct FileJob {
     pub destination_device: Option<u64>,
     /// What this run has made, where operands could overwrite each other's copies.
     pub made: Option<Arc<Made>>,
+    /// Whom files made in the destination's directory belong to, where that is certain.
+    pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
     pub announced: bool,
 }
@@ -108,6 +110,7 @@ impl FileJob {
             found: branch.fresh.then_some(Found::Nothing),
             destination_device: Some(branch.destination.identity().device),
             made: branch.origin.made.clone(),
+            belongs_to: branch.belongs_to,
             announced: false,
         })
     }
@@ -134,6 +137,15 @@ impl FileJob {
         match &self.names {
             Names::Operand { destination, .. } => destination.to_vec(),
             Names::Entry(branch) => branch.destination_path(&self.destination.name),
+        }
+    }
+
+    /// The path of one end for messages.
+    #[must_use]
+    pub fn path(&self, end: End) -> Vec<u8> {
+        match end {
+            End::Source => self.source_path(),
+            End::Destination => self.destination_path(),
         }
     }
 

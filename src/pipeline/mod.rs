@@ -4,6 +4,7 @@
 //! what it does with a directory, an operand, a link or device; [`method`] is the way of a file's contents; [`chain`] is
 //! the data that [`engine`]s run.
 
+pub mod attributes;
 pub mod branch;
 pub mod cat;
 pub mod chain;

@@ -102,6 +102,7 @@ impl Worker<'_, '_> {
             found: Some(found),
             destination_device: device_of(&operand.destination, &found),
             made: operand.made.clone(),
+            belongs_to: None,
             announced: false,
         };
         self.begin_leaf(job, &facts)

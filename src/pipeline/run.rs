@@ -14,8 +14,10 @@ use super::worker::Worker;
 use crate::bufpool::Pool;
 use crate::cli::cp::{CpOptions, Destination};
 use crate::cli::knobs::{Knobs, Placement};
+use crate::plan::attributes::Keeping;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
+use crate::plan::facts::Owner;
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -72,6 +74,8 @@ pub struct Shared<'env> {
 impl<'env> Shared<'env> {
     fn new(options: &'env CpOptions, reporter: &'env Reporter) -> Self {
         let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let own =
+            Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
         let umask = rustix::process::umask(Mode::empty());
         // Directories must be open to their owner while they are filled, so what the umask withholds from the owner is
         // withheld by hand.
@@ -88,7 +92,8 @@ impl<'env> Shared<'env> {
                     force: options.force,
                     verbose: options.verbose,
                     clone: true,
-                    withheld: umask & Mode::RWXU,
+                    keeping: Keeping::new(options, umask, own),
+                    attributes_only: options.attributes_only,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,

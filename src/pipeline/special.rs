@@ -1,12 +1,15 @@
 //! Files that are copied by making them anew: symbolic links, FIFOs, sockets and devices.
 
+use super::attributes::{self, Source};
 use super::chain::At;
 use super::job::FileJob;
 use super::worker::Worker;
+use crate::plan::attribute_names::Names;
+use crate::plan::attributes::Made;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::{self, Found, Replacement};
 use crate::report::message::{Problem, What};
-use rustix::fs::{AtFlags, FileType, Mode};
+use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
 /// Looks at a name without following, and at what it leads to where it is a symbolic link.
@@ -69,7 +72,10 @@ impl Worker<'_, '_> {
                 return Err(Problem::between(What::OverwriteDirectory, destination, source));
             }
             Replacement::Replace => {
-                self.remove(job)?;
+                // What is there stays with --attributes-only, and is then in the way.
+                if !self.shared.options.attributes_only {
+                    self.remove(job)?;
+                }
                 self.verbose(job, None);
             }
             Replacement::Make => self.verbose(job, None),
@@ -92,8 +98,13 @@ impl Worker<'_, '_> {
     fn make(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
         let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
-        let mode = facts.mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
-        let mode = mode.difference(self.shared.settings.method.withheld);
+        let keeping = self.shared.settings.method.keeping;
+        let names = if keeping.wants_names() {
+            attributes::names(&Source::Named(job.source.clone()))
+        } else {
+            Names::default()
+        };
+        let mode = keeping.mode_to_make(facts, &names, job.belongs_to);
         match facts.kind {
             FileType::Symlink => {
                 let target = rustix::fs::readlinkat(&job.source.directory, &*job.source.name, Vec::new())
@@ -118,6 +129,11 @@ impl Worker<'_, '_> {
             && let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
         {
             made.note(Facts::of(&stat).identity);
+        }
+        let wanted = keeping.of_file(facts, Made::Here(job.belongs_to), names);
+        if !wanted.is_nothing() {
+            let refused = attributes::keep_node(&job.source, &job.destination, facts, &wanted);
+            attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
         }
         Ok(())
     }

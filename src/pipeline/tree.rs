@@ -1,15 +1,18 @@
 //! Directories: opened, made, listed in parts, and finished when the last entry below is done.
 
+use super::attributes::{self, Source};
 use super::branch::{Branch, Origin};
-use super::chain::Directory;
+use super::chain::{At, Directory};
 use super::held::Held;
 use super::job::{FileJob, Task};
 use super::worker::Worker;
-use crate::plan::facts::Facts;
+use crate::plan::attribute_names::Names;
+use crate::plan::attributes::{Keeping, Wanted};
+use crate::plan::facts::{Facts, Owner};
 use crate::plan::walk::{self, Entry};
 use crate::report::message::{Problem, What};
-use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, FileType, Mode};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -26,6 +29,11 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// The place itself.
+    fn at(&self) -> At {
+        At { directory: self.parent.clone(), name: Arc::from(self.name) }
+    }
+
     /// What to say of it with the system's reason.
     fn failed(&self, what: What) -> impl Fn(Errno) -> Problem {
         move |errno| Problem::failed(what, self.path.clone(), errno)
@@ -37,7 +45,8 @@ struct Made {
     descriptor: OwnedFd,
     facts: Facts,
     fresh: bool,
-    mode_at_end: Option<Mode>,
+    belongs_to: Option<Owner>,
+    at_end: Option<Box<(Wanted, Keeping)>>,
 }
 
 impl Worker<'_, '_> {
@@ -70,11 +79,17 @@ impl Worker<'_, '_> {
         destination: &Place<'_>,
     ) -> Result<(), Problem> {
         let (descriptor, facts) = self.open_source(source)?;
+        let keeping = self.shared.settings.method.keeping;
+        let names = match &descriptor {
+            Some(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
+            None if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
+            Some(_) | None => Names::default(),
+        };
         if parent.is_some_and(|parent| parent.is_copying_into(facts.identity)) {
             return Err(into_itself(origin, destination));
         }
         let fresh = parent.is_some_and(|parent| parent.fresh);
-        let made = self.make_directory(source, destination, &facts, fresh)?;
+        let made = self.make_directory(source, destination, (&facts, names), fresh)?;
         self.tally.directories += 1;
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
@@ -87,7 +102,8 @@ impl Worker<'_, '_> {
             },
             destination: Held::open(made.descriptor, made.facts.identity),
             fresh: made.fresh,
-            mode_at_end: made.mode_at_end,
+            belongs_to: made.belongs_to,
+            at_end: made.at_end,
             pending: AtomicUsize::new(1),
         });
         branch.let_go_above(|| self.shared.levels_open_max());
@@ -119,7 +135,7 @@ impl Worker<'_, '_> {
         &self,
         source: &Place<'_>,
         destination: &Place<'_>,
-        facts: &Facts,
+        (facts, names): (&Facts, Names),
         fresh: bool,
     ) -> Result<Made, Problem> {
         let failed = |what| destination.failed(what);
@@ -128,11 +144,11 @@ impl Worker<'_, '_> {
             self.shared.reporter.copied(&source.path, &destination.path, None);
         }
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
-        let kept = facts.mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO | Mode::SVTX);
-        let kept = kept.difference(self.shared.settings.method.withheld);
+        let keeping = self.shared.settings.method.keeping;
+        let mode = keeping.directory_mode_to_make(facts);
         let made = match exists {
             true => false,
-            false => match rustix::fs::mkdirat(destination.parent, destination.name, kept | Mode::RWXU) {
+            false => match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
                 Ok(()) => true,
                 // It came meanwhile: a directory will do, anything else is in the way.
                 Err(Errno::EXIST) if self.is_there(source, destination)? => false,
@@ -142,11 +158,15 @@ impl Worker<'_, '_> {
         let descriptor = walk::open_directory(destination.parent, destination.name);
         let descriptor = descriptor.map_err(failed(What::CannotAccess))?;
         let stat = rustix::fs::fstat(&descriptor).map_err(failed(What::CannotStat))?;
-        let facts = Facts::of(&stat);
-        // What was lent is taken back when the directory is full.
-        let lent = Mode::RWXU.difference(kept);
-        let mode_at_end = (made && facts.mode.intersects(lent)).then(|| facts.mode.difference(lent));
-        Ok(Made { descriptor, facts, fresh: made, mode_at_end })
+        let copy = Facts::of(&stat);
+        let wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
+        let at_end = (!wanted.is_nothing()).then(|| Box::new((wanted, keeping)));
+        let belongs_to = if made && keeping.wants_owner_of_new() {
+            keeping.owner_of_new(&copy, attributes::is_inherited_from(descriptor.as_fd()))
+        } else {
+            None
+        };
+        Ok(Made { descriptor, facts: copy, fresh: made, belongs_to, at_end })
     }
 
     /// Whether a directory is there to copy into.

@@ -1,5 +1,7 @@
 //! GNU's semantics as decisions: what to do with each file, told from options and facts, without doing it.
 
+pub mod attribute_names;
+pub mod attributes;
 pub mod backup;
 pub mod descriptors;
 pub mod destination;

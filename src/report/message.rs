@@ -36,8 +36,28 @@ pub enum What {
     Truncating,
     /// A file failed to close.
     Closing,
-    /// Permissions could not be set.
+    /// Permissions could not be made those of any new file.
     SettingPermissions,
+    /// Permissions or an ACL could not be made those of the source.
+    PreservingPermissions,
+    /// Permissions that were held back at first could not be given.
+    RestoringPermissions,
+    /// Permissions of a file that is to change hands could not be taken back.
+    ClearingPermissions,
+    /// Times could not be made those of the source.
+    PreservingTimes,
+    /// User or group could not be made those of the source.
+    PreservingOwnership,
+    /// User or group of a symbolic link could not be made those of the source.
+    PreservingLinkOwnership,
+    /// The names of extended attributes could not be listed.
+    ListingAttributes,
+    /// An extended attribute could not be read.
+    GettingAttribute,
+    /// An extended attribute could not be set.
+    SettingAttribute,
+    /// Extended attributes cannot be set.
+    SettingAttributes,
     /// A directory was given without `-r`.
     OmittingDirectory,
     /// The source is not the file any more that was looked at.
@@ -102,6 +122,18 @@ impl What {
             Self::Truncating => ["failed to extend ", "", ""],
             Self::Closing => ["failed to close ", "", ""],
             Self::SettingPermissions => ["setting permissions for ", "", ""],
+            Self::PreservingPermissions | Self::RestoringPermissions => {
+                ["preserving permissions for ", "", ""]
+            }
+            Self::ClearingPermissions => ["clearing permissions for ", "", ""],
+            Self::PreservingTimes => ["preserving times for ", "", ""],
+            Self::PreservingOwnership | Self::PreservingLinkOwnership => {
+                ["failed to preserve ownership for ", "", ""]
+            }
+            Self::ListingAttributes => ["listing attributes of ", "", ""],
+            Self::GettingAttribute => ["getting attribute ", " of ", ""],
+            Self::SettingAttribute => ["setting attribute ", " for ", ""],
+            Self::SettingAttributes => ["setting attributes for ", "", ""],
             Self::OmittingDirectory => ["-r not specified; omitting directory ", "", ""],
             Self::Replaced => ["skipping file ", "", ", as it was replaced while being copied"],
             Self::SameFile => ["", " and ", " are the same file"],
@@ -170,9 +202,16 @@ impl Problem {
     pub fn text(&self, charset: Charset) -> Vec<u8> {
         let [before, between, after] = self.what.words();
         let mut text = before.as_bytes().to_vec();
-        // GNU cp quotes the one name of this message only where a shell would need it.
-        let quote = if self.what == What::RelativeLink { quote::needed } else { quote::always };
-        text.extend(quote(&self.path, charset));
+        match self.what {
+            // GNU cp quotes the one name of this message only where a shell would need it, and not at all here.
+            What::RelativeLink => text.extend(quote::needed(&self.path, charset)),
+            // These words are of the library that sets ACLs, which quotes as for options.
+            What::SettingPermissions | What::PreservingPermissions => {
+                text.extend(quote::option_argument(&self.path, charset));
+            }
+            What::PreservingLinkOwnership => text.extend(&self.path),
+            _ => text.extend(quote::always(&self.path, charset)),
+        }
         if let Some(other) = &self.other {
             text.extend(between.as_bytes());
             text.extend(quote::always(other, charset));

@@ -91,6 +91,11 @@ impl Reporter {
         self.say(&problem.text(self.charset()));
     }
 
+    /// Tells about a problem that the exit status says nothing of.
+    pub fn remark(&self, problem: &Problem) {
+        self.say(&problem.text(self.charset()));
+    }
+
     /// Tells about a failure that concerns no file or brings its own words.
     pub fn failure(&self, text: &[u8]) {
         self.failed.store(true, Ordering::Relaxed);

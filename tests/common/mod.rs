@@ -4,12 +4,14 @@
 //! ([`Run`]); what a tool did is an [`Outcome`] with the expectations as methods. A failure shows the command, how it
 //! ended, both streams and the directory.
 
+mod attributes;
 mod environment;
 mod outcome;
 mod run;
 mod sandbox;
 mod tree;
 
+pub use attributes::with_xattrs;
 pub use environment::{
     Engine, each_engine, io_uring_works, is_reference, is_root, needs_extensions, needs_root, skip,
 };

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit};
+use rustix::thread::UnshareFlags;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
 use super::environment::reference;
@@ -37,6 +38,7 @@ enum Preparation {
     Ignore(i32),
     Limit(Resource, u64),
     BecomeNobody,
+    EnterUserNamespace,
     Filter(BpfProgram),
 }
 
@@ -137,6 +139,11 @@ impl<'sandbox> Run<'sandbox> {
     pub fn by_nobody(mut self) -> Self {
         self.by_nobody = super::is_root();
         if self.by_nobody { self.prepare(Preparation::BecomeNobody) } else { self }
+    }
+
+    /// Runs as the root of a user namespace in which there is no other user.
+    pub fn in_user_namespace(self) -> Self {
+        self.prepare(Preparation::EnterUserNamespace)
     }
 
     pub fn without_io_uring(self, answer: IoUring) -> Self {
@@ -260,6 +267,19 @@ impl Preparation {
                 rustix::thread::set_thread_groups(&[])?;
                 rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(NOBODY))?;
                 rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(NOBODY))?;
+            }
+            Self::EnterUserNamespace => {
+                // SAFETY: the child has one thread and shares no memory that a user namespace concerns.
+                unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) }?;
+                let maps = [
+                    (c"/proc/self/uid_map", &b"0 0 1"[..]),
+                    (c"/proc/self/setgroups", b"deny"),
+                    (c"/proc/self/gid_map", b"0 0 1"),
+                ];
+                for (file, text) in maps {
+                    let file = rustix::fs::open(file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+                    rustix::io::write(file, text)?;
+                }
             }
             Self::Filter(filter) => {
                 seccompiler::apply_filter(filter).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;

@@ -166,13 +166,18 @@ impl Sandbox {
 
     /// Mounts a tmpfs with these options (`size=1m`) on a new directory. `None`, loudly, where that is not allowed.
     pub fn tmpfs(&self, name: &str, options: &str) -> Option<Mounted> {
+        self.mount("tmpfs", name, options)
+    }
+
+    /// Mounts a file system of this type, that needs no device, on a new directory.
+    pub fn mount(&self, kind: &str, name: &str, options: &str) -> Option<Mounted> {
         self.dir(name);
         let path = self.path(name);
         let options = std::ffi::CString::new(options).unwrap();
-        match mount("tmpfs", &path, "tmpfs", MountFlags::empty(), options.as_c_str()) {
+        match mount(kind, &path, kind, MountFlags::empty(), options.as_c_str()) {
             Ok(()) => Some(Mounted { path }),
             Err(error) => {
-                skip(&format!("cannot mount a tmpfs: {error}"));
+                skip(&format!("cannot mount a {kind}: {error}"));
                 None
             }
         }

@@ -7,24 +7,18 @@ use clap::{Arg, Command};
 /// and the help marks it. To build an option, end by deleting it here.
 pub(super) const UNBUILT: &[&str] = &[
     "archive",
-    "attributes-only",
     "copy-contents",
     "d",
     "debug",
     "dereference",
     "H",
     "no-dereference",
-    "no-preserve",
     "one-file-system",
-    "p",
     "parents",
-    "preserve",
     "sparse",
     "reflink",
     "strip-trailing-slashes",
     "keep-directory-symlink",
-    "Z",
-    "context",
 ];
 
 const USAGE: &str = "\

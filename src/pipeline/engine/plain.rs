@@ -4,6 +4,7 @@
 //! into the ring.
 
 use crate::bufpool::PAGE_BYTES;
+use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome, Seen};
 use crate::plan::facts::Facts;
 use rustix::fd::BorrowedFd;
@@ -70,6 +71,12 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
             retry(|| rustix::fs::ftruncate(open(chain, End::Destination)?, length))?;
         }
         Op::SetDirect { end, on } => set_direct(open(chain, end)?, on),
+        Op::ListAttributes => seen.names = attributes::names(&Source::Open(open(chain, End::Source)?)),
+        Op::Keep(ref wanted) => {
+            let source = chain.descriptor(End::Source).plain().map_or(Source::Nothing, Source::Open);
+            let copy = Copied::Open(open(chain, End::Destination)?);
+            seen.refused = attributes::keep(&source, copy, wanted);
+        }
         Op::Close { end } => close(std::mem::take(chain.descriptor_mut(end)))?,
     }
     Ok(Step::On)

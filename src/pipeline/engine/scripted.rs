@@ -8,6 +8,7 @@ pub mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
 use crate::pipeline::chain::{Chain, Completion, End, Op, Outcome, Seen};
+use crate::plan::attributes::Refused;
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -132,10 +133,10 @@ impl Scripted {
                     failure?;
                 }
             }
-            Op::Open { end, at, flags, into, .. } => {
+            Op::Open { end, at, flags, into, mode } => {
                 failure?;
                 assert!(!chain.descriptor(end).is_open(), "{end:?} opened over an open descriptor");
-                *chain.descriptor_mut(end) = world.open(at.name.to_bytes(), flags, into)?;
+                *chain.descriptor_mut(end) = world.open(at.name.to_bytes(), flags, into, mode)?;
             }
             Op::Look { at, .. } => {
                 failure?;
@@ -175,6 +176,12 @@ impl Scripted {
                 return Ok((length != moved).then_some(moved));
             }
             Op::Unlink { .. } => failure?,
+            Op::ListAttributes => seen.names = world.names(&chain.source),
+            // What is refused is no failure of the chain: here it is the times.
+            Op::Keep(wanted) => {
+                seen.refused.extend(failure.err().map(Refused::Times));
+                world.keep(&chain.destination, *wanted);
+            }
             Op::Truncate { length } => {
                 failure?;
                 assert!(chain.descriptor(End::Destination).is_open(), "truncates what is not open");

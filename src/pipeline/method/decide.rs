@@ -3,10 +3,11 @@
 use super::file::{FileCopy, Stage};
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Into, Op, Outcome};
+use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{self, Found, Verdict};
 use crate::report::message::{Problem, What};
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 /// How often a destination that keeps appearing and vanishing is tried.
@@ -68,6 +69,8 @@ impl FileCopy {
         chain.ops.clear();
         let open = match verdict {
             Verdict::CreateThroughLink => {
+                // Nothing is known of the directory that the link leads to.
+                self.made = Made::Here(None);
                 self.open_with(OFlags::WRONLY | OFlags::CREATE, Into::Plain, context)
             }
             Verdict::Overwrite(_) => {
@@ -93,9 +96,12 @@ impl FileCopy {
     }
 
     fn open_with(&self, flags: OFlags, into: Into, context: &Context<'_>) -> Op {
-        // Set-id and sticky bits are for `--preserve=mode`; the umask takes its share in the kernel.
-        let mode = self.source_facts().mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
-        let mode = mode.difference(context.settings.withheld);
+        let belongs_to = match self.made {
+            Made::Here(belongs_to) => belongs_to,
+            Made::Before => None,
+        };
+        // The umask takes its share in the kernel.
+        let mode = context.settings.keeping.mode_to_make(&self.source_facts(), &self.names, belongs_to);
         Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
     }
 
@@ -148,8 +154,13 @@ impl FileCopy {
             }
             (Outcome::Done, _, opened) => {
                 let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
+                if matches!(verdict, Verdict::Overwrite(_)) {
+                    self.made = Made::Before;
+                }
                 self.positioned &= opened.kind == FileType::RegularFile;
-                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
+                // Cutting what is empty changes its time, as writing would where there is something to write.
+                let written = opened.size == 0 && self.source_facts().size > 0;
+                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || written;
                 if let Some(made) = &self.job.made {
                     made.note(opened.identity);
                 }

@@ -4,8 +4,11 @@ use super::extents::LargeFile;
 use super::holes::{self, Holes};
 use super::stream::Stream;
 use super::{Context, Next};
+use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
+use crate::plan::attribute_names::Names;
+use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
@@ -63,6 +66,10 @@ pub struct FileCopy {
     /// The destination is this run's own, or has been cut to nothing.
     pub(super) truncated: bool,
     pub(super) stream: Stream,
+    /// The names of the source's extended attributes, until they are handed on.
+    pub(super) names: Names,
+    /// Whether the destination was there before.
+    pub(super) made: Made,
     /// How far a file with holes has come.
     pub(super) holes: Option<Holes>,
     /// No map of its data can be had.
@@ -80,6 +87,8 @@ impl FileCopy {
     pub fn new(job: FileJob) -> Self {
         Self {
             found: job.found,
+            made: Made::Here(job.belongs_to),
+            names: Names::default(),
             job,
             stage: Stage::Source,
             source: None,
@@ -114,15 +123,24 @@ impl FileCopy {
             mode: Mode::empty(),
             into: Into::Plain,
         };
-        Chain { ops: vec![open, Op::Examine { end: End::Source }], ..Chain::default() }
+        let mut ops = vec![open, Op::Examine { end: End::Source }];
+        // Whether there is an ACL decides about the permissions that the copy is made with.
+        ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
+        Chain { ops, ..Chain::default() }
     }
 
     /// What comes after a completion of this file's chain.
     pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
         let Completion { chain, outcome, seen } = completion;
+        attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, |end| {
+            self.job.path(end)
+        });
         let facts = seen.facts;
         match self.stage {
-            Stage::Source => self.source_opened(chain, outcome, facts, context),
+            Stage::Source => {
+                self.names = seen.names;
+                self.source_opened(chain, outcome, facts, context)
+            }
             Stage::WhyNot => self.why_not(chain, outcome, context),
             Stage::Unlink => self.unlinked(chain, outcome, context),
             Stage::Truncate => self.truncate_done(chain, outcome, context),
@@ -151,7 +169,10 @@ impl FileCopy {
     }
 
     pub(super) fn fused(&self, context: &Context<'_>) -> bool {
-        context.capabilities.fused && !context.settings.direct && self.job.found == Some(Found::Nothing)
+        // Attributes are set by ordinary descriptors, which linked operations could not share.
+        let attributes = context.settings.keeping.is_anything() || context.settings.attributes_only;
+        let settings = context.capabilities.fused && !context.settings.direct && !attributes;
+        settings && self.job.found == Some(Found::Nothing)
     }
 
     /// The source is held by a descriptor that cannot be read.
@@ -240,8 +261,27 @@ impl FileCopy {
         Next::Run(chain)
     }
 
+    /// The operation that gives the destination its attributes, where there is anything to give. It comes when all of
+    /// its contents are there, as writing would change times and take set-id bits.
+    pub(super) fn keep(&mut self, context: &Context<'_>) -> Option<Op> {
+        let names = std::mem::take(&mut self.names);
+        let wanted = context.settings.keeping.of_file(&self.source_facts(), self.made, names);
+        (!wanted.is_nothing()).then(|| Op::Keep(Box::new(wanted)))
+    }
+
+    /// Makes sure of a destination, whose data stays as it is.
+    fn attributes_only(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        if chain.destination.is_open() {
+            return self.close(chain, context);
+        }
+        self.open_destination(chain, Verdict::Create, context)
+    }
+
     /// Both ends are open, or the destination may be made along the way: picks the method.
     pub(super) fn transfer(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        if context.settings.attributes_only {
+            return self.attributes_only(chain, context);
+        }
         let source = self.source_facts();
         let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
         let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
@@ -279,6 +319,9 @@ impl FileCopy {
         self.stage = Stage::Close;
         chain.lease = None;
         chain.ops.clear();
+        if !self.failed && chain.destination.is_open() {
+            chain.ops.extend(self.keep(context));
+        }
         for end in [End::Destination, End::Source] {
             if chain.descriptor(end).is_open() {
                 chain.ops.push(Op::Close { end });
@@ -301,6 +344,7 @@ impl FileCopy {
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
             Op::FindData { .. } | Op::Clone | Op::Unlink { .. } => self.done(context),
             Op::Write { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => self.done(context),
+            Op::ListAttributes | Op::Keep(_) => self.done(context),
         }
     }
 

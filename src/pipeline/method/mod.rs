@@ -25,11 +25,11 @@ pub mod whole;
 use super::chain::Chain;
 use super::engine::Capabilities;
 use crate::bufpool::Pool;
+use crate::plan::attributes::Keeping;
 use crate::report::Reporter;
 use crate::report::stats::Tally;
 use clone::CloneMemory;
 use extents::LargeFile;
-use rustix::fs::Mode;
 use std::sync::Arc;
 
 /// What methods need to know of how the run is to be done.
@@ -49,8 +49,10 @@ pub struct Settings {
     pub verbose: bool,
     /// Share blocks where the file systems can.
     pub clone: bool,
-    /// Permissions of the owner that the umask takes from what is made.
-    pub withheld: Mode,
+    /// Which attributes are kept.
+    pub keeping: Keeping,
+    /// No data is copied.
+    pub attributes_only: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.

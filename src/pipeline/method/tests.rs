@@ -5,11 +5,12 @@ mod properties;
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::engine::scripted::{Change, Fault};
+use crate::plan::attributes::Permissions;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::report::message::What;
 use driver::Copying;
-use rustix::fs::FileType;
+use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 use std::sync::Arc;
 
@@ -248,4 +249,60 @@ fn files_wait_for_a_buffer_when_there_is_only_one() {
     let copied = copying.run();
     assert_eq!((copied.told(), copied.tally.files), (vec![], 8));
     assert!(copied.starved > 0, "no file had to wait");
+}
+
+/// All attributes kept, of a source with mode 0644.
+fn with_attributes(mut copying: Copying) -> Copying {
+    copying.settings.keeping = properties::all_attributes();
+    copying
+}
+
+#[test]
+fn a_file_that_is_to_change_hands_is_made_for_its_owner_alone() {
+    for size in [0, 100, 20 * PAGE_BYTES + 10] {
+        let copied = with_attributes(Copying::of(contents(0, size))).run();
+        assert_eq!(copied.told(), []);
+        let copy = copied.world.file(b"destination").expect("a copy");
+        assert_eq!(copy.mode, Mode::RUSR | Mode::WUSR, "{size} bytes");
+        let kept = copy.kept.as_ref().expect("attributes that no write came after");
+        assert_eq!(kept.permissions, Permissions::Kept(Mode::from(0o644)));
+    }
+}
+
+#[test]
+fn a_file_of_the_right_owner_is_made_with_its_final_permissions_unless_there_is_an_acl() {
+    for (acls, mode) in [(&b""[..], 0o644), (b"system.posix_acl_access\0", 0o600)] {
+        let mut copying = with_attributes(Copying::of(small()));
+        copying.job().belongs_to = Some(Facts::unknown().owner);
+        copying.world.file_mut(b"source").names.acls = acls.to_vec();
+        let copied = copying.run();
+        let copy = copied.world.file(b"destination").expect("a copy");
+        assert_eq!(copy.mode, Mode::from(mode));
+        assert_eq!(copy.kept.as_ref().expect("attributes").names.acls, acls);
+    }
+}
+
+#[test]
+fn what_attributes_are_refused_is_told_and_the_file_is_closed() {
+    for size in [100, 20 * PAGE_BYTES + 10] {
+        let refusing = Fault::Errno(Errno::PERM);
+        let copied = with_attributes(Copying::of(contents(0, size))).fault("keep", 0, refusing).run();
+        assert_eq!(copied.told(), [(What::PreservingTimes, Some(Errno::PERM))]);
+        assert_eq!(copied.destination(), Some(&contents(0, size)[..]));
+    }
+}
+
+#[test]
+fn attributes_alone_leave_the_data_that_is_there() {
+    for (found, expected) in [(None, &b"old data"[..]), (Some(Found::Nothing), b"")] {
+        let copying =
+            if found.is_none() { Copying::new().over(b"old data".to_vec()) } else { Copying::new() };
+        let mut copying = with_attributes(copying.file("source", small(), "destination", found));
+        copying.settings.attributes_only = true;
+        let copied = copying.run();
+        assert_eq!(copied.told(), []);
+        assert_eq!(copied.destination(), Some(expected));
+        assert!(copied.world.file(b"destination").expect("a copy").kept.is_some());
+        assert!(!copied.log.iter().any(|name| ["read", "write", "truncate"].contains(name)));
+    }
 }

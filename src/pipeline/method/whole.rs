@@ -35,11 +35,9 @@ impl FileCopy {
         } else {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
-        chain.ops.extend([
-            Op::Write { offset: Some(0), start: 0, length },
-            Op::Close { end: End::Destination },
-            Op::Close { end: End::Source },
-        ]);
+        chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
+        chain.ops.extend(self.keep(context));
+        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
         self.stage = Stage::Whole;
         Next::Run(chain)
     }
@@ -137,6 +135,8 @@ impl FileCopy {
                 | Op::Clone
                 | Op::Unlink { .. }
                 | Op::SetDirect { .. }
+                | Op::ListAttributes
+                | Op::Keep(_)
                 | Op::Open { .. }
                 | Op::Close { .. },
                 _,

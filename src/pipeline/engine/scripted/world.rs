@@ -6,6 +6,8 @@
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Descriptor, Into};
+use crate::plan::attribute_names::Names;
+use crate::plan::attributes::Wanted;
 use crate::plan::facts::{Facts, Identity};
 use rustix::fd::{AsRawFd, RawFd};
 use rustix::fs::{FileType, MemfdFlags, Mode, OFlags};
@@ -27,6 +29,12 @@ pub struct File {
     pub claimed: Option<u64>,
     /// Its type. What is no regular file has no offsets: writes go behind each other.
     pub kind: FileType,
+    /// Its permissions.
+    pub mode: Mode,
+    /// The names of its extended attributes.
+    pub names: Names,
+    /// What it was given by the last operation on it.
+    pub kept: Option<Wanted>,
     inode: u64,
 }
 
@@ -70,13 +78,26 @@ impl World {
     /// Puts a regular file there.
     pub fn put(&mut self, name: &[u8], contents: Vec<u8>) {
         self.inodes += 1;
-        let file = File { contents, claimed: None, kind: FileType::RegularFile, inode: self.inodes };
+        let file = File {
+            contents,
+            claimed: None,
+            kind: FileType::RegularFile,
+            mode: Mode::from(0o644),
+            names: Names::default(),
+            kept: None,
+            inode: self.inodes,
+        };
         self.files.insert(name.to_vec(), file);
     }
 
     /// The file of that name, which must be there.
     pub fn file_mut(&mut self, name: &[u8]) -> &mut File {
         self.files.get_mut(name).expect("a file of that name")
+    }
+
+    /// The file of that name, where there is one.
+    pub fn file(&self, name: &[u8]) -> Option<&File> {
+        self.files.get(name)
     }
 
     /// What is in the file of that name, where there is one.
@@ -89,7 +110,7 @@ impl World {
         let file = self.files.get(name)?;
         let size = file.claimed.unwrap_or(file.contents.len() as u64);
         let identity = Identity { device: 1, inode: file.inode };
-        let mode = Mode::from(0o644);
+        let mode = file.mode;
         Some(Facts { identity, kind: file.kind, mode, size, blocks: size.div_ceil(512), ..Facts::unknown() })
     }
 
@@ -125,7 +146,13 @@ impl World {
         left
     }
 
-    pub(super) fn open(&mut self, name: &[u8], flags: OFlags, into: Into) -> Result<Descriptor, Errno> {
+    pub(super) fn open(
+        &mut self,
+        name: &[u8],
+        flags: OFlags,
+        into: Into,
+        mode: Mode,
+    ) -> Result<Descriptor, Errno> {
         let name = match opened_again(name) {
             Some(number) => self.open.get(&Number::Plain(number)).ok_or(Errno::NOENT)?.name.clone(),
             None => name.to_vec(),
@@ -133,7 +160,10 @@ impl World {
         match (self.files.contains_key(&name), flags.contains(OFlags::CREATE)) {
             (true, true) if flags.contains(OFlags::EXCL) => return Err(Errno::EXIST),
             (false, false) => return Err(Errno::NOENT),
-            (false, true) => self.put(&name, Vec::new()),
+            (false, true) => {
+                self.put(&name, Vec::new());
+                self.file_mut(&name).mode = mode;
+            }
             (true, _) => {}
         }
         let (number, descriptor) = match into {
@@ -176,12 +206,23 @@ impl World {
         self.facts(&self.open[&number(descriptor)].name).expect("files are never removed")
     }
 
+    pub(super) fn names(&self, descriptor: &Descriptor) -> Names {
+        self.files[&self.open[&number(descriptor)].name].names.clone()
+    }
+
+    /// What comes later takes it away again, as writing changes times.
+    pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: Wanted) {
+        let name = self.opened(descriptor).name.clone();
+        self.file_mut(&name).kept = Some(wanted);
+    }
+
     pub(super) fn set_direct(&mut self, descriptor: &Descriptor, on: bool) {
         self.opened(descriptor).direct = on;
     }
 
     pub(super) fn truncate(&mut self, descriptor: &Descriptor, length: u64) {
         let name = self.opened(descriptor).name.clone();
+        self.file_mut(&name).kept = None;
         self.file_mut(&name).contents.resize(usize::try_from(length).unwrap(), 0);
     }
 
@@ -228,6 +269,7 @@ impl World {
         let (name, to) = (open.name.clone(), usize::try_from(to).unwrap());
         let file = self.file_mut(&name);
         assert!(offset.is_none() || file.kind == FileType::RegularFile, "no offsets in what is not regular");
+        file.kept = None;
         file.contents.resize(file.contents.len().max(to + bytes.len()), 0);
         file.contents[to..to + bytes.len()].copy_from_slice(bytes);
         Ok(u32::try_from(bytes.len()).unwrap())

@@ -204,7 +204,9 @@ impl Uring {
             | Op::Clone
             | Op::Unlink { .. }
             | Op::Truncate { .. }
-            | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
+            | Op::SetDirect { .. }
+            | Op::ListAttributes
+            | Op::Keep(_) => Err(Errno::OPNOTSUPP),
         }
     }
 
@@ -255,7 +257,7 @@ impl Uring {
             | Op::FindData { .. }
             | Op::Clone
             | Op::Unlink { .. } => Some(moved),
-            Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
+            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => Some(moved),
         };
         if wanted == Some(moved) {
             self.advance(index, running, at + 1);
@@ -292,7 +294,9 @@ impl Uring {
             | Op::Clone
             | Op::Unlink { .. }
             | Op::Truncate { .. }
-            | Op::SetDirect { .. } => {}
+            | Op::SetDirect { .. }
+            | Op::ListAttributes
+            | Op::Keep(_) => {}
         }
     }
 

@@ -80,7 +80,7 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::FindData { .. }
             | Op::Clone
             | Op::Unlink { .. } => {}
-            Op::Truncate { .. } | Op::SetDirect { .. } => {}
+            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
         }
     }
     Segment { ops: at..end, direct }
@@ -117,7 +117,9 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Clone
         | Op::Unlink { .. }
         | Op::Truncate { .. }
-        | Op::SetDirect { .. } => false,
+        | Op::SetDirect { .. }
+        | Op::ListAttributes
+        | Op::Keep(_) => false,
     }
 }
 

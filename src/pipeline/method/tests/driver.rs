@@ -4,6 +4,7 @@
 //! nothing is left behind: no lease, no chain in flight, no descriptor.
 
 use crate::bufpool::{Lease, PAGE_BYTES, Pool};
+use crate::cli::cp::CpOptions;
 use crate::pipeline::branch::Made;
 use crate::pipeline::chain::{At, Chain, Completion, Directory};
 use crate::pipeline::engine::scripted::world::World;
@@ -14,6 +15,8 @@ use crate::pipeline::method::clone::CloneMemory;
 use crate::pipeline::method::extents::{Extent, LargeFile, Progressed};
 use crate::pipeline::method::file::FileCopy;
 use crate::pipeline::method::{Context, Next, Settings};
+use crate::plan::attributes::Keeping;
+use crate::plan::facts::Owner;
 use crate::plan::overwrite::Found;
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -69,7 +72,8 @@ impl Copying {
                 clone: false,
                 force: false,
                 verbose: false,
-                withheld: Mode::empty(),
+                keeping: Keeping::new(&CpOptions::default(), Mode::empty(), Owner { user: 0, group: 0 }),
+                attributes_only: false,
             },
             fused: false,
             in_flight_max: 4,
@@ -95,6 +99,7 @@ impl Copying {
         self.jobs.push(FileJob {
             destination_device: Some(1),
             announced: false,
+            belongs_to: None,
             source: at(source),
             destination: at(destination),
             names: Names::Operand {

@@ -3,11 +3,13 @@
 use super::contents;
 use super::driver::{Copied, Copying};
 use crate::bufpool::PAGE_BYTES;
+use crate::cli::cp::PreserveMode;
 use crate::pipeline::engine::scripted::{Change, Fault, Script};
 use crate::pipeline::method::Settings;
+use crate::plan::attributes::Keeping;
 use crate::plan::overwrite::Found;
+use crate::report::message::{Problem, What};
 use proptest::prelude::*;
-use rustix::fs::Mode;
 use rustix::io::Errno;
 use std::sync::Arc;
 
@@ -42,6 +44,8 @@ struct Way {
     pool_bytes: usize,
     /// What is made is noted, as where operands could overwrite each other's copies.
     made: bool,
+    /// All attributes are kept.
+    attributes: bool,
     faults: Vec<Fault>,
     turns: Vec<usize>,
 }
@@ -115,10 +119,11 @@ fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = Wa
     let engine = (any::<bool>(), any::<bool>(), 1_usize..6);
     let memory = (prop::sample::select(&BUFFERS[..]), 0_u32..3);
     let script = (scripts(fault), prop::collection::vec(0_usize..6, 0..150));
-    (engine, memory, any::<bool>(), script).prop_map(|(engine, memory, made, (faults, turns))| {
+    let notes = (any::<bool>(), any::<bool>());
+    (engine, memory, notes, script).prop_map(|(engine, memory, (made, attributes), (faults, turns))| {
         let ((direct, fused, in_flight_max), (buffer_bytes, times)) = (engine, memory);
         let pool_bytes = buffer_bytes.next_power_of_two() << times;
-        Way { direct, fused, in_flight_max, buffer_bytes, pool_bytes, made, faults, turns }
+        Way { direct, fused, in_flight_max, buffer_bytes, pool_bytes, made, attributes, faults, turns }
     })
 }
 
@@ -128,6 +133,12 @@ fn source(number: usize) -> String {
 
 fn destination(number: usize) -> String {
     format!("destination {number}")
+}
+
+/// Mode, ownership and times are kept.
+pub(super) fn all_attributes() -> Keeping {
+    let keeping = Copying::new().settings.keeping;
+    Keeping { mode: PreserveMode::Keep, ownership: true, timestamps: true, ..keeping }
 }
 
 fn copying(way: &Way, files: &[File]) -> Copying {
@@ -140,7 +151,8 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         clone: false,
         force: false,
         verbose: false,
-        withheld: Mode::empty(),
+        keeping: if way.attributes { all_attributes() } else { copying.settings.keeping },
+        attributes_only: false,
     };
     copying.fused = way.fused;
     copying.in_flight_max = way.in_flight_max;
@@ -170,12 +182,13 @@ fn copying(way: &Way, files: &[File]) -> Copying {
 /// How many problems of a file were told.
 fn told(copied: &Copied, number: usize) -> usize {
     let names = [source(number), destination(number)];
-    copied.problems.iter().filter(|problem| names.iter().any(|name| name.as_bytes() == problem.path)).count()
+    let is_of = |problem: &Problem| names.iter().any(|name| name.as_bytes() == problem.path);
+    copied.problems.iter().filter(|problem| is_of(problem) && problem.what != What::PreservingTimes).count()
 }
 
 /// Every file is right or was told of, once; and the books say the same. [`Copying::run`] has seen to the rest: every
 /// file is done once, and nothing is left behind.
-fn check_unchanged_sources(copied: &Copied, files: &[File]) -> Result<(), TestCaseError> {
+fn check_unchanged_sources(copied: &Copied, files: &[File], way: &Way) -> Result<(), TestCaseError> {
     let mut right = 0;
     for (number, file) in files.iter().enumerate() {
         let told = told(copied, number);
@@ -184,6 +197,16 @@ fn check_unchanged_sources(copied: &Copied, files: &[File]) -> Result<(), TestCa
             let expected = contents(number, file.size);
             let copy = copied.world.contents(destination(number).as_bytes());
             let same = copy == Some(&expected[..]);
+            let refused =
+                copied.problems.iter().any(|problem| problem.path == destination(number).as_bytes());
+            if way.attributes && !refused {
+                let after = copied.world.file(destination(number).as_bytes());
+                prop_assert!(
+                    after.is_some_and(|after| after.kept.is_some()),
+                    "file {}: written later",
+                    number
+                );
+            }
             prop_assert!(same, "file {}: {:?} of {} bytes", number, copy.map(<[u8]>::len), file.size);
             right += 1;
         }
@@ -200,14 +223,14 @@ proptest! {
     #[test]
     fn whatever_fails_each_file_is_right_or_told_of(files in files(), way in ways(any_fault())) {
         let copied = copying(&way, &files).run();
-        check_unchanged_sources(&copied, &files)?;
+        check_unchanged_sources(&copied, &files, &way)?;
     }
 
     #[test]
     fn where_nothing_fails_every_file_is_right(files in files(), way in ways(harmless())) {
         let copied = copying(&way, &files).run();
         prop_assert_eq!(&copied.problems, &[]);
-        check_unchanged_sources(&copied, &files)?;
+        check_unchanged_sources(&copied, &files, &way)?;
     }
 
     #[test]

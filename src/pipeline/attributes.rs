@@ -1,0 +1,395 @@
+//! Attributes of a copy, set by plain calls: times, owner, extended attributes, permissions, in this order.
+//!
+//! Everything goes through a descriptor of the very file. Nodes that cannot be opened, symbolic links and devices, are
+//! held by one that only stands for their place in the file system (O_PATH), and are looked at again by it.
+
+use super::chain::{At, Directory, End};
+use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl};
+use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted, is_for_the_privileged};
+use crate::plan::facts::{Facts, Owner};
+use crate::process;
+use crate::report::Reporter;
+use crate::report::message::{Problem, What};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timestamps, Uid, XattrFlags};
+use rustix::io::Errno;
+use std::ffi::CString;
+use std::sync::OnceLock;
+
+/// Bytes that most values and all lists of names but the longest fit.
+const SMALL_BYTES: usize = 512;
+
+/// Bytes of the longest value or list (XATTR_SIZE_MAX, XATTR_LIST_MAX).
+const LARGE_BYTES: usize = 64 << 10;
+
+/// A file that attributes are read of.
+#[derive(Debug, Clone)]
+pub enum Source<'a> {
+    /// By its open descriptor.
+    Open(BorrowedFd<'a>),
+    /// By its name, which is not followed, for what cannot be opened. Its directory stays open as long.
+    Named(At),
+    /// There is nothing to read.
+    Nothing,
+}
+
+/// A file that attributes are set of.
+#[derive(Clone, Copy)]
+pub enum Copied<'a> {
+    /// By its open descriptor.
+    Open(BorrowedFd<'a>),
+    /// By a descriptor that only holds it (O_PATH).
+    Held(BorrowedFd<'a>),
+}
+
+/// What is left of a file's attributes after one of them was refused that all others depend on.
+struct Stop;
+
+/// Gives a copy what it is to have. Answers what was refused.
+#[must_use]
+pub fn keep(source: &Source<'_>, copy: Copied<'_>, wanted: &Wanted) -> Vec<Refused> {
+    let mut refused: Vec<Refused> = wanted.names.refused.into_iter().map(Refused::Listing).collect();
+    match try_keep(source, copy, wanted, &mut refused) {
+        Ok(()) | Err(Stop) => {}
+    }
+    refused
+}
+
+fn try_keep(
+    source: &Source<'_>,
+    copy: Copied<'_>,
+    wanted: &Wanted,
+    refused: &mut Vec<Refused>,
+) -> Result<(), Stop> {
+    if !wanted.is_link {
+        times(copy, wanted, refused)?;
+    }
+    let mut state = State { now: None, special: true };
+    if wanted.owner.is_some() || wanted.permissions != Permissions::AsTheyAre {
+        let stat = rustix::fs::fstat(copy.descriptor());
+        state.now = stat.ok().map(|stat| Facts::of(&stat));
+    }
+    if let Some(owner) = wanted.owner.filter(|owner| state.now.map(|now| now.owner) != Some(*owner)) {
+        set_owner(copy, owner, wanted, &mut state, refused)?;
+    }
+    if wanted.is_link {
+        times(copy, wanted, refused)?;
+    }
+    let before = refused.len();
+    copy_attributes(source, copy, &wanted.names.plain, refused);
+    if wanted.ends_at_attributes && refused.len() > before {
+        return Err(Stop);
+    }
+    permissions(source, copy, wanted, &state, refused);
+    Ok(())
+}
+
+/// What is known of the copy on the way.
+struct State {
+    /// As it was looked at; `None` where that is not true any more.
+    now: Option<Facts>,
+    /// It belongs to whom it should, so it may have set-id and sticky bits.
+    special: bool,
+}
+
+fn times(copy: Copied<'_>, wanted: &Wanted, refused: &mut Vec<Refused>) -> Result<(), Stop> {
+    let Some(times) = wanted.times else { return Ok(()) };
+    let times = Timestamps { last_access: times.accessed, last_modification: times.modified };
+    copy.set_times(&times).map_err(|errno| {
+        refused.push(Refused::Times(errno));
+        Stop
+    })
+}
+
+fn set_owner(
+    copy: Copied<'_>,
+    owner: Owner,
+    wanted: &Wanted,
+    state: &mut State,
+    refused: &mut Vec<Refused>,
+) -> Result<(), Stop> {
+    let mut stop = |reason| {
+        refused.push(reason);
+        Stop
+    };
+    if let Some(closed) = state.now.and_then(|now| wanted.closed_mode(now.mode)) {
+        set_plainly(copy, closed).map_err(|errno| stop(Refused::Clearing(errno)))?;
+    }
+    state.now = None;
+    match copy.set_owner(Some(owner.user), owner.group) {
+        Ok(()) => Ok(()),
+        Err(errno) if is_for_the_privileged(errno, wanted.privileged) => {
+            state.special = false;
+            if wanted.is_link {
+                return Ok(());
+            }
+            // An ordinary user may give files to a group of its own, and is not told where it may not.
+            match copy.set_owner(None, owner.group) {
+                Ok(()) | Err(_) => Ok(()),
+            }
+        }
+        Err(errno) if wanted.is_link => Err(stop(Refused::LinkOwner(errno))),
+        Err(errno) => Err(stop(Refused::Owner(errno))),
+    }
+}
+
+fn copy_attributes(source: &Source<'_>, copy: Copied<'_>, names: &[u8], refused: &mut Vec<Refused>) {
+    let mut unsupported = None;
+    for name in each(names) {
+        match source.value(&name) {
+            // It went meanwhile.
+            Err(Errno::NODATA) => {}
+            Err(errno) => refused.push(Refused::Value(name.into_bytes(), errno)),
+            Ok(value) => match copy.set_attribute(&name, &value) {
+                Ok(()) => {}
+                Err(errno @ (Errno::OPNOTSUPP | Errno::NOSYS)) => unsupported = Some(errno),
+                Err(errno) => refused.push(Refused::Attribute(name.into_bytes(), errno)),
+            },
+        }
+    }
+    refused.extend(unsupported.map(Refused::Attributes));
+}
+
+fn permissions(
+    source: &Source<'_>,
+    copy: Copied<'_>,
+    wanted: &Wanted,
+    state: &State,
+    refused: &mut Vec<Refused>,
+) {
+    let special = Mode::SUID | Mode::SGID | Mode::SVTX;
+    let set = match wanted.permissions {
+        Permissions::AsTheyAre => Ok(()),
+        Permissions::Plain(mode) => set_plainly(copy, mode),
+        Permissions::Bits(mode) => {
+            let kept = match state.now {
+                Some(now) => Ok(now.mode),
+                // It has changed hands, which may have taken set-id bits from it.
+                None => rustix::fs::fstat(copy.descriptor()).map(|stat| Facts::of(&stat).mode),
+            };
+            kept.and_then(|now| {
+                let mode = mode | (now & special);
+                if now == mode { Ok(()) } else { copy.set_mode(mode) }
+            })
+        }
+        Permissions::Kept(mode) => {
+            let mode = if state.special { mode } else { mode.difference(special) };
+            // The ACL goes first: without it the group would have what is meant for the ACL's mask.
+            let acls = match wanted.names.refused {
+                Some(errno) => Err(errno),
+                None => copy_acls(source, copy, &wanted.names.acls),
+            };
+            let is_set = wanted.names.acls.is_empty() && state.now.is_some_and(|now| now.mode == mode);
+            let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
+            acls.and(set)
+        }
+    };
+    if let Err(errno) = set {
+        refused.push(Refused::Permissions(wanted.permissions, errno));
+    }
+}
+
+fn copy_acls(source: &Source<'_>, copy: Copied<'_>, names: &[u8]) -> Result<(), Errno> {
+    let mut result = Ok(());
+    for name in each(names) {
+        let copied = source.value(&name).and_then(|value| copy.set_attribute(&name, &value));
+        match copied {
+            Ok(()) | Err(Errno::NODATA) => {}
+            // Every file of NFS 4 has one, and other file systems have none.
+            Err(Errno::OPNOTSUPP) if name.as_bytes().starts_with(b"system.nfs4") => {}
+            Err(errno) => result = Err(errno),
+        }
+    }
+    result
+}
+
+/// Sets permissions that no ACL widens: an ACL that the copy has goes.
+fn set_plainly(copy: Copied<'_>, mode: Mode) -> Result<(), Errno> {
+    match copy.set_attribute(c"system.posix_acl_access", &minimal_acl(mode)) {
+        Ok(()) => Ok(()),
+        Err(_) => copy.set_mode(mode),
+    }
+}
+
+fn each(names: &[u8]) -> impl Iterator<Item = CString> {
+    names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).flat_map(CString::new)
+}
+
+/// The names of the extended attributes of a file. One that has none, or whose file system has none, has no names.
+#[must_use]
+pub fn names(source: &Source<'_>) -> Names {
+    match filled(|buffer| source.list(buffer)) {
+        Ok(listed) if listed.is_empty() => Names::default(),
+        Ok(listed) => Names::sorted(&listed, action),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => Names::default(),
+        Err(errno) => Names { refused: Some(errno), ..Names::default() },
+    }
+}
+
+/// Whether files made in the directory get an ACL by that.
+#[must_use]
+pub fn is_inherited_from(directory: BorrowedFd<'_>) -> bool {
+    let answer = rustix::fs::fgetxattr(directory, c"system.posix_acl_default", &mut [0_u8; 0][..]);
+    !matches!(answer, Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS))
+}
+
+/// What becomes of an attribute, by xattr.conf(5), which is read when the first one is met.
+fn action(name: &[u8]) -> Action {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    if name == b"security.selinux" && process::selinux_is_enabled() {
+        // The kernel gives each file its own.
+        return Action::Skip;
+    }
+    let read =
+        || std::fs::read("/etc/xattr.conf").map_or_else(|_none| Rules::default(), |text| Rules::read(&text));
+    RULES.get_or_init(read).action(name)
+}
+
+/// Calls with a small buffer, and with the largest where that is too small.
+fn filled(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec<u8>, Errno> {
+    let mut small = [0; SMALL_BYTES];
+    match call(&mut small) {
+        Err(Errno::RANGE) => {}
+        answer => return Ok(small[..answer?].to_vec()),
+    }
+    let mut large = vec![0; LARGE_BYTES];
+    let bytes = call(&mut large)?;
+    large.truncate(bytes);
+    Ok(large)
+}
+
+impl Source<'_> {
+    fn list(&self, into: &mut [u8]) -> Result<usize, Errno> {
+        match self {
+            Self::Open(fd) => rustix::fs::flistxattr(fd, into),
+            Self::Named(at) => rustix::fs::llistxattr(path_of(at), into),
+            Self::Nothing => Ok(0),
+        }
+    }
+
+    fn value(&self, name: &CString) -> Result<Vec<u8>, Errno> {
+        filled(|into| match self {
+            Self::Open(fd) => rustix::fs::fgetxattr(fd, name, into),
+            Self::Named(at) => rustix::fs::lgetxattr(path_of(at), name, into),
+            Self::Nothing => Err(Errno::NODATA),
+        })
+    }
+}
+
+/// A path that leads to a name in its held directory, for calls that take no directory.
+fn path_of(at: &At) -> Vec<u8> {
+    let name = at.name.to_bytes();
+    match &at.directory {
+        Directory::Open(directory) if !name.starts_with(b"/") => {
+            [format!("/proc/self/fd/{}/", directory.as_raw_fd()).as_bytes(), name].concat()
+        }
+        Directory::Open(_) | Directory::Working => name.to_vec(),
+    }
+}
+
+impl<'a> Copied<'a> {
+    fn descriptor(self) -> BorrowedFd<'a> {
+        match self {
+            Self::Open(fd) | Self::Held(fd) => fd,
+        }
+    }
+
+    /// A path that leads to the file itself, for calls that take no descriptor of this kind.
+    fn path(self) -> String {
+        format!("/proc/self/fd/{}", self.descriptor().as_raw_fd())
+    }
+
+    fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
+        match self {
+            Self::Open(fd) => rustix::fs::futimens(fd, times),
+            Self::Held(fd) => rustix::fs::utimensat(fd, c"", times, AtFlags::EMPTY_PATH),
+        }
+    }
+
+    fn set_owner(self, user: Option<u32>, group: u32) -> Result<(), Errno> {
+        let (user, group) = (user.map(Uid::from_raw), Some(Gid::from_raw(group)));
+        match self {
+            Self::Open(fd) => rustix::fs::fchown(fd, user, group),
+            Self::Held(fd) => rustix::fs::chownat(fd, c"", user, group, AtFlags::EMPTY_PATH),
+        }
+    }
+
+    fn set_mode(self, mode: Mode) -> Result<(), Errno> {
+        match self {
+            Self::Open(fd) => rustix::fs::fchmod(fd, mode),
+            Self::Held(_) => rustix::fs::chmod(self.path(), mode),
+        }
+    }
+
+    fn set_attribute(self, name: &std::ffi::CStr, value: &[u8]) -> Result<(), Errno> {
+        match self {
+            Self::Open(fd) => rustix::fs::fsetxattr(fd, name, value, XattrFlags::empty()),
+            Self::Held(_) => rustix::fs::setxattr(self.path(), name, value, XattrFlags::empty()),
+        }
+    }
+}
+
+/// Holds a node that was just made at `at`, which must be as it was made: of this kind, and under one name.
+fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let held = rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty());
+    let held = held.map_err(|_gone| Refused::Swapped)?;
+    let facts = rustix::fs::fstat(&held).map(|stat| Facts::of(&stat)).map_err(|_errno| Refused::Swapped)?;
+    let device = |facts: &Facts| match facts.kind {
+        FileType::BlockDevice | FileType::CharacterDevice => facts.rdev,
+        _ => 0,
+    };
+    let same = facts.kind == made.kind && device(&facts) == device(made) && facts.links == 1;
+    if same { Ok(held) } else { Err(Refused::Swapped) }
+}
+
+/// Gives a node that was just made at `copy`, and cannot be opened, what it is to have. Answers what was refused.
+#[must_use]
+pub fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<Refused> {
+    match hold(copy, made) {
+        Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd()), wanted),
+        Err(refused) => vec![refused],
+    }
+}
+
+/// Tells what could not be kept of a file that is called as `paths` says.
+pub fn tell(refused: &[Refused], keeping: &Keeping, reporter: &Reporter, paths: impl Fn(End) -> Vec<u8>) {
+    for refused in refused {
+        let told = keeping.told(refused);
+        match (told.said, told.failed) {
+            (true, true) => reporter.problem(&problem(refused, &paths)),
+            (true, false) => reporter.remark(&problem(refused, &paths)),
+            (false, true) => reporter.declined(),
+            (false, false) => {}
+        }
+    }
+}
+
+fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
+    let (what, errno) = match refused {
+        Refused::Swapped => return Problem::of(What::Replaced, paths(End::Destination)),
+        // GNU cp names the attribute twice, and not the file.
+        Refused::Attribute(name, errno) => {
+            let failed = Problem::between(What::SettingAttribute, name.clone(), name.clone());
+            return Problem { errno: Some(*errno), ..failed };
+        }
+        Refused::Value(name, errno) => {
+            let failed = Problem::between(What::GettingAttribute, name.clone(), name.clone());
+            return Problem { errno: Some(*errno), ..failed };
+        }
+        Refused::Listing(errno) => {
+            return Problem::failed(What::ListingAttributes, paths(End::Source), *errno);
+        }
+        Refused::Attributes(errno) => (What::SettingAttributes, errno),
+        Refused::Times(errno) => (What::PreservingTimes, errno),
+        Refused::Clearing(errno) => (What::ClearingPermissions, errno),
+        Refused::Owner(errno) => (What::PreservingOwnership, errno),
+        Refused::LinkOwner(errno) => (What::PreservingLinkOwnership, errno),
+        Refused::Permissions(Permissions::Kept(_), errno) => (What::PreservingPermissions, errno),
+        Refused::Permissions(Permissions::Plain(_), errno) => (What::SettingPermissions, errno),
+        Refused::Permissions(Permissions::Bits(_) | Permissions::AsTheyAre, errno) => {
+            (What::RestoringPermissions, errno)
+        }
+    };
+    Problem::failed(what, paths(End::Destination), *errno)
+}

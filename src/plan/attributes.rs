@@ -1,0 +1,343 @@
+//! Which attributes a copy gets, and when: pure decisions on what was asked for and what the source is.
+//!
+//! Nothing is ever more open than it will be at the end. What is to change hands is made for its owner alone, and gets
+//! its permissions when it has the right owner and all else is done.
+
+use super::attribute_names::Names;
+use super::facts::{Facts, Owner};
+use crate::cli::cp::{CpOptions, Keep, PreserveMode};
+use rustix::fs::{FileType, Mode, Timespec};
+use rustix::io::Errno;
+
+/// What is to be kept, the same for all files of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeping {
+    /// What becomes of permissions and ACLs.
+    pub mode: PreserveMode,
+    /// User and group.
+    pub ownership: bool,
+    /// Times of access and modification.
+    pub timestamps: bool,
+    /// Extended attributes.
+    pub xattr: Keep,
+    /// What the user's umask takes from the permissions of what is made.
+    pub umask: Mode,
+    /// Who this process is: whom what it makes belongs to, where the directory does not say otherwise.
+    pub own: Owner,
+}
+
+/// Where a copy came from: what makes the difference for its permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// By this run, in a directory where new files belong to this owner; `None` where that is not known for certain.
+    Here(Option<Owner>),
+    /// It was there before.
+    Before,
+}
+
+/// The permissions a copy is to end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permissions {
+    /// Those it has.
+    AsTheyAre,
+    /// These, and the source's ACL where it has one. Set-id and sticky bits only for the right owner.
+    Kept(Mode),
+    /// These, and no ACL may change that.
+    Plain(Mode),
+    /// These; set-id and sticky bits that the copy has stay.
+    Bits(Mode),
+}
+
+/// Everything that one copy is to be given when its contents are there. Plain data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Times of access and modification.
+    pub times: Option<Times>,
+    /// Whom it is to belong to.
+    pub owner: Option<Owner>,
+    /// Its permissions.
+    pub permissions: Permissions,
+    /// It was there before: others may have it open.
+    pub before: bool,
+    /// It is no symbolic link, which has an order and words of its own.
+    pub is_link: bool,
+    /// An extended attribute that is refused ends it: as in GNU cp, but for regular files, where these are required.
+    pub ends_at_attributes: bool,
+    /// This process may give files away.
+    pub privileged: bool,
+    /// The names of the source's extended attributes that are to be copied.
+    pub names: Names,
+}
+
+/// Times of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// When it was last read.
+    pub accessed: Timespec,
+    /// When its contents last changed.
+    pub modified: Timespec,
+}
+
+/// What could not be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The names of extended attributes could not be listed.
+    Listing(Errno),
+    /// The value of the extended attribute of this name could not be had.
+    Value(Vec<u8>, Errno),
+    /// An extended attribute of this name could not be set.
+    Attribute(Vec<u8>, Errno),
+    /// The file system has no extended attributes.
+    Attributes(Errno),
+    /// The times.
+    Times(Errno),
+    /// A file that was there before could not be closed to others before it changes hands.
+    Clearing(Errno),
+    /// User or group.
+    Owner(Errno),
+    /// User or group of a symbolic link.
+    LinkOwner(Errno),
+    /// These permissions.
+    Permissions(Permissions, Errno),
+    /// It is not the node any more that was made.
+    Swapped,
+}
+
+/// How something that was refused is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// There is a message.
+    pub said: bool,
+    /// The exit status says so.
+    pub failed: bool,
+}
+
+const PERMISSIONS: Mode = Mode::RWXU.union(Mode::RWXG).union(Mode::RWXO);
+const READ_AND_WRITE: Mode = Mode::from_bits_retain(0o666);
+
+impl Keeping {
+    /// What `options` ask for, for a process of `own` under `umask`.
+    #[must_use]
+    pub fn new(options: &CpOptions, umask: Mode, own: Owner) -> Self {
+        let preserve = options.preserve;
+        // Where there is nothing but attributes to copy, GNU cp tells of those that it cannot, also with -a.
+        let xattr = match preserve.xattr {
+            Keep::Quietly if options.attributes_only => Keep::Telling,
+            xattr => xattr,
+        };
+        Self {
+            mode: preserve.mode,
+            ownership: preserve.ownership,
+            timestamps: preserve.timestamps,
+            xattr,
+            umask,
+            own,
+        }
+    }
+
+    /// Whether there is anything to do when the contents of a file are there.
+    #[must_use]
+    pub fn is_anything(&self) -> bool {
+        self.mode != PreserveMode::UnderUmask || self.ownership || self.timestamps || self.xattr != Keep::No
+    }
+
+    /// Whether the names of a source's extended attributes have to be known.
+    #[must_use]
+    pub fn wants_names(&self) -> bool {
+        self.mode == PreserveMode::Keep || self.xattr != Keep::No
+    }
+
+    /// Whether it is worth knowing whom new files of a directory belong to.
+    #[must_use]
+    pub fn wants_owner_of_new(&self) -> bool {
+        self.ownership && self.mode != PreserveMode::Ignore
+    }
+
+    /// Permissions that the umask takes from the owner of what is made, which is done by hand: the process's own umask
+    /// leaves them, so that directories can be filled.
+    fn withheld(&self) -> Mode {
+        self.umask & Mode::RWXU
+    }
+
+    /// The permissions to make a file or special file with. `belongs_to` says whose it will be, where that is certain.
+    #[must_use]
+    pub fn mode_to_make(&self, source: &Facts, names: &Names, belongs_to: Option<Owner>) -> Mode {
+        let all = match source.kind {
+            FileType::RegularFile => source.mode & PERMISSIONS,
+            // Nothing is executed or written under these bits, and GNU cp leaves them.
+            _ => source.mode,
+        };
+        let narrow = all.difference(Mode::RWXG | Mode::RWXO);
+        let rightful = !self.ownership || belongs_to == Some(source.owner);
+        let mode = match self.mode {
+            PreserveMode::Ignore => return all.difference(PERMISSIONS) | Mode::RUSR | Mode::WUSR,
+            PreserveMode::UnderUmask if rightful => all.difference(self.withheld()),
+            PreserveMode::Keep if rightful && names.acls.is_empty() => all,
+            PreserveMode::UnderUmask | PreserveMode::Keep => narrow,
+        };
+        // Extended attributes are for those who may write to the file, whatever descriptors they have.
+        if self.must_be_writable(source, names) { mode | Mode::WUSR } else { mode }
+    }
+
+    fn must_be_writable(&self, source: &Facts, names: &Names) -> bool {
+        self.xattr != Keep::No && !names.plain.is_empty() && !source.mode.contains(Mode::WUSR)
+    }
+
+    /// The permissions to make a directory with: its owner can fill it, whatever they will be.
+    #[must_use]
+    pub fn directory_mode_to_make(&self, source: &Facts) -> Mode {
+        self.kept_of_directory(source) | Mode::RWXU
+    }
+
+    fn kept_of_directory(&self, source: &Facts) -> Mode {
+        let all = source.mode & (PERMISSIONS | Mode::SVTX);
+        match self.mode {
+            // The sticky bit stays, as in GNU cp.
+            PreserveMode::Ignore => Mode::RWXU | (all & Mode::SVTX),
+            PreserveMode::UnderUmask if !self.ownership => all.difference(self.withheld()),
+            PreserveMode::UnderUmask | PreserveMode::Keep => all & (Mode::RWXU | Mode::SVTX),
+        }
+    }
+
+    /// The permissions that a directory ends with. `now` are those it has been made with, `None` for one that was there
+    /// before.
+    #[must_use]
+    pub fn directory_permissions(&self, source: &Facts, now: Option<Mode>) -> Permissions {
+        match (self.mode, now) {
+            (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
+            (PreserveMode::UnderUmask | PreserveMode::Ignore, None) => Permissions::AsTheyAre,
+            (PreserveMode::Ignore, Some(_)) => Permissions::Plain(PERMISSIONS.difference(self.umask)),
+            (PreserveMode::UnderUmask, Some(_)) if self.ownership => {
+                Permissions::Bits((source.mode & (PERMISSIONS | Mode::SVTX)).difference(self.umask))
+            }
+            (PreserveMode::UnderUmask, Some(now)) => {
+                // What was lent is taken back when the directory is full.
+                let lent = Mode::RWXU.difference(self.kept_of_directory(source));
+                if now.intersects(lent) {
+                    Permissions::Bits((now & PERMISSIONS).difference(lent))
+                } else {
+                    Permissions::AsTheyAre
+                }
+            }
+        }
+    }
+
+    fn file_permissions(&self, source: &Facts, made: Made, names: &Names) -> Permissions {
+        let all = source.mode & PERMISSIONS;
+        match (self.mode, made) {
+            (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
+            (PreserveMode::UnderUmask | PreserveMode::Ignore, Made::Before) => Permissions::AsTheyAre,
+            (PreserveMode::Ignore, Made::Here(_)) => {
+                Permissions::Plain(READ_AND_WRITE.difference(self.umask))
+            }
+            (PreserveMode::UnderUmask, Made::Here(_))
+                if self.ownership || self.must_be_writable(source, names) =>
+            {
+                Permissions::Bits(all.difference(self.umask))
+            }
+            (PreserveMode::UnderUmask, Made::Here(_)) => Permissions::AsTheyAre,
+        }
+    }
+
+    /// What the copy of a file, special file or symbolic link is to be given.
+    #[must_use]
+    pub fn of_file(&self, source: &Facts, made: Made, names: Names) -> Wanted {
+        let permissions = if source.kind == FileType::Symlink {
+            Permissions::AsTheyAre
+        } else {
+            self.file_permissions(source, made, &names)
+        };
+        self.wanted(source, permissions, made == Made::Before, names)
+    }
+
+    /// What the copy of a directory is to be given when it is full; `now` as for [`Self::directory_permissions`].
+    #[must_use]
+    pub fn of_directory(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
+        self.wanted(source, self.directory_permissions(source, now), now.is_none(), names)
+    }
+
+    fn wanted(&self, source: &Facts, permissions: Permissions, before: bool, names: Names) -> Wanted {
+        let times = Times { accessed: source.accessed, modified: source.modified };
+        Wanted {
+            times: self.timestamps.then_some(times),
+            owner: self.ownership.then_some(source.owner),
+            permissions,
+            before,
+            is_link: source.kind == FileType::Symlink,
+            ends_at_attributes: self.xattr == Keep::Require && source.kind != FileType::RegularFile,
+            privileged: self.own.user == 0,
+            names: Names {
+                plain: if self.xattr == Keep::No { Vec::new() } else { names.plain },
+                acls: if self.mode == PreserveMode::Keep { names.acls } else { Vec::new() },
+                refused: names.refused.filter(|_| self.wants_names()),
+            },
+        }
+    }
+
+    /// What new files in a directory belong to, where that is certain: a directory of this process's own user and group
+    /// without a default ACL, `inherits` none, gives them to both by the rules of BSD and of System V alike.
+    #[must_use]
+    pub fn owner_of_new(&self, directory: &Facts, inherits: bool) -> Option<Owner> {
+        (directory.owner == self.own && !inherits).then_some(self.own)
+    }
+
+    /// What the user is told of something that was refused.
+    #[must_use]
+    pub fn told(&self, refused: &Refused) -> Told {
+        let always = Told { said: true, failed: true };
+        match refused {
+            Refused::Attributes(_) => {
+                Told { said: self.xattr == Keep::Require, failed: self.xattr == Keep::Require }
+            }
+            Refused::Listing(_) | Refused::Value(..) | Refused::Attribute(..) => match self.xattr {
+                Keep::No | Keep::Quietly => Told { said: false, failed: false },
+                Keep::Telling => Told { said: true, failed: false },
+                Keep::Require => always,
+            },
+            // GNU cp fails here without a word.
+            Refused::Clearing(errno) if is_for_the_privileged(*errno, self.own.user == 0) => {
+                Told { said: false, failed: true }
+            }
+            Refused::Times(_)
+            | Refused::Clearing(_)
+            | Refused::Owner(_)
+            | Refused::LinkOwner(_)
+            | Refused::Permissions(..)
+            | Refused::Swapped => always,
+        }
+    }
+}
+
+/// Whether giving a file away was refused as it is to any ordinary user: then the copy goes on without.
+#[must_use]
+pub fn is_for_the_privileged(errno: Errno, privileged: bool) -> bool {
+    !privileged && matches!(errno, Errno::PERM | Errno::INVAL)
+}
+
+impl Wanted {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.times.is_none()
+            && self.owner.is_none()
+            && self.permissions == Permissions::AsTheyAre
+            && self.names == Names::default()
+    }
+
+    /// Whether values have to be read from the source.
+    #[must_use]
+    pub fn needs_source(&self) -> bool {
+        !self.names.plain.is_empty() || !self.names.acls.is_empty()
+    }
+
+    /// The mode to close a file that was there before to others with, before it changes hands; `None` where it need not.
+    #[must_use]
+    pub fn closed_mode(&self, now: Mode) -> Option<Mode> {
+        let Permissions::Kept(mode) = self.permissions else { return None };
+        let closed = now & mode & Mode::RWXU;
+        (self.before && now != closed).then_some(closed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What is asked for, by what source, against what a copy is made with and ends with.
+
+use super::*;
+use crate::cli::cp::Preserve;
+
+const OWN: Owner = Owner { user: 1000, group: 1000 };
+const OTHER: Owner = Owner { user: 1, group: 1 };
+
+fn keeping(mode: PreserveMode, ownership: bool) -> Keeping {
+    let preserve = Preserve { mode, ownership, ..Preserve::default() };
+    let options = CpOptions { preserve, ..CpOptions::default() };
+    Keeping::new(&options, Mode::from(0o022), OWN)
+}
+
+fn source(mode: u32, owner: Owner) -> Facts {
+    Facts { kind: FileType::RegularFile, mode: Mode::from(mode), owner, ..Facts::unknown() }
+}
+
+fn with_acl() -> Names {
+    Names { acls: b"system.posix_acl_access\0".to_vec(), ..Names::default() }
+}
+
+#[test]
+fn without_attributes_the_umask_decides_and_nothing_is_left_for_the_end() {
+    let keeping = keeping(PreserveMode::UnderUmask, false);
+    assert!(!keeping.is_anything());
+    let source = source(0o6777, OTHER);
+    assert_eq!(keeping.mode_to_make(&source, &Names::default(), None), Mode::from(0o777));
+    assert!(keeping.of_file(&source, Made::Here(None), Names::default()).is_nothing());
+    let withholding = Keeping { umask: Mode::from(0o277), ..keeping };
+    assert_eq!(withholding.mode_to_make(&source, &Names::default(), None), Mode::from(0o577));
+}
+
+#[test]
+fn nothing_is_made_wider_than_it_ends() {
+    for mode in [PreserveMode::UnderUmask, PreserveMode::Keep, PreserveMode::Ignore] {
+        for (ownership, belongs_to, names) in [
+            (false, None, Names::default()),
+            (true, None, Names::default()),
+            (true, Some(OWN), Names::default()),
+            (true, Some(OTHER), Names::default()),
+            (false, None, with_acl()),
+            (true, Some(OTHER), with_acl()),
+        ] {
+            let keeping = keeping(mode, ownership);
+            for bits in [0o644, 0o755, 0o666, 0o070, 0o4711, 0o1777] {
+                let source = source(bits, OTHER);
+                // The kernel takes the umask from what is asked for.
+                let made = keeping.mode_to_make(&source, &names, belongs_to).difference(keeping.umask);
+                let wanted = keeping.of_file(&source, Made::Here(belongs_to), names.clone());
+                let end = match wanted.permissions {
+                    Permissions::AsTheyAre => made,
+                    Permissions::Kept(end) | Permissions::Plain(end) | Permissions::Bits(end) => end,
+                };
+                let others = Mode::RWXG | Mode::RWXO;
+                assert!(end.contains(made & others), "{mode:?} {ownership} {bits:o}");
+                let certain = belongs_to == Some(OTHER);
+                if (ownership && !certain) || (mode == PreserveMode::Keep && !names.acls.is_empty()) {
+                    assert!(!made.intersects(others), "{mode:?} {ownership} {bits:o}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_ordinary_user_can_set_attributes_of_a_file_that_will_be_read_only() {
+    let keeping = Keeping { xattr: Keep::Require, ..keeping(PreserveMode::UnderUmask, false) };
+    let names = Names { plain: b"user.a\0".to_vec(), ..Names::default() };
+    let source = source(0o444, OWN);
+    assert_eq!(keeping.mode_to_make(&source, &names, None), Mode::from(0o644));
+    let wanted = keeping.of_file(&source, Made::Here(None), names);
+    assert_eq!(wanted.permissions, Permissions::Bits(Mode::from(0o444)));
+    assert_eq!(keeping.mode_to_make(&source, &Names::default(), None), Mode::from(0o444));
+}
+
+#[test]
+fn existing_files_keep_their_permissions_unless_those_of_the_source_are_kept() {
+    let source = source(0o4755, OTHER);
+    for (mode, permissions) in [
+        (PreserveMode::UnderUmask, Permissions::AsTheyAre),
+        (PreserveMode::Ignore, Permissions::AsTheyAre),
+        (PreserveMode::Keep, Permissions::Kept(Mode::from(0o4755))),
+    ] {
+        let wanted = keeping(mode, true).of_file(&source, Made::Before, Names::default());
+        assert_eq!(wanted.permissions, permissions);
+        let closed = wanted.closed_mode(Mode::from(0o666));
+        assert_eq!(closed, (mode == PreserveMode::Keep).then_some(Mode::from(0o600)));
+    }
+}
+
+#[test]
+fn directories_are_open_to_their_owner_until_they_are_full() {
+    let directory = |mode| Facts { kind: FileType::Directory, ..source(mode, OTHER) };
+    let plain = keeping(PreserveMode::UnderUmask, false);
+    assert_eq!(plain.directory_mode_to_make(&directory(0o1555)), Mode::from(0o1755));
+    let end = plain.directory_permissions(&directory(0o555), Some(Mode::from(0o755)));
+    assert_eq!(end, Permissions::Bits(Mode::from(0o555)));
+    let end = plain.directory_permissions(&directory(0o755), Some(Mode::from(0o755)));
+    assert_eq!(end, Permissions::AsTheyAre);
+    let owned = keeping(PreserveMode::UnderUmask, true);
+    assert_eq!(owned.directory_mode_to_make(&directory(0o555)), Mode::from(0o700));
+    let end = owned.directory_permissions(&directory(0o777), Some(Mode::from(0o700)));
+    assert_eq!(end, Permissions::Bits(Mode::from(0o755)));
+    assert_eq!(owned.directory_permissions(&directory(0o777), None), Permissions::AsTheyAre);
+    let kept = keeping(PreserveMode::Keep, true);
+    assert_eq!(kept.directory_permissions(&directory(0), None), Permissions::Kept(Mode::empty()));
+}
+
+#[test]
+fn who_is_told_what() {
+    let keeping =
+        |xattr, user| Keeping { xattr, own: Owner { user, group: 0 }, ..keeping(PreserveMode::Keep, true) };
+    let attribute = Refused::Attribute(b"user.a".to_vec(), Errno::NOSPC);
+    let unsupported = Refused::Attributes(Errno::OPNOTSUPP);
+    let told = |xattr, refused| {
+        let told = keeping(xattr, 0).told(refused);
+        (told.said, told.failed)
+    };
+    assert_eq!(told(Keep::Quietly, &attribute), (false, false));
+    assert_eq!(told(Keep::Telling, &attribute), (true, false));
+    assert_eq!(told(Keep::Telling, &unsupported), (false, false));
+    assert_eq!(told(Keep::Require, &attribute), (true, true));
+    assert_eq!(told(Keep::Require, &unsupported), (true, true));
+    let clearing = Refused::Clearing(Errno::PERM);
+    assert_eq!(keeping(Keep::No, 5).told(&clearing), Told { said: false, failed: true });
+    assert_eq!(keeping(Keep::No, 0).told(&clearing), Told { said: true, failed: true });
+}
