@@ -195,6 +195,31 @@ fn attributes_only_makes_empty_files_and_leaves_the_data_of_others() {
 }
 
 #[test]
+fn attributes_only_leaves_what_is_no_file_in_the_way_unless_forced() {
+    each_engine(|s| {
+        s.symlink("s", "new").symlink("t", "old").fifo("p", 0o600).file("q", "old");
+        s.cp(["-r", "--attributes-only", "-T", "s", "t"])
+            .fails("ucp: cannot create symbolic link 't': File exists");
+        s.cp(["-r", "--attributes-only", "-T", "p", "q"]).fails("ucp: cannot create fifo 'q': File exists");
+        s.cp(["-rf", "--attributes-only", "-T", "s", "t"]).succeeds();
+        assert_eq!(s.link_target("t"), std::path::Path::new("new"));
+    });
+}
+
+#[test]
+fn directories_are_closed_to_other_writers_until_they_are_full_and_end_as_they_should() {
+    each_engine(|s| {
+        s.file("s/d/f", "1").chmod("s/d", 0o777).chmod("s", 0o1777).fifo("s/p", 0o2644);
+        for (umask, mode) in [(0, 0o777), (0o002, 0o775), (0o022, 0o755)] {
+            let copy = format!("copy-{umask:o}");
+            s.cp(["-r", "s", &copy]).umask(umask).succeeds();
+            assert_eq!((s.mode(&copy), s.mode(format!("{copy}/d"))), (0o1000 | mode, mode));
+            assert_eq!(s.mode(format!("{copy}/p")), 0o2644, "special files keep all bits");
+        }
+    });
+}
+
+#[test]
 fn files_of_others_lose_set_id_bits_with_their_owner() {
     if !needs_root() {
         return;
