@@ -1,6 +1,6 @@
 //! `-p`, `--preserve`, `--no-preserve` and `--attributes-only`: mode, owner and times of everything that is copied.
 
-use crate::common::{Sandbox, each_engine, is_root, needs_root, noise};
+use crate::common::{Sandbox, each_engine, is_root, needs_extensions, needs_root, noise};
 
 /// Something of each kind and size, with attributes that a new file would not get by itself.
 fn tree(s: &Sandbox) {
@@ -258,5 +258,26 @@ fn the_group_of_a_directory_does_not_get_in_the_way() {
         s.cp(["-r", "--preserve=ownership", "s", "t/owned"]).succeeds();
         assert_eq!(s.mode("t/owned/d"), 0o2755);
         assert_eq!(s.owner("t/owned/d"), (0, 0));
+    });
+}
+
+#[test]
+fn every_way_of_copying_keeps_attributes() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        tree(s);
+        for number in 0..200 {
+            s.file(format!("s/many/{number}"), noise(number, 1)).chmod(format!("s/many/{number}"), 0o606);
+            s.times(format!("s/many/{number}"), 1_000, 2_000);
+        }
+        for option in ["--placement=fused", "--placement=split", "--direct", "--jobs=1", "--buffer-size=4096"]
+        {
+            let copy = option.trim_start_matches('-');
+            s.cp(["-rp", option, "s", copy]).succeeds();
+            s.assert_same("s", copy);
+            s.assert_same_attributes("s", copy);
+        }
     });
 }
