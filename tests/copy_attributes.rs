@@ -1,6 +1,6 @@
 //! `-p`, `--preserve`, `--no-preserve` and `--attributes-only`: mode, owner and times of everything that is copied.
 
-use crate::common::{Sandbox, each_engine, is_root, needs_root, noise};
+use crate::common::{Sandbox, each_engine, is_root, needs_extensions, needs_root, noise};
 
 /// Something of each kind and size, with attributes that a new file would not get by itself.
 fn tree(s: &Sandbox) {
@@ -195,6 +195,31 @@ fn attributes_only_makes_empty_files_and_leaves_the_data_of_others() {
 }
 
 #[test]
+fn attributes_only_leaves_what_is_no_file_in_the_way_unless_forced() {
+    each_engine(|s| {
+        s.symlink("s", "new").symlink("t", "old").fifo("p", 0o600).file("q", "old");
+        s.cp(["-r", "--attributes-only", "-T", "s", "t"])
+            .fails("ucp: cannot create symbolic link 't': File exists");
+        s.cp(["-r", "--attributes-only", "-T", "p", "q"]).fails("ucp: cannot create fifo 'q': File exists");
+        s.cp(["-rf", "--attributes-only", "-T", "s", "t"]).succeeds();
+        assert_eq!(s.link_target("t"), std::path::Path::new("new"));
+    });
+}
+
+#[test]
+fn directories_are_closed_to_other_writers_until_they_are_full_and_end_as_they_should() {
+    each_engine(|s| {
+        s.file("s/d/f", "1").chmod("s/d", 0o777).chmod("s", 0o1777).fifo("s/p", 0o2644);
+        for (umask, mode) in [(0, 0o777), (0o002, 0o775), (0o022, 0o755)] {
+            let copy = format!("copy-{umask:o}");
+            s.cp(["-r", "s", &copy]).umask(umask).succeeds();
+            assert_eq!((s.mode(&copy), s.mode(format!("{copy}/d"))), (0o1000 | mode, mode));
+            assert_eq!(s.mode(format!("{copy}/p")), 0o2644, "special files keep all bits");
+        }
+    });
+}
+
+#[test]
 fn files_of_others_lose_set_id_bits_with_their_owner() {
     if !needs_root() {
         return;
@@ -233,5 +258,26 @@ fn the_group_of_a_directory_does_not_get_in_the_way() {
         s.cp(["-r", "--preserve=ownership", "s", "t/owned"]).succeeds();
         assert_eq!(s.mode("t/owned/d"), 0o2755);
         assert_eq!(s.owner("t/owned/d"), (0, 0));
+    });
+}
+
+#[test]
+fn every_way_of_copying_keeps_attributes() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        tree(s);
+        for number in 0..200 {
+            s.file(format!("s/many/{number}"), noise(number, 1)).chmod(format!("s/many/{number}"), 0o606);
+            s.times(format!("s/many/{number}"), 1_000, 2_000);
+        }
+        for option in ["--placement=fused", "--placement=split", "--direct", "--jobs=1", "--buffer-size=4096"]
+        {
+            let copy = option.trim_start_matches('-');
+            s.cp(["-rp", option, "s", copy]).succeeds();
+            s.assert_same("s", copy);
+            s.assert_same_attributes("s", copy);
+        }
     });
 }

@@ -393,3 +393,6 @@ fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
     };
     Problem::failed(what, paths(End::Destination), *errno)
 }
+
+#[cfg(test)]
+mod tests;

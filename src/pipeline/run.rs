@@ -12,7 +12,7 @@ use super::operand::typed;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
-use crate::cli::cp::{CpOptions, Destination};
+use crate::cli::cp::{Context, CpOptions, Destination, Keep};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::attributes::Keeping;
 use crate::plan::descriptors::{self, Budget};
@@ -187,12 +187,19 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
     match operands(options) {
+        // Never on a kernel without security contexts, where these are refused or mean nothing.
+        _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
         Ok(operands) => work(&shared, operands),
         Err(problem) => reporter.problem(&problem),
     }
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
     Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers })
+}
+
+/// Whether copies are to have security contexts of their own.
+fn wants_contexts(options: &CpOptions) -> bool {
+    options.context != Context::Inherited || options.preserve.context == Keep::Require
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {

@@ -72,8 +72,8 @@ impl Worker<'_, '_> {
                 return Err(Problem::between(What::OverwriteDirectory, destination, source));
             }
             Replacement::Replace => {
-                // What is there stays with --attributes-only, and is then in the way.
-                if !self.shared.options.attributes_only {
+                // What is there stays with --attributes-only, unless forced, and is then in the way.
+                if !self.shared.options.attributes_only || self.shared.options.force {
                     self.remove(job)?;
                 }
                 self.verbose(job, None);

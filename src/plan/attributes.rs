@@ -189,14 +189,24 @@ impl Keeping {
         self.kept_of_directory(source) | Mode::RWXU
     }
 
+    /// What a directory is made with of its source's permissions.
     fn kept_of_directory(&self, source: &Facts) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         match self.mode {
             // The sticky bit stays, as in GNU cp.
             PreserveMode::Ignore => Mode::RWXU | (all & Mode::SVTX),
-            PreserveMode::UnderUmask if !self.ownership => all.difference(self.withheld()),
-            PreserveMode::UnderUmask | PreserveMode::Keep => all & (Mode::RWXU | Mode::SVTX),
+            PreserveMode::UnderUmask | PreserveMode::Keep => {
+                all.difference(self.omitted_of_directory(source)).difference(self.withheld())
+            }
         }
+    }
+
+    /// Permissions that a directory gets only when it is full: until then nobody else writes to it, and where it is to
+    /// change hands nobody else looks.
+    fn omitted_of_directory(&self, source: &Facts) -> Mode {
+        let others = Mode::RWXG | Mode::RWXO;
+        let narrow = self.ownership || self.mode == PreserveMode::Keep;
+        source.mode & if narrow { others } else { Mode::WGRP | Mode::WOTH }
     }
 
     /// The permissions that a directory ends with. `now` are those it has been made with, `None` for one that was there
@@ -207,17 +217,12 @@ impl Keeping {
             (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
             (PreserveMode::UnderUmask | PreserveMode::Ignore, None) => Permissions::AsTheyAre,
             (PreserveMode::Ignore, Some(_)) => Permissions::Plain(PERMISSIONS.difference(self.umask)),
-            (PreserveMode::UnderUmask, Some(_)) if self.ownership => {
-                Permissions::Bits((source.mode & (PERMISSIONS | Mode::SVTX)).difference(self.umask))
-            }
             (PreserveMode::UnderUmask, Some(now)) => {
-                // What was lent is taken back when the directory is full.
+                // What was lent is taken back when the directory is full, and what was omitted is given.
                 let lent = Mode::RWXU.difference(self.kept_of_directory(source));
-                if now.intersects(lent) {
-                    Permissions::Bits((now & PERMISSIONS).difference(lent))
-                } else {
-                    Permissions::AsTheyAre
-                }
+                let omitted = self.omitted_of_directory(source).difference(self.umask);
+                let mode = (now & PERMISSIONS).difference(lent) | omitted;
+                if mode == now & PERMISSIONS { Permissions::AsTheyAre } else { Permissions::Bits(mode) }
             }
         }
     }

@@ -37,7 +37,7 @@ enum Preparation {
     Close(RawFd),
     Ignore(i32),
     Limit(Resource, u64),
-    BecomeNobody,
+    Become(u32),
     EnterUserNamespace,
     Filter(BpfProgram),
 }
@@ -136,9 +136,14 @@ impl<'sandbox> Run<'sandbox> {
     }
 
     /// Runs as an ordinary user; the sandbox must have been given to it. Without root the test is one already.
-    pub fn by_nobody(mut self) -> Self {
+    pub fn by_nobody(self) -> Self {
+        self.by_user(NOBODY)
+    }
+
+    /// Runs as an ordinary user of this number.
+    pub fn by_user(mut self, user: u32) -> Self {
         self.by_nobody = super::is_root();
-        if self.by_nobody { self.prepare(Preparation::BecomeNobody) } else { self }
+        if self.by_nobody { self.prepare(Preparation::Become(user)) } else { self }
     }
 
     /// Runs as the root of a user namespace in which there is no other user.
@@ -263,10 +268,10 @@ impl Preparation {
                     Rlimit { current: Some(*value), maximum: Some(*value) },
                 )?;
             }
-            Self::BecomeNobody => {
+            Self::Become(user) => {
                 rustix::thread::set_thread_groups(&[])?;
-                rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(NOBODY))?;
-                rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(NOBODY))?;
+                rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(*user))?;
+                rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(*user))?;
             }
             Self::EnterUserNamespace => {
                 // SAFETY: the child has one thread and shares no memory that a user namespace concerns.

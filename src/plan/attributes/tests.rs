@@ -96,6 +96,10 @@ fn directories_are_open_to_their_owner_until_they_are_full() {
     assert_eq!(plain.directory_mode_to_make(&directory(0o1555)), Mode::from(0o1755));
     let end = plain.directory_permissions(&directory(0o555), Some(Mode::from(0o755)));
     assert_eq!(end, Permissions::Bits(Mode::from(0o555)));
+    let open = Keeping { umask: Mode::empty(), ..plain };
+    assert_eq!(open.directory_mode_to_make(&directory(0o777)), Mode::from(0o755));
+    let end = open.directory_permissions(&directory(0o777), Some(Mode::from(0o755)));
+    assert_eq!(end, Permissions::Bits(Mode::from(0o777)));
     let end = plain.directory_permissions(&directory(0o755), Some(Mode::from(0o755)));
     assert_eq!(end, Permissions::AsTheyAre);
     let owned = keeping(PreserveMode::UnderUmask, true);

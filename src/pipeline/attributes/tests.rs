@@ -1,0 +1,66 @@
+//! Nodes that are not what was made are left alone; names and values of any length come over.
+
+use super::*;
+use crate::cli::cp::{CpOptions, Preserve, PreserveMode};
+use crate::plan::attributes::Made;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+fn at(path: &Path) -> At {
+    let name = CString::new(path.as_os_str().as_encoded_bytes()).expect("no NUL");
+    At { directory: Directory::Working, name: Arc::from(name) }
+}
+
+fn facts(path: &Path) -> Facts {
+    Facts::of(&rustix::fs::lstat(path).expect("a file"))
+}
+
+fn keeping_mode_and_times() -> Keeping {
+    let preserve = Preserve { mode: PreserveMode::Keep, timestamps: true, ..Preserve::default() };
+    let owner = Owner { user: 0, group: 0 };
+    Keeping::new(&CpOptions { preserve, ..CpOptions::default() }, Mode::empty(), owner)
+}
+
+#[test]
+fn a_node_that_was_swapped_is_left_alone() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let [source, copy, other] = ["source", "copy", "other"].map(|name| directory.path().join(name));
+    let fifo = |path: &Path, mode| {
+        rustix::fs::mknodat(rustix::fs::CWD, path, FileType::Fifo, Mode::from(mode), 0).expect("fifo");
+    };
+    fifo(&source, 0o600);
+    let made = facts(&source);
+    let wanted = keeping_mode_and_times().of_file(&made, Made::Here(None), Names::default());
+    let keep = || keep_node(&at(&source), &at(&copy), &made, &wanted);
+    let mode = |path: &Path| path.symlink_metadata().expect("a file").mode() & 0o777;
+
+    assert_eq!(keep(), [Refused::Swapped], "it is gone");
+    std::fs::write(&copy, "").expect("file");
+    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640)).expect("mode");
+    assert_eq!(keep(), [Refused::Swapped], "it is a file now");
+    assert_eq!(mode(&copy), 0o640);
+
+    std::fs::remove_file(&copy).expect("remove");
+    std::os::unix::fs::symlink(&other, &copy).expect("link");
+    fifo(&other, 0o640);
+    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o640)).expect("mode");
+    assert_eq!(keep(), [Refused::Swapped], "it is a link to one of its kind");
+    std::fs::remove_file(&copy).expect("remove");
+    std::fs::hard_link(&other, &copy).expect("hard link");
+    assert_eq!(keep(), [Refused::Swapped], "it is another name of one of its kind");
+    assert_eq!(mode(&other), 0o640);
+
+    std::fs::remove_file(&copy).expect("remove");
+    fifo(&copy, 0o400);
+    assert_eq!(keep(), []);
+    assert_eq!((mode(&copy), facts(&copy).modified), (0o600, made.modified));
+}
+
+#[test]
+fn a_file_system_without_extended_attributes_has_no_names() {
+    assert_eq!(names(&Source::Nothing), Names::default());
+    assert_eq!(names(&Source::Named(at(Path::new("/proc/self/status")))), Names::default());
+    let missing = names(&Source::Named(at(Path::new("/proc/self/nothing of that name"))));
+    assert_eq!(missing.refused, Some(Errno::NOENT));
+}
