@@ -148,8 +148,10 @@ impl FileCopy {
             }
             (Outcome::Done, _, opened) => {
                 let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
-                self.positioned &= opened.kind == FileType::RegularFile;
-                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
+                // A device or a pipe has no length to cut, wherever the bytes come from.
+                let regular = opened.kind == FileType::RegularFile;
+                self.positioned &= regular;
+                self.truncated = matches!(verdict, Verdict::Create) || !regular || opened.size == 0;
                 if let Some(made) = &self.job.made {
                     made.note(opened.identity);
                 }
