@@ -6,6 +6,7 @@
 //! plain call) is the engine's choice and cannot be read off the chain.
 
 use crate::bufpool::Lease;
+use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
@@ -127,8 +128,24 @@ pub enum Op {
         /// Where to look from.
         from: u64,
     },
+    /// fstatfs(2) of both ends, into [`Seen::systems`].
+    Survey,
     /// ioctl(2) FICLONE: the destination shares the source's blocks.
     Clone,
+    /// copy_file_range(2) of `length` bytes at the same offset of both ends. Fewer copied bytes cut the chain.
+    Offload {
+        /// Where.
+        offset: u64,
+        /// How many bytes.
+        length: u32,
+    },
+    /// fallocate(2) that gives back what the destination has allocated there; a file system that refuses is no failure.
+    Punch {
+        /// Where.
+        offset: u64,
+        /// How many bytes.
+        length: u64,
+    },
     /// Reads from the source into the lease. The chain goes on only where exactly `expect` bytes came; an engine may
     /// ask for any number from `expect` to `room`.
     Read {
@@ -183,7 +200,10 @@ impl Op {
             Self::Look { .. } => "look",
             Self::Examine { .. } => "examine",
             Self::FindData { .. } => "find data",
+            Self::Survey => "survey",
             Self::Clone => "clone",
+            Self::Offload { .. } => "offload",
+            Self::Punch { .. } => "punch",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
             Self::Unlink { .. } => "unlink",
@@ -235,7 +255,7 @@ impl Chain {
 pub enum Outcome {
     /// Every operation ran as it should.
     Done,
-    /// The read or write at this index moved another number of bytes than the chain needed to go on.
+    /// The read, write or offload at this index moved another number of bytes than the chain needed to go on.
     Count {
         /// Index into [`Chain::ops`].
         at: usize,
@@ -281,4 +301,6 @@ pub struct Seen {
     pub facts: Option<Facts>,
     /// By [`Op::FindData`]; `None` where only a hole is left.
     pub data: Option<Range<u64>>,
+    /// By [`Op::Survey`]: the source's file system and the destination's.
+    pub systems: Option<[FileSystem; 2]>,
 }

@@ -7,7 +7,7 @@ use super::engine::{Counters, choose};
 use super::job::{Operand, Task};
 use super::leaf::asks_first;
 use super::method::Settings as MethodSettings;
-use super::method::clone::CloneMemory;
+use super::method::pairs::Pairs;
 use super::operand::typed;
 use super::queue::Queue;
 use super::worker::Worker;
@@ -49,8 +49,8 @@ pub struct Shared<'env> {
     pub queue: Queue<Task>,
     /// How it is to be done.
     pub settings: Settings,
-    /// Which file systems are known not to share blocks.
-    pub clones: CloneMemory,
+    /// What is known of the file systems.
+    pub pairs: Pairs,
     /// What is to be done.
     pub options: &'env CpOptions,
     /// Files have to be looked at before they are copied.
@@ -86,13 +86,15 @@ impl<'env> Shared<'env> {
                         && late_errors(&options.destination),
                     force: options.force,
                     verbose: options.verbose,
-                    clone: true,
+                    reflink: options.reflink,
+                    sparse: options.sparse,
+                    debug: options.debug,
                     withheld: umask & Mode::RWXU,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
             },
-            clones: CloneMemory::default(),
+            pairs: Pairs::default(),
             options,
             asks_first: asks_first(options),
             knobs: &options.knobs,

@@ -8,7 +8,8 @@ use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
 use super::engine::{Engine, Wait, choose};
 use super::job::{FileJob, Names, Task};
-use super::method::extents::{Extent, FinishedExtents, LargeFile, Progressed};
+use super::method::extent::{Extent, Progressed};
+use super::method::extents::{FinishedExtents, LargeFile};
 use super::method::file::FileCopy;
 use super::method::{Context, Next};
 use super::run::{POOL_BYTES, Shared};
@@ -286,7 +287,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         Context {
             settings: self.shared.settings.method,
             capabilities: self.engine.capabilities(),
-            clones: &self.shared.clones,
+            pairs: &self.shared.pairs,
             pool: &self.pool,
             reporter: self.shared.reporter,
             tally: &mut self.tally,

@@ -1,6 +1,7 @@
 //! GNU's semantics as decisions: what to do with each file, told from options and facts, without doing it.
 
 pub mod backup;
+pub mod data;
 pub mod descriptors;
 pub mod destination;
 pub mod facts;
@@ -10,3 +11,4 @@ pub mod path;
 pub mod replace;
 pub mod target;
 pub mod walk;
+pub mod zeros;

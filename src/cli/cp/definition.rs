@@ -19,8 +19,6 @@ pub(super) const UNBUILT: &[&str] = &[
     "p",
     "parents",
     "preserve",
-    "sparse",
-    "reflink",
     "strip-trailing-slashes",
     "keep-directory-symlink",
     "Z",

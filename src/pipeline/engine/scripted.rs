@@ -149,10 +149,21 @@ impl Scripted {
                 failure?;
                 seen.data = world.find_data(&chain.source, from);
             }
+            Op::Survey => {
+                failure?;
+                seen.systems = world.systems;
+            }
             Op::Clone => {
                 failure?;
-                return Err(Errno::OPNOTSUPP);
+                world.share(&chain.source, &chain.destination)?;
             }
+            Op::Offload { offset, length } => {
+                failure?;
+                let most = length.min(most);
+                let moved = world.offload(&chain.source, &chain.destination, offset, most)?;
+                return Ok((length != moved).then_some(moved));
+            }
+            Op::Punch { .. } => {}
             Op::Read { offset, room, expect } => {
                 failure?;
                 // A linked read asks for what the chain needs and no more.
@@ -168,10 +179,7 @@ impl Scripted {
             }
             Op::Write { offset, start, length } => {
                 failure?;
-                let lease = chain.lease.as_ref().expect("a lease to write from");
-                let (from, count) = (usize::try_from(start).unwrap(), usize::try_from(length).unwrap());
-                let bytes = lease.bytes().get(from..from + count).expect("only what was read is written");
-                let moved = world.write(&chain.destination, offset, bytes, usize::try_from(most).unwrap())?;
+                let moved = write(&mut world, chain, offset, start..start + length, most)?;
                 return Ok((length != moved).then_some(moved));
             }
             Op::Unlink { .. } => failure?,
@@ -183,6 +191,20 @@ impl Scripted {
         }
         Ok(None)
     }
+}
+
+/// Writes at most `most` of these bytes of the lease.
+fn write(
+    world: &mut World,
+    chain: &Chain,
+    offset: Option<u64>,
+    bytes: Range<u32>,
+    most: u32,
+) -> Result<u32, Errno> {
+    let lease = chain.lease.as_ref().expect("a lease to write from");
+    let (from, end) = (usize::try_from(bytes.start).unwrap(), usize::try_from(bytes.end).unwrap());
+    let bytes = lease.bytes().get(from..end).expect("only what was read is written");
+    world.write(&chain.destination, offset, bytes, usize::try_from(most).unwrap())
 }
 
 impl Engine for Scripted {

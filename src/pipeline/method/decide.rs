@@ -65,6 +65,7 @@ impl FileCopy {
         context: &Context<'_>,
     ) -> Next {
         self.stage = Stage::Destination(verdict);
+        self.begun = true;
         chain.ops.clear();
         let open = match verdict {
             Verdict::CreateThroughLink => {
@@ -151,6 +152,7 @@ impl FileCopy {
                 // A device or a pipe has no length to cut, wherever the bytes come from.
                 let regular = opened.kind == FileType::RegularFile;
                 self.positioned &= regular;
+                self.destination_is_regular = regular;
                 self.truncated = matches!(verdict, Verdict::Create) || !regular || opened.size == 0;
                 if let Some(made) = &self.job.made {
                     made.note(opened.identity);

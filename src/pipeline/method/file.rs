@@ -2,10 +2,13 @@
 
 use super::extents::LargeFile;
 use super::holes::{self, Holes};
+use super::pairs::Pair;
 use super::stream::Stream;
-use super::{Context, Next};
+use super::{Context, Next, Settings};
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
+use crate::plan::data::{self, Method, Situation, Trail};
+use crate::plan::destination::Offload;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
@@ -36,6 +39,17 @@ pub(super) enum Stage {
     Map,
     /// Making the destination share the source's blocks.
     Clone,
+    /// Finding out which file systems these are.
+    Survey,
+    /// Giving the copy its length, before its data between holes.
+    Extend {
+        /// Which.
+        length: u64,
+    },
+    /// Finding out where a file with holes ends by now.
+    MapEnd,
+    /// Giving the copy its length, behind its data.
+    Trim,
     /// Making both ends ready for extents.
     Preparing,
     /// One chain for all that is left.
@@ -60,6 +74,8 @@ pub struct FileCopy {
     pub(super) found: Option<Found>,
     /// The destination is a regular file, so both ends can be reached at offsets.
     pub(super) positioned: bool,
+    /// The destination can have holes.
+    pub(super) destination_is_regular: bool,
     /// The destination is this run's own, or has been cut to nothing.
     pub(super) truncated: bool,
     pub(super) stream: Stream,
@@ -69,6 +85,14 @@ pub struct FileCopy {
     pub(super) without_map: bool,
     /// Sharing blocks has been tried.
     pub(super) clone_tried: bool,
+    /// How long the destination is, where that may differ from how far its data has come: it is to have holes.
+    pub(super) length: Option<u64>,
+    /// It came to the data of this file.
+    pub(super) begun: bool,
+    /// What became of the data.
+    pub(super) trail: Trail,
+    /// The destination was made for nothing.
+    pub(super) remove_at_close: bool,
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
     pub(super) attempts: u32,
@@ -85,11 +109,16 @@ impl FileCopy {
             source: None,
             examined: Descriptor::Closed,
             positioned: true,
+            destination_is_regular: true,
             truncated: true,
             stream: Stream::default(),
             holes: None,
             without_map: false,
             clone_tried: false,
+            length: None,
+            begun: false,
+            trail: Trail::default(),
+            remove_at_close: false,
             failed: false,
             attempts: 0,
         }
@@ -99,6 +128,17 @@ impl FileCopy {
     #[must_use]
     pub fn into_job(self) -> FileJob {
         self.job
+    }
+
+    /// The words of `--debug` for what became of the data; `None` where it did not come to that.
+    #[must_use]
+    pub fn words(&self, context: &Context<'_>) -> Option<[&'static str; 3]> {
+        let Settings { reflink, sparse, .. } = context.settings;
+        let mut trail = self.trail;
+        let pair = self.pair();
+        trail.offload_refused |=
+            !self.positioned || pair.is_some_and(|pair| context.pairs.offload(pair) == Offload::Impossible);
+        self.begun.then(|| data::words(&trail, reflink, sparse))
     }
 
     /// The first chain: opens and examines the source. For a fused engine it is only looked at, by a descriptor that
@@ -131,6 +171,10 @@ impl FileCopy {
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
             Stage::Map => self.mapped(chain, outcome, seen, context),
             Stage::Clone => self.cloned(chain, outcome, context),
+            Stage::Survey => self.surveyed(chain, &seen, context),
+            Stage::Extend { length } => self.extended(chain, outcome, length, context),
+            Stage::MapEnd => self.map_ended(chain, &seen, context),
+            Stage::Trim => self.trimmed(chain, outcome, context),
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
@@ -243,28 +287,33 @@ impl FileCopy {
     /// Both ends are open, or the destination may be made along the way: picks the method.
     pub(super) fn transfer(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         let source = self.source_facts();
-        let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
-        let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
+        let settings = context.settings;
         // A lease holds what has been read of the file: there is no second beginning.
-        let regular = self.positioned && chain.lease.is_none();
-        let sparse = regular && !self.without_map && holes::looks_sparse(&source);
-        let clone = regular && !self.clone_tried && self.may_clone(context);
-        let one_chain = whole && !direct && !sparse && !clone && regular && source.size_is_trusted();
-        if !one_chain && self.only_examined(context) {
+        let fresh = chain.lease.is_none();
+        let situation = Situation {
+            sparse: settings.sparse,
+            may_clone: fresh && self.may_clone(context),
+            regular: fresh && self.positioned,
+            looks_sparse: !self.without_map && holes::looks_sparse(&source),
+            size_is_trusted: source.size_is_trusted(),
+            fits: usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes()),
+            direct: settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN,
+        };
+        let method = data::method(&situation);
+        self.begun = true;
+        if method != Method::Whole && self.only_examined(context) {
             return self.read_again(chain);
         }
-        if clone {
-            self.start_clone(chain, context)
-        } else if sparse {
-            self.start_holes(chain, context)
-        } else if !regular || !source.size_is_trusted() {
-            self.start_stream(chain, false, context)
-        } else if one_chain {
-            self.whole(chain, context)
-        } else if chain.destination.is_open() {
-            self.large(chain, context)
-        } else {
-            self.open_destination(chain, Verdict::Create, context)
+        if fresh && self.wants_survey(method, context) {
+            return self.survey(chain, context);
+        }
+        match method {
+            Method::Clone => self.start_clone(chain, context),
+            Method::Holes => self.start_holes(chain, context),
+            Method::Stream => self.start_stream(chain, false, context),
+            Method::Whole => self.whole(chain, context),
+            Method::Extents if chain.destination.is_open() => self.large(chain, context),
+            Method::Extents => self.open_destination(chain, Verdict::Create, context),
         }
     }
 
@@ -279,6 +328,15 @@ impl FileCopy {
         self.stage = Stage::Close;
         chain.lease = None;
         chain.ops.clear();
+        let reached = self.stream.position();
+        let length = self.length.take().filter(|&length| self.failed && length != reached);
+        if chain.destination.is_open() && length.is_some() {
+            // What stands behind a failure is no data.
+            chain.ops.push(Op::Truncate { length: reached });
+        }
+        if std::mem::take(&mut self.remove_at_close) {
+            chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
+        }
         for end in [End::Destination, End::Source] {
             if chain.descriptor(end).is_open() {
                 chain.ops.push(Op::Close { end });
@@ -299,8 +357,10 @@ impl FileCopy {
             Op::Close { end: End::Destination } => self.close(chain, context),
             Op::Close { end: End::Source } => self.done(context),
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
-            Op::FindData { .. } | Op::Clone | Op::Unlink { .. } => self.done(context),
-            Op::Write { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => self.done(context),
+            // The file has failed before, and is only to be closed still.
+            Op::Truncate { .. } | Op::Unlink { .. } => self.close(chain, context),
+            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => self.done(context),
+            Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
         }
     }
 
@@ -309,6 +369,12 @@ impl FileCopy {
             context.tally.file(self.stream.position());
         }
         Next::Done
+    }
+
+    /// The devices of both ends, where they are known.
+    pub(super) fn pair(&self) -> Option<Pair> {
+        let source = self.source_facts().identity.device;
+        self.job.destination_device.map(|destination| Pair { source, destination })
     }
 
     /// The facts of the open source; before it is open, those of an empty file.

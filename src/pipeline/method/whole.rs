@@ -40,6 +40,8 @@ impl FileCopy {
             Op::Close { end: End::Destination },
             Op::Close { end: End::Source },
         ]);
+        self.trail.transferred = true;
+        self.trail.moved = true;
         self.stage = Stage::Whole;
         Next::Run(chain)
     }
@@ -105,9 +107,8 @@ impl FileCopy {
                 self.start_stream(chain, false, context)
             }
             (Op::Write { length, .. }, Ok(moved)) => {
-                let length = *length;
-                self.stream.written(moved, length);
-                self.stage = Stage::Stream;
+                self.stream.pending(*length);
+                self.stream.written_to(moved);
                 self.stream_on(chain, false, context)
             }
             (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
@@ -134,7 +135,10 @@ impl FileCopy {
                 Op::Look { .. }
                 | Op::Examine { .. }
                 | Op::FindData { .. }
+                | Op::Survey
                 | Op::Clone
+                | Op::Offload { .. }
+                | Op::Punch { .. }
                 | Op::Unlink { .. }
                 | Op::SetDirect { .. }
                 | Op::Open { .. }

@@ -201,7 +201,10 @@ impl Uring {
             Op::Look { .. }
             | Op::Examine { .. }
             | Op::FindData { .. }
+            | Op::Survey
             | Op::Clone
+            | Op::Offload { .. }
+            | Op::Punch { .. }
             | Op::Unlink { .. }
             | Op::Truncate { .. }
             | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
@@ -253,7 +256,10 @@ impl Uring {
             | Op::Look { .. }
             | Op::Examine { .. }
             | Op::FindData { .. }
+            | Op::Survey
             | Op::Clone
+            | Op::Offload { .. }
+            | Op::Punch { .. }
             | Op::Unlink { .. } => Some(moved),
             Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
         };
@@ -289,7 +295,10 @@ impl Uring {
             | Op::Look { .. }
             | Op::Examine { .. }
             | Op::FindData { .. }
+            | Op::Survey
             | Op::Clone
+            | Op::Offload { .. }
+            | Op::Punch { .. }
             | Op::Unlink { .. }
             | Op::Truncate { .. }
             | Op::SetDirect { .. } => {}
