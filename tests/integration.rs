@@ -12,6 +12,7 @@ mod common;
 mod concatenate;
 mod concatenate_streams;
 mod copy;
+mod copy_debug;
 mod copy_errors;
 mod copy_holes;
 mod copy_modes;

@@ -21,6 +21,7 @@ impl Worker<'_, '_> {
         if let Err(problem) = self.try_operand(operand) {
             self.shared.reporter.problem(&problem);
         }
+        self.settle();
     }
 
     fn try_operand(&mut self, operand: &Operand) -> Result<(), Problem> {

@@ -2,6 +2,7 @@
 
 use super::branch::Made;
 use super::chain::{At, Directory};
+use super::debug;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::job::{Operand, Task};
@@ -199,7 +200,11 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     }
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
-    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers })
+    let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers };
+    if options.debug {
+        debug::say_means(&stats, &options.knobs, reporter);
+    }
+    Ok(stats)
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {

@@ -10,7 +10,6 @@ pub(super) const UNBUILT: &[&str] = &[
     "attributes-only",
     "copy-contents",
     "d",
-    "debug",
     "dereference",
     "H",
     "no-dereference",

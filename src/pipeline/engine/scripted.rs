@@ -169,12 +169,7 @@ impl Scripted {
                 // A linked read asks for what the chain needs and no more.
                 let linked = self.capabilities.fused && *at + 1 < chain.ops.len();
                 let room = expect.filter(|_| linked).unwrap_or(room);
-                let lease = chain.lease.as_mut().expect("a lease to read into");
-                assert!(usize::try_from(room).unwrap() <= lease.capacity(), "a read past the lease");
-                let mut bytes = world.read(&chain.source, offset, room)?;
-                bytes.truncate(usize::try_from(most.max(1)).unwrap());
-                lease.fill_for_test(&bytes);
-                let moved = u32::try_from(bytes.len()).unwrap();
+                let moved = read(&mut world, chain, offset, room, most)?;
                 return Ok((expect != Some(moved)).then_some(moved));
             }
             Op::Write { offset, start, length } => {
@@ -191,6 +186,22 @@ impl Scripted {
         }
         Ok(None)
     }
+}
+
+/// Reads at most `most` bytes into the lease, but one.
+fn read(
+    world: &mut World,
+    chain: &mut Chain,
+    offset: Option<u64>,
+    room: u32,
+    most: u32,
+) -> Result<u32, Errno> {
+    let lease = chain.lease.as_mut().expect("a lease to read into");
+    assert!(usize::try_from(room).unwrap() <= lease.capacity(), "a read past the lease");
+    let mut bytes = world.read(&chain.source, offset, room)?;
+    bytes.truncate(usize::try_from(most.max(1)).unwrap());
+    lease.fill_for_test(&bytes);
+    Ok(u32::try_from(bytes.len()).unwrap())
 }
 
 /// Writes at most `most` of these bytes of the lease.

@@ -28,8 +28,9 @@ impl FileCopy {
             return false;
         }
         let regular = self.positioned && source.kind == FileType::RegularFile;
-        let worth = regular && self.pair().is_some_and(|pair| context.pairs.may_clone(pair));
-        self.trail.clone_refused |= !worth;
+        let known = self.pair().map(|pair| context.pairs.may_clone(pair));
+        let worth = regular && known == Some(true);
+        self.trail.clone_refused |= !regular || known == Some(false);
         // There is nothing to share of an empty file, but `--debug` wants to know.
         worth && (source.size > 0 || settings.debug)
     }

@@ -73,6 +73,12 @@ impl FileCopy {
                 self.stream = Stream::starting_at(holes.from);
                 self.fail(chain, self.source_problem(What::Reading, errno), context)
             }
+            (_, Some(data)) if data.start == 0 && data.end >= size && holes.from == 0 => {
+                // No hole after all: it is smaller for another reason, or no file of a disk (/sys).
+                self.holes = None;
+                self.without_map = true;
+                self.transfer(chain, context)
+            }
             (_, Some(data)) if data.start < size && data.start < data.end => {
                 let end = data.end.min(size);
                 holes.from = end;

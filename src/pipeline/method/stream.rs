@@ -76,7 +76,8 @@ impl FileCopy {
     /// The next chain of a stream: what is pending is written, then the next block is read.
     pub(super) fn stream_on(&mut self, mut chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
         self.stage = Stage::Stream;
-        self.trail.transferred = self.trail.transferred || !self.trail.mapped;
+        self.trail.transferred |= !self.trail.mapped;
+        let makes_holes = self.makes_holes(context);
         if chain.lease.is_none() {
             let wanted = if alone { PAGE_BYTES } else { context.buffer_bytes() };
             chain.lease = context.pool.lease(wanted);
@@ -90,7 +91,7 @@ impl FileCopy {
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
         let Stream { written, start, pending, read_failed } = self.stream;
         chain.ops.clear();
-        if pending > 0 && self.makes_holes(context) {
+        if pending > 0 && makes_holes {
             self.length.get_or_insert(written);
             let system = self.pair().and_then(|pair| context.pairs.destination(pair));
             let unit = destination::hole_bytes(system);
