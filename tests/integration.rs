@@ -21,6 +21,7 @@ mod copy_overwrite;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
+mod file_systems;
 mod hostile;
 mod hostile_limits;
 mod hostile_races;

@@ -5,6 +5,7 @@
 //! ended, both streams and the directory.
 
 mod environment;
+mod image;
 mod outcome;
 mod run;
 mod sandbox;
@@ -13,6 +14,7 @@ mod tree;
 pub use environment::{
     Engine, each_engine, io_uring_works, is_reference, is_root, needs_extensions, needs_root, skip,
 };
+pub use image::Kind;
 pub use run::IoUring;
 pub use sandbox::Sandbox;
 pub use tree::noise;

@@ -54,7 +54,7 @@ impl Extent {
             }
             Way::Zeros(hole_bytes) if pending > 0 => {
                 let bytes = chain.lease.as_ref().map_or(&[][..], |lease| lease.bytes());
-                chain.ops = zeros::writes(bytes, self.pending.clone(), self.left.start, hole_bytes, false);
+                chain.ops = zeros::writes(bytes, self.pending.clone(), self.left.start, hole_bytes, None);
                 if !chain.ops.is_empty() {
                     return;
                 }

@@ -327,6 +327,8 @@ impl FinishedExtents {
             context.pairs.refuse_offload(pair);
         }
         if let Some((problem, failed_at)) = problem {
+            // Others may have come further: what is left is to be a beginning of the source.
+            file.length = Some(u64::MAX);
             file.stream = Stream::starting_at(failed_at.min(end));
             let next = file.fail(chain, problem, context);
             return (file, next);

@@ -92,11 +92,11 @@ impl FileCopy {
         let Stream { written, start, pending, read_failed } = self.stream;
         chain.ops.clear();
         if pending > 0 && makes_holes {
-            self.length.get_or_insert(written);
+            let length = *self.length.get_or_insert(written);
             let system = self.pair().and_then(|pair| context.pairs.destination(pair));
             let unit = destination::hole_bytes(system);
-            let punched = system.is_some_and(destination::allocates_ahead);
-            chain.ops = zeros::writes(lease.bytes(), start..start + pending, written, unit, punched);
+            let ahead_of = system.is_some_and(destination::allocates_ahead).then_some(length);
+            chain.ops = zeros::writes(lease.bytes(), start..start + pending, written, unit, ahead_of);
         } else if pending > 0 {
             let offset = self.positioned.then_some(written);
             chain.ops.push(Op::Write { offset, start, length: pending });

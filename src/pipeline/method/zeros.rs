@@ -17,27 +17,28 @@ impl FileCopy {
 }
 
 /// The writes of all that is more than zeros in these bytes of a lease, which belong at `offset` of the destination,
-/// with holes of at least `hole_bytes`. `punched` gives back what was allocated there for the growing file.
+/// with holes of at least `hole_bytes`. Where the file system allocates ahead of the file, which ends at `ahead_of`, what
+/// it has allocated of a hole is given back before there is data behind it.
 pub(super) fn writes(
     bytes: &[u8],
     pending: Range<u32>,
     offset: u64,
     hole_bytes: u32,
-    punched: bool,
+    mut ahead_of: Option<u64>,
 ) -> Vec<Op> {
     let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
     let bytes = bytes.get(index(pending.start)..index(pending.end)).unwrap_or_default();
     let mut ops = Vec::new();
-    let mut reached = 0;
     for stretch in zeros::data(bytes, offset, hole_bytes) {
         let [from, end] = [stretch.start, stretch.end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
-        if punched && from > reached {
-            let gap = u64::from(from - reached);
-            ops.push(Op::Punch { offset: offset + u64::from(reached), length: gap });
+        let at = offset + u64::from(from);
+        if let Some(reached) = &mut ahead_of {
+            if *reached < at {
+                ops.push(Op::Punch { offset: *reached, length: at - *reached });
+            }
+            *reached = offset + u64::from(end);
         }
-        let at = Some(offset + u64::from(from));
-        ops.push(Op::Write { offset: at, start: pending.start + from, length: end - from });
-        reached = end;
+        ops.push(Op::Write { offset: Some(at), start: pending.start + from, length: end - from });
     }
     ops
 }

@@ -138,6 +138,15 @@ fn what_xfs_allocates_ahead_of_a_growing_file_is_given_back() {
     copying.world.systems = Some([xfs; 2]);
     let copied = copying.run();
     assert_eq!(copied.log[copied.log.len() - 5..], ["read", "truncate", "punch", "close", "close"]);
+
+    // Once for each hole, however many buffers it is long.
+    let mut copying = sparse(Copying::of(mostly_zeros()).over(Vec::new()), Sparse::Always);
+    copying.world.systems = Some([xfs; 2]);
+    copying.world.file_mut(b"source").kind = FileType::Fifo;
+    copying.job().seen = copying.world.facts(b"source");
+    let copied = copying.run();
+    assert_eq!(copied.log.iter().filter(|name| **name == "punch").count(), 2);
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&mostly_zeros()[..])));
 }
 
 #[test]
