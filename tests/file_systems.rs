@@ -158,7 +158,7 @@ fn holes_take_no_room_on_any_file_system() {
 }
 
 #[test]
-fn a_full_disk_is_told_of_and_keeps_what_had_room() {
+fn a_full_disk_is_told_of_and_keeps_a_beginning() {
     on_each(|s, kinds| {
         let content = noise(20_000_000, 1);
         s.file("a", &content).file("z", [&content[..3_000_000], &vec![0; 2_000_000], &content].concat());
@@ -175,11 +175,8 @@ fn a_full_disk_is_told_of_and_keeps_what_had_room() {
                     .and([source, &copy])
                     .fails(&format!("ucp: error writing '{copy}': No space left on device"));
                 let left = s.read(&copy);
-                assert!(
-                    !left.is_empty() && left.len() < 12_000_000,
-                    "{kind:?}: {} bytes are left",
-                    left.len()
-                );
+                // How much is left has no lower bound: of several workers the one with the first block may come last.
+                assert!(left.len() < 12_000_000, "{kind:?}: {} bytes are left", left.len());
                 assert!(
                     s.read(source).starts_with(&left),
                     "{kind:?} {options:?}: what is left is no beginning"
