@@ -31,6 +31,15 @@ fn an_existing_file_is_written_in_place() {
 }
 
 #[test]
+fn a_pipe_leaves_nothing_of_a_longer_file() {
+    each_engine(|s| {
+        s.file("b", noise(3_000_000, 2));
+        s.cp(["/proc/self/fd/0", "b"]).input("new").succeeds();
+        assert_eq!(s.read("b"), b"new");
+    });
+}
+
+#[test]
 fn an_existing_file_is_written_through_a_link() {
     each_engine(|s| {
         s.file("a", "new").file("b", "before").symlink("l", "b").symlink("k", "l");

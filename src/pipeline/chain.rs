@@ -8,6 +8,7 @@
 use crate::bufpool::Lease;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Refused, Wanted};
+use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
@@ -129,8 +130,24 @@ pub enum Op {
         /// Where to look from.
         from: u64,
     },
+    /// fstatfs(2) of both ends, into [`Seen::systems`].
+    Survey,
     /// ioctl(2) FICLONE: the destination shares the source's blocks.
     Clone,
+    /// copy_file_range(2) of `length` bytes at the same offset of both ends. Fewer copied bytes cut the chain.
+    Offload {
+        /// Where.
+        offset: u64,
+        /// How many bytes.
+        length: u32,
+    },
+    /// fallocate(2) that gives back what the destination has allocated there; a file system that refuses is no failure.
+    Punch {
+        /// Where.
+        offset: u64,
+        /// How many bytes.
+        length: u64,
+    },
     /// Reads from the source into the lease. The chain goes on only where exactly `expect` bytes came; an engine may
     /// ask for any number from `expect` to `room`.
     Read {
@@ -190,7 +207,10 @@ impl Op {
             Self::Look { .. } => "look",
             Self::Examine { .. } => "examine",
             Self::FindData { .. } => "find data",
+            Self::Survey => "survey",
             Self::Clone => "clone",
+            Self::Offload { .. } => "offload",
+            Self::Punch { .. } => "punch",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
             Self::Unlink { .. } => "unlink",
@@ -244,7 +264,7 @@ impl Chain {
 pub enum Outcome {
     /// Every operation ran as it should.
     Done,
-    /// The read or write at this index moved another number of bytes than the chain needed to go on.
+    /// The read, write or offload at this index moved another number of bytes than the chain needed to go on.
     Count {
         /// Index into [`Chain::ops`].
         at: usize,
@@ -294,4 +314,6 @@ pub struct Seen {
     pub names: Names,
     /// By [`Op::Keep`].
     pub refused: Vec<Refused>,
+    /// By [`Op::Survey`]: the source's file system and the destination's.
+    pub systems: Option<[FileSystem; 2]>,
 }

@@ -65,7 +65,11 @@ impl Worker<'_, '_> {
         match replace::fate(options, facts, &found, same_name) {
             Fate::Replace => {}
             Fate::BackUpSource => return self.back_up_source(job, facts),
-            Fate::Skip | Fate::Done => return Ok(Ready::Done),
+            Fate::Skip => {
+                self.say_skipped(job);
+                return Ok(Ready::Done);
+            }
+            Fate::Done => return Ok(Ready::Done),
             Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
             Fate::SameFile => {
                 return Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()));
@@ -74,6 +78,7 @@ impl Worker<'_, '_> {
         if let Some(there) = there {
             if options.ask && !self.may_replace(job, &found, there) {
                 self.shared.reporter.declined();
+                self.say_skipped(job);
                 return Ok(Ready::Done);
             }
             self.make_way(job, facts, there)?;

@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod branch;
 pub mod cat;
 pub mod chain;
+pub mod debug;
 pub mod engine;
 pub mod held;
 pub mod job;

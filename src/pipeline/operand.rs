@@ -55,6 +55,7 @@ impl Worker<'_, '_> {
         if let Err(problem) = self.begin_operand(&operand, examined) {
             self.shared.reporter.problem(&problem);
         }
+        self.settle();
     }
 
     fn examine(&self, operand: &Operand) -> Examined {

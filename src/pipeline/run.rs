@@ -2,12 +2,13 @@
 
 use super::branch::Made;
 use super::chain::{At, Directory};
+use super::debug;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::method::Settings as MethodSettings;
-use super::method::clone::CloneMemory;
+use super::method::pairs::Pairs;
 use super::operand::typed;
 use super::queue::Queue;
 use super::worker::Worker;
@@ -51,8 +52,8 @@ pub struct Shared<'env> {
     pub queue: Queue<Task>,
     /// How it is to be done.
     pub settings: Settings,
-    /// Which file systems are known not to share blocks.
-    pub clones: CloneMemory,
+    /// What is known of the file systems.
+    pub pairs: Pairs,
     /// What is to be done.
     pub options: &'env CpOptions,
     /// Files have to be looked at before they are copied.
@@ -91,14 +92,16 @@ impl<'env> Shared<'env> {
                         && late_errors(&options.destination),
                     force: options.force,
                     verbose: options.verbose,
-                    clone: true,
+                    reflink: options.reflink,
+                    sparse: options.sparse,
+                    debug: options.debug,
                     keeping: Keeping::new(options, umask, own),
                     attributes_only: options.attributes_only,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
             },
-            clones: CloneMemory::default(),
+            pairs: Pairs::default(),
             options,
             asks_first: asks_first(options),
             knobs: &options.knobs,
@@ -194,7 +197,11 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     }
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
-    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers })
+    let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers };
+    if options.debug {
+        debug::say_means(&stats, &options.knobs, reporter);
+    }
+    Ok(stats)
 }
 
 /// Whether copies are to have security contexts of their own.

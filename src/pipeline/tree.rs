@@ -251,6 +251,7 @@ impl Worker<'_, '_> {
             self.shared.reporter.problem(&problem);
             branch.finish_one(self.shared.reporter);
         }
+        self.settle();
     }
 
     fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Problem> {

@@ -8,7 +8,8 @@ use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
 use super::engine::{Engine, Wait, choose};
 use super::job::{FileJob, Names, Task};
-use super::method::extents::{Extent, FinishedExtents, LargeFile, Progressed};
+use super::method::extent::{Extent, Progressed};
+use super::method::extents::{FinishedExtents, LargeFile};
 use super::method::file::FileCopy;
 use super::method::{Context, Next};
 use super::run::{POOL_BYTES, Shared};
@@ -126,7 +127,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         self.shared.add(&self.tally, self.engine.counters());
     }
 
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.engine.in_flight() == 0
             && self.starved.is_empty()
             && self.backlog.is_empty()
@@ -150,7 +151,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         self.shared.queue.abandon();
     }
 
-    fn reap(&mut self) -> Result<(), Errno> {
+    pub(super) fn reap(&mut self) -> Result<(), Errno> {
         let mut completions = std::mem::take(&mut self.completions);
         self.engine.reap(Wait::ForOne, &mut completions)?;
         for completion in completions.drain(..) {
@@ -161,7 +162,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     }
 
     /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.
-    fn fill(&mut self) {
+    pub(super) fn fill(&mut self) {
         while let Some((slot, chain)) = self.starved.pop_front() {
             let alone = self.engine.in_flight() == 0;
             let Some(Flight::File(mut file)) = self.flights[slot].take() else { continue };
@@ -286,7 +287,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         Context {
             settings: self.shared.settings.method,
             capabilities: self.engine.capabilities(),
-            clones: &self.shared.clones,
+            pairs: &self.shared.pairs,
             pool: &self.pool,
             reporter: self.shared.reporter,
             tally: &mut self.tally,
@@ -375,6 +376,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 self.flights_free.push(slot);
                 // Where descriptors were short, one more is tried again.
                 self.window = self.window_max.min(self.window.saturating_add(1));
+                self.say_how(&file);
                 self.leaf_done(&file.into_job());
             }
         }

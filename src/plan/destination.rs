@@ -1,4 +1,6 @@
-//! What kind of file system a copy goes to, as far as it changes what must be done.
+//! What kinds of file systems a copy goes from and to, as far as it changes what is done.
+
+use rustix::io::Errno;
 
 /// Magic numbers of file systems whose close(2) may report that earlier writes have failed; from statfs(2) and
 /// linux/magic.h: NFS, SMB (three numbers), FUSE, Ceph, AFS, 9P, Coda.
@@ -21,9 +23,90 @@ pub fn reports_at_close(kind: impl TryInto<u64>) -> bool {
     kind.try_into().is_ok_and(|kind| REPORT_AT_CLOSE.contains(&(kind & 0xffff_ffff)))
 }
 
+/// What statfs(2) says of a file system, as far as copying asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileSystem {
+    /// `f_type`: its magic number.
+    pub magic: u64,
+    /// `f_bsize`: the size of its blocks, or of what it likes to transfer.
+    pub block_bytes: u64,
+}
+
+/// Magic numbers from statfs(2) and linux/magic.h.
+const NFS: u64 = 0x6969;
+const SMB: [u64; 3] = [0x517b, 0xff53_4d42, 0xfe53_4d42];
+const CEPH: u64 = 0x00c3_6400;
+const BTRFS: u64 = 0x9123_683e;
+const XFS: u64 = 0x5846_5342;
+
+/// What copy_file_range(2) is good for between two file systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offload {
+    /// The file system does it on its server, or by sharing blocks.
+    Worthwhile,
+    /// It would be reading and writing inside the kernel, which is slower than ours.
+    Pointless,
+    /// They are of different kinds: the kernel refuses.
+    Impossible,
+}
+
+/// Whether copying is worth leaving to the kernel, after a clone was refused with `refusal`.
+#[must_use]
+pub fn offload(source: FileSystem, destination: FileSystem, refusal: Option<Errno>) -> Offload {
+    let family = |magic| if SMB.contains(&magic) { SMB[0] } else { magic };
+    let kind = family(source.magic);
+    if kind != family(destination.magic) {
+        return Offload::Impossible;
+    }
+    match kind {
+        NFS | CEPH => Offload::Worthwhile,
+        kind if kind == SMB[0] => Offload::Worthwhile,
+        // Kernels before 5.18 refuse FICLONE between two mounts of one file system, and share by copy_file_range(2).
+        BTRFS | XFS if refusal == Some(Errno::XDEV) => Offload::Worthwhile,
+        _ => Offload::Pointless,
+    }
+}
+
+/// Whether the file system allocates ahead of a growing file, and keeps that where a hole comes to lie.
+#[must_use]
+pub fn allocates_ahead(system: FileSystem) -> bool {
+    system.magic == XFS
+}
+
+/// Bytes of the shortest hole worth making: a block, as far as that is known. What network file systems say is no block.
+#[must_use]
+pub fn hole_bytes(system: Option<FileSystem>) -> u32 {
+    const PAGE: u32 = 4096;
+    let block = system.and_then(|system| u32::try_from(system.block_bytes).ok()).unwrap_or(PAGE);
+    if block.is_power_of_two() { block.clamp(512, PAGE) } else { PAGE }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn system(magic: u64) -> FileSystem {
+        FileSystem { magic, block_bytes: 4096 }
+    }
+
+    #[test]
+    fn only_servers_and_shared_blocks_make_an_offload_worthwhile() {
+        let between = |a, b, refusal| offload(system(a), system(b), refusal);
+        assert_eq!(between(NFS, NFS, Some(Errno::OPNOTSUPP)), Offload::Worthwhile);
+        assert_eq!(between(SMB[1], SMB[2], Some(Errno::OPNOTSUPP)), Offload::Worthwhile);
+        assert_eq!(between(BTRFS, BTRFS, Some(Errno::XDEV)), Offload::Worthwhile);
+        assert_eq!(between(XFS, XFS, Some(Errno::OPNOTSUPP)), Offload::Pointless);
+        assert_eq!(between(0xef53, 0xef53, Some(Errno::OPNOTSUPP)), Offload::Pointless);
+        assert_eq!(between(NFS, XFS, Some(Errno::XDEV)), Offload::Impossible);
+        assert_eq!(between(0x9fa0, XFS, Some(Errno::XDEV)), Offload::Impossible, "/proc");
+    }
+
+    #[test]
+    fn holes_are_blocks_long_where_blocks_are_known() {
+        let sized = |block_bytes| hole_bytes(Some(FileSystem { magic: 1, block_bytes }));
+        assert_eq!([512, 1024, 4096, 1 << 20, 0, 3000].map(sized), [512, 1024, 4096, 4096, 4096, 4096]);
+        assert_eq!(hole_bytes(None), 4096);
+    }
 
     #[test]
     fn network_file_systems_and_fuse_report_late_and_local_ones_do_not() {

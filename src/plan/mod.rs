@@ -3,6 +3,7 @@
 pub mod attribute_names;
 pub mod attributes;
 pub mod backup;
+pub mod data;
 pub mod descriptors;
 pub mod destination;
 pub mod facts;
@@ -12,3 +13,4 @@ pub mod path;
 pub mod replace;
 pub mod target;
 pub mod walk;
+pub mod zeros;

@@ -32,6 +32,10 @@ pub enum What {
     Reading,
     /// The destination failed while it was written.
     Writing,
+    /// The destination does not share the source's blocks, as was asked for.
+    CannotClone,
+    /// The kernel failed to copy from one to the other.
+    Copying,
     /// The destination could not be brought to its length.
     Truncating,
     /// A file failed to close.
@@ -119,6 +123,8 @@ impl What {
             Self::CannotRemove => ["cannot remove ", "", ""],
             Self::Reading => ["error reading ", "", ""],
             Self::Writing => ["error writing ", "", ""],
+            Self::CannotClone => ["failed to clone ", " from ", ""],
+            Self::Copying => ["error copying ", " to ", ""],
             Self::Truncating => ["failed to extend ", "", ""],
             Self::Closing => ["failed to close ", "", ""],
             Self::SettingPermissions => ["setting permissions for ", "", ""],

@@ -104,6 +104,8 @@ impl Reporter {
 
     /// One message on standard error, after the program's name.
     pub fn say(&self, text: &[u8]) {
+        // Where both streams are one file, what was said first stands first.
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).flush();
         let line = [&self.program, &b": "[..], text, b"\n"].concat();
         write_error(&line);
     }
@@ -122,6 +124,7 @@ impl Reporter {
     /// Asks whether a file of this mode may be replaced.
     #[must_use]
     pub fn may_replace(&self, path: &[u8], mode: Mode, writable: bool, forced: bool) -> bool {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).flush();
         let question = question::text(&quote::always(path, self.charset()), mode, writable, forced);
         write_error(&[&self.typed_program, &b": "[..], &question].concat());
         question::is_answered_yes()
@@ -136,6 +139,23 @@ impl Reporter {
     pub fn removed(&self, path: &[u8]) {
         let line = [b"removed ", &quote::always(path, self.charset())[..], b"\n"].concat();
         self.line(&line);
+    }
+
+    /// How the data of a file was copied, for `--debug`.
+    pub fn how(&self, [offload, reflink, sparse]: [&str; 3]) {
+        let line = format!("copy offload: {offload}, reflink: {reflink}, sparse detection: {sparse}\n");
+        self.line(line.as_bytes());
+    }
+
+    /// `skipped 'path'`, for `--debug`.
+    pub fn skipped(&self, path: &[u8]) {
+        let line = [b"skipped ", &quote::always(path, self.charset())[..], b"\n"].concat();
+        self.line(&line);
+    }
+
+    /// By which means a run has copied, for `--debug`.
+    pub fn means(&self, engine: &str, placement: &str, reason: &str) {
+        self.line(format!("engine: {engine}, placement: {placement}, reason: {reason}\n").as_bytes());
     }
 
     fn line(&self, line: &[u8]) {
@@ -162,7 +182,7 @@ impl Reporter {
 
 impl Lines {
     fn flush(&mut self) {
-        if self.error.is_none() {
+        if self.error.is_none() && !self.pending.is_empty() {
             self.error = write_all(rustix::stdio::stdout(), &self.pending).err();
         }
         self.pending.clear();

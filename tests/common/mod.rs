@@ -6,6 +6,7 @@
 
 mod attributes;
 mod environment;
+mod image;
 mod outcome;
 mod run;
 mod sandbox;
@@ -15,6 +16,7 @@ pub use attributes::with_xattrs;
 pub use environment::{
     Engine, each_engine, io_uring_works, is_reference, is_root, needs_extensions, needs_root, skip,
 };
+pub use image::Kind;
 pub use run::IoUring;
 pub use sandbox::Sandbox;
 pub use tree::noise;

@@ -53,6 +53,7 @@ pub struct Run<'sandbox> {
     input: Option<Vec<u8>>,
     stdin: Stdio,
     stdout: Stdio,
+    stderr: Stdio,
 }
 
 impl<'sandbox> Run<'sandbox> {
@@ -72,6 +73,7 @@ impl<'sandbox> Run<'sandbox> {
             input: None,
             stdin: Stdio::null(),
             stdout: Stdio::piped(),
+            stderr: Stdio::piped(),
         }
     }
 
@@ -113,6 +115,13 @@ impl<'sandbox> Run<'sandbox> {
 
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
         self.stdout = stdout.into();
+        self
+    }
+
+    /// Both streams go to this file, behind each other.
+    pub fn both_streams_to(mut self, file: &File) -> Self {
+        self.stdout = file.try_clone().unwrap().into();
+        self.stderr = file.try_clone().unwrap().into();
         self
     }
 
@@ -198,7 +207,7 @@ impl<'sandbox> Run<'sandbox> {
             command.env("UCP_ENGINE", engine);
         }
         command.envs(self.variables);
-        command.stdin(self.stdin).stdout(self.stdout).stderr(Stdio::piped());
+        command.stdin(self.stdin).stdout(self.stdout).stderr(self.stderr);
         let called = format!("{:?} {:?}, {:?}", self.program_name, self.arguments, self.sandbox.engine());
         prepare_in_child(&mut command, self.preparations);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {called}: {error}"));

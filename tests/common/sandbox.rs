@@ -255,6 +255,12 @@ pub struct Mounted {
     path: PathBuf,
 }
 
+impl Mounted {
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+}
+
 impl Drop for Mounted {
     fn drop(&mut self) {
         let _ignored = unmount(&self.path, UnmountFlags::DETACH);

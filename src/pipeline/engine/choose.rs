@@ -49,6 +49,16 @@ fn refused() -> Option<Refusal> {
     REFUSED.get().copied()
 }
 
+/// Where the engine of that name has run the operations of chains.
+#[must_use]
+pub fn placement(engine: &str, knobs: &Knobs) -> &'static str {
+    match knobs.placement {
+        _ if engine == "sync" => "inline",
+        Placement::Fused => "fused",
+        Placement::Auto | Placement::Split => "split",
+    }
+}
+
 /// Which engine did the work, and why.
 #[must_use]
 pub fn which(knobs: &Knobs, counters: &Counters) -> (&'static str, String) {

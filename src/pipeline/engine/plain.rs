@@ -6,9 +6,10 @@
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
 use rustix::fd::BorrowedFd;
-use rustix::fs::{AtFlags, OFlags, SeekFrom, StatxFlags};
+use rustix::fs::{AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
 use std::ops::Range;
 use std::sync::Arc;
@@ -60,7 +61,13 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
             seen.facts = Some(Facts::of(&rustix::fs::fstat(open(chain, end)?)?));
         }
         Op::FindData { from } => seen.data = find_data(open(chain, End::Source)?, from)?,
+        Op::Survey => {
+            seen.systems =
+                Some([survey(open(chain, End::Source)?)?, survey(open(chain, End::Destination)?)?]);
+        }
         Op::Clone => rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?,
+        Op::Offload { offset, length } => return offload(chain, offset, length),
+        Op::Punch { offset, length } => punch(open(chain, End::Destination)?, offset, length),
         Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
         Op::Write { offset, start, length } => return write(chain, offset, start, length),
         Op::Unlink { ref at } => match rustix::fs::unlinkat(&at.directory, &*at.name, AtFlags::empty()) {
@@ -102,6 +109,31 @@ fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<
         None => rustix::io::write(destination, bytes),
     })?;
     Ok(if moved == bytes.len() { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
+}
+
+/// What kind of file system a file lies on.
+fn survey(file: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
+    let answer = rustix::fs::fstatfs(file)?;
+    // Signed words, whose sign some magic numbers reach on 32 bits.
+    let magic = u64::try_from(answer.f_type).unwrap_or(0) & 0xffff_ffff;
+    Ok(FileSystem { magic, block_bytes: u64::try_from(answer.f_bsize).unwrap_or(0) })
+}
+
+fn offload(chain: &Chain, offset: u64, length: u32) -> Result<Step, Errno> {
+    let (source, destination) = (open(chain, End::Source)?, open(chain, End::Destination)?);
+    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    let moved = retry(|| {
+        let (mut from, mut to) = (offset, offset);
+        rustix::fs::copy_file_range(source, Some(&mut from), destination, Some(&mut to), wanted)
+    })?;
+    Ok(if moved == wanted { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
+}
+
+fn punch(file: BorrowedFd<'_>, offset: u64, length: u64) {
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    match rustix::fs::fallocate(file, flags, offset, length) {
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// The next stretch of data; ENXIO says that there is none.

@@ -121,6 +121,11 @@ impl Scripted {
         let mut world = self.world.borrow_mut();
         let failure = if let Fault::Errno(errno) = fault { Err(errno) } else { Ok(()) };
         let most = if let Fault::Short(bytes) = fault { bytes } else { u32::MAX };
+        // These go on whatever comes of them, or do more than fail.
+        let goes_on = matches!(op, Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_));
+        if !goes_on {
+            failure?;
+        }
         match op {
             // A file system that refuses is no failure.
             Op::SetDirect { end, on } if !on || failure.is_ok() => {
@@ -134,48 +139,42 @@ impl Scripted {
                 }
             }
             Op::Open { end, at, flags, into, mode } => {
-                failure?;
                 assert!(!chain.descriptor(end).is_open(), "{end:?} opened over an open descriptor");
                 *chain.descriptor_mut(end) = world.open(at.name.to_bytes(), flags, into, mode)?;
             }
             Op::Look { at, .. } => {
-                failure?;
                 seen.facts = Some(world.facts(at.name.to_bytes()).ok_or(Errno::NOENT)?);
             }
             Op::Examine { end } => {
-                failure?;
                 seen.facts = Some(world.examine(chain.descriptor(end)));
             }
             Op::FindData { from } => {
-                failure?;
                 seen.data = world.find_data(&chain.source, from);
             }
-            Op::Clone => {
-                failure?;
-                return Err(Errno::OPNOTSUPP);
+            Op::Survey => {
+                seen.systems = world.systems;
             }
+            Op::Clone => {
+                world.share(&chain.source, &chain.destination)?;
+            }
+            Op::Offload { offset, length } => {
+                let most = length.min(most);
+                let moved = world.offload(&chain.source, &chain.destination, offset, most)?;
+                return Ok((length != moved).then_some(moved));
+            }
+            Op::Punch { .. } => {}
             Op::Read { offset, room, expect } => {
-                failure?;
                 // A linked read asks for what the chain needs and no more.
                 let linked = self.capabilities.fused && *at + 1 < chain.ops.len();
                 let room = expect.filter(|_| linked).unwrap_or(room);
-                let lease = chain.lease.as_mut().expect("a lease to read into");
-                assert!(usize::try_from(room).unwrap() <= lease.capacity(), "a read past the lease");
-                let mut bytes = world.read(&chain.source, offset, room)?;
-                bytes.truncate(usize::try_from(most.max(1)).unwrap());
-                lease.fill_for_test(&bytes);
-                let moved = u32::try_from(bytes.len()).unwrap();
+                let moved = read(&mut world, chain, offset, room, most)?;
                 return Ok((expect != Some(moved)).then_some(moved));
             }
             Op::Write { offset, start, length } => {
-                failure?;
-                let lease = chain.lease.as_ref().expect("a lease to write from");
-                let (from, count) = (usize::try_from(start).unwrap(), usize::try_from(length).unwrap());
-                let bytes = lease.bytes().get(from..from + count).expect("only what was read is written");
-                let moved = world.write(&chain.destination, offset, bytes, usize::try_from(most).unwrap())?;
+                let moved = write(&mut world, chain, offset, start..start + length, most)?;
                 return Ok((length != moved).then_some(moved));
             }
-            Op::Unlink { .. } => failure?,
+            Op::Unlink { .. } => {}
             Op::ListAttributes => seen.names = world.names(&chain.source),
             // What is refused is no failure of the chain: here it is the times.
             Op::Keep(wanted) => {
@@ -183,13 +182,42 @@ impl Scripted {
                 world.keep(&chain.destination, *wanted);
             }
             Op::Truncate { length } => {
-                failure?;
                 assert!(chain.descriptor(End::Destination).is_open(), "truncates what is not open");
                 world.truncate(&chain.destination, length);
             }
         }
         Ok(None)
     }
+}
+
+/// Reads at most `most` bytes into the lease, but one.
+fn read(
+    world: &mut World,
+    chain: &mut Chain,
+    offset: Option<u64>,
+    room: u32,
+    most: u32,
+) -> Result<u32, Errno> {
+    let lease = chain.lease.as_mut().expect("a lease to read into");
+    assert!(usize::try_from(room).unwrap() <= lease.capacity(), "a read past the lease");
+    let mut bytes = world.read(&chain.source, offset, room)?;
+    bytes.truncate(usize::try_from(most.max(1)).unwrap());
+    lease.fill_for_test(&bytes);
+    Ok(u32::try_from(bytes.len()).unwrap())
+}
+
+/// Writes at most `most` of these bytes of the lease.
+fn write(
+    world: &mut World,
+    chain: &Chain,
+    offset: Option<u64>,
+    bytes: Range<u32>,
+    most: u32,
+) -> Result<u32, Errno> {
+    let lease = chain.lease.as_ref().expect("a lease to write from");
+    let (from, end) = (usize::try_from(bytes.start).unwrap(), usize::try_from(bytes.end).unwrap());
+    let bytes = lease.bytes().get(from..end).expect("only what was read is written");
+    world.write(&chain.destination, offset, bytes, usize::try_from(most).unwrap())
 }
 
 impl Engine for Scripted {

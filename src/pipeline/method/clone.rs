@@ -5,42 +5,34 @@
 use super::file::{FileCopy, Stage};
 use super::stream::Stream;
 use super::{Context, Next};
+use crate::cli::cp::{Reflink, Sparse};
 use crate::pipeline::chain::{Chain, Op, Outcome};
-use crate::plan::overwrite::Verdict;
-use crate::report::message::What;
+use crate::plan::data;
+use crate::plan::overwrite::{Found, Verdict};
+use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
 use rustix::io::Errno;
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
-
-/// Pairs of devices, source and destination, between which a clone was refused.
-#[derive(Debug, Default)]
-pub struct CloneMemory {
-    refused: Mutex<HashSet<(u64, u64)>>,
-}
-
-impl CloneMemory {
-    /// Whether a clone is worth trying from one device to another.
-    #[must_use]
-    pub fn is_worth_trying(&self, source: u64, destination: u64) -> bool {
-        !self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&(source, destination))
-    }
-
-    /// Remembers that a clone was refused.
-    pub fn refuse(&self, source: u64, destination: u64) {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert((source, destination));
-    }
-}
 
 impl FileCopy {
     /// Whether this file should be cloned rather than copied.
-    pub(super) fn may_clone(&self, context: &Context<'_>) -> bool {
+    pub(super) fn may_clone(&mut self, context: &Context<'_>) -> bool {
+        let settings = &context.settings;
+        if self.clone_tried {
+            return false;
+        }
+        if settings.reflink == Reflink::Always {
+            return true;
+        }
         let source = self.source_facts();
-        let worth = |device| context.clones.is_worth_trying(source.identity.device, device);
-        context.settings.clone
-            && source.kind == FileType::RegularFile
-            && source.size > 0
-            && self.job.destination_device.is_some_and(worth)
+        if settings.reflink == Reflink::Never || settings.sparse == Sparse::Never {
+            return false;
+        }
+        let regular = self.positioned && source.kind == FileType::RegularFile;
+        let known = self.pair().map(|pair| context.pairs.may_clone(pair));
+        let worth = regular && known == Some(true);
+        self.trail.clone_refused |= !regular || known == Some(false);
+        // There is nothing to share of an empty file, but `--debug` wants to know.
+        worth && (source.size > 0 || settings.debug)
     }
 
     /// Makes sure of a destination that is empty, then has it share the source's blocks.
@@ -59,21 +51,29 @@ impl FileCopy {
     }
 
     pub(super) fn cloned(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        match outcome {
+        let errno = match outcome {
             Outcome::Done => {
+                self.trail.cloned = true;
                 self.stream = Stream::starting_at(self.source_facts().size);
-                self.close(chain, context)
+                return self.close(chain, context);
             }
-            // These would meet any other method too.
-            Outcome::Failed { errno: errno @ (Errno::NOSPC | Errno::DQUOT | Errno::IO), .. } => {
-                self.fail(chain, self.destination_problem(What::Writing, errno), context)
-            }
-            Outcome::Failed { .. } | Outcome::Count { .. } => {
-                if let Some(device) = self.job.destination_device {
-                    context.clones.refuse(self.source_facts().identity.device, device);
-                }
-                self.transfer(chain, context)
-            }
+            Outcome::Failed { errno, .. } => errno,
+            Outcome::Count { .. } => Errno::OPNOTSUPP,
+        };
+        self.trail.clone_refused = true;
+        if context.settings.reflink == Reflink::Always {
+            // Nothing is left of what was made for it; what was there before has been cut to nothing.
+            self.remove_at_close = matches!(self.found, Some(Found::Nothing | Found::DanglingLink(_)));
+            let (source, destination) = (self.job.source_path(), self.job.destination_path());
+            let problem = Problem::between(What::CannotClone, destination, source);
+            return self.fail(chain, Problem { errno: Some(errno), ..problem }, context);
         }
+        if !data::is_refusal(errno) {
+            return self.fail(chain, self.destination_problem(What::Writing, errno), context);
+        }
+        if let Some(pair) = self.pair() {
+            context.pairs.refuse_clone(pair, errno);
+        }
+        self.transfer(chain, context)
     }
 }

@@ -66,6 +66,7 @@ impl FileCopy {
         context: &Context<'_>,
     ) -> Next {
         self.stage = Stage::Destination(verdict);
+        self.begun = true;
         chain.ops.clear();
         let open = match verdict {
             Verdict::CreateThroughLink => {
@@ -157,10 +158,13 @@ impl FileCopy {
                 if matches!(verdict, Verdict::Overwrite(_)) {
                     self.made = Made::Before;
                 }
-                self.positioned &= opened.kind == FileType::RegularFile;
+                // A device or a pipe has no length to cut, wherever the bytes come from.
+                let regular = opened.kind == FileType::RegularFile;
+                self.positioned &= regular;
+                self.destination_is_regular = regular;
                 // Cutting what is empty changes its time, as writing would where there is something to write.
                 let written = opened.size == 0 && self.source_facts().size > 0;
-                self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || written;
+                self.truncated = matches!(verdict, Verdict::Create) || !regular || written;
                 if let Some(made) = &self.job.made {
                     made.note(opened.identity);
                 }

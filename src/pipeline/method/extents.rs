@@ -1,13 +1,15 @@
 //! Large regular files: blocks at their own offsets, by as many workers as are free.
 //!
-//! The file is shared; each worker claims the next block when it has room for one. Who finishes the last block gets the
+//! Here is what they share, and [`super::extent`] is one block. The file is shared; each worker claims the next block when it has room for one. Who finishes the last block gets the
 //! file back and streams whatever is still to come: a last piece that `O_DIRECT` cannot write, a file that grew.
 
+use super::extent::Extent;
 use super::file::{FileCopy, Stage};
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome};
+use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome};
+use crate::plan::destination::{self, Offload};
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
@@ -19,6 +21,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const DIRECT_UNIT: u32 = 4096;
 const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
 
+/// Bytes of a block that the kernel copies: enough to be worth a round trip to a server, few enough for workers to share.
+const OFFLOAD_BYTES: u32 = 64 << 20;
+
+/// How the bytes of a block move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// They are read and written.
+    Through,
+    /// They are read, and written but for zeros, of at least so many bytes.
+    Zeros(u32),
+    /// The kernel copies them.
+    Offload,
+}
+
 /// A large file in the middle of being copied.
 pub struct LargeFile {
     block: u32,
@@ -27,7 +43,8 @@ pub struct LargeFile {
     progress: Mutex<Progress>,
 }
 
-struct Progress {
+pub(super) struct Progress {
+    way: Way,
     /// Both ends, until the last extent is over: whoever finishes the file then holds the only share, and so learns
     /// what closing it says.
     ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
@@ -39,28 +56,12 @@ struct Progress {
     cut: bool,
     running: u32,
     problem: Option<Problem>,
+    /// The first byte that a problem has kept from arriving.
+    failed_at: u64,
+    /// The kernel has copied.
+    offloaded: bool,
     file: Option<FileCopy>,
     names: [Vec<u8>; 2],
-}
-
-/// One block of a large file on its way.
-pub struct Extent {
-    file: Arc<LargeFile>,
-    offset: u64,
-    length: u32,
-    /// Bytes of it that have reached the destination.
-    done: u32,
-    /// First byte of the lease, and how many, that have been read and not written.
-    pending: (u32, u32),
-    refused_polling: bool,
-}
-
-/// What becomes of an extent after a completion.
-pub enum Progressed {
-    /// It goes on by this chain.
-    Run(Chain),
-    /// It is done; the buffer is free again.
-    Over,
 }
 
 impl FileCopy {
@@ -69,6 +70,9 @@ impl FileCopy {
     pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
         chain.ops.clear();
         chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+        if self.makes_holes(context) {
+            chain.ops.push(Op::Truncate { length: self.source_facts().size });
+        }
         if context.settings.direct {
             chain.ops.extend(set_direct(true));
         }
@@ -84,6 +88,7 @@ impl FileCopy {
             return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
         }
         self.truncated = true;
+        self.length = self.makes_holes(context).then(|| self.source_facts().size);
         self.share_out_all(chain, context)
     }
 
@@ -105,8 +110,11 @@ impl FileCopy {
         // Holes and data meet where they like; O_DIRECT wants whole units.
         let direct = context.settings.direct && self.holes.is_none();
         let block = if direct { block - block % DIRECT_UNIT } else { block };
+        self.trail.transferred = true;
+        self.trail.moved = true;
+        let way = self.way(context);
         let file = std::mem::replace(self, Self::new(self.job.clone()));
-        match LargeFile::new(file, chain, block, direct, stretches) {
+        match LargeFile::new(file, chain, block, direct, way, stretches) {
             Ok(large) => Next::Large(Arc::new(large)),
             Err(returned) => {
                 let (file, chain) = *returned;
@@ -115,10 +123,20 @@ impl FileCopy {
             }
         }
     }
+
+    fn way(&mut self, context: &Context<'_>) -> Way {
+        let pair = self.pair();
+        if self.makes_holes(context) {
+            let unit = destination::hole_bytes(pair.and_then(|pair| context.pairs.destination(pair)));
+            return Way::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
+        }
+        let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
+        if self.may_offload(context) && pair.is_some_and(offload) { Way::Offload } else { Way::Through }
+    }
 }
 
 /// Turns `O_DIRECT` of both ends on or off.
-fn set_direct(on: bool) -> [Op; 2] {
+pub(super) fn set_direct(on: bool) -> [Op; 2] {
     [End::Source, End::Destination].map(|end| Op::SetDirect { end, on })
 }
 
@@ -135,6 +153,7 @@ impl LargeFile {
         chain: Chain,
         block: u32,
         direct: bool,
+        way: Way,
         stretches: Vec<Range<u64>>,
     ) -> Result<Self, Box<(FileCopy, Chain)>> {
         let Chain { source, destination, .. } = chain;
@@ -148,19 +167,22 @@ impl LargeFile {
         let names = [file.job.source_path(), file.job.destination_path()];
         let ends = Some((Arc::new(source), Arc::new(destination)));
         let progress = Progress {
+            way,
             ends,
             left: stretches.into(),
             end,
             cut: false,
             running: 0,
             problem: None,
+            failed_at: u64::MAX,
+            offloaded: false,
             file: Some(file),
             names,
         };
         Ok(Self { block, direct, progress: Mutex::new(progress) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Progress> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -175,17 +197,11 @@ impl LargeFile {
     #[must_use]
     pub fn give_up(self: &Arc<Self>) -> Option<FinishedExtents> {
         let mut progress = self.lock();
-        progress.fail(What::Reading, Errno::NOMEM);
+        let at = progress.left.front().map_or(progress.end, |stretch| stretch.start);
+        progress.fail(What::Reading, Errno::NOMEM, at);
         progress.running += 1;
         drop(progress);
-        let nothing = Extent {
-            file: Arc::clone(self),
-            offset: 0,
-            length: 0,
-            done: 0,
-            pending: (0, 0),
-            refused_polling: false,
-        };
+        let nothing = Extent::new(Arc::clone(self), 0..0, Way::Through);
         nothing.finish()
     }
 
@@ -201,26 +217,24 @@ impl LargeFile {
     pub fn claim(self: &Arc<Self>, alone: bool, context: &Context<'_>) -> Option<(Extent, Chain)> {
         let mut progress = self.lock();
         let stretch = progress.left.front()?.clone();
-        let length = u32::try_from(stretch.end - stretch.start).unwrap_or(u32::MAX).min(self.block);
+        let rest = u32::try_from(stretch.end - stretch.start).unwrap_or(u32::MAX);
+        let length = rest.min(self.block);
         let lease = context.pool.lease(usize::try_from(length).unwrap_or(usize::MAX));
         let lease = lease.or_else(|| context.pool.lease(PAGE_BYTES).filter(|_| alone))?;
         let length = length.min(u32::try_from(lease.capacity()).unwrap_or(u32::MAX));
+        // The lease is for what the kernel refuses.
+        let length = if progress.way == Way::Offload { rest.min(OFFLOAD_BYTES) } else { length };
         let (source, destination) = progress.ends.clone()?;
         let offset = stretch.start;
+        let end = offset + u64::from(length);
         progress.left.pop_front();
-        if offset + u64::from(length) < stretch.end {
-            progress.left.push_front(offset + u64::from(length)..stretch.end);
+        if end < stretch.end {
+            progress.left.push_front(end..stretch.end);
         }
         progress.running += 1;
+        let way = progress.way;
         drop(progress);
-        let extent = Extent {
-            file: Arc::clone(self),
-            offset,
-            length,
-            done: 0,
-            pending: (0, 0),
-            refused_polling: false,
-        };
+        let mut extent = Extent::new(Arc::clone(self), offset..end, way);
         let mut chain = Chain {
             source: Descriptor::Shared(source),
             destination: Descriptor::Shared(destination),
@@ -228,118 +242,24 @@ impl LargeFile {
             sleeps: self.direct,
             ..Chain::default()
         };
-        extent.add_transfers(&mut chain);
+        extent.go_on(&mut chain);
         Some((extent, chain))
     }
 }
 
-impl Extent {
-    /// Whether the device was found not to be polled for completions, as was asked.
-    #[must_use]
-    pub fn refused_polling(&self) -> bool {
-        self.refused_polling
-    }
-
-    /// What is left to do: write what was read, then read and write the rest.
-    fn add_transfers(&self, chain: &mut Chain) {
-        let (start, pending) = self.pending;
-        let offset = self.offset + u64::from(self.done);
-        if pending > 0 {
-            chain.ops.push(Op::Write { offset: Some(offset), start, length: pending });
-        }
-        let offset = Some(offset + u64::from(pending));
-        let length = self.length - self.done - pending;
-        if length > 0 {
-            chain.ops.push(Op::Read { offset, room: length, expect: Some(length) });
-            chain.ops.push(Op::Write { offset, start: 0, length });
-        }
-    }
-
-    /// What comes after a completion of this extent's chain.
-    pub fn advance(&mut self, completion: Completion) -> Progressed {
-        let Completion { mut chain, outcome, .. } = completion;
-        let (at, result) = match outcome {
-            Outcome::Done => return Progressed::Over,
-            Outcome::Count { at, moved } => (at, Ok(moved)),
-            Outcome::Failed { at, errno } => (at, Err(errno)),
-        };
-        match (&chain.ops[at], result) {
-            (&Op::Read { offset, .. }, Ok(moved)) => {
-                self.done = self.within(offset);
-                self.pending = (0, moved);
-                if moved == 0 {
-                    self.file.lock().end_at(self.offset + u64::from(self.done));
-                    return Progressed::Over;
-                }
-            }
-            (&Op::Write { offset, start, length }, Ok(moved)) if moved > 0 => {
-                self.done = self.within(offset) + moved;
-                self.pending = (start + moved, length.saturating_sub(moved));
-            }
-            (&(Op::Read { offset, .. } | Op::Write { offset, .. }), Err(Errno::INVAL)) if chain.sleeps => {
-                // Something on the way refuses O_DIRECT after all: the rest goes through the page cache.
-                self.done = self.within(offset);
-                self.pending = (0, 0);
-                chain.sleeps = false;
-                chain.ops.clear();
-                chain.ops.extend(set_direct(false));
-                self.add_transfers(&mut chain);
-                return Progressed::Run(chain);
-            }
-            (&(Op::Read { offset, .. } | Op::Write { offset, .. }), Err(Errno::OPNOTSUPP))
-                if chain.sleeps =>
-            {
-                // Only a polled ring says so: plain calls go past the page cache as well.
-                self.done = self.within(offset);
-                self.pending = (0, 0);
-                self.refused_polling = true;
-                chain.sleeps = false;
-            }
-            (op, result) => {
-                let errno = result.err().unwrap_or(Errno::NOSPC);
-                let what = if matches!(op, Op::Read { .. }) { What::Reading } else { What::Writing };
-                self.file.lock().fail(what, errno);
-                return Progressed::Over;
-            }
-        }
-        chain.ops.clear();
-        self.add_transfers(&mut chain);
-        if chain.ops.is_empty() { Progressed::Over } else { Progressed::Run(chain) }
-    }
-
-    /// How far into the extent an offset lies.
-    fn within(&self, offset: Option<u64>) -> u32 {
-        let offset = offset.unwrap_or(self.offset);
-        u32::try_from(offset.saturating_sub(self.offset)).unwrap_or(self.length)
-    }
-
-    /// Gives the extent up as over. Who gives up the last one gets the file back, to finish it by this chain.
-    #[must_use]
-    pub fn finish(self) -> Option<FinishedExtents> {
-        let mut progress = self.file.lock();
-        progress.running -= 1;
-        if progress.running > 0 || !progress.left.is_empty() {
-            return None;
-        }
-        let (file, (source, destination)) = (progress.file.take()?, progress.ends.take()?);
-        let chain = Chain {
-            source: Descriptor::Shared(source),
-            destination: Descriptor::Shared(destination),
-            ..Chain::default()
-        };
-        Some(FinishedExtents {
-            chain,
-            file,
-            end: progress.end,
-            cut: progress.cut,
-            problem: progress.problem.take(),
-        })
-    }
-}
-
 impl Progress {
+    /// The kernel will not copy: the rest is read and written.
+    pub(super) fn refuse_offload(&mut self) {
+        self.way = Way::Through;
+    }
+
+    /// The kernel has copied.
+    pub(super) fn offloaded(&mut self) {
+        self.offloaded = true;
+    }
+
     /// The source ended at `offset`, before what its size had promised.
-    fn end_at(&mut self, offset: u64) {
+    pub(super) fn end_at(&mut self, offset: u64) {
         self.end = self.end.min(offset);
         self.cut = true;
         self.left.retain_mut(|stretch| {
@@ -349,11 +269,36 @@ impl Progress {
     }
 
     /// Nobody claims anything any more, and the first reason is told.
-    fn fail(&mut self, what: What, errno: Errno) {
+    pub(super) fn fail(&mut self, what: What, errno: Errno, at: u64) {
         self.left.clear();
+        self.failed_at = self.failed_at.min(at);
         let [source, destination] = &self.names;
-        let path = if what == What::Reading { source } else { destination };
-        self.problem.get_or_insert_with(|| Problem::failed(what, path.clone(), errno));
+        let path = if what == What::Writing { destination } else { source };
+        let other = (what == What::Copying).then(|| destination.clone());
+        self.problem.get_or_insert_with(|| Problem { other, ..Problem::failed(what, path.clone(), errno) });
+    }
+
+    /// Gives an extent up as over. Who gives up the last one gets the file back, to finish it by this chain.
+    pub(super) fn finish_one(&mut self) -> Option<FinishedExtents> {
+        self.running -= 1;
+        if self.running > 0 || !self.left.is_empty() {
+            return None;
+        }
+        let (file, (source, destination)) = (self.file.take()?, self.ends.take()?);
+        let chain = Chain {
+            source: Descriptor::Shared(source),
+            destination: Descriptor::Shared(destination),
+            ..Chain::default()
+        };
+        Some(FinishedExtents {
+            chain,
+            file,
+            end: self.end,
+            cut: self.cut,
+            offloaded: self.offloaded,
+            refused_offload: self.way == Way::Through,
+            problem: self.problem.take().map(|problem| (problem, self.failed_at)),
+        })
     }
 }
 
@@ -363,7 +308,9 @@ pub struct FinishedExtents {
     file: FileCopy,
     end: u64,
     cut: bool,
-    problem: Option<Problem>,
+    offloaded: bool,
+    refused_offload: bool,
+    problem: Option<(Problem, u64)>,
 }
 
 impl FinishedExtents {
@@ -371,8 +318,18 @@ impl FinishedExtents {
     /// after a problem.
     #[must_use]
     pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
-        let Self { mut chain, mut file, end, cut, problem } = self;
-        if let Some(problem) = problem {
+        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, problem } = self;
+        file.trail.offloaded |= offloaded;
+        if refused_offload
+            && let Some(pair) = file.pair()
+            && context.pairs.offload(pair) == Offload::Worthwhile
+        {
+            context.pairs.refuse_offload(pair);
+        }
+        if let Some((problem, failed_at)) = problem {
+            // Others may have come further: what is left is to be a beginning of the source.
+            file.length = Some(u64::MAX);
+            file.stream = Stream::starting_at(failed_at.min(end));
             let next = file.fail(chain, problem, context);
             return (file, next);
         }
@@ -387,6 +344,7 @@ impl FinishedExtents {
             chain.ops.extend(set_direct(false));
         }
         if cut {
+            file.length = file.length.map(|_| end);
             chain.ops.push(Op::Truncate { length: end });
         }
         let next =

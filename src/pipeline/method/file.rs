@@ -2,13 +2,16 @@
 
 use super::extents::LargeFile;
 use super::holes::{self, Holes};
+use super::pairs::Pair;
 use super::stream::Stream;
-use super::{Context, Next};
+use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
+use crate::plan::data::{self, Method, Situation, Trail};
+use crate::plan::destination::Offload;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
@@ -39,6 +42,17 @@ pub(super) enum Stage {
     Map,
     /// Making the destination share the source's blocks.
     Clone,
+    /// Finding out which file systems these are.
+    Survey,
+    /// Giving the copy its length, before its data between holes.
+    Extend {
+        /// Which.
+        length: u64,
+    },
+    /// Finding out where a file with holes ends by now.
+    MapEnd,
+    /// Giving the copy its length, behind its data.
+    Trim,
     /// Making both ends ready for extents.
     Preparing,
     /// One chain for all that is left.
@@ -63,6 +77,8 @@ pub struct FileCopy {
     pub(super) found: Option<Found>,
     /// The destination is a regular file, so both ends can be reached at offsets.
     pub(super) positioned: bool,
+    /// The destination can have holes.
+    pub(super) destination_is_regular: bool,
     /// The destination is this run's own, or has been cut to nothing.
     pub(super) truncated: bool,
     pub(super) stream: Stream,
@@ -76,6 +92,14 @@ pub struct FileCopy {
     pub(super) without_map: bool,
     /// Sharing blocks has been tried.
     pub(super) clone_tried: bool,
+    /// How long the destination is, where that may differ from how far its data has come: it is to have holes.
+    pub(super) length: Option<u64>,
+    /// It came to the data of this file.
+    pub(super) begun: bool,
+    /// What became of the data.
+    pub(super) trail: Trail,
+    /// The destination was made for nothing.
+    pub(super) remove_at_close: bool,
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
     pub(super) attempts: u32,
@@ -94,11 +118,16 @@ impl FileCopy {
             source: None,
             examined: Descriptor::Closed,
             positioned: true,
+            destination_is_regular: true,
             truncated: true,
             stream: Stream::default(),
             holes: None,
             without_map: false,
             clone_tried: false,
+            length: None,
+            begun: false,
+            trail: Trail::default(),
+            remove_at_close: false,
             failed: false,
             attempts: 0,
         }
@@ -108,6 +137,17 @@ impl FileCopy {
     #[must_use]
     pub fn into_job(self) -> FileJob {
         self.job
+    }
+
+    /// The words of `--debug` for what became of the data; `None` where it did not come to that.
+    #[must_use]
+    pub fn words(&self, context: &Context<'_>) -> Option<[&'static str; 3]> {
+        let Settings { reflink, sparse, .. } = context.settings;
+        let mut trail = self.trail;
+        let pair = self.pair();
+        trail.offload_refused |=
+            !self.positioned || pair.is_some_and(|pair| context.pairs.offload(pair) == Offload::Impossible);
+        self.begun.then(|| data::words(&trail, reflink, sparse))
     }
 
     /// The first chain: opens and examines the source. For a fused engine it is only looked at, by a descriptor that
@@ -149,6 +189,10 @@ impl FileCopy {
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
             Stage::Map => self.mapped(chain, outcome, seen, context),
             Stage::Clone => self.cloned(chain, outcome, context),
+            Stage::Survey => self.surveyed(chain, &seen, context),
+            Stage::Extend { length } => self.extended(chain, outcome, length, context),
+            Stage::MapEnd => self.map_ended(chain, &seen, context),
+            Stage::Trim => self.trimmed(chain, outcome, context),
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
@@ -261,14 +305,6 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    /// The operation that gives the destination its attributes, where there is anything to give. It comes when all of
-    /// its contents are there, as writing would change times and take set-id bits.
-    pub(super) fn keep(&mut self, context: &Context<'_>) -> Option<Op> {
-        let names = std::mem::take(&mut self.names);
-        let wanted = context.settings.keeping.of_file(&self.source_facts(), self.made, names);
-        (!wanted.is_nothing()).then(|| Op::Keep(Box::new(wanted)))
-    }
-
     /// Makes sure of a destination, whose data stays as it is.
     fn attributes_only(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         if chain.destination.is_open() {
@@ -283,76 +319,40 @@ impl FileCopy {
             return self.attributes_only(chain, context);
         }
         let source = self.source_facts();
-        let whole = usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes());
-        let direct = context.settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN;
+        let settings = context.settings;
         // A lease holds what has been read of the file: there is no second beginning.
-        let regular = self.positioned && chain.lease.is_none();
-        let sparse = regular && !self.without_map && holes::looks_sparse(&source);
-        let clone = regular && !self.clone_tried && self.may_clone(context);
-        let one_chain = whole && !direct && !sparse && !clone && regular && source.size_is_trusted();
-        if !one_chain && self.only_examined(context) {
+        let fresh = chain.lease.is_none();
+        let situation = Situation {
+            sparse: settings.sparse,
+            may_clone: fresh && self.may_clone(context),
+            regular: fresh && self.positioned,
+            looks_sparse: !self.without_map && holes::looks_sparse(&source),
+            size_is_trusted: source.size_is_trusted(),
+            fits: usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes()),
+            direct: settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN,
+        };
+        let method = data::method(&situation);
+        self.begun = true;
+        if method != Method::Whole && self.only_examined(context) {
             return self.read_again(chain);
         }
-        if clone {
-            self.start_clone(chain, context)
-        } else if sparse {
-            self.start_holes(chain, context)
-        } else if !regular || !source.size_is_trusted() {
-            self.start_stream(chain, false, context)
-        } else if one_chain {
-            self.whole(chain, context)
-        } else if chain.destination.is_open() {
-            self.large(chain, context)
-        } else {
-            self.open_destination(chain, Verdict::Create, context)
+        if fresh && self.wants_survey(method, context) {
+            return self.survey(chain, context);
+        }
+        match method {
+            Method::Clone => self.start_clone(chain, context),
+            Method::Holes => self.start_holes(chain, context),
+            Method::Stream => self.start_stream(chain, false, context),
+            Method::Whole => self.whole(chain, context),
+            Method::Extents if chain.destination.is_open() => self.large(chain, context),
+            Method::Extents => self.open_destination(chain, Verdict::Create, context),
         }
     }
 
-    /// Tells about a problem and closes what is open.
-    pub(super) fn fail(&mut self, chain: Chain, problem: Problem, context: &mut Context<'_>) -> Next {
-        self.failed = true;
-        context.reporter.problem(&problem);
-        self.close(chain, context)
-    }
-
-    pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
-        self.stage = Stage::Close;
-        chain.lease = None;
-        chain.ops.clear();
-        if !self.failed && chain.destination.is_open() {
-            chain.ops.extend(self.keep(context));
-        }
-        for end in [End::Destination, End::Source] {
-            if chain.descriptor(end).is_open() {
-                chain.ops.push(Op::Close { end });
-            }
-        }
-        if chain.ops.is_empty() {
-            return self.done(context);
-        }
-        Next::Run(chain)
-    }
-
-    fn closed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        let Outcome::Failed { at, errno } = outcome else { return self.done(context) };
-        match chain.ops[at] {
-            Op::Close { end: End::Destination } if !self.failed => {
-                self.fail(chain, self.destination_problem(What::Closing, errno), context)
-            }
-            Op::Close { end: End::Destination } => self.close(chain, context),
-            Op::Close { end: End::Source } => self.done(context),
-            Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
-            Op::FindData { .. } | Op::Clone | Op::Unlink { .. } => self.done(context),
-            Op::Write { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => self.done(context),
-            Op::ListAttributes | Op::Keep(_) => self.done(context),
-        }
-    }
-
-    fn done(&mut self, context: &mut Context<'_>) -> Next {
-        if !self.failed {
-            context.tally.file(self.stream.position());
-        }
-        Next::Done
+    /// The devices of both ends, where they are known.
+    pub(super) fn pair(&self) -> Option<Pair> {
+        let source = self.source_facts().identity.device;
+        self.job.destination_device.map(|destination| Pair { source, destination })
     }
 
     /// The facts of the open source; before it is open, those of an empty file.

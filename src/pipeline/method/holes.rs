@@ -6,7 +6,7 @@
 use super::file::{FileCopy, Stage};
 use super::stream::Stream;
 use super::{Context, Next};
-use crate::pipeline::chain::{Chain, Op, Outcome, Seen};
+use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Verdict;
 use crate::report::message::What;
@@ -70,7 +70,14 @@ impl FileCopy {
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, _) => {
+                self.stream = Stream::starting_at(holes.from);
                 self.fail(chain, self.source_problem(What::Reading, errno), context)
+            }
+            (_, Some(data)) if data.start == 0 && data.end >= size && holes.from == 0 => {
+                // No hole after all: it is smaller for another reason, or no file of a disk (/sys).
+                self.holes = None;
+                self.without_map = true;
+                self.transfer(chain, context)
             }
             (_, Some(data)) if data.start < size && data.start < data.end => {
                 let end = data.end.min(size);
@@ -88,29 +95,61 @@ impl FileCopy {
         }
     }
 
-    /// Copies what is mapped, or ends the file where nothing is left.
-    fn copy_mapped(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    /// Copies what is mapped, or ends the file where nothing is left. The copy has its length first: a hole at the end
+    /// gives it none by itself, and file systems allocate ahead of a file that grows, also where its holes will lie.
+    pub(super) fn copy_mapped(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        self.trail.mapped = true;
+        let size = self.source_facts().size;
+        if self.length != Some(size) {
+            return self.extend(chain, size);
+        }
         let mapped = self.holes.as_mut().map(|holes| std::mem::take(&mut holes.mapped)).unwrap_or_default();
         if mapped.is_empty() {
-            return self.end_with_hole(chain);
+            return self.end_mapped(chain);
         }
         self.share_out(chain, mapped, context)
+    }
+
+    fn extend(&mut self, mut chain: Chain, length: u64) -> Next {
+        self.stage = Stage::Extend { length };
+        chain.ops.clear();
+        chain.ops.push(Op::Truncate { length });
+        Next::Run(chain)
+    }
+
+    pub(super) fn extended(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        length: u64,
+        context: &mut Context<'_>,
+    ) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+        }
+        self.length = Some(length);
+        self.copy_mapped(chain, context)
     }
 
     /// Goes on when what was mapped has been copied.
     pub(super) fn map_on(&mut self, chain: Chain) -> Next {
         let from = self.holes.as_ref().map_or(0, |holes| holes.from);
-        if from < self.source_facts().size { self.map(chain, from) } else { self.end_with_hole(chain) }
+        if from < self.source_facts().size { self.map(chain, from) } else { self.end_mapped(chain) }
     }
 
-    /// Brings the copy to its length, which a hole at the end does not by itself, and streams on in case the source has
-    /// grown.
-    fn end_with_hole(&mut self, mut chain: Chain) -> Next {
-        let size = self.source_facts().size;
-        self.stream = Stream::starting_at(size);
-        self.stage = Stage::Stream;
+    /// Behind the last data a hole and the end of a source that was cut look the same: its size tells.
+    fn end_mapped(&mut self, mut chain: Chain) -> Next {
+        self.stage = Stage::MapEnd;
         chain.ops.clear();
-        chain.ops.push(Op::Truncate { length: size });
+        chain.ops.push(Op::Examine { end: End::Source });
         Next::Run(chain)
+    }
+
+    /// Streams on from there, in case the source has grown.
+    pub(super) fn map_ended(&mut self, chain: Chain, seen: &Seen, context: &mut Context<'_>) -> Next {
+        let size = self.source_facts().size;
+        let now = seen.facts.map_or(size, |facts| facts.size);
+        self.stream = Stream::starting_at(size.min(now));
+        self.stream_on(chain, false, context)
     }
 }

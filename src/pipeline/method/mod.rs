@@ -14,22 +14,28 @@
 
 pub mod clone;
 pub mod decide;
+pub mod extent;
 pub mod extents;
 pub mod file;
+mod finish;
 pub mod holes;
+pub mod pairs;
 pub mod stream;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod whole;
+pub mod zeros;
 
 use super::chain::Chain;
 use super::engine::Capabilities;
 use crate::bufpool::Pool;
+use crate::cli::cp::{Reflink, Sparse};
 use crate::plan::attributes::Keeping;
 use crate::report::Reporter;
 use crate::report::stats::Tally;
-use clone::CloneMemory;
 use extents::LargeFile;
+use pairs::Pairs;
 use std::sync::Arc;
 
 /// What methods need to know of how the run is to be done.
@@ -47,8 +53,12 @@ pub struct Settings {
     pub force: bool,
     /// Say what is being done.
     pub verbose: bool,
-    /// Share blocks where the file systems can.
-    pub clone: bool,
+    /// Whether blocks are shared.
+    pub reflink: Reflink,
+    /// Where holes go.
+    pub sparse: Sparse,
+    /// What became of each file's data is told.
+    pub debug: bool,
     /// Which attributes are kept.
     pub keeping: Keeping,
     /// No data is copied.
@@ -61,8 +71,8 @@ pub struct Context<'a> {
     pub settings: Settings,
     /// What chains should look like.
     pub capabilities: Capabilities,
-    /// Which file systems are known not to share blocks.
-    pub clones: &'a CloneMemory,
+    /// What is known of the file systems.
+    pub pairs: &'a Pairs,
     /// Where leases come from.
     pub pool: &'a Pool,
     /// Where problems are told.

@@ -4,9 +4,10 @@
 //! left: a file that shrank or grew, a write that came up short. It always goes through the page cache.
 
 use super::file::{FileCopy, Stage};
-use super::{Context, Next};
+use super::{Context, Next, zeros};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::plan::destination;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::What;
 use rustix::io::Errno;
@@ -41,11 +42,17 @@ impl Stream {
         self.pending = read;
     }
 
-    /// A write of `length` pending bytes moved only `moved` of them.
-    pub(super) fn written(&mut self, moved: u32, length: u32) {
+    /// What the lease holds up to this byte is in the destination.
+    pub(super) fn written_to(&mut self, end: u32) {
+        let moved = end.saturating_sub(self.start);
         self.written += u64::from(moved);
         self.start += moved;
-        self.pending = length.saturating_sub(moved);
+        self.pending = self.pending.saturating_sub(moved);
+    }
+
+    /// What was not written is zeros, and the destination has them there.
+    fn skip_pending(&mut self) {
+        self.written_to(self.start + self.pending);
     }
 }
 
@@ -63,12 +70,14 @@ impl FileCopy {
         if !self.truncated {
             return self.truncate(chain);
         }
-        self.stage = Stage::Stream;
         self.stream_on(chain, alone, context)
     }
 
     /// The next chain of a stream: what is pending is written, then the next block is read.
     pub(super) fn stream_on(&mut self, mut chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
+        self.stage = Stage::Stream;
+        self.trail.transferred |= !self.trail.mapped;
+        let makes_holes = self.makes_holes(context);
         if chain.lease.is_none() {
             let wanted = if alone { PAGE_BYTES } else { context.buffer_bytes() };
             chain.lease = context.pool.lease(wanted);
@@ -81,16 +90,21 @@ impl FileCopy {
         };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
         let Stream { written, start, pending, read_failed } = self.stream;
-        let at = |offset: u64| self.positioned.then_some(offset);
         chain.ops.clear();
-        if pending > 0 {
-            chain.ops.push(Op::Write { offset: at(written), start, length: pending });
+        if pending > 0 && makes_holes {
+            let length = *self.length.get_or_insert(written);
+            let system = self.pair().and_then(|pair| context.pairs.destination(pair));
+            let unit = destination::hole_bytes(system);
+            let ahead_of = system.is_some_and(destination::allocates_ahead).then_some(length);
+            chain.ops = zeros::writes(lease.bytes(), start..start + pending, written, unit, ahead_of);
+        } else if pending > 0 {
+            let offset = self.positioned.then_some(written);
+            chain.ops.push(Op::Write { offset, start, length: pending });
         }
         if read_failed.is_none() {
-            let offset = at(written + u64::from(pending));
+            let offset = self.positioned.then_some(written + u64::from(pending));
             chain.ops.push(Op::Read { offset, room, expect: None });
         }
-        self.stage = Stage::Stream;
         Next::Run(chain)
     }
 
@@ -102,21 +116,26 @@ impl FileCopy {
         };
         // Writes before the operation that ended the chain were whole.
         for op in &chain.ops[..at.min(chain.ops.len())] {
-            if let Op::Write { length, .. } = *op {
-                self.stream.written(length, length);
+            if let Op::Write { start, length, .. } = *op {
+                self.written_to(start + length);
             }
         }
+        if matches!(chain.ops.get(at), Some(Op::Read { .. }) | None) {
+            self.stream.skip_pending();
+        }
         match (chain.ops.get(at), result) {
-            (Some(Op::Read { .. }), Ok(0)) => self.close(chain, context),
+            (Some(Op::Read { .. }), Ok(0)) => self.end_stream(chain, context),
             (Some(Op::Read { .. }), Ok(moved)) => {
                 self.stream.pending(moved);
+                self.trail.transferred = true;
+                self.trail.moved = true;
                 self.stream_on(chain, false, context)
             }
             (Some(Op::Write { .. }), Ok(0)) => {
                 self.fail(chain, self.destination_problem(What::Writing, Errno::NOSPC), context)
             }
-            (Some(Op::Write { length, .. }), Ok(moved)) => {
-                self.stream.written(moved, *length);
+            (Some(Op::Write { start, .. }), Ok(moved)) => {
+                self.written_to(start + moved);
                 self.stream_on(chain, false, context)
             }
             (Some(Op::Read { .. }), Err(errno)) => self.read_failed(chain, errno, context),
@@ -132,6 +151,37 @@ impl FileCopy {
             },
             (Some(_), _) => self.fail(chain, self.source_problem(What::Reading, Errno::IO), context),
         }
+    }
+
+    /// What the lease holds up to this byte is in the destination, which is at least so long now.
+    fn written_to(&mut self, end: u32) {
+        self.stream.written_to(end);
+        let written = self.stream.position();
+        self.length = self.length.map(|length| length.max(written));
+    }
+
+    /// The source has ended. A copy with holes is brought to its length: the last ones gave it none, or it was made as
+    /// long as the source used to be.
+    fn end_stream(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        let written = self.stream.position();
+        let Some(length) = self.length.replace(written).filter(|&length| length != written) else {
+            return self.close(chain, context);
+        };
+        self.stage = Stage::Trim;
+        chain.ops.clear();
+        chain.ops.push(Op::Truncate { length: written });
+        let system = self.pair().and_then(|pair| context.pairs.destination(pair));
+        if length < written && system.is_some_and(destination::allocates_ahead) {
+            chain.ops.push(Op::Punch { offset: length, length: written - length });
+        }
+        Next::Run(chain)
+    }
+
+    pub(super) fn trimmed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+        }
+        self.close(chain, context)
     }
 
     /// The source failed. The destination is made all the same, as GNU cp opens it before it reads.

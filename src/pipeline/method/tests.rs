@@ -2,6 +2,8 @@
 
 mod driver;
 mod properties;
+mod sharing;
+mod sparse;
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::engine::scripted::{Change, Fault};
@@ -14,9 +16,11 @@ use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 use std::sync::Arc;
 
-/// `size` bytes that differ from file to file and from block to block: the beginning of one endless sequence.
+/// `size` bytes that differ from file to file and from block to block: the beginning of one endless sequence. Every
+/// other file has pages of zeros in it, single ones and several in a row.
 fn contents(file: usize, size: usize) -> Vec<u8> {
-    let byte = |at: usize| (at / 4096 * 31 + at * 7 + file * 101 + 1) % 251;
+    let zeros = |at: usize| file % 2 == 1 && [0, 3, 4, 5, 8].contains(&((at / 4096 + file) % 9));
+    let byte = |at: usize| if zeros(at) { 0 } else { (at / 4096 * 31 + at * 7 + file * 101 + 1) % 251 };
     (0..size).map(|at| u8::try_from(byte(at)).expect("less than 251")).collect()
 }
 

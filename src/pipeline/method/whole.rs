@@ -38,6 +38,8 @@ impl FileCopy {
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
         chain.ops.extend(self.keep(context));
         chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        self.trail.transferred = true;
+        self.trail.moved = true;
         self.stage = Stage::Whole;
         Next::Run(chain)
     }
@@ -103,9 +105,8 @@ impl FileCopy {
                 self.start_stream(chain, false, context)
             }
             (Op::Write { length, .. }, Ok(moved)) => {
-                let length = *length;
-                self.stream.written(moved, length);
-                self.stage = Stage::Stream;
+                self.stream.pending(*length);
+                self.stream.written_to(moved);
                 self.stream_on(chain, false, context)
             }
             (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
@@ -132,7 +133,10 @@ impl FileCopy {
                 Op::Look { .. }
                 | Op::Examine { .. }
                 | Op::FindData { .. }
+                | Op::Survey
                 | Op::Clone
+                | Op::Offload { .. }
+                | Op::Punch { .. }
                 | Op::Unlink { .. }
                 | Op::SetDirect { .. }
                 | Op::ListAttributes

@@ -8,6 +8,7 @@ use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Descriptor, Into};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Wanted;
+use crate::plan::destination::FileSystem;
 use crate::plan::facts::{Facts, Identity};
 use rustix::fd::{AsRawFd, RawFd};
 use rustix::fs::{FileType, MemfdFlags, Mode, OFlags};
@@ -27,6 +28,8 @@ pub struct File {
     pub contents: Vec<u8>,
     /// What its size is said to be, where that is not true.
     pub claimed: Option<u64>,
+    /// Pages of zeros take no room.
+    pub has_holes: bool,
     /// Its type. What is no regular file has no offsets: writes go behind each other.
     pub kind: FileType,
     /// Its permissions.
@@ -70,6 +73,14 @@ pub struct World {
     labels: Vec<String>,
     slots: u32,
     inodes: u64,
+    /// What a survey says.
+    pub systems: Option<[FileSystem; 2]>,
+    /// Files can share blocks.
+    pub shares: bool,
+    /// The kernel copies.
+    pub offloads: bool,
+    /// Bytes that were written, of all files.
+    pub bytes_written: usize,
     /// Destinations whose descriptor went without a close that was looked at.
     abandoned: Vec<Vec<u8>>,
 }
@@ -81,6 +92,7 @@ impl World {
         let file = File {
             contents,
             claimed: None,
+            has_holes: false,
             kind: FileType::RegularFile,
             mode: Mode::from(0o644),
             names: Names::default(),
@@ -111,7 +123,9 @@ impl World {
         let size = file.claimed.unwrap_or(file.contents.len() as u64);
         let identity = Identity { device: 1, inode: file.inode };
         let mode = file.mode;
-        Some(Facts { identity, kind: file.kind, mode, size, blocks: size.div_ceil(512), ..Facts::unknown() })
+        let pages = file.contents.chunks(PAGE_BYTES).filter(|page| page.iter().any(|byte| *byte != 0));
+        let blocks = if file.has_holes { pages.count() as u64 * 8 } else { size.div_ceil(512) };
+        Some(Facts { identity, kind: file.kind, mode, size, blocks, ..Facts::unknown() })
     }
 
     /// The next page-aligned stretch of a source that is not all zeros: its map of data.
@@ -267,12 +281,39 @@ impl World {
             open.position += bytes.len() as u64;
         }
         let (name, to) = (open.name.clone(), usize::try_from(to).unwrap());
+        self.bytes_written += bytes.len();
         let file = self.file_mut(&name);
         assert!(offset.is_none() || file.kind == FileType::RegularFile, "no offsets in what is not regular");
         file.kept = None;
         file.contents.resize(file.contents.len().max(to + bytes.len()), 0);
         file.contents[to..to + bytes.len()].copy_from_slice(bytes);
         Ok(u32::try_from(bytes.len()).unwrap())
+    }
+
+    /// Makes the destination what the source is.
+    pub(super) fn share(&mut self, source: &Descriptor, destination: &Descriptor) -> Result<(), Errno> {
+        if !self.shares {
+            return Err(Errno::OPNOTSUPP);
+        }
+        let [source, destination] = [source, destination].map(|end| self.opened(end).name.clone());
+        let contents = self.files[&source].contents.clone();
+        self.file_mut(&destination).contents = contents;
+        Ok(())
+    }
+
+    /// Copies at most `most` bytes at the same offset of both files.
+    pub(super) fn offload(
+        &mut self,
+        source: &Descriptor,
+        destination: &Descriptor,
+        offset: u64,
+        most: u32,
+    ) -> Result<u32, Errno> {
+        if !self.offloads {
+            return Err(Errno::XDEV);
+        }
+        let bytes = self.read(source, Some(offset), most)?;
+        if bytes.is_empty() { Ok(0) } else { self.write(destination, Some(offset), &bytes, bytes.len()) }
     }
 
     fn opened(&mut self, descriptor: &Descriptor) -> &mut OpenFile {

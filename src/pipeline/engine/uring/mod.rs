@@ -198,15 +198,10 @@ impl Uring {
                 Ok(ring::write_entry(file, span, offset.unwrap_or(u64::MAX)))
             }
             Op::Close { end } => Ok(ring::close_entry(target(chain.descriptor(end), opening[slot_of(end)])?)),
-            Op::Look { .. }
-            | Op::Examine { .. }
-            | Op::FindData { .. }
-            | Op::Clone
-            | Op::Unlink { .. }
-            | Op::Truncate { .. }
-            | Op::SetDirect { .. }
-            | Op::ListAttributes
-            | Op::Keep(_) => Err(Errno::OPNOTSUPP),
+            Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => Err(Errno::OPNOTSUPP),
+            Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } => Err(Errno::OPNOTSUPP),
+            Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
+            Op::ListAttributes | Op::Keep(_) => Err(Errno::OPNOTSUPP),
         }
     }
 
@@ -250,14 +245,10 @@ impl Uring {
         let wanted = match running.chain.ops[at] {
             Op::Read { expect, .. } => expect,
             Op::Write { length, .. } => Some(length),
-            Op::Open { .. }
-            | Op::Close { .. }
-            | Op::Look { .. }
-            | Op::Examine { .. }
-            | Op::FindData { .. }
-            | Op::Clone
-            | Op::Unlink { .. } => Some(moved),
-            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => Some(moved),
+            Op::Open { .. } | Op::Close { .. } | Op::Look { .. } | Op::Examine { .. } => Some(moved),
+            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => Some(moved),
+            Op::Punch { .. } | Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
+            Op::ListAttributes | Op::Keep(_) => Some(moved),
         };
         if wanted == Some(moved) {
             self.advance(index, running, at + 1);
@@ -287,16 +278,9 @@ impl Uring {
                 Descriptor::Plain(closed) => process::forget_closed(closed),
                 Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) => {}
             },
-            Op::Write { .. }
-            | Op::Look { .. }
-            | Op::Examine { .. }
-            | Op::FindData { .. }
-            | Op::Clone
-            | Op::Unlink { .. }
-            | Op::Truncate { .. }
-            | Op::SetDirect { .. }
-            | Op::ListAttributes
-            | Op::Keep(_) => {}
+            Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
+            Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
+            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
         }
     }
 

@@ -78,7 +78,10 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Look { .. }
             | Op::Examine { .. }
             | Op::FindData { .. }
+            | Op::Survey
             | Op::Clone
+            | Op::Offload { .. }
+            | Op::Punch { .. }
             | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
         }
@@ -114,7 +117,10 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         Op::Look { .. }
         | Op::Examine { .. }
         | Op::FindData { .. }
+        | Op::Survey
         | Op::Clone
+        | Op::Offload { .. }
+        | Op::Punch { .. }
         | Op::Unlink { .. }
         | Op::Truncate { .. }
         | Op::SetDirect { .. }

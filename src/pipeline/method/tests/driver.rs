@@ -4,16 +4,17 @@
 //! nothing is left behind: no lease, no chain in flight, no descriptor.
 
 use crate::bufpool::{Lease, PAGE_BYTES, Pool};
-use crate::cli::cp::CpOptions;
+use crate::cli::cp::{CpOptions, Reflink, Sparse};
 use crate::pipeline::branch::Made;
 use crate::pipeline::chain::{At, Chain, Completion, Directory};
 use crate::pipeline::engine::scripted::world::World;
 use crate::pipeline::engine::scripted::{Fault, Script, Scripted};
 use crate::pipeline::engine::{Capabilities, Engine, Wait};
 use crate::pipeline::job::{FileJob, Names};
-use crate::pipeline::method::clone::CloneMemory;
-use crate::pipeline::method::extents::{Extent, LargeFile, Progressed};
+use crate::pipeline::method::extent::{Extent, Progressed};
+use crate::pipeline::method::extents::LargeFile;
 use crate::pipeline::method::file::FileCopy;
+use crate::pipeline::method::pairs::Pairs;
 use crate::pipeline::method::{Context, Next, Settings};
 use crate::plan::attributes::Keeping;
 use crate::plan::facts::Owner;
@@ -69,7 +70,9 @@ impl Copying {
                 buffer_bytes: 2 * PAGE_BYTES,
                 posixly_correct: false,
                 late_errors: false,
-                clone: false,
+                reflink: Reflink::Never,
+                sparse: Sparse::Auto,
+                debug: false,
                 force: false,
                 verbose: false,
                 keeping: Keeping::new(&CpOptions::default(), Mode::empty(), Owner { user: 0, group: 0 }),
@@ -144,7 +147,7 @@ impl Copying {
         let withheld = withhold(&pool, self.pool_bytes);
         let jobs = self.jobs.len();
         let mut driver = Driver {
-            clones: CloneMemory::default(),
+            pairs: Pairs::default(),
             settings: self.settings,
             engine,
             pool: pool.clone(),
@@ -198,7 +201,7 @@ enum Flight {
 
 /// As `Worker`, whose comments say why.
 struct Driver<'a> {
-    clones: CloneMemory,
+    pairs: Pairs,
     settings: Settings,
     engine: Scripted,
     pool: Pool,
@@ -232,7 +235,7 @@ impl Driver<'_> {
 
     fn context(&mut self) -> Context<'_> {
         Context {
-            clones: &self.clones,
+            pairs: &self.pairs,
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,

@@ -1,0 +1,49 @@
+//! What `--debug` adds to a run: the line on each file stands right behind the file's own, so that each file is copied to
+//! its end before the next is begun; and one line on the run.
+
+use super::engine::choose;
+use super::job::FileJob;
+use super::method::file::FileCopy;
+use super::worker::Worker;
+use crate::cli::knobs::Knobs;
+use crate::report::Reporter;
+use crate::report::stats::Stats;
+
+impl Worker<'_, '_> {
+    /// Says how the data of a file was copied.
+    pub(super) fn say_how(&mut self, file: &FileCopy) {
+        if self.shared.options.debug
+            && let Some(words) = file.words(&self.context())
+        {
+            self.shared.reporter.how(words);
+        }
+    }
+
+    /// Copies to its end what has been begun.
+    pub(super) fn settle(&mut self) {
+        if !self.shared.options.debug {
+            return;
+        }
+        loop {
+            self.fill();
+            // If the ring broke the loop of the worker meets that too, and tells.
+            if self.is_idle() || self.reap().is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Says that a file was left as it is.
+    pub(super) fn say_skipped(&self, job: &FileJob) {
+        if self.shared.options.debug {
+            self.shared.reporter.skipped(&job.destination_path());
+        }
+    }
+}
+
+/// Says by which means the data of files was copied, and why, where any was.
+pub fn say_means(stats: &Stats, knobs: &Knobs, reporter: &Reporter) {
+    if stats.tally.files > 0 {
+        reporter.means(stats.engine, choose::placement(stats.engine, knobs), &stats.reason);
+    }
+}

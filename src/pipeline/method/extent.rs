@@ -1,0 +1,172 @@
+//! One block of a large file: read and written, read and searched for zeros, or left to the kernel.
+
+use super::extents::{FinishedExtents, LargeFile, Way, set_direct};
+use super::zeros;
+use crate::pipeline::chain::{Chain, Completion, Op, Outcome};
+use crate::plan::data;
+use crate::report::message::What;
+use rustix::io::Errno;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One block of a large file on its way.
+pub struct Extent {
+    file: Arc<LargeFile>,
+    /// What of the file is not in the destination yet. What its lease holds belongs at the beginning.
+    left: Range<u64>,
+    /// Bytes of the lease that have been read and not written.
+    pending: Range<u32>,
+    way: Way,
+    refused_polling: bool,
+}
+
+/// What becomes of an extent after a completion.
+pub enum Progressed {
+    /// It goes on by this chain.
+    Run(Chain),
+    /// It is done; the buffer is free again.
+    Over,
+}
+
+impl Extent {
+    /// A block of `file` that is to go this way.
+    pub(super) fn new(file: Arc<LargeFile>, block: Range<u64>, way: Way) -> Self {
+        Self { file, left: block, pending: 0..0, way, refused_polling: false }
+    }
+
+    /// Whether the device was found not to be polled for completions, as was asked.
+    #[must_use]
+    pub fn refused_polling(&self) -> bool {
+        self.refused_polling
+    }
+
+    /// Puts into the chain what comes next: what was read is written, then the rest is read.
+    pub(super) fn go_on(&mut self, chain: &mut Chain) {
+        chain.ops.clear();
+        let pending = u64::from(self.pending.end - self.pending.start);
+        match self.way {
+            Way::Offload => {
+                let length = u32::try_from(self.left.end - self.left.start).unwrap_or(u32::MAX);
+                if length > 0 {
+                    chain.ops.push(Op::Offload { offset: self.left.start, length });
+                }
+                return;
+            }
+            Way::Zeros(hole_bytes) if pending > 0 => {
+                let bytes = chain.lease.as_ref().map_or(&[][..], |lease| lease.bytes());
+                chain.ops = zeros::writes(bytes, self.pending.clone(), self.left.start, hole_bytes, None);
+                if !chain.ops.is_empty() {
+                    return;
+                }
+                // Zeros to the end: the destination has them.
+                self.written(self.left.start + pending);
+            }
+            Way::Through if pending > 0 => {
+                let (offset, start) = (Some(self.left.start), self.pending.start);
+                chain.ops.push(Op::Write { offset, start, length: self.pending.end - start });
+            }
+            Way::Zeros(_) | Way::Through => {}
+        }
+        let room = chain.lease.as_ref().map_or(0, |lease| lease.capacity());
+        let room = u32::try_from(room).unwrap_or(u32::MAX);
+        let from = self.left.start + u64::from(self.pending.end - self.pending.start);
+        let length = u32::try_from(self.left.end - from).unwrap_or(u32::MAX).min(room);
+        if length > 0 {
+            let offset = Some(from);
+            chain.ops.push(Op::Read { offset, room: length, expect: Some(length) });
+            if self.way == Way::Through {
+                chain.ops.push(Op::Write { offset, start: 0, length });
+            }
+        }
+    }
+
+    /// All up to this offset of the file is in the destination.
+    fn written(&mut self, offset: u64) {
+        let moved = u32::try_from(offset.saturating_sub(self.left.start)).unwrap_or(u32::MAX);
+        self.pending.start = self.pending.start.saturating_add(moved).min(self.pending.end);
+        self.left.start = offset;
+    }
+
+    /// Books the operations that ran as they should.
+    fn went_well(&mut self, ops: &[Op]) {
+        for op in ops {
+            match *op {
+                Op::Read { expect, .. } => self.pending = 0..expect.unwrap_or(0),
+                Op::Write { offset, length, .. } => {
+                    self.written(offset.unwrap_or(self.left.start) + u64::from(length));
+                }
+                Op::Offload { offset, length } => self.copied(offset, length),
+                Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
+                Op::Survey | Op::Clone | Op::Punch { .. } | Op::Unlink { .. } => {}
+                Op::Truncate { .. } | Op::SetDirect { .. } | Op::Close { .. } => {}
+                Op::ListAttributes | Op::Keep(_) => {}
+            }
+        }
+    }
+
+    fn copied(&mut self, offset: u64, length: u32) {
+        self.left.start = offset + u64::from(length);
+        self.file.lock().offloaded();
+    }
+
+    /// What comes after a completion of this extent's chain.
+    pub fn advance(&mut self, completion: Completion) -> Progressed {
+        let Completion { mut chain, outcome, .. } = completion;
+        let (at, result) = match outcome {
+            Outcome::Done => (chain.ops.len(), Ok(0)),
+            Outcome::Count { at, moved } => (at, Ok(moved)),
+            Outcome::Failed { at, errno } => (at, Err(errno)),
+        };
+        self.went_well(&chain.ops[..at.min(chain.ops.len())]);
+        match (chain.ops.get(at), result) {
+            (None, _) => {}
+            (Some(Op::Read { .. }), Ok(0)) => {
+                self.file.lock().end_at(self.left.start);
+                return Progressed::Over;
+            }
+            (Some(Op::Read { .. }), Ok(moved)) => self.pending = 0..moved,
+            (Some(&Op::Write { offset, .. }), Ok(moved)) if moved > 0 => {
+                self.written(offset.unwrap_or(self.left.start) + u64::from(moved));
+            }
+            (Some(Op::Read { .. } | Op::Write { .. }), Err(Errno::INVAL)) if chain.sleeps => {
+                // Something on the way refuses O_DIRECT after all: the rest goes through the page cache.
+                self.pending = 0..0;
+                chain.sleeps = false;
+                self.go_on(&mut chain);
+                chain.ops.splice(0..0, set_direct(false));
+                return Progressed::Run(chain);
+            }
+            (Some(Op::Read { .. } | Op::Write { .. }), Err(Errno::OPNOTSUPP)) if chain.sleeps => {
+                // Only a polled ring says so: plain calls go past the page cache as well.
+                self.pending = 0..0;
+                self.refused_polling = true;
+                chain.sleeps = false;
+            }
+            (Some(&Op::Offload { offset, .. }), Ok(moved)) if moved > 0 => self.copied(offset, moved),
+            // No byte where there should be some: the end of the file, or a file system that lies. Reading tells.
+            (Some(Op::Offload { .. }), Ok(_)) => self.way = Way::Through,
+            (Some(Op::Offload { .. }), Err(errno)) if data::is_refusal(errno) => {
+                self.file.lock().refuse_offload();
+                self.way = Way::Through;
+            }
+            (op, result) => {
+                let errno = result.err().unwrap_or(Errno::NOSPC);
+                let what = match op {
+                    Some(Op::Read { .. }) => What::Reading,
+                    Some(Op::Offload { .. }) => What::Copying,
+                    _ => What::Writing,
+                };
+                self.file.lock().fail(what, errno, self.left.start);
+                return Progressed::Over;
+            }
+        }
+        self.go_on(&mut chain);
+        if chain.ops.is_empty() { Progressed::Over } else { Progressed::Run(chain) }
+    }
+
+    /// Gives the extent up as over. Who gives up the last one gets the file back, to finish it.
+    #[must_use]
+    pub fn finish(self) -> Option<FinishedExtents> {
+        self.file.lock().finish_one()
+    }
+}

@@ -1,0 +1,44 @@
+//! `--sparse=always`: blocks of zeros in what was read become holes of the copy, by not being written.
+
+use super::Context;
+use super::file::FileCopy;
+use crate::cli::cp::Sparse;
+use crate::pipeline::chain::Op;
+use crate::plan::zeros;
+use std::ops::Range;
+
+impl FileCopy {
+    /// Whether zeros of this file are left out. The destination is open by now, and must be able to have holes.
+    pub(super) fn makes_holes(&mut self, context: &Context<'_>) -> bool {
+        let makes = context.settings.sparse == Sparse::Always && self.destination_is_regular;
+        self.trail.zeros |= makes;
+        makes
+    }
+}
+
+/// The writes of all that is more than zeros in these bytes of a lease, which belong at `offset` of the destination,
+/// with holes of at least `hole_bytes`. Where the file system allocates ahead of the file, which ends at `ahead_of`, what
+/// it has allocated of a hole is given back before there is data behind it.
+pub(super) fn writes(
+    bytes: &[u8],
+    pending: Range<u32>,
+    offset: u64,
+    hole_bytes: u32,
+    mut ahead_of: Option<u64>,
+) -> Vec<Op> {
+    let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+    let bytes = bytes.get(index(pending.start)..index(pending.end)).unwrap_or_default();
+    let mut ops = Vec::new();
+    for stretch in zeros::data(bytes, offset, hole_bytes) {
+        let [from, end] = [stretch.start, stretch.end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        let at = offset + u64::from(from);
+        if let Some(reached) = &mut ahead_of {
+            if *reached < at {
+                ops.push(Op::Punch { offset: *reached, length: at - *reached });
+            }
+            *reached = offset + u64::from(end);
+        }
+        ops.push(Op::Write { offset: Some(at), start: pending.start + from, length: end - from });
+    }
+    ops
+}

@@ -1,0 +1,177 @@
+//! By which method the data of a file moves: pure decisions on options, facts and file systems; and, for `--debug`, the
+//! words for what was done.
+
+use crate::cli::cp::{Reflink, Sparse};
+use rustix::io::Errno;
+
+/// Whether a failed offer to share blocks, or to copy in the kernel, before any byte was moved, means that it is to be
+/// done by reading and writing. Anything else would meet those too.
+#[must_use]
+pub fn is_refusal(errno: Errno) -> bool {
+    !matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::IO | Errno::FBIG)
+}
+
+/// Whether a refusal holds for this file only, and others may do better.
+#[must_use]
+pub fn is_of_one_file(errno: Errno) -> bool {
+    matches!(errno, Errno::INVAL | Errno::TXTBSY | Errno::PERM | Errno::ACCESS)
+}
+
+/// What the method depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Situation {
+    /// `--sparse`.
+    pub sparse: Sparse,
+    /// Sharing blocks is possible, and has not been tried.
+    pub may_clone: bool,
+    /// Both ends are regular files, and nothing has been read of this one.
+    pub regular: bool,
+    /// The source takes less room than it has bytes, and its map of data was not refused.
+    pub looks_sparse: bool,
+    /// The source says truthfully how long it is.
+    pub size_is_trusted: bool,
+    /// All of it fits a buffer.
+    pub fits: bool,
+    /// It is to go past the page cache.
+    pub direct: bool,
+}
+
+/// A rung of the ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Share blocks.
+    Clone,
+    /// Copy what is data, by the source's map.
+    Holes,
+    /// One chain.
+    Whole,
+    /// Blocks at their own offsets.
+    Extents,
+    /// Reads and writes to the end.
+    Stream,
+}
+
+/// The first method that fits.
+#[must_use]
+pub fn method(situation: &Situation) -> Method {
+    let Situation { sparse, may_clone, regular, looks_sparse, size_is_trusted, fits, direct } = *situation;
+    if may_clone {
+        Method::Clone
+    } else if regular && looks_sparse && sparse != Sparse::Never {
+        Method::Holes
+    } else if !regular || !size_is_trusted {
+        Method::Stream
+    } else if fits && !direct {
+        // Zeros are looked for between the read and the write.
+        if sparse == Sparse::Always { Method::Stream } else { Method::Whole }
+    } else {
+        Method::Extents
+    }
+}
+
+/// What became of the data of a file, for `--debug`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// The copy shares the source's blocks.
+    pub cloned: bool,
+    /// It cannot.
+    pub clone_refused: bool,
+    /// The source's map of data was used.
+    pub mapped: bool,
+    /// Bytes were read and written, or asked for.
+    pub transferred: bool,
+    /// And there were some.
+    pub moved: bool,
+    /// Holes were made of zeros.
+    pub zeros: bool,
+    /// The kernel copied.
+    pub offloaded: bool,
+    /// The kernel could not have copied.
+    pub offload_refused: bool,
+}
+
+/// The words of `--debug`: for the copy left to the kernel, for the shared blocks, and for the holes.
+#[must_use]
+pub fn words(trail: &Trail, reflink: Reflink, sparse: Sparse) -> [&'static str; 3] {
+    let automatic = reflink != Reflink::Never && sparse == Sparse::Auto;
+    let offload = match (trail.transferred, automatic) {
+        (false, _) => "unknown",
+        (true, false) => "avoided",
+        (true, true) if trail.offloaded => "yes",
+        (true, true) if trail.offload_refused => "unsupported",
+        // There was nothing to copy.
+        (true, true) if !trail.moved => "unknown",
+        (true, true) => "no",
+    };
+    let shared = match () {
+        () if reflink == Reflink::Never || sparse == Sparse::Never => "no",
+        () if trail.cloned => "yes",
+        () if trail.clone_refused => "unsupported",
+        () if trail.transferred || trail.mapped => "no",
+        () => "unknown",
+    };
+    let holes = match (trail.mapped, trail.zeros && trail.transferred, trail.transferred) {
+        (true, false, _) => "SEEK_HOLE",
+        (true, true, _) => "SEEK_HOLE + zeros",
+        (false, true, _) => "zeros",
+        (false, false, true) => "no",
+        (false, false, false) => "unknown",
+    };
+    [offload, shared, holes]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Situation = Situation {
+        sparse: Sparse::Auto,
+        may_clone: false,
+        regular: true,
+        looks_sparse: false,
+        size_is_trusted: true,
+        fits: true,
+        direct: false,
+    };
+
+    #[test]
+    fn the_first_method_that_fits_is_taken() {
+        assert_eq!(method(&PLAIN), Method::Whole);
+        assert_eq!(method(&Situation { may_clone: true, ..PLAIN }), Method::Clone);
+        assert_eq!(method(&Situation { direct: true, ..PLAIN }), Method::Extents);
+        assert_eq!(method(&Situation { fits: false, ..PLAIN }), Method::Extents);
+        assert_eq!(method(&Situation { regular: false, ..PLAIN }), Method::Stream);
+        assert_eq!(method(&Situation { size_is_trusted: false, ..PLAIN }), Method::Stream);
+        let sparse = Situation { looks_sparse: true, ..PLAIN };
+        assert_eq!(method(&sparse), Method::Holes);
+        assert_eq!(method(&Situation { regular: false, ..sparse }), Method::Stream);
+    }
+
+    #[test]
+    fn sparse_always_looks_at_what_it_read_and_never_takes_no_map() {
+        let always = Situation { sparse: Sparse::Always, ..PLAIN };
+        assert_eq!(method(&always), Method::Stream);
+        assert_eq!(method(&Situation { looks_sparse: true, ..always }), Method::Holes);
+        assert_eq!(method(&Situation { fits: false, ..always }), Method::Extents);
+        let never = Situation { sparse: Sparse::Never, looks_sparse: true, ..PLAIN };
+        assert_eq!(method(&never), Method::Whole);
+    }
+
+    #[test]
+    fn the_words_are_those_of_what_was_done() {
+        let said = |trail: Trail, reflink, sparse| words(&trail, reflink, sparse).join(", ");
+        let read = Trail { transferred: true, moved: true, clone_refused: true, ..Trail::default() };
+        let empty = Trail { moved: false, ..read };
+        assert_eq!(said(empty, Reflink::Auto, Sparse::Auto), "unknown, unsupported, no");
+        let cloned = Trail { cloned: true, ..Trail::default() };
+        let hole = Trail { mapped: true, clone_refused: true, zeros: true, ..Trail::default() };
+        assert_eq!(said(read, Reflink::Auto, Sparse::Auto), "no, unsupported, no");
+        assert_eq!(said(read, Reflink::Never, Sparse::Auto), "avoided, no, no");
+        assert_eq!(said(read, Reflink::Auto, Sparse::Never), "avoided, no, no");
+        assert_eq!(said(cloned, Reflink::Auto, Sparse::Auto), "unknown, yes, unknown");
+        assert_eq!(said(hole, Reflink::Auto, Sparse::Always), "unknown, unsupported, SEEK_HOLE");
+        let data = Trail { transferred: true, ..hole };
+        assert_eq!(said(data, Reflink::Auto, Sparse::Always), "avoided, unsupported, SEEK_HOLE + zeros");
+        assert_eq!(said(Trail::default(), Reflink::Auto, Sparse::Auto), "unknown, unknown, unknown");
+    }
+}
