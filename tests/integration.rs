@@ -13,6 +13,7 @@ mod concatenate;
 mod concatenate_streams;
 mod copy;
 mod copy_errors;
+mod copy_follow;
 mod copy_modes;
 mod copy_names;
 mod copy_overwrite;

@@ -5,7 +5,7 @@
 //! ones far above are let go and had again on the way back. When the last entry of a branch is done its own permissions
 //! are set, and its parent is told.
 
-use super::chain::Directory;
+use super::chain::{At, Directory};
 use super::held::Held;
 use crate::plan::facts::Identity;
 use crate::plan::path;
@@ -25,7 +25,9 @@ pub struct Origin {
     pub source_path: Vec<u8>,
     /// The name it gets.
     pub destination_path: Vec<u8>,
-    /// The operand is a symbolic link that a slash behind it makes follow.
+    /// The place of its copy.
+    pub destination: At,
+    /// The operand is a symbolic link, and all links are followed.
     pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
     pub made: Option<Arc<Made>>,
@@ -68,6 +70,8 @@ pub struct Branch {
     pub origin: Arc<Origin>,
     /// Its name on both sides, below an operand's own.
     pub name: Arc<CStr>,
+    /// Its name in the source is a symbolic link that is followed. Never of an operand's own, whose origin knows.
+    pub through_link: bool,
     /// Where its entries are read from.
     pub source: Held,
     /// Where their copies go.
@@ -84,9 +88,30 @@ pub struct Branch {
 const LEVELS_ALWAYS: usize = 2;
 
 /// Which of a branch's two directories.
-type Side = fn(&Branch) -> &Held;
+#[derive(Clone, Copy)]
+enum Side {
+    Source,
+    Destination,
+}
 
-const SIDES: [Side; 2] = [|branch| &branch.source, |branch| &branch.destination];
+impl Side {
+    const BOTH: [Self; 2] = [Self::Source, Self::Destination];
+
+    fn of(self, branch: &Branch) -> &Held {
+        match self {
+            Self::Source => &branch.source,
+            Self::Destination => &branch.destination,
+        }
+    }
+
+    /// Whether the directory is come to through a symbolic link.
+    fn is_through_link(self, branch: &Branch) -> bool {
+        match self {
+            Self::Source => branch.through_link,
+            Self::Destination => false,
+        }
+    }
+}
 
 impl Branch {
     /// The path of an entry in the source, for messages.
@@ -107,6 +132,12 @@ impl Branch {
         self.path(None, |origin| &origin.source_path)
     }
 
+    /// The path of the directory's copy, for messages.
+    #[must_use]
+    pub fn own_destination_path(&self) -> Vec<u8> {
+        self.path(None, |origin| &origin.destination_path)
+    }
+
     fn path(&self, name: Option<&CStr>, start: impl Fn(&Origin) -> &Vec<u8>) -> Vec<u8> {
         let mut names: Vec<&[u8]> = name.iter().map(|name| name.to_bytes()).collect();
         names.extend(
@@ -121,11 +152,23 @@ impl Branch {
         std::iter::successors(Some(self), |branch| branch.parent.as_deref())
     }
 
-    /// Whether a directory of the source is one that the copy has made on the way here: the source is being copied into
-    /// itself.
+    /// Which branch on the way here has made this directory of the source, where one has: the source is being copied
+    /// into itself.
     #[must_use]
-    pub fn is_copying_into(&self, directory: Identity) -> bool {
-        self.line().any(|branch| branch.fresh && branch.destination.identity() == directory)
+    pub fn maker_of(&self, directory: Identity) -> Option<&Self> {
+        self.line().find(|branch| branch.fresh && branch.destination.identity() == directory)
+    }
+
+    /// Whether a symbolic link was followed on the way here, in the source.
+    #[must_use]
+    pub fn is_beyond_link(&self) -> bool {
+        self.origin.through_link || self.line().any(|branch| branch.through_link)
+    }
+
+    /// Whether a directory of the source is one that it lies in.
+    #[must_use]
+    pub fn lies_in(&self, directory: Identity) -> bool {
+        self.line().any(|branch| branch.source.identity() == directory)
     }
 
     /// The source directory, open.
@@ -133,7 +176,7 @@ impl Branch {
     /// # Errors
     /// What opening it again answered, where it had been let go.
     pub fn source(&self) -> Result<Directory, Errno> {
-        self.reach(SIDES[0]).map(Directory::Open)
+        self.reach(Side::Source).map(Directory::Open)
     }
 
     /// The directory of the copy, open.
@@ -141,21 +184,21 @@ impl Branch {
     /// # Errors
     /// What opening it again answered, where it had been let go.
     pub fn destination(&self) -> Result<Directory, Errno> {
-        self.reach(SIDES[1]).map(Directory::Open)
+        self.reach(Side::Destination).map(Directory::Open)
     }
 
     /// A descriptor of one side, had again from the nearest directory above that is held. An operand's own always is.
     fn reach(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
         let mut closed = Vec::new();
         for branch in self.line() {
-            let Some(mut near) = side(branch).get()? else {
+            let Some(mut near) = side.of(branch).get()? else {
                 closed.push(branch);
                 continue;
             };
             for (below, branch) in closed.iter().rev().enumerate() {
-                near = side(branch).reopen(&near, &branch.name)?;
+                near = side.of(branch).reopen(&near, &branch.name, side.is_through_link(branch))?;
                 if below + 1 < closed.len() {
-                    side(branch).let_go();
+                    side.of(branch).let_go();
                 }
             }
             return Ok(near);
@@ -170,7 +213,7 @@ impl Branch {
         }
         let levels = levels();
         if let Some(above) = self.line().nth(levels).filter(|above| above.parent.is_some()) {
-            SIDES.iter().for_each(|side| side(above).let_go());
+            Side::BOTH.iter().for_each(|side| side.of(above).let_go());
         }
     }
 
@@ -193,22 +236,22 @@ impl Branch {
 
     fn close(&self, reporter: &Reporter) {
         if let Some(mode) = self.mode_at_end {
-            let set = self.reach(SIDES[1]).and_then(|directory| rustix::fs::fchmod(directory, mode));
+            let set = self.reach(Side::Destination).and_then(|directory| rustix::fs::fchmod(directory, mode));
             if let Err(errno) = set {
-                let path = self.path(None, |origin| &origin.destination_path);
+                let path = self.own_destination_path();
                 reporter.problem(&Problem::failed(What::SettingPermissions, path, errno));
             }
         }
         let Some(parent) = &self.parent else { return };
-        for side in SIDES {
+        for side in Side::BOTH {
             // From here a parent that was let go is one step away; later it would be the whole way down again. Where
             // this fails, that way is tried when the parent is needed, and its failure reported.
-            if let (Ok(None), Ok(Some(near))) = (side(parent).get(), side(self).get()) {
-                match side(parent).reopen(&near, c"..") {
+            if let (Ok(None), Ok(Some(near))) = (side.of(parent).get(), side.of(self).get()) {
+                match side.of(parent).reopen(&near, c"..", false) {
                     Ok(_) | Err(_) => {}
                 }
             }
-            side(self).done_with();
+            side.of(self).done_with();
         }
     }
 }

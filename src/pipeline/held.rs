@@ -76,18 +76,19 @@ impl Held {
         *self.lock() = State::Closed { position: 0 };
     }
 
-    /// Has it open again, by `name` from `near`: its own name in its parent, or `..` in a child.
+    /// Has it open again, by `name` from `near`: its own name in its parent, which is followed where that was how it was
+    /// come to, or `..` in a child.
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
-    pub fn reopen(&self, near: &OwnedFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+    pub fn reopen(&self, near: &OwnedFd, name: &CStr, follow: bool) -> Result<Arc<OwnedFd>, Errno> {
         let mut state = self.lock();
         let position = match &*state {
             State::Open(descriptor) => return Ok(Arc::clone(descriptor)),
             State::Closed { position } => *position,
             State::Shut => return Err(Errno::ACCESS),
         };
-        let descriptor = walk::open_directory(near, name)?;
+        let descriptor = walk::open_directory(near, name, follow)?;
         if Facts::of(&rustix::fs::fstat(&descriptor)?).identity != self.identity {
             return Err(Errno::STALE);
         }

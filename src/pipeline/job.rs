@@ -69,7 +69,7 @@ pub struct FileJob {
     pub destination: At,
     /// What both are called.
     pub names: Names,
-    /// A symbolic link in the source's place is followed: operands without `-r`.
+    /// A symbolic link in the source's place is followed.
     pub follow: bool,
     /// What the source was seen to be, which it must be still when it is open.
     pub seen: Option<Facts>,
@@ -93,7 +93,7 @@ impl FileJob {
             source: At { directory: branch.source()?, name: Arc::clone(&entry.name) },
             destination: At { directory: branch.destination()?, name: Arc::clone(&entry.name) },
             names: Names::Entry(Arc::clone(branch)),
-            follow: false,
+            follow: entry.through_link,
             seen: None,
             found: branch.fresh.then_some(Found::Nothing),
             destination_device: Some(branch.destination.identity().device),

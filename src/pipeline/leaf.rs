@@ -59,6 +59,12 @@ impl Worker<'_, '_> {
             Some(found) => found,
             None => look(&job.destination).map_err(destination_failed)?,
         };
+        if let Found::ClosedLink { errno, .. } = found
+            && replace::looks_through(options, facts)
+            && !(options.force && errno == Errno::LOOP)
+        {
+            return Err(destination_failed(errno));
+        }
         job.found = Some(found);
         let there = there(&found, facts);
         let same_name = there.is_some_and(|there| there.identity == facts.identity) && is_same_entry(job);
@@ -234,7 +240,7 @@ fn there<'f>(found: &'f Found, source: &Facts) -> Option<&'f Facts> {
         Found::File(file) => Some(file),
         Found::LinkTo { link, .. } if source.kind == FileType::Symlink => Some(link),
         Found::LinkTo { file, .. } => Some(file),
-        Found::DanglingLink(link) => Some(link),
+        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link),
     }
 }
 

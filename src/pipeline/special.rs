@@ -25,7 +25,7 @@ pub fn look(at: &At) -> Result<Found, Errno> {
     match rustix::fs::statat(&at.directory, &*at.name, AtFlags::empty()) {
         Ok(stat) => Ok(Found::LinkTo { link, file: Facts::of(&stat) }),
         Err(Errno::NOENT) => Ok(Found::DanglingLink(link)),
-        Err(errno) => Err(errno),
+        Err(errno) => Ok(Found::ClosedLink { link, errno }),
     }
 }
 
@@ -50,7 +50,10 @@ impl Worker<'_, '_> {
         };
         if let (
             Some(made),
-            Found::File(there) | Found::LinkTo { link: there, .. } | Found::DanglingLink(there),
+            Found::File(there)
+            | Found::LinkTo { link: there, .. }
+            | Found::DanglingLink(there)
+            | Found::ClosedLink { link: there, .. },
         ) = (&job.made, &found)
             && job.is_operand()
             && there.kind != FileType::Directory

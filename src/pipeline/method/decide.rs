@@ -37,6 +37,8 @@ impl FileCopy {
                 self.job.source_path(),
             ),
             Verdict::Dangling => Problem::of(What::DanglingLink, self.job.destination_path()),
+            Verdict::Closed(Errno::LOOP) if context.settings.force => return self.unlink(chain),
+            Verdict::Closed(errno) => self.destination_problem(What::CannotStat, errno),
         };
         self.fail(chain, problem, context)
     }
@@ -50,10 +52,13 @@ impl FileCopy {
             Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
                 Some(Problem::between(What::JustCreated, destination(), source()))
             }
-            Found::LinkTo { link, .. } | Found::DanglingLink(link) if made.contains(link.identity) => {
+            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
+                if made.contains(link.identity) =>
+            {
                 Some(Problem::between(What::JustCreatedLink, source(), destination()))
             }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::Nothing => None,
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
+            Found::Nothing => None,
         }
     }
 
@@ -75,9 +80,11 @@ impl FileCopy {
                 let follow = if linked { OFlags::empty() } else { OFlags::NOFOLLOW };
                 self.open_with(OFlags::WRONLY | follow, Into::Plain, context)
             }
-            Verdict::Create | Verdict::SameFile | Verdict::IsDirectory | Verdict::Dangling => {
-                self.create(Into::Plain, context)
-            }
+            Verdict::Create
+            | Verdict::SameFile
+            | Verdict::IsDirectory
+            | Verdict::Dangling
+            | Verdict::Closed(_) => self.create(Into::Plain, context),
         };
         chain.ops.push(open);
         // A file made by this chain needs no look, except to remember it.
@@ -122,6 +129,7 @@ impl FileCopy {
             (Outcome::Done, Some(file), Some(link)) => Found::LinkTo { link, file },
             (Outcome::Failed { errno: Errno::NOENT, .. }, _, None) => Found::Nothing,
             (Outcome::Failed { errno: Errno::NOENT, .. }, _, Some(link)) => Found::DanglingLink(link),
+            (Outcome::Failed { errno, .. }, _, Some(link)) => Found::ClosedLink { link, errno },
             (Outcome::Failed { errno, .. }, ..) => {
                 return self.fail(chain, self.destination_problem(What::CannotStat, errno), context);
             }
