@@ -14,6 +14,7 @@ mod concatenate_streams;
 mod copy;
 mod copy_errors;
 mod copy_follow;
+mod copy_hard_links;
 mod copy_modes;
 mod copy_names;
 mod copy_overwrite;

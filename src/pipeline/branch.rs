@@ -11,12 +11,12 @@ use crate::plan::facts::Identity;
 use crate::plan::path;
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::Mode;
 use rustix::io::Errno;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all directories below one operand share.
@@ -27,6 +27,8 @@ pub struct Origin {
     pub destination_path: Vec<u8>,
     /// The place of its copy.
     pub destination: At,
+    /// How many operands stand before it.
+    pub number: usize,
     /// The operand is a symbolic link, and all links are followed.
     pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
@@ -60,6 +62,28 @@ impl Made {
     }
 }
 
+/// The directories among the operands, and what their copies are called: one that is met again as a part of a later
+/// operand would have to become a hard link.
+#[derive(Default)]
+pub struct OperandDirectories {
+    copies: Mutex<HashMap<Identity, (usize, Vec<u8>)>>,
+}
+
+impl OperandDirectories {
+    /// Notes an operand's directory. The first to name it counts.
+    pub fn note(&self, directory: Identity, origin: &Origin) {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.entry(directory).or_insert_with(|| (origin.number, origin.destination_path.clone()));
+    }
+
+    /// The copy of this directory that an earlier operand than that of `origin` has made.
+    #[must_use]
+    pub fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<Vec<u8>> {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.get(&directory).filter(|(number, _)| *number < origin.number).map(|(_, path)| path.clone())
+    }
+}
+
 /// One directory being copied.
 pub struct Branch {
     /// The directory it lies in; `None` for an operand's own.
@@ -82,6 +106,8 @@ pub struct Branch {
     pub mode_at_end: Option<Mode>,
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
+    /// The listing has come to its end.
+    pub listed: AtomicBool,
 }
 
 /// Levels that there are descriptors for under any limit.
@@ -187,6 +213,48 @@ impl Branch {
         self.reach(Side::Destination).map(Directory::Open)
     }
 
+    /// Does something with the directory of the copy, even when the branch is finished and its descriptors are gone.
+    ///
+    /// # Errors
+    /// What reaching the directory answered, or `work`.
+    pub fn with_destination<T>(
+        &self,
+        work: impl FnOnce(BorrowedFd<'_>) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        let mut closed = Vec::new();
+        let mut near: Option<Arc<OwnedFd>> = None;
+        for branch in self.line() {
+            near = branch.destination.get()?;
+            if near.is_some() {
+                break;
+            }
+            closed.push(branch);
+        }
+        if near.is_none()
+            && let Some(root) = closed.pop()
+        {
+            let At { directory, name } = &self.origin.destination;
+            near = Some(Arc::new(root.destination.visit(directory, name)?));
+        }
+        let mut near = near.ok_or(Errno::STALE)?;
+        for branch in closed.iter().rev() {
+            near = Arc::new(branch.destination.visit(&near, &branch.name)?);
+        }
+        work(near.as_fd())
+    }
+
+    /// Lets go the descriptors, to be had again when they are needed; that of a source which somebody may be listing
+    /// stays, as its place in the listing moves. An operand's own always are held.
+    pub fn let_go(&self) {
+        if self.parent.is_none() {
+            return;
+        }
+        self.destination.let_go();
+        if self.listed.load(Ordering::Acquire) {
+            self.source.let_go();
+        }
+    }
+
     /// A descriptor of one side, had again from the nearest directory above that is held. An operand's own always is.
     fn reach(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
         let mut closed = Vec::new();
@@ -242,7 +310,10 @@ impl Branch {
                 reporter.problem(&Problem::failed(What::SettingPermissions, path, errno));
             }
         }
-        let Some(parent) = &self.parent else { return };
+        let Some(parent) = &self.parent else {
+            Side::BOTH.iter().for_each(|side| side.of(self).done_with());
+            return;
+        };
         for side in Side::BOTH {
             // From here a parent that was let go is one step away; later it would be the whole way down again. Where
             // this fails, that way is tried when the parent is needed, and its failure reported.

@@ -2,8 +2,9 @@
 
 use super::branch::{Branch, Made};
 use super::chain::At;
+use super::links::Share;
 use super::method::extents::LargeFile;
-use crate::plan::facts::Facts;
+use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use rustix::fs::FileType;
@@ -56,6 +57,8 @@ pub struct Operand {
     pub destination: At,
     /// The target directory as it was typed.
     pub target: Option<Arc<[u8]>>,
+    /// How many operands stand before it.
+    pub number: usize,
     /// What this run has made, where operands could overwrite each other's copies.
     pub made: Option<Arc<Made>>,
 }
@@ -81,6 +84,8 @@ pub struct FileJob {
     pub made: Option<Arc<Made>>,
     /// The line of `-v` has been printed.
     pub announced: bool,
+    /// What the copy is to other names of its source.
+    pub share: Share,
 }
 
 impl FileJob {
@@ -99,6 +104,7 @@ impl FileJob {
             destination_device: Some(branch.destination.identity().device),
             made: branch.origin.made.clone(),
             announced: false,
+            share: Share::None,
         })
     }
 
@@ -124,6 +130,22 @@ impl FileJob {
         match &self.names {
             Names::Operand { destination, .. } => destination.to_vec(),
             Names::Entry(branch) => branch.destination_path(&self.destination.name),
+        }
+    }
+
+    /// Whether somebody wants to know which file the copy becomes.
+    #[must_use]
+    pub fn is_noted(&self) -> bool {
+        self.made.is_some() || self.share != Share::None
+    }
+
+    /// Notes which file the copy has become.
+    pub fn note(&mut self, copy: Identity) {
+        if let Some(made) = &self.made {
+            made.note(copy);
+        }
+        if self.share != Share::None {
+            self.share = Share::Made(copy);
         }
     }
 

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod held;
 pub mod job;
 pub mod leaf;
+pub mod links;
 pub mod method;
 pub mod operand;
 pub mod queue;

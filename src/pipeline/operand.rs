@@ -3,6 +3,7 @@
 use super::branch::{Made, Origin};
 use super::chain::{At, Directory};
 use super::job::{FileJob, Names, Operand};
+use super::links::Share;
 use super::special::look;
 use super::tree::{Place, Way};
 use super::worker::Worker;
@@ -66,6 +67,7 @@ impl Worker<'_, '_> {
             destination_device: device_of(&operand.destination, &found),
             made: operand.made.clone(),
             announced: false,
+            share: Share::None,
         };
         self.begin_leaf(job, &facts)
     }
@@ -86,6 +88,7 @@ impl Worker<'_, '_> {
         let follow = self.shared.options.follow != Follow::Never;
         let origin = Arc::new(Origin {
             source_path: source_path.clone(),
+            number: operand.number,
             destination_path: destination_path.clone(),
             through_link: self.shared.options.follow == Follow::Always && is_link(&operand.source),
             destination: operand.destination.clone(),
@@ -150,7 +153,7 @@ impl Operand {
     /// An operand of a run into the open directory `directory`, called `target`, or of one without.
     #[must_use]
     pub fn new(source: At, destination: At, target: Option<Arc<[u8]>>, made: Option<Arc<Made>>) -> Self {
-        Self { source, destination, target, made }
+        Self { source, destination, target, number: 0, made }
     }
 }
 

@@ -1,18 +1,19 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::branch::Made;
+use super::branch::{Made, OperandDirectories};
 use super::chain::{At, Directory};
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::job::{Operand, Task};
 use super::leaf::asks_first;
+use super::links::Links;
 use super::method::Settings as MethodSettings;
 use super::method::clone::CloneMemory;
 use super::operand::typed;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
-use crate::cli::cp::{CpOptions, Destination};
+use crate::cli::cp::{CpOptions, Destination, Follow};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
@@ -51,10 +52,16 @@ pub struct Shared<'env> {
     pub settings: Settings,
     /// Which file systems are known not to share blocks.
     pub clones: CloneMemory,
+    /// Directories among the operands, where there are several and one could be met again.
+    pub directories: Option<OperandDirectories>,
+    /// Sources that are hard links of one another.
+    pub links: Links,
     /// What is to be done.
     pub options: &'env CpOptions,
     /// Files have to be looked at before they are copied.
     pub asks_first: bool,
+    /// A file is copied before the next is begun: lines of `-v` come in the middle of it.
+    pub ends_in_order: bool,
     /// By which means.
     pub knobs: &'env Knobs,
     /// Where it is told.
@@ -93,8 +100,12 @@ impl<'env> Shared<'env> {
                 verbose: options.verbose,
             },
             clones: CloneMemory::default(),
+            directories: (options.recursive && options.sources.len() > 1 && options.follow != Follow::Always)
+                .then(OperandDirectories::default),
+            links: Links::new(options),
             options,
             asks_first: asks_first(options),
+            ends_in_order: options.verbose && (options.force || options.preserve.links),
             knobs: &options.knobs,
             reporter,
             descriptors,
@@ -201,8 +212,9 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {
-    let tasks = operands.into_iter().rev().map(|operand| Task::Operand(Box::new(operand)));
-    shared.queue.push(0, tasks);
+    let numbered = operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
+    let tasks: Vec<_> = numbered.map(|operand| Task::Operand(Box::new(operand))).collect();
+    shared.queue.push(0, tasks.into_iter().rev());
     std::thread::scope(|scope| Worker::new(0, shared, scope).run());
 }
 

@@ -16,7 +16,7 @@ use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 use std::ffi::CStr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Most entries that are handed on together: enough to fill a ring, few enough to share out.
 const LEAVES_MAX: usize = 64;
@@ -123,6 +123,15 @@ impl Worker<'_, '_> {
                 self.reject_into_itself((parent, maker), source, destination)?;
             }
         }
+        if let Some(directories) = &self.shared.directories {
+            let named = parent.is_none() && self.shared.options.follow == Follow::CommandLine;
+            if let Some(made) = directories.copied_before(facts.identity, origin).filter(|_| !named) {
+                return Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made));
+            }
+            if parent.is_none() {
+                directories.note(facts.identity, origin);
+            }
+        }
         let fresh = parent.is_some_and(|parent| parent.fresh);
         let made = self.make_directory(source, destination, &facts, fresh)?;
         self.tally.directories += 1;
@@ -140,6 +149,7 @@ impl Worker<'_, '_> {
             fresh: made.fresh,
             mode_at_end: made.mode_at_end,
             pending: AtomicUsize::new(1),
+            listed: AtomicBool::new(false),
         });
         branch.let_go_above(|| self.shared.levels_open_max());
         self.list(&branch);
@@ -255,6 +265,7 @@ impl Worker<'_, '_> {
             self.shared.reporter.problem(&Problem::failed(what, path, errno));
             (Vec::new(), true)
         });
+        branch.listed.store(ended, Ordering::Release);
         branch.expect(entries.len());
         let mut tasks = self.group(branch, entries);
         if !ended {

@@ -9,7 +9,6 @@ pub(super) const UNBUILT: &[&str] = &[
     "archive",
     "attributes-only",
     "copy-contents",
-    "d",
     "debug",
     "no-preserve",
     "one-file-system",

@@ -21,7 +21,7 @@ impl FileCopy {
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
         let problem = match verdict {
             // The one chain for a small file makes its destination itself; only notes of what was made need it open.
-            Verdict::Create if self.job.made.is_none() => return self.transfer(chain, context),
+            Verdict::Create if !self.job.is_noted() => return self.transfer(chain, context),
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
                 if self.only_examined(context) {
                     return self.read_again(chain);
@@ -88,7 +88,7 @@ impl FileCopy {
         };
         chain.ops.push(open);
         // A file made by this chain needs no look, except to remember it.
-        if verdict != Verdict::Create || self.job.made.is_some() {
+        if verdict != Verdict::Create || self.job.is_noted() {
             chain.ops.push(Op::Examine { end: End::Destination });
         }
         Next::Run(chain)
@@ -158,9 +158,7 @@ impl FileCopy {
                 let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
                 self.positioned &= opened.kind == FileType::RegularFile;
                 self.truncated = matches!(verdict, Verdict::Create) || !self.positioned || opened.size == 0;
-                if let Some(made) = &self.job.made {
-                    made.note(opened.identity);
-                }
+                self.job.note(opened.identity);
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
@@ -206,6 +204,6 @@ impl FileCopy {
             context.reporter.removed(&self.job.destination_path());
         }
         self.found = Some(Found::Nothing);
-        self.transfer(chain, context)
+        self.decide(chain, &Found::Nothing, context)
     }
 }

@@ -6,6 +6,7 @@ use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
+use crate::pipeline::links::Share;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
@@ -97,7 +98,11 @@ impl FileCopy {
 
     /// The job, to start it again.
     #[must_use]
-    pub fn into_job(self) -> FileJob {
+    pub fn into_job(mut self) -> FileJob {
+        if self.failed && self.job.share != Share::None {
+            // Nobody is to link what is not whole.
+            self.job.share = Share::UnderWay;
+        }
         self.job
     }
 

@@ -95,6 +95,7 @@ impl Copying {
         self.jobs.push(FileJob {
             destination_device: Some(1),
             announced: false,
+            share: crate::pipeline::links::Share::None,
             source: at(source),
             destination: at(destination),
             names: Names::Operand {
