@@ -13,11 +13,11 @@ use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::facts::{Identity, Owner};
 use crate::plan::path;
 use crate::report::Reporter;
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all directories below one operand share.
@@ -26,7 +26,11 @@ pub struct Origin {
     pub source_path: Vec<u8>,
     /// The name it gets.
     pub destination_path: Vec<u8>,
-    /// The operand is a symbolic link that a slash behind it makes follow.
+    /// The place of its copy.
+    pub destination: At,
+    /// How many operands stand before it.
+    pub number: usize,
+    /// The operand is a symbolic link, and all links are followed.
     pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
     pub made: Option<Arc<Made>>,
@@ -59,6 +63,28 @@ impl Made {
     }
 }
 
+/// The directories among the operands, and what their copies are called: one that is met again as a part of a later
+/// operand would have to become a hard link.
+#[derive(Default)]
+pub struct OperandDirectories {
+    copies: Mutex<HashMap<Identity, (usize, Vec<u8>)>>,
+}
+
+impl OperandDirectories {
+    /// Notes an operand's directory. The first to name it counts.
+    pub fn note(&self, directory: Identity, origin: &Origin) {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.entry(directory).or_insert_with(|| (origin.number, origin.destination_path.clone()));
+    }
+
+    /// The copy of this directory that an earlier operand than that of `origin` has made.
+    #[must_use]
+    pub fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<Vec<u8>> {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.get(&directory).filter(|(number, _)| *number < origin.number).map(|(_, path)| path.clone())
+    }
+}
+
 /// One directory being copied.
 pub struct Branch {
     /// The directory it lies in; `None` for an operand's own.
@@ -69,6 +95,8 @@ pub struct Branch {
     pub origin: Arc<Origin>,
     /// Its name on both sides, below an operand's own.
     pub name: Arc<CStr>,
+    /// Its name in the source is a symbolic link that is followed. Never of an operand's own, whose origin knows.
+    pub through_link: bool,
     /// Where its entries are read from.
     pub source: Held,
     /// Where their copies go.
@@ -81,15 +109,38 @@ pub struct Branch {
     pub at_end: Option<Box<(Wanted, Keeping)>>,
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
+    /// The listing has come to its end.
+    pub listed: AtomicBool,
 }
 
 /// Levels that there are descriptors for under any limit.
 const LEVELS_ALWAYS: usize = 2;
 
 /// Which of a branch's two directories.
-type Side = fn(&Branch) -> &Held;
+#[derive(Clone, Copy)]
+enum Side {
+    Source,
+    Destination,
+}
 
-const SIDES: [Side; 2] = [|branch| &branch.source, |branch| &branch.destination];
+impl Side {
+    const BOTH: [Self; 2] = [Self::Source, Self::Destination];
+
+    fn of(self, branch: &Branch) -> &Held {
+        match self {
+            Self::Source => &branch.source,
+            Self::Destination => &branch.destination,
+        }
+    }
+
+    /// Whether the directory is come to through a symbolic link.
+    fn is_through_link(self, branch: &Branch) -> bool {
+        match self {
+            Self::Source => branch.through_link,
+            Self::Destination => false,
+        }
+    }
+}
 
 impl Branch {
     /// The path of an entry in the source, for messages.
@@ -110,6 +161,12 @@ impl Branch {
         self.path(None, |origin| &origin.source_path)
     }
 
+    /// The path of the directory's copy, for messages.
+    #[must_use]
+    pub fn own_destination_path(&self) -> Vec<u8> {
+        self.path(None, |origin| &origin.destination_path)
+    }
+
     fn path(&self, name: Option<&CStr>, start: impl Fn(&Origin) -> &Vec<u8>) -> Vec<u8> {
         let below = self.line().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
         let names: Vec<&CStr> = name.into_iter().chain(below).collect();
@@ -121,11 +178,23 @@ impl Branch {
         std::iter::successors(Some(self), |branch| branch.parent.as_deref())
     }
 
-    /// Whether a directory of the source is one that the copy has made on the way here: the source is being copied into
-    /// itself.
+    /// Which branch on the way here has made this directory of the source, where one has: the source is being copied
+    /// into itself.
     #[must_use]
-    pub fn is_copying_into(&self, directory: Identity) -> bool {
-        self.line().any(|branch| branch.fresh && branch.destination.identity() == directory)
+    pub fn maker_of(&self, directory: Identity) -> Option<&Self> {
+        self.line().find(|branch| branch.fresh && branch.destination.identity() == directory)
+    }
+
+    /// Whether a symbolic link was followed on the way here, in the source.
+    #[must_use]
+    pub fn is_beyond_link(&self) -> bool {
+        self.origin.through_link || self.line().any(|branch| branch.through_link)
+    }
+
+    /// Whether a directory of the source is one that it lies in.
+    #[must_use]
+    pub fn lies_in(&self, directory: Identity) -> bool {
+        self.line().any(|branch| branch.source.identity() == directory)
     }
 
     /// The source directory, open.
@@ -133,7 +202,7 @@ impl Branch {
     /// # Errors
     /// What opening it again answered, where it had been let go.
     pub fn source(&self) -> Result<Directory, Errno> {
-        self.reach(SIDES[0]).map(Directory::Open)
+        self.reach(Side::Source).map(Directory::Open)
     }
 
     /// The directory of the copy, open.
@@ -141,21 +210,63 @@ impl Branch {
     /// # Errors
     /// What opening it again answered, where it had been let go.
     pub fn destination(&self) -> Result<Directory, Errno> {
-        self.reach(SIDES[1]).map(Directory::Open)
+        self.reach(Side::Destination).map(Directory::Open)
+    }
+
+    /// Does something with the directory of the copy, even when the branch is finished and its descriptors are gone.
+    ///
+    /// # Errors
+    /// What reaching the directory answered, or `work`.
+    pub fn with_destination<T>(
+        &self,
+        work: impl FnOnce(BorrowedFd<'_>) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        let mut closed = Vec::new();
+        let mut near: Option<Arc<OwnedFd>> = None;
+        for branch in self.line() {
+            near = branch.destination.get()?;
+            if near.is_some() {
+                break;
+            }
+            closed.push(branch);
+        }
+        if near.is_none()
+            && let Some(root) = closed.pop()
+        {
+            let At { directory, name } = &self.origin.destination;
+            near = Some(Arc::new(root.destination.visit(directory, name)?));
+        }
+        let mut near = near.ok_or(Errno::STALE)?;
+        for branch in closed.iter().rev() {
+            near = Arc::new(branch.destination.visit(&near, &branch.name)?);
+        }
+        work(near.as_fd())
+    }
+
+    /// Lets go the descriptors, to be had again when they are needed; that of a source which somebody may be listing
+    /// stays, as its place in the listing moves. An operand's own always are held.
+    pub fn let_go(&self) {
+        if self.parent.is_none() {
+            return;
+        }
+        self.destination.let_go();
+        if self.listed.load(Ordering::Acquire) {
+            self.source.let_go();
+        }
     }
 
     /// A descriptor of one side, had again from the nearest directory above that is held. An operand's own always is.
     fn reach(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
         let mut closed = Vec::new();
         for branch in self.line() {
-            let Some(mut near) = side(branch).get()? else {
+            let Some(mut near) = side.of(branch).get()? else {
                 closed.push(branch);
                 continue;
             };
             for (below, branch) in closed.iter().rev().enumerate() {
-                near = side(branch).reopen(&near, &branch.name)?;
+                near = side.of(branch).reopen(&near, &branch.name, side.is_through_link(branch))?;
                 if below + 1 < closed.len() {
-                    side(branch).let_go();
+                    side.of(branch).let_go();
                 }
             }
             return Ok(near);
@@ -170,7 +281,7 @@ impl Branch {
         }
         let levels = levels();
         if let Some(above) = self.line().nth(levels).filter(|above| above.parent.is_some()) {
-            SIDES.iter().for_each(|side| side(above).let_go());
+            Side::BOTH.iter().for_each(|side| side.of(above).let_go());
         }
     }
 
@@ -204,13 +315,13 @@ impl Branch {
 
     /// Gives the copy its attributes, now that nothing in it changes any more.
     fn keep(&self, wanted: &Wanted) -> Vec<Refused> {
-        let open = if wanted.needs_source() { self.reach(SIDES[0]).ok() } else { None };
+        let open = if wanted.needs_source() { self.reach(Side::Source).ok() } else { None };
         let source = match &open {
             Some(open) => Source::Open(open.as_fd()),
             None if wanted.needs_source() => self.unreadable_source(),
             None => Source::Nothing,
         };
-        match self.reach(SIDES[1]) {
+        match self.reach(Side::Destination) {
             Ok(copy) => attributes::keep(&source, Copied::Open(copy.as_fd()), wanted),
             Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
         }
@@ -221,19 +332,22 @@ impl Branch {
             let refused = self.keep(wanted);
             attributes::tell(&refused, keeping, reporter, |end| match end {
                 End::Source => self.own_source_path(),
-                End::Destination => self.path(None, |origin| &origin.destination_path),
+                End::Destination => self.own_destination_path(),
             });
         }
-        let Some(parent) = &self.parent else { return };
-        for side in SIDES {
+        let Some(parent) = &self.parent else {
+            Side::BOTH.iter().for_each(|side| side.of(self).done_with());
+            return;
+        };
+        for side in Side::BOTH {
             // From here a parent that was let go is one step away; later it would be the whole way down again. Where
             // this fails, that way is tried when the parent is needed, and its failure reported.
-            if let (Ok(None), Ok(Some(near))) = (side(parent).get(), side(self).get()) {
-                match side(parent).reopen(&near, c"..") {
+            if let (Ok(None), Ok(Some(near))) = (side.of(parent).get(), side.of(self).get()) {
+                match side.of(parent).reopen(&near, c"..", false) {
                     Ok(_) | Err(_) => {}
                 }
             }
-            side(self).done_with();
+            side.of(self).done_with();
         }
     }
 }

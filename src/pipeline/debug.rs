@@ -19,20 +19,6 @@ impl Worker<'_, '_> {
         }
     }
 
-    /// Copies to its end what has been begun.
-    pub(super) fn settle(&mut self) {
-        if !self.shared.options.debug {
-            return;
-        }
-        loop {
-            self.fill();
-            // If the ring broke the loop of the worker meets that too, and tells.
-            if self.is_idle() || self.reap().is_err() {
-                return;
-            }
-        }
-    }
-
     /// Says that a file was left as it is.
     pub(super) fn say_skipped(&self, job: &FileJob) {
         if self.shared.options.debug {

@@ -6,7 +6,7 @@
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::walk;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::SeekFrom;
+use rustix::fs::{Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,21 +76,37 @@ impl Held {
         *self.lock() = State::Closed { position: 0 };
     }
 
-    /// Has it open again, by `name` from `near`: its own name in its parent, or `..` in a child.
+    fn verify(&self, descriptor: &OwnedFd) -> Result<(), Errno> {
+        let is_it = Facts::of(&rustix::fs::fstat(descriptor)?).identity == self.identity;
+        if is_it { Ok(()) } else { Err(Errno::STALE) }
+    }
+
+    /// A descriptor for looking up names in it, to be closed by who wants it, by `name` from `near`. It is enough that
+    /// the directory may be searched.
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
-    pub fn reopen(&self, near: &OwnedFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+    pub fn visit(&self, near: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let descriptor = rustix::fs::openat(near, name, flags, Mode::empty())?;
+        self.verify(&descriptor)?;
+        Ok(descriptor)
+    }
+
+    /// Has it open again, by `name` from `near`: its own name in its parent, which is followed where that was how it was
+    /// come to, or `..` in a child.
+    ///
+    /// # Errors
+    /// What openat(2) answered; ESTALE where another directory is there now.
+    pub fn reopen(&self, near: &OwnedFd, name: &CStr, follow: bool) -> Result<Arc<OwnedFd>, Errno> {
         let mut state = self.lock();
         let position = match &*state {
             State::Open(descriptor) => return Ok(Arc::clone(descriptor)),
             State::Closed { position } => *position,
             State::Shut => return Err(Errno::ACCESS),
         };
-        let descriptor = walk::open_directory(near, name)?;
-        if Facts::of(&rustix::fs::fstat(&descriptor)?).identity != self.identity {
-            return Err(Errno::STALE);
-        }
+        let descriptor = walk::open_directory(near, name, follow)?;
+        self.verify(&descriptor)?;
         if position > 0 {
             rustix::fs::seek(&descriptor, SeekFrom::Start(position))?;
         }

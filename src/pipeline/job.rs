@@ -2,8 +2,9 @@
 
 use super::branch::{Branch, Made};
 use super::chain::{At, End};
+use super::links::Share;
 use super::method::extents::LargeFile;
-use crate::plan::facts::{Facts, Owner};
+use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use rustix::fs::FileType;
@@ -66,6 +67,8 @@ pub struct Operand {
     pub destination: At,
     /// The target directory as it was typed.
     pub target: Option<Arc<[u8]>>,
+    /// How many operands stand before it.
+    pub number: usize,
     /// What this run has made, where operands could overwrite each other's copies.
     pub made: Option<Arc<Made>>,
 }
@@ -79,7 +82,7 @@ pub struct FileJob {
     pub destination: At,
     /// What both are called.
     pub names: Names,
-    /// A symbolic link in the source's place is followed: operands without `-r`.
+    /// A symbolic link in the source's place is followed.
     pub follow: bool,
     /// What the source was seen to be, which it must be still when it is open.
     pub seen: Option<Facts>,
@@ -93,6 +96,8 @@ pub struct FileJob {
     pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
     pub announced: bool,
+    /// What the copy is to other names of its source.
+    pub share: Share,
 }
 
 impl FileJob {
@@ -105,13 +110,14 @@ impl FileJob {
             source: At { directory: branch.source()?, name: Arc::clone(&entry.name) },
             destination: At { directory: branch.destination()?, name: Arc::clone(&entry.name) },
             names: Names::Entry(Arc::clone(branch)),
-            follow: false,
+            follow: entry.through_link,
             seen: None,
             found: branch.fresh.then_some(Found::Nothing),
             destination_device: Some(branch.destination.identity().device),
             made: branch.origin.made.clone(),
             belongs_to: branch.belongs_to,
             announced: false,
+            share: Share::None,
         })
     }
 
@@ -146,6 +152,22 @@ impl FileJob {
         match end {
             End::Source => self.source_path(),
             End::Destination => self.destination_path(),
+        }
+    }
+
+    /// Whether somebody wants to know which file the copy becomes.
+    #[must_use]
+    pub fn is_noted(&self) -> bool {
+        self.made.is_some() || self.share != Share::None
+    }
+
+    /// Notes which file the copy has become.
+    pub fn note(&mut self, copy: Identity) {
+        if let Some(made) = &self.made {
+            made.note(copy);
+        }
+        if self.share != Share::None {
+            self.share = Share::Made(copy);
         }
     }
 

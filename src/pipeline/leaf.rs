@@ -1,8 +1,10 @@
 //! Files, links and devices under options that ask what is there before anything is done: `-n -u -i -b -f -l -s`,
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
+use super::branch::Branch;
 use super::chain::At;
-use super::job::FileJob;
+use super::job::{FileJob, Names};
+use super::links::Share;
 use super::special::look;
 use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, CpOptions, Make, Overwrite};
@@ -28,27 +30,50 @@ pub fn asks_first(options: &CpOptions) -> bool {
         || options.remove_destination
         || options.make != Make::Copies
         || options.verbose
+        || options.preserve.links
 }
 
 impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) -> Result<(), Problem> {
         let options = self.shared.options;
+        let mut ready = Ready::Copy;
         if asks_first(options) {
-            match self.prepare(&mut job, facts)? {
-                Ready::Copy => {}
-                Ready::Done => {
-                    self.leaf_done(&job);
-                    return Ok(());
-                }
+            ready = self.prepare(&mut job, facts)?;
+        }
+        if ready == Ready::Copy && options.make == Make::Copies && !replace::is_read(options, facts.kind) {
+            ready = self.make_way_for_special(&mut job, facts)?;
+        }
+        match ready {
+            Ready::Copy | Ready::Stays => self.copy_or_link(job, facts, ready == Ready::Stays),
+            Ready::Done => {
+                self.leaf_done(&job);
+                Ok(())
             }
         }
-        if replace::is_read(options, facts.kind) {
-            self.backlog.push_back(job);
-        } else {
-            self.special(&job, facts);
+    }
+
+    /// Makes what is put at the destination, where nothing is in the way any more, or it is to be written.
+    pub(super) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
+        let options = self.shared.options;
+        let made = match options.make {
+            Make::Copies if replace::is_read(options, facts.kind) => return self.backlog.push_back(job),
+            Make::Copies => self.make_special(&job, facts),
+            Make::HardLinks => self.hard_link(&job),
+            Make::SymbolicLinks => self.symbolic_link(&job),
+        };
+        let At { directory, name } = &job.destination;
+        match made {
+            Err(problem) => self.shared.reporter.problem(&problem),
+            Ok(()) if job.is_noted() => {
+                // What cannot be looked at any more is another's by now, and nothing to be noted.
+                if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
+                    job.note(Facts::of(&stat).identity);
+                }
+            }
+            Ok(()) => {}
         }
-        Ok(())
+        self.leaf_done(&job);
     }
 
     /// Does what the options ask for before a file is copied; `job` then knows what it will find.
@@ -59,6 +84,12 @@ impl Worker<'_, '_> {
             Some(found) => found,
             None => look(&job.destination).map_err(destination_failed)?,
         };
+        if let Found::ClosedLink { errno, .. } = found
+            && replace::looks_through(options, facts)
+            && !(options.force && errno == Errno::LOOP)
+        {
+            return Err(destination_failed(errno));
+        }
         job.found = Some(found);
         let there = there(&found, facts);
         let same_name = there.is_some_and(|there| there.identity == facts.identity) && is_same_entry(job);
@@ -67,7 +98,8 @@ impl Worker<'_, '_> {
             Fate::BackUpSource => return self.back_up_source(job, facts),
             Fate::Skip => {
                 self.say_skipped(job);
-                return Ok(Ready::Done);
+                let stays = options.overwrite == Overwrite::Older;
+                return Ok(if stays { Ready::Stays } else { Ready::Done });
             }
             Fate::Done => return Ok(Ready::Done),
             Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
@@ -85,11 +117,7 @@ impl Worker<'_, '_> {
         } else if !self.is_made_anew(facts) {
             self.verbose(job, None);
         }
-        match options.make {
-            Make::Copies => Ok(Ready::Copy),
-            Make::HardLinks => self.hard_link(job).map(|()| Ready::Done),
-            Make::SymbolicLinks => self.symbolic_link(job).map(|()| Ready::Done),
-        }
+        Ok(Ready::Copy)
     }
 
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
@@ -117,7 +145,9 @@ impl Worker<'_, '_> {
             return Ok(());
         }
         let links = options.make != Make::Copies && options.force;
-        if options.remove_destination || links {
+        // Other names of it are to keep what they have.
+        let shared = options.preserve.links && there.links > 1;
+        if options.remove_destination || links || (shared && !self.is_made_anew(facts)) {
             self.remove(job)?;
             job.found = Some(Found::Nothing);
         }
@@ -224,11 +254,31 @@ impl Worker<'_, '_> {
             self.shared.reporter.copied(&job.source_path(), &job.destination_path(), kept);
         }
     }
+
+    /// There is no descriptor for a file, and will be none.
+    pub(super) fn no_descriptor(&self, job: &FileJob) {
+        self.shared.reporter.problem(&Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE));
+    }
+
+    /// A leaf is done, well or not.
+    pub(super) fn leaf_done(&mut self, job: &FileJob) {
+        if job.share != Share::None {
+            self.first_done(job);
+        }
+        if let Names::Entry(branch) = &job.names {
+            Branch::finish_one(branch, self.shared.reporter);
+        }
+    }
 }
 
 /// What is left to do with a file.
-enum Ready {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ready {
+    /// To make its copy.
     Copy,
+    /// Nothing but to make what stays at the destination another name of the first copy, where the source is one.
+    Stays,
+    /// Nothing.
     Done,
 }
 
@@ -239,7 +289,7 @@ fn there<'f>(found: &'f Found, source: &Facts) -> Option<&'f Facts> {
         Found::File(file) => Some(file),
         Found::LinkTo { link, .. } if source.kind == FileType::Symlink => Some(link),
         Found::LinkTo { file, .. } => Some(file),
-        Found::DanglingLink(link) => Some(link),
+        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod held;
 pub mod job;
 pub mod leaf;
+pub mod links;
 pub mod method;
 pub mod operand;
 pub mod queue;

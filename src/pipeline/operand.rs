@@ -3,8 +3,9 @@
 use super::branch::{Made, Origin};
 use super::chain::{At, Directory};
 use super::job::{FileJob, Names, Operand, Operands, Task};
+use super::links::Share;
 use super::special::look;
-use super::tree::Place;
+use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
 use crate::cli::cp::Follow;
 use crate::plan::facts::Facts;
@@ -13,6 +14,7 @@ use crate::plan::path;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType, Timespec};
 use rustix::io::Errno;
+use std::ffi::CString;
 use std::sync::Arc;
 
 /// What was seen of an operand before anything is done about it.
@@ -55,7 +57,6 @@ impl Worker<'_, '_> {
         if let Err(problem) = self.begin_operand(&operand, examined) {
             self.shared.reporter.problem(&problem);
         }
-        self.settle();
     }
 
     fn examine(&self, operand: &Operand) -> Examined {
@@ -105,6 +106,7 @@ impl Worker<'_, '_> {
             made: operand.made.clone(),
             belongs_to: None,
             announced: false,
+            share: Share::None,
         };
         self.begin_leaf(job, &facts)
     }
@@ -118,41 +120,47 @@ impl Worker<'_, '_> {
                     return Err(Problem::between(What::SameFile, source_path, destination_path));
                 }
             }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) => {
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
                 return Err(Problem::between(What::OverwriteNonDirectory, destination_path, source_path));
             }
         }
+        let follow = self.shared.options.follow != Follow::Never;
         let origin = Arc::new(Origin {
             source_path: source_path.clone(),
+            number: operand.number,
             destination_path: destination_path.clone(),
-            through_link: is_link_without_slashes(&operand.source),
+            through_link: self.shared.options.follow == Follow::Always && is_link(&operand.source),
+            destination: operand.destination.clone(),
             made: operand.made.clone(),
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };
         let At { directory, name } = &operand.destination;
         let destination = Place { parent: directory, name, path: destination_path };
-        self.branch(None, &origin, &source, &destination)
+        let way = Way { through_link: follow, seen: Some(facts.identity) };
+        self.branch(None, &origin, &source, way, &destination)
     }
 }
 
-/// Whether a source that was followed to a directory is a symbolic link when the slashes behind it are taken off.
-fn is_link_without_slashes(source: &At) -> bool {
-    let name = source.name.to_bytes();
-    let kept = name.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
-    if kept == name.len() {
-        return false;
-    }
-    typed(&name[..kept])
-        .and_then(|at| rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW).ok())
-        .is_some_and(|stat| Facts::of(&stat).kind == FileType::Symlink)
+/// Whether a source that is a directory is come to through a symbolic link.
+fn is_link(source: &At) -> bool {
+    without_slashes(&source.directory, source.name.to_bytes())
+        .is_some_and(|facts| facts.kind == FileType::Symlink)
+}
+
+/// The facts of a name without the slashes behind it: of the symbolic link itself, where it is one.
+pub(super) fn without_slashes(directory: &Directory, name: &[u8]) -> Option<Facts> {
+    let kept = name.iter().rposition(|&byte| byte != b'/').map_or(name.len().min(1), |last| last + 1);
+    let name = CString::new(&name[..kept]).ok()?;
+    let stat = rustix::fs::statat(directory, &*name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    Some(Facts::of(&stat))
 }
 
 /// The device a copy goes to: that of the file it overwrites, or of the directory it is made in.
 fn device_of(destination: &At, found: &Found) -> Option<u64> {
     match found {
         Found::File(file) | Found::LinkTo { file, .. } => Some(file.identity.device),
-        Found::DanglingLink(_) => None,
+        Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
         Found::Nothing => {
             let parent = typed(path::parent(destination.name.to_bytes()))?;
             let stat = rustix::fs::statat(&destination.directory, &*parent.name, AtFlags::empty()).ok()?;
@@ -184,7 +192,7 @@ impl Operand {
     /// An operand of a run into the open directory `directory`, called `target`, or of one without.
     #[must_use]
     pub fn new(source: At, destination: At, target: Option<Arc<[u8]>>, made: Option<Arc<Made>>) -> Self {
-        Self { source, destination, target, made }
+        Self { source, destination, target, number: 0, made }
     }
 }
 

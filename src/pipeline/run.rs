@@ -1,19 +1,20 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::branch::Made;
+use super::branch::{Made, OperandDirectories};
 use super::chain::{At, Directory};
 use super::debug;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
+use super::links::Links;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::operand::typed;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
-use crate::cli::cp::{Context, CpOptions, Destination, Keep};
+use crate::cli::cp::{Context, CpOptions, Destination, Follow, Keep};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::attributes::Keeping;
 use crate::plan::descriptors::{self, Budget};
@@ -54,10 +55,16 @@ pub struct Shared<'env> {
     pub settings: Settings,
     /// What is known of the file systems.
     pub pairs: Pairs,
+    /// Directories among the operands, where there are several and one could be met again.
+    pub directories: Option<OperandDirectories>,
+    /// Sources that are hard links of one another.
+    pub links: Links,
     /// What is to be done.
     pub options: &'env CpOptions,
     /// Files have to be looked at before they are copied.
     pub asks_first: bool,
+    /// A file is copied before the next is begun: lines of `-v` come in the middle of it.
+    pub ends_in_order: bool,
     /// By which means.
     pub knobs: &'env Knobs,
     /// Where it is told.
@@ -102,8 +109,12 @@ impl<'env> Shared<'env> {
                 verbose: options.verbose,
             },
             pairs: Pairs::default(),
+            directories: (options.recursive && options.sources.len() > 1 && options.follow != Follow::Always)
+                .then(OperandDirectories::default),
+            links: Links::new(options),
             options,
             asks_first: asks_first(options),
+            ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
             knobs: &options.knobs,
             reporter,
             descriptors,
@@ -210,7 +221,8 @@ fn wants_contexts(options: &CpOptions) -> bool {
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {
-    let operands = Operands { left: operands.into(), alone: true };
+    let numbered = operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
+    let operands = Operands { left: numbered.collect(), alone: true };
     shared.queue.push(0, [Task::Operands(operands)]);
     std::thread::scope(|scope| Worker::new(0, shared, scope).run());
 }

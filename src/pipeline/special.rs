@@ -3,6 +3,7 @@
 use super::attributes::{self, Source};
 use super::chain::At;
 use super::job::FileJob;
+use super::leaf::Ready;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
@@ -28,21 +29,13 @@ pub fn look(at: &At) -> Result<Found, Errno> {
     match rustix::fs::statat(&at.directory, &*at.name, AtFlags::empty()) {
         Ok(stat) => Ok(Found::LinkTo { link, file: Facts::of(&stat) }),
         Err(Errno::NOENT) => Ok(Found::DanglingLink(link)),
-        Err(errno) => Err(errno),
+        Err(errno) => Ok(Found::ClosedLink { link, errno }),
     }
 }
 
 impl Worker<'_, '_> {
-    /// Makes the copy of a file that is no regular file and no directory.
-    pub(super) fn special(&mut self, job: &FileJob, facts: &Facts) {
-        let problem = self.make_special(job, facts).err();
-        if let Some(problem) = problem {
-            self.shared.reporter.problem(&problem);
-        }
-        self.leaf_done(job);
-    }
-
-    fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+    /// Comes to terms with what is there, for a file that is made anew as what it is, and prints the lines of `-v`.
+    pub(super) fn make_way_for_special(&self, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
         let found = match job.found {
             Some(Found::Nothing) | None if facts.kind == FileType::Unknown => {
                 return Err(Problem::of(What::UnknownType, job.source_path()));
@@ -53,7 +46,10 @@ impl Worker<'_, '_> {
         };
         if let (
             Some(made),
-            Found::File(there) | Found::LinkTo { link: there, .. } | Found::DanglingLink(there),
+            Found::File(there)
+            | Found::LinkTo { link: there, .. }
+            | Found::DanglingLink(there)
+            | Found::ClosedLink { link: there, .. },
         ) = (&job.made, &found)
             && job.is_operand()
             && there.kind != FileType::Directory
@@ -63,7 +59,7 @@ impl Worker<'_, '_> {
         }
         let same_name = job.source_path() == job.destination_path();
         match overwrite::special(facts, leads_to(job, facts), &found, same_name) {
-            Replacement::Nothing => return Ok(()),
+            Replacement::Nothing => return Ok(Ready::Done),
             Replacement::SameFile => {
                 return Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()));
             }
@@ -80,7 +76,8 @@ impl Worker<'_, '_> {
             }
             Replacement::Make => self.verbose(job, None),
         }
-        self.make(job, facts)
+        job.found = Some(Found::Nothing);
+        Ok(Ready::Copy)
     }
 
     pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
@@ -95,7 +92,8 @@ impl Worker<'_, '_> {
         Ok(())
     }
 
-    fn make(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+    /// Makes the copy of a file that is no regular file and no directory.
+    pub(super) fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
         let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
         let keeping = self.shared.settings.method.keeping;
@@ -124,11 +122,6 @@ impl Worker<'_, '_> {
                 rustix::fs::mknodat(directory, &**name, kind, mode, facts.rdev)
                     .map_err(failed(What::CannotCreateSpecial))?;
             }
-        }
-        if let Some(made) = &job.made
-            && let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
-        {
-            made.note(Facts::of(&stat).identity);
         }
         let wanted = keeping.of_file(facts, Made::Here(job.belongs_to), names);
         if !wanted.is_nothing() {

@@ -5,10 +5,13 @@ use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
 use super::job::{FileJob, Task};
+use super::operand::without_slashes;
 use super::worker::Worker;
+use crate::cli::cp::Follow;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Keeping, Wanted};
-use crate::plan::facts::{Facts, Owner};
+use crate::plan::facts::{Facts, Identity, Owner};
+use crate::plan::path;
 use crate::plan::walk::{self, Entry};
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
@@ -16,16 +19,28 @@ use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CStr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Most entries that are handed on together: enough to fill a ring, few enough to share out.
 const LEAVES_MAX: usize = 64;
+
+/// Most bytes of a path that the kernel takes, from linux/limits.h, with the NUL byte at its end.
+const PATH_BYTES_MAX: usize = 4096;
 
 /// A directory's place on one side, and how it is called there.
 pub(super) struct Place<'a> {
     pub parent: &'a Directory,
     pub name: &'a CStr,
     pub path: Vec<u8>,
+}
+
+/// How a source directory is come to.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    /// Its name is a symbolic link that is followed.
+    pub through_link: bool,
+    /// Which directory it must be, where it was looked at before.
+    pub seen: Option<Identity>,
 }
 
 impl Place<'_> {
@@ -64,10 +79,39 @@ impl Worker<'_, '_> {
         let source = Place { parent: &source, name: &entry.name, path };
         let path = parent.destination_path(&entry.name);
         let destination = Place { parent: &destination, name: &entry.name, path };
-        if let Err(problem) = self.branch(Some(parent), &parent.origin, &source, &destination) {
+        let branched = self.way(&source, entry).and_then(|way| {
+            self.reject_long(parent, &source.path, &destination.path, What::CannotCreateDirectory)?;
+            self.branch(Some(parent), &parent.origin, &source, way, &destination)
+        });
+        if let Err(problem) = branched {
             self.shared.reporter.problem(&problem);
             parent.finish_one(self.shared.reporter);
         }
+    }
+
+    /// Looks at a link that was seen to lead to a directory, so that what is opened is what was looked at.
+    fn way(&self, source: &Place<'_>, entry: &Entry) -> Result<Way, Problem> {
+        if !entry.through_link {
+            return Ok(Way { through_link: false, seen: None });
+        }
+        let stat = rustix::fs::statat(source.parent, source.name, AtFlags::empty());
+        let facts = Facts::of(&stat.map_err(source.failed(What::CannotStat))?);
+        Ok(Way { through_link: true, seen: Some(facts.identity) })
+    }
+
+    /// Refuses paths that are longer than the kernel takes, in a directory that was come to through a symbolic link. We
+    /// go by descriptors and would not notice; but the link may lead above the copy itself, which is copied then until
+    /// the names are too long.
+    fn reject_long(&self, branch: &Branch, from: &[u8], to: &[u8], what: What) -> Result<(), Problem> {
+        let long = |path: &[u8]| path.len() >= PATH_BYTES_MAX;
+        if self.shared.options.follow != Follow::Always
+            || !(long(from) || long(to))
+            || !branch.is_beyond_link()
+        {
+            return Ok(());
+        }
+        let (what, path) = if long(from) { (What::CannotStat, from) } else { (what, to) };
+        Err(Problem::failed(what, path.to_vec(), Errno::NAMETOOLONG))
     }
 
     /// Begins with a directory, an operand's where it has no parent. Where that succeeds, its branch finishes it.
@@ -76,17 +120,32 @@ impl Worker<'_, '_> {
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
         source: &Place<'_>,
+        way: Way,
         destination: &Place<'_>,
     ) -> Result<(), Problem> {
-        let (descriptor, facts) = self.open_source(source)?;
+        let (descriptor, facts) = self.open_source(source, way)?;
         let keeping = self.shared.settings.method.keeping;
         let names = match &descriptor {
             Some(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
             None if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
             Some(_) | None => Names::default(),
         };
-        if parent.is_some_and(|parent| parent.is_copying_into(facts.identity)) {
-            return Err(into_itself(origin, destination));
+        if let Some(parent) = parent {
+            if parent.lies_in(facts.identity) {
+                return Err(Problem::of(What::CyclicLink, source.path.clone()));
+            }
+            if let Some(maker) = parent.maker_of(facts.identity) {
+                self.reject_into_itself((parent, maker), source, destination)?;
+            }
+        }
+        if let Some(directories) = &self.shared.directories {
+            let named = parent.is_none() && self.shared.options.follow == Follow::CommandLine;
+            if let Some(made) = directories.copied_before(facts.identity, origin).filter(|_| !named) {
+                return Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made));
+            }
+            if parent.is_none() {
+                directories.note(facts.identity, origin);
+            }
         }
         let fresh = parent.is_some_and(|parent| parent.fresh);
         let made = self.make_directory(source, destination, (&facts, names), fresh)?;
@@ -96,6 +155,7 @@ impl Worker<'_, '_> {
             depth: parent.map_or(0, |parent| parent.depth + 1),
             origin: Arc::clone(origin),
             name: Arc::from(source.name),
+            through_link: way.through_link && parent.is_some(),
             source: match descriptor {
                 Some(open) => Held::open(open, facts.identity),
                 None => Held::shut(facts.identity),
@@ -105,28 +165,57 @@ impl Worker<'_, '_> {
             belongs_to: made.belongs_to,
             at_end: made.at_end,
             pending: AtomicUsize::new(1),
+            listed: AtomicBool::new(false),
         });
         branch.let_go_above(|| self.shared.levels_open_max());
         self.list(&branch);
         Ok(())
     }
 
+    /// Refuses a source that is being copied into itself: one that `maker` has made. One that was come to by another way
+    /// than by the name it was made under is copied all the same where all links are followed.
+    fn reject_into_itself(
+        &self,
+        (parent, maker): (&Branch, &Branch),
+        source: &Place<'_>,
+        destination: &Place<'_>,
+    ) -> Result<(), Problem> {
+        let Origin { source_path, destination_path, .. } = &*parent.origin;
+        match (is_where_made(parent, maker, source), self.shared.options.follow) {
+            (true, _) => {
+                Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()))
+            }
+            (false, Follow::Always) => Ok(()),
+            (false, Follow::CommandLine | Follow::Never) => {
+                let (copy, made) = (destination.path.clone(), maker.own_destination_path());
+                Err(Problem::between(What::HardLinkDirectory, copy, made))
+            }
+        }
+    }
+
     /// Opens a source directory. One that may not be read is made in the copy all the same, as GNU cp does.
-    fn open_source(&self, source: &Place<'_>) -> Result<(Option<OwnedFd>, Facts), Problem> {
+    fn open_source(&self, source: &Place<'_>, way: Way) -> Result<(Option<OwnedFd>, Facts), Problem> {
         let failed = |what| source.failed(what);
-        match walk::open_directory(source.parent, source.name) {
+        let examined = match walk::open_directory(source.parent, source.name, way.through_link) {
             Ok(open) => {
                 let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
                 Ok((Some(open), Facts::of(&stat)))
             }
             Err(Errno::ACCESS) => {
-                let stat = rustix::fs::statat(source.parent, source.name, AtFlags::SYMLINK_NOFOLLOW)
+                let flags = if way.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+                let stat = rustix::fs::statat(source.parent, source.name, flags)
                     .map_err(failed(What::CannotStat))?;
                 Ok((None, Facts::of(&stat)))
             }
             Err(Errno::NOENT) => Err(failed(What::CannotStat)(Errno::NOENT)),
             Err(Errno::LOOP | Errno::NOTDIR) => Err(Problem::of(What::Replaced, source.path.clone())),
             Err(errno) => Err(failed(What::CannotAccess)(errno)),
+        };
+        match (examined, way.seen) {
+            (Ok((_, facts)), Some(seen)) if facts.identity != seen => {
+                Err(Problem::of(What::Replaced, source.path.clone()))
+            }
+            (examined, _) => examined,
         }
     }
 
@@ -155,7 +244,7 @@ impl Worker<'_, '_> {
                 Err(errno) => return Err(failed(What::CannotCreateDirectory)(errno)),
             },
         };
-        let descriptor = walk::open_directory(destination.parent, destination.name);
+        let descriptor = walk::open_directory(destination.parent, destination.name, false);
         let descriptor = descriptor.map_err(failed(What::CannotAccess))?;
         let stat = rustix::fs::fstat(&descriptor).map_err(failed(What::CannotStat))?;
         let copy = Facts::of(&stat);
@@ -196,6 +285,7 @@ impl Worker<'_, '_> {
             self.shared.reporter.problem(&Problem::failed(what, path, errno));
             (Vec::new(), true)
         });
+        branch.listed.store(ended, Ordering::Release);
         branch.expect(entries.len());
         let mut tasks = self.group(branch, entries);
         if !ended {
@@ -218,7 +308,11 @@ impl Worker<'_, '_> {
         };
         for mut entry in entries {
             if entry.kind == FileType::Unknown {
-                entry.kind = self.kind_of(branch, &entry);
+                entry.kind = self.kind_of(branch, &entry, AtFlags::SYMLINK_NOFOLLOW);
+            }
+            if entry.kind == FileType::Symlink && self.shared.options.follow == Follow::Always {
+                entry.through_link = true;
+                entry.kind = self.kind_of(branch, &entry, AtFlags::empty());
             }
             if entry.kind == FileType::Directory {
                 // With -v the lines must come in the order of the listing.
@@ -237,11 +331,10 @@ impl Worker<'_, '_> {
         tasks
     }
 
-    /// Some file systems do not tell types in listings. One that has vanished is left for its opening to find out.
-    fn kind_of(&self, branch: &Branch, entry: &Entry) -> FileType {
-        let stat = branch
-            .source()
-            .and_then(|source| rustix::fs::statat(&source, &*entry.name, AtFlags::SYMLINK_NOFOLLOW));
+    /// Some file systems do not tell types in listings, and none where links lead to. One that has vanished is left for
+    /// its opening to find out.
+    fn kind_of(&self, branch: &Branch, entry: &Entry, flags: AtFlags) -> FileType {
+        let stat = branch.source().and_then(|source| rustix::fs::statat(&source, &*entry.name, flags));
         stat.map_or(FileType::RegularFile, |stat| Facts::of(&stat).kind)
     }
 
@@ -251,28 +344,45 @@ impl Worker<'_, '_> {
             self.shared.reporter.problem(&problem);
             branch.finish_one(self.shared.reporter);
         }
-        self.settle();
     }
 
     fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Problem> {
         let failed = |errno| Problem::failed(What::CannotStat, branch.source_path(&entry.name), errno);
         let job = FileJob::of_entry(branch, entry).map_err(failed)?;
-        if entry.kind == FileType::RegularFile && !self.shared.asks_first {
+        if entry.kind == FileType::RegularFile && !entry.through_link && !self.shared.asks_first {
             self.backlog.push_back(job);
             return Ok(());
         }
-        let stat = rustix::fs::statat(&job.source.directory, &*entry.name, AtFlags::SYMLINK_NOFOLLOW);
+        let flags = if entry.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+        let stat = rustix::fs::statat(&job.source.directory, &*entry.name, flags);
         let facts = Facts::of(&stat.map_err(failed)?);
-        let seen = Some(facts).filter(|_| self.shared.asks_first);
-        self.begin_leaf(FileJob { seen, ..job }, &facts)
+        if self.shared.options.follow == Follow::Always && branch.is_beyond_link() {
+            let (from, to) = (job.source_path(), job.destination_path());
+            self.reject_long(branch, &from, &to, What::CannotCreateRegular)?;
+        }
+        self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts)
     }
 }
 
-/// What to say of a source that is being copied into itself.
-fn into_itself(origin: &Origin, destination: &Place<'_>) -> Problem {
-    if origin.through_link {
-        let (copy, made) = (destination.path.clone(), origin.destination_path.clone());
-        return Problem::between(What::HardLinkDirectory, copy, made);
-    }
-    Problem::between(What::IntoItself, origin.source_path.clone(), origin.destination_path.clone())
+/// Whether a directory of the source is met under the name, in the directory, that `maker` has made it under. GNU cp
+/// does not look behind symbolic links for that: one to a directory is not the directory.
+fn is_where_made(parent: &Branch, maker: &Branch, source: &Place<'_>) -> bool {
+    let At { directory, name } = &parent.origin.destination;
+    let (name, made_in) = match &maker.parent {
+        // Of what one operand makes, only the uppermost directory counts.
+        Some(above) if above.fresh => return false,
+        Some(above) => (maker.name.to_bytes(), Some(above.destination.identity())),
+        None => {
+            let made_in = without_slashes(directory, path::parent(name.to_bytes()));
+            (path::last_component(name.to_bytes()), made_in.map(|facts| facts.identity))
+        }
+    };
+    let met_in = match &parent.parent {
+        Some(above) if parent.through_link => above.source().ok().and_then(|directory| {
+            without_slashes(&directory, parent.name.to_bytes()).map(|facts| facts.identity)
+        }),
+        Some(_) => Some(parent.source.identity()),
+        None => without_slashes(&Directory::Working, &parent.origin.source_path).map(|facts| facts.identity),
+    };
+    name == source.name.to_bytes() && met_in.is_some() && met_in == made_in
 }

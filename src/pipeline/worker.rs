@@ -3,11 +3,10 @@
 //! It keeps its engine full: files it has begun come back as completions and go on; when there is room it begins others
 //! from its backlog, claims blocks of large files, or takes another task.
 
-use super::branch::Branch;
 use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
 use super::engine::{Engine, Wait, choose};
-use super::job::{FileJob, Names, Task};
+use super::job::{FileJob, Task};
 use super::method::extent::{Extent, Progressed};
 use super::method::extents::{FinishedExtents, LargeFile};
 use super::method::file::FileCopy;
@@ -245,14 +244,30 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             Task::Leaves { branch, entries } => {
                 for entry in &entries {
                     self.leaf(&branch, entry);
+                    self.end_in_order();
                 }
             }
-            Task::Operands(operands) => self.operands(operands),
+            Task::Operands(operands) => {
+                self.operands(operands);
+                self.end_in_order();
+            }
             Task::Large(file) => {
                 if file.has_more() {
                     self.want_ring_for(&file);
                     self.large.push(file);
                 }
+            }
+        }
+    }
+
+    /// Ends what was begun before anything else is, where lines of `-v` come while files are being copied.
+    fn end_in_order(&mut self) {
+        while self.shared.ends_in_order && !self.is_idle() {
+            self.fill();
+            if self.engine.in_flight() > 0
+                && let Err(errno) = self.reap()
+            {
+                return self.broken(errno);
             }
         }
     }
@@ -379,18 +394,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 self.say_how(&file);
                 self.leaf_done(&file.into_job());
             }
-        }
-    }
-
-    fn no_descriptor(&self, job: &FileJob) {
-        use crate::report::message::{Problem, What};
-        self.shared.reporter.problem(&Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE));
-    }
-
-    /// A leaf is done, well or not.
-    pub(super) fn leaf_done(&mut self, job: &FileJob) {
-        if let Names::Entry(branch) = &job.names {
-            Branch::finish_one(branch, self.shared.reporter);
         }
     }
 }

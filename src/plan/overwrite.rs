@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Identity};
 use rustix::fs::FileType;
+use rustix::io::Errno;
 
 /// What the destination's name was found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,13 @@ pub enum Found {
     },
     /// A symbolic link that leads nowhere.
     DanglingLink(Facts),
+    /// A symbolic link that cannot be followed, and why; most often it leads to itself.
+    ClosedLink {
+        /// The link itself.
+        link: Facts,
+        /// What following it answered.
+        errno: Errno,
+    },
 }
 
 /// What to do about a destination for the data of a file.
@@ -36,6 +44,8 @@ pub enum Verdict {
     IsDirectory,
     /// Refuse: it is a link that leads nowhere.
     Dangling,
+    /// Refuse, unless it may be removed: it is a link that cannot be followed.
+    Closed(Errno),
 }
 
 /// Decides about copying the contents of `source` to a name where `found` is.
@@ -45,6 +55,7 @@ pub fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict
         Found::Nothing => Verdict::Create,
         Found::DanglingLink(_) if posixly_correct => Verdict::CreateThroughLink,
         Found::DanglingLink(_) => Verdict::Dangling,
+        Found::ClosedLink { errno, .. } => Verdict::Closed(*errno),
         Found::File(file) | Found::LinkTo { file, .. } if file.identity == source.identity => {
             Verdict::SameFile
         }
@@ -77,7 +88,10 @@ pub fn special(source: &Facts, leads_to: Option<Identity>, found: &Found, same_n
     match found {
         Found::Nothing => Replacement::Make,
         Found::File(file) if Some(file.identity) == leads_to => Replacement::SameFile,
-        Found::File(file) | Found::LinkTo { link: file, .. } | Found::DanglingLink(file)
+        Found::File(file)
+        | Found::LinkTo { link: file, .. }
+        | Found::DanglingLink(file)
+        | Found::ClosedLink { link: file, .. }
             if file.identity == source.identity =>
         {
             if source.kind == FileType::Symlink && !same_name {
@@ -88,7 +102,9 @@ pub fn special(source: &Facts, leads_to: Option<Identity>, found: &Found, same_n
         }
         Found::File(file) if file.kind == FileType::Directory => Replacement::IsDirectory,
         Found::LinkTo { file, .. } if file.identity == source.identity => Replacement::SameFile,
-        Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) => Replacement::Replace,
+        Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
+            Replacement::Replace
+        }
     }
 }
 

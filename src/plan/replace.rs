@@ -37,7 +37,7 @@ pub fn fate(options: &CpOptions, source: &Facts, found: &Found, same_name: bool)
                 file
             }
         }
-        Found::DanglingLink(link) => link,
+        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => link,
     };
     match options.overwrite {
         Overwrite::Skip => return Fate::Skip,
@@ -69,6 +69,16 @@ fn same_file(options: &CpOptions, source: &Facts, found: &Found, same_name: bool
     }
     // What is renamed or removed first is a name, not the file.
     if options.backup.is_some() || options.remove_destination { None } else { Some(Fate::SameFile) }
+}
+
+/// Whether it is what a symbolic link at the destination leads to that decides, rather than the link itself, which is
+/// renamed or removed, or in the way of another link.
+#[must_use]
+pub fn looks_through(options: &CpOptions, source: &Facts) -> bool {
+    is_read(options, source.kind)
+        && options.make == Make::Copies
+        && options.backup.is_none()
+        && !options.remove_destination
 }
 
 fn later(time: Timespec, than: Timespec) -> bool {

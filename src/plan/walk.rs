@@ -20,6 +20,8 @@ pub struct Entry {
     pub name: Arc<CStr>,
     /// Its type, `Unknown` where the file system does not say.
     pub kind: FileType,
+    /// It is a symbolic link that is followed; `kind` is then the type of what it leads to, if it leads anywhere.
+    pub through_link: bool,
     /// Its inode number: files are reached fastest in this order where it follows their place on the disk.
     pub inode: u64,
 }
@@ -49,7 +51,12 @@ impl Listing {
             let entry = entry?;
             let name = entry.file_name();
             if name != c"." && name != c".." {
-                entries.push(Entry { name: Arc::from(name), kind: entry.file_type(), inode: entry.ino() });
+                entries.push(Entry {
+                    name: Arc::from(name),
+                    kind: entry.file_type(),
+                    through_link: false,
+                    inode: entry.ino(),
+                });
             }
             // A directory that fits one fetch is known to have ended by asking once more, so that it need not be come
             // back to.
@@ -63,18 +70,19 @@ impl Listing {
     }
 }
 
-/// How a directory of a tree is opened: never through a symbolic link.
+/// How a directory of a tree is opened: not through a symbolic link.
 #[must_use]
 pub fn directory_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
-/// Opens a directory of a tree.
+/// Opens a directory of a tree, through a symbolic link only where that is to be followed.
 ///
 /// # Errors
 /// What openat(2) answered: ENOTDIR or ELOOP where it is no directory (any more).
-pub fn open_directory(parent: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
-    rustix::fs::openat(parent, name, directory_flags(), Mode::empty())
+pub fn open_directory(parent: impl AsFd, name: &CStr, follow: bool) -> Result<OwnedFd, Errno> {
+    let flags = if follow { directory_flags().difference(OFlags::NOFOLLOW) } else { directory_flags() };
+    rustix::fs::openat(parent, name, flags, Mode::empty())
 }
 
 #[cfg(test)]

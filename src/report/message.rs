@@ -72,6 +72,8 @@ pub enum What {
     IntoItself,
     /// A directory would be copied into itself, by a way that is not its own name.
     HardLinkDirectory,
+    /// A symbolic link that is followed leads to a directory above it.
+    CyclicLink,
     /// The destination is a directory, the source is not.
     OverwriteDirectory,
     /// The source is a directory, the destination is not.
@@ -145,6 +147,7 @@ impl What {
             Self::SameFile => ["", " and ", " are the same file"],
             Self::IntoItself => ["cannot copy a directory, ", ", into itself, ", ""],
             Self::HardLinkDirectory => ["will not create hard link ", " to directory ", ""],
+            Self::CyclicLink => ["cannot copy cyclic symbolic link ", "", ""],
             Self::OverwriteDirectory => ["cannot overwrite directory ", " with non-directory ", ""],
             Self::OverwriteNonDirectory => ["cannot overwrite non-directory ", " with directory ", ""],
             Self::DanglingLink => ["not writing through dangling symlink ", "", ""],

@@ -6,12 +6,7 @@ use clap::{Arg, Command};
 /// The options of GNU's that are only defined so far, by their long name or else their letter. Using one is an error,
 /// and the help marks it. To build an option, end by deleting it here.
 pub(super) const UNBUILT: &[&str] = &[
-    "archive",
     "copy-contents",
-    "d",
-    "dereference",
-    "H",
-    "no-dereference",
     "one-file-system",
     "parents",
     "strip-trailing-slashes",

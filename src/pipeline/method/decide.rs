@@ -22,7 +22,7 @@ impl FileCopy {
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
         let problem = match verdict {
             // The one chain for a small file makes its destination itself; only notes of what was made need it open.
-            Verdict::Create if self.job.made.is_none() => return self.transfer(chain, context),
+            Verdict::Create if !self.job.is_noted() => return self.transfer(chain, context),
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
                 if self.only_examined(context) {
                     return self.read_again(chain);
@@ -38,6 +38,8 @@ impl FileCopy {
                 self.job.source_path(),
             ),
             Verdict::Dangling => Problem::of(What::DanglingLink, self.job.destination_path()),
+            Verdict::Closed(Errno::LOOP) if context.settings.force => return self.unlink(chain),
+            Verdict::Closed(errno) => self.destination_problem(What::CannotStat, errno),
         };
         self.fail(chain, problem, context)
     }
@@ -51,10 +53,13 @@ impl FileCopy {
             Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
                 Some(Problem::between(What::JustCreated, destination(), source()))
             }
-            Found::LinkTo { link, .. } | Found::DanglingLink(link) if made.contains(link.identity) => {
+            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
+                if made.contains(link.identity) =>
+            {
                 Some(Problem::between(What::JustCreatedLink, source(), destination()))
             }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::Nothing => None,
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
+            Found::Nothing => None,
         }
     }
 
@@ -79,13 +84,15 @@ impl FileCopy {
                 let follow = if linked { OFlags::empty() } else { OFlags::NOFOLLOW };
                 self.open_with(OFlags::WRONLY | follow, Into::Plain, context)
             }
-            Verdict::Create | Verdict::SameFile | Verdict::IsDirectory | Verdict::Dangling => {
-                self.create(Into::Plain, context)
-            }
+            Verdict::Create
+            | Verdict::SameFile
+            | Verdict::IsDirectory
+            | Verdict::Dangling
+            | Verdict::Closed(_) => self.create(Into::Plain, context),
         };
         chain.ops.push(open);
         // A file made by this chain needs no look, except to remember it.
-        if verdict != Verdict::Create || self.job.made.is_some() {
+        if verdict != Verdict::Create || self.job.is_noted() {
             chain.ops.push(Op::Examine { end: End::Destination });
         }
         Next::Run(chain)
@@ -129,6 +136,7 @@ impl FileCopy {
             (Outcome::Done, Some(file), Some(link)) => Found::LinkTo { link, file },
             (Outcome::Failed { errno: Errno::NOENT, .. }, _, None) => Found::Nothing,
             (Outcome::Failed { errno: Errno::NOENT, .. }, _, Some(link)) => Found::DanglingLink(link),
+            (Outcome::Failed { errno, .. }, _, Some(link)) => Found::ClosedLink { link, errno },
             (Outcome::Failed { errno, .. }, ..) => {
                 return self.fail(chain, self.destination_problem(What::CannotStat, errno), context);
             }
@@ -165,9 +173,7 @@ impl FileCopy {
                 // Cutting what is empty changes its time, as writing would where there is something to write.
                 let written = opened.size == 0 && self.source_facts().size > 0;
                 self.truncated = matches!(verdict, Verdict::Create) || !regular || written;
-                if let Some(made) = &self.job.made {
-                    made.note(opened.identity);
-                }
+                self.job.note(opened.identity);
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
@@ -213,6 +219,6 @@ impl FileCopy {
             context.reporter.removed(&self.job.destination_path());
         }
         self.found = Some(Found::Nothing);
-        self.transfer(chain, context)
+        self.decide(chain, &Found::Nothing, context)
     }
 }

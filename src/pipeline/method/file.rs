@@ -8,6 +8,7 @@ use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
+use crate::pipeline::links::Share;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
 use crate::plan::data::{self, Method, Situation, Trail};
@@ -135,7 +136,11 @@ impl FileCopy {
 
     /// The job, to start it again.
     #[must_use]
-    pub fn into_job(self) -> FileJob {
+    pub fn into_job(mut self) -> FileJob {
+        if self.failed && self.job.share != Share::None {
+            // Nobody is to link what is not whole.
+            self.job.share = Share::UnderWay;
+        }
         self.job
     }
 

@@ -63,6 +63,7 @@ impl FileCopy {
             let verdict = match self.found {
                 Some(Found::DanglingLink(_)) => Verdict::CreateThroughLink,
                 Some(Found::File(file) | Found::LinkTo { file, .. }) => Verdict::Overwrite(file),
+                Some(Found::ClosedLink { errno, .. }) => Verdict::Closed(errno),
                 Some(Found::Nothing) | None => Verdict::Create,
             };
             return self.open_destination(chain, verdict, context);

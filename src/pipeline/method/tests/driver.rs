@@ -103,6 +103,7 @@ impl Copying {
             destination_device: Some(1),
             announced: false,
             belongs_to: None,
+            share: crate::pipeline::links::Share::None,
             source: at(source),
             destination: at(destination),
             names: Names::Operand {

@@ -1,0 +1,362 @@
+//! Sources that are hard links of one another, and the copies that become so too (`--preserve=links`).
+//!
+//! The first name of a file is copied. A name that is met while that copy is on its way waits without keeping anybody:
+//! it is put aside here, and linked by the worker that ends the copy. Where the copy fails the next name is copied.
+//!
+//! The first copy is found again by the directory that it was made in, which is held or had again by descriptors, and
+//! its name there; what has been linked is then compared with what was made, as the name may lead elsewhere by now.
+
+use super::branch::Branch;
+use super::chain::At;
+use super::job::{FileJob, Names};
+use super::worker::Worker;
+use crate::cli::cp::{CpOptions, Follow, Make};
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::overwrite::Found;
+use crate::plan::path;
+use crate::plan::walk::Entry;
+use crate::report::message::{Problem, What};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Names that may wait with their directories open; those of further ones are let go.
+const WAITING_OPEN_MAX: usize = 16;
+
+/// Temporary names that are tried before a link is given up.
+const ATTEMPTS_MAX: u64 = 64;
+
+/// What a copy is to other names of its source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Share {
+    /// Nothing: there are none, or nobody asked.
+    #[default]
+    None,
+    /// It will be the first, and is not made yet.
+    UnderWay,
+    /// It is the first, and is this file.
+    Made(Identity),
+}
+
+/// The first copy of a file. Many are remembered at a time, so it is small.
+#[derive(Clone)]
+struct First {
+    place: FirstPlace,
+    made: Identity,
+}
+
+/// Where a first copy is.
+#[derive(Clone)]
+enum FirstPlace {
+    /// An operand's, with its path as it is shown.
+    Operand(Arc<(At, Arc<[u8]>)>),
+    /// In the copy of a directory.
+    Entry(Arc<Branch>, Arc<CStr>),
+}
+
+/// A name that waits for the first copy.
+struct Waiting {
+    place: Place,
+    facts: Facts,
+    /// The options let its own destination stay, unless it becomes a link.
+    skipped: bool,
+}
+
+enum Place {
+    Operand(Box<FileJob>),
+    Entry(Box<WaitingEntry>),
+}
+
+/// An entry of a directory, which is had open again when its turn has come.
+struct WaitingEntry {
+    branch: Arc<Branch>,
+    entry: Entry,
+    found: Option<Found>,
+    announced: bool,
+}
+
+enum Copy {
+    UnderWay(Vec<Waiting>),
+    Made(First),
+}
+
+struct Known {
+    copy: Copy,
+    /// Names of the source that have not been met.
+    names_left: u32,
+}
+
+/// What becomes of a name.
+enum Claim {
+    /// It is the first.
+    First(FileJob),
+    /// It waits.
+    Waits,
+    /// There is a copy to link.
+    Link(FileJob, First),
+}
+
+/// The files of several names that were met so far.
+pub struct Links {
+    files: Mutex<Files>,
+    /// Each name of a file is met only once, so that a file all of whose names were met can be forgotten.
+    names_come_once: bool,
+    temporary: AtomicU64,
+}
+
+#[derive(Default)]
+struct Files {
+    known: HashMap<Identity, Known>,
+    waiting: usize,
+}
+
+impl Links {
+    /// For a run with these options.
+    #[must_use]
+    pub fn new(options: &CpOptions) -> Self {
+        Self {
+            files: Mutex::default(),
+            names_come_once: options.sources.len() == 1 && options.follow == Follow::Never,
+            temporary: AtomicU64::new(0),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claim(&self, job: FileJob, facts: &Facts, skipped: bool) -> Claim {
+        let mut files = self.lock();
+        let Files { known, waiting } = &mut *files;
+        let Some(file) = known.get_mut(&facts.identity) else {
+            let names_left = u32::try_from(facts.links.saturating_sub(1)).unwrap_or(u32::MAX);
+            known.insert(facts.identity, Known { copy: Copy::UnderWay(Vec::new()), names_left });
+            return Claim::First(job);
+        };
+        file.names_left = file.names_left.saturating_sub(1);
+        match &mut file.copy {
+            Copy::UnderWay(names) => {
+                *waiting += 1;
+                names.push(Waiting::of(job, facts, skipped, *waiting > WAITING_OPEN_MAX));
+                Claim::Waits
+            }
+            Copy::Made(first) => {
+                let first = first.clone();
+                if self.names_come_once && file.names_left == 0 {
+                    known.remove(&facts.identity);
+                }
+                Claim::Link(job, first)
+            }
+        }
+    }
+
+    /// Notes how the first copy ended, and answers who has waited for it.
+    fn end(&self, source: Identity, first: Option<First>) -> Vec<Waiting> {
+        let mut files = self.lock();
+        let Some(Known { copy, names_left }) = files.known.remove(&source) else { return Vec::new() };
+        if let Some(first) = first
+            && !(self.names_come_once && names_left == 0)
+        {
+            files.known.insert(source, Known { copy: Copy::Made(first), names_left });
+        }
+        match copy {
+            Copy::UnderWay(names) => {
+                files.waiting -= names.len();
+                names
+            }
+            Copy::Made(_) => Vec::new(),
+        }
+    }
+}
+
+/// Whether a source may have other names that the copy is to have too.
+fn concerns(options: &CpOptions, job: &FileJob, facts: &Facts) -> bool {
+    let followed = match options.follow {
+        Follow::Never => false,
+        Follow::CommandLine => job.is_operand(),
+        Follow::Always => true,
+    };
+    options.preserve.links && options.make != Make::HardLinks && (facts.links > 1 || followed)
+}
+
+impl Waiting {
+    fn of(job: FileJob, facts: &Facts, skipped: bool, let_go: bool) -> Self {
+        let FileJob { ref source, ref names, found, announced, follow: through_link, .. } = job;
+        let place = match names {
+            Names::Operand { .. } => Place::Operand(Box::new(job)),
+            Names::Entry(branch) => {
+                if let_go {
+                    branch.let_go();
+                }
+                let (name, kind, inode) = (Arc::clone(&source.name), facts.kind, facts.identity.inode);
+                let entry = Entry { name, kind, through_link, inode };
+                Place::Entry(Box::new(WaitingEntry { branch: Arc::clone(branch), entry, found, announced }))
+            }
+        };
+        Self { place, facts: *facts, skipped }
+    }
+}
+
+impl First {
+    fn of(job: &FileJob, made: Identity) -> Self {
+        let place = match &job.names {
+            Names::Operand { destination, .. } => {
+                FirstPlace::Operand(Arc::new((job.destination.clone(), Arc::clone(destination))))
+            }
+            Names::Entry(branch) => FirstPlace::Entry(Arc::clone(branch), Arc::clone(&job.destination.name)),
+        };
+        Self { place, made }
+    }
+
+    fn path(&self) -> Vec<u8> {
+        match &self.place {
+            FirstPlace::Operand(operand) => operand.1.to_vec(),
+            FirstPlace::Entry(branch, name) => branch.destination_path(name),
+        }
+    }
+
+    /// Makes `name` in `directory` another name of the copy.
+    fn link_to(&self, directory: impl AsFd, name: &CStr) -> Result<(), Errno> {
+        let directory = directory.as_fd();
+        let linked = |from: BorrowedFd<'_>, own: &CStr| {
+            rustix::fs::linkat(from, own, directory, name, AtFlags::empty())
+        };
+        match &self.place {
+            FirstPlace::Operand(operand) => linked(operand.0.directory.as_fd(), &operand.0.name)?,
+            FirstPlace::Entry(branch, own) => branch.with_destination(|from| linked(from, own))?,
+        }
+        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if Facts::of(&stat).identity == self.made {
+            return Ok(());
+        }
+        // Another file had come to bear its name. Where this fails the failure is told all the same.
+        match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
+            Ok(()) | Err(_) => Err(Errno::STALE),
+        }
+    }
+}
+
+impl Worker<'_, '_> {
+    /// Copies a file that is ready for it, or makes its copy another name of the one that there is. Where it was
+    /// `skipped` its own copy is the file that stays.
+    pub(super) fn copy_or_link(
+        &mut self,
+        mut job: FileJob,
+        facts: &Facts,
+        skipped: bool,
+    ) -> Result<(), Problem> {
+        let concerned = concerns(self.shared.options, &job, facts);
+        if concerned {
+            match self.shared.links.claim(job, facts, skipped) {
+                Claim::Waits => return Ok(()),
+                Claim::Link(job, first) => {
+                    self.link_to_first(&job, &first)?;
+                    self.leaf_done(&job);
+                    return Ok(());
+                }
+                Claim::First(first) => job = first,
+            }
+            job.share = Share::UnderWay;
+        }
+        if !skipped {
+            self.copy_leaf(job, facts);
+            return Ok(());
+        }
+        if concerned {
+            job.share = match job.found {
+                Some(Found::File(there) | Found::LinkTo { link: there, .. } | Found::DanglingLink(there)) => {
+                    Share::Made(there.identity)
+                }
+                Some(Found::ClosedLink { link, .. }) => Share::Made(link.identity),
+                Some(Found::Nothing) | None => Share::UnderWay,
+            };
+        }
+        self.leaf_done(&job);
+        Ok(())
+    }
+
+    /// The first copy of a file is done, well or not: those who waited for it are linked, or one of them is copied.
+    pub(super) fn first_done(&mut self, job: &FileJob) {
+        let Some(source) = job.seen else { return };
+        let first = match job.share {
+            Share::Made(made) => Some(First::of(job, made)),
+            Share::UnderWay => None,
+            Share::None => return,
+        };
+        for Waiting { place, facts, skipped } in self.shared.links.end(source.identity, first.clone()) {
+            let job = match place {
+                Place::Operand(job) => *job,
+                Place::Entry(waiting) => {
+                    let WaitingEntry { branch, entry, found, announced } = *waiting;
+                    match FileJob::of_entry(&branch, &entry) {
+                        Ok(job) => FileJob { seen: Some(facts), found, announced, ..job },
+                        Err(errno) => {
+                            let path = branch.source_path(&entry.name);
+                            self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));
+                            Branch::finish_one(&branch, self.shared.reporter);
+                            continue;
+                        }
+                    }
+                }
+            };
+            let again = job.clone();
+            let ended = match &first {
+                Some(first) => self.link_to_first(&job, first).map(|()| self.leaf_done(&job)),
+                None => self.copy_or_link(job, &facts, skipped),
+            };
+            if let Err(problem) = ended {
+                self.shared.reporter.problem(&problem);
+                self.leaf_done(&again);
+            }
+        }
+    }
+
+    /// Gives the first copy the job's destination for another name, in place of what is there.
+    fn link_to_first(&self, job: &FileJob, first: &First) -> Result<(), Problem> {
+        let At { directory, name } = &job.destination;
+        let replaced = match first.link_to(directory, name) {
+            Ok(()) => Ok(false),
+            Err(Errno::EXIST) => self.replace_by_link(&job.destination, first).map(|()| true),
+            Err(errno) => Err(errno),
+        };
+        match replaced {
+            Ok(true) if self.shared.options.verbose => {
+                self.shared.reporter.removed(&job.destination_path());
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(errno) => Err(Problem {
+                errno: Some(errno),
+                ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.path())
+            }),
+        }
+    }
+
+    /// Puts a link in the place of what is there, which stays until then: it may be the very copy that is linked.
+    fn replace_by_link(&self, destination: &At, first: &First) -> Result<(), Errno> {
+        let At { directory, name } = destination;
+        let process = rustix::process::getpid().as_raw_nonzero();
+        for _ in 0..ATTEMPTS_MAX {
+            let number = self.shared.links.temporary.fetch_add(1, Ordering::Relaxed);
+            let last = format!(".ucp-{process}-{number}");
+            let beside = path::join(path::parent(name.to_bytes()), last.as_bytes());
+            let temporary = CString::new(beside).map_err(|_nul| Errno::INVAL)?;
+            match first.link_to(directory, &temporary) {
+                Ok(()) => {}
+                Err(Errno::EXIST) => continue,
+                Err(errno) => return Err(errno),
+            }
+            let renamed = rustix::fs::renameat(directory, &*temporary, directory, &**name);
+            // Between two names of one file renaming does nothing, and both are left.
+            return match rustix::fs::unlinkat(directory, &*temporary, AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => renamed,
+                Err(errno) => renamed.and(Err(errno)),
+            };
+        }
+        Err(Errno::EXIST)
+    }
+}
