@@ -141,10 +141,17 @@ pub fn remove(directory: &Path) {
     if std::fs::remove_dir_all(directory).is_ok() {
         return;
     }
-    for entry in walkdir::WalkDir::new(directory).into_iter().flatten() {
-        if entry.file_type().is_dir() {
-            drop(std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o755)));
+    open_up(directory);
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+/// Lets the owner into every directory.
+fn open_up(directory: &Path) {
+    drop(std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)));
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            open_up(&entry.path());
         }
     }
-    std::fs::remove_dir_all(directory).unwrap();
 }

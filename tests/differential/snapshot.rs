@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -114,6 +115,10 @@ impl<'before> Looker<'before> {
         self.entries.insert(path.clone(), entry);
         if kind != FileType::Directory {
             return true;
+        }
+        if !rustix::process::geteuid().is_root() {
+            // Its mode has been noted.
+            drop(std::fs::set_permissions(&reached, std::fs::Permissions::from_mode(0o700)));
         }
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(directory, os_name, flags, Mode::empty());
