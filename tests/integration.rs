@@ -18,6 +18,7 @@ mod copy_hard_links;
 mod copy_modes;
 mod copy_names;
 mod copy_overwrite;
+mod copy_parents;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;

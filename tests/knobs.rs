@@ -177,7 +177,7 @@ fn gnu_options_that_are_not_built_yet_are_refused() {
     }
     each_engine(|s| {
         s.file("a", "1");
-        for option in ["-p", "-a", "-x", "--sparse=always", "--parents", "--debug", "--reflink"] {
+        for option in ["-p", "-a", "--sparse=always", "--debug", "--reflink"] {
             s.cp([option, "a", "b"]).run().ends(1).mentions("not supported yet").prints("");
             assert!(!s.exists("b"), "{option} was ignored");
         }

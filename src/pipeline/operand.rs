@@ -5,7 +5,7 @@ use super::chain::{At, Directory};
 use super::job::{FileJob, Names, Operand};
 use super::links::Share;
 use super::special::look;
-use super::tree::{Place, Way};
+use super::tree::{Place, Way, keeps_directory_links};
 use super::worker::Worker;
 use crate::cli::cp::Follow;
 use crate::plan::facts::Facts;
@@ -20,7 +20,11 @@ use std::sync::Arc;
 impl Worker<'_, '_> {
     /// Begins with an operand.
     pub(super) fn operand(&mut self, operand: &Operand) {
-        if let Err(problem) = self.try_operand(operand) {
+        let begun = match self.shared.options.parents {
+            true => self.with_parents(operand).and_then(|operand| self.try_operand(&operand)),
+            false => self.try_operand(operand),
+        };
+        if let Err(problem) = begun {
             self.shared.reporter.problem(&problem);
         }
     }
@@ -77,6 +81,13 @@ impl Worker<'_, '_> {
         match found {
             Found::Nothing => {}
             Found::File(file) if file.kind == FileType::Directory => {
+                if file.identity == facts.identity {
+                    return Err(Problem::between(What::SameFile, source_path, destination_path));
+                }
+            }
+            Found::LinkTo { file, .. }
+                if file.kind == FileType::Directory && keeps_directory_links(self.shared.options) =>
+            {
                 if file.identity == facts.identity {
                     return Err(Problem::between(What::SameFile, source_path, destination_path));
                 }
@@ -144,16 +155,17 @@ impl Operand {
     /// The copy's path as messages show it.
     #[must_use]
     pub fn destination_path(&self) -> Vec<u8> {
-        match &self.target {
-            Some(target) => path::join(target, self.destination.name.to_bytes()),
-            None => self.destination.name.to_bytes().to_vec(),
+        match (&self.shown, &self.target) {
+            (Some(shown), _) => shown.to_vec(),
+            (None, Some(target)) => path::join(target, self.destination.name.to_bytes()),
+            (None, None) => self.destination.name.to_bytes().to_vec(),
         }
     }
 
     /// An operand of a run into the open directory `directory`, called `target`, or of one without.
     #[must_use]
     pub fn new(source: At, destination: At, target: Option<Arc<[u8]>>, made: Option<Arc<Made>>) -> Self {
-        Self { source, destination, target, number: 0, made }
+        Self { source, destination, target, shown: None, number: 0, made }
     }
 }
 

@@ -10,6 +10,7 @@ use super::links::Links;
 use super::method::Settings as MethodSettings;
 use super::method::clone::CloneMemory;
 use super::operand::typed;
+use super::parents::Parents;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
@@ -17,6 +18,7 @@ use crate::cli::cp::{CpOptions, Destination, Follow};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
+use crate::plan::path;
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -54,6 +56,8 @@ pub struct Shared<'env> {
     pub clones: CloneMemory,
     /// Directories among the operands, where there are several and one could be met again.
     pub directories: Option<OperandDirectories>,
+    /// What `--parents` has made.
+    pub parents: Parents,
     /// Sources that are hard links of one another.
     pub links: Links,
     /// What is to be done.
@@ -102,6 +106,7 @@ impl<'env> Shared<'env> {
             clones: CloneMemory::default(),
             directories: (options.recursive && options.sources.len() > 1 && options.follow != Follow::Always)
                 .then(OperandDirectories::default),
+            parents: Parents::default(),
             links: Links::new(options),
             options,
             asks_first: asks_first(options),
@@ -204,8 +209,12 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
             }
             work(&shared, operands);
         }
+        Err(problem) if options.parents && problem.what == What::NotADirectory => {
+            reporter.usage("with --parents, the destination must be a directory");
+        }
         Err(problem) => reporter.problem(&problem),
     }
+    shared.parents.finish(&shared);
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
     Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers })
@@ -233,10 +242,17 @@ fn operands(options: &CpOptions) -> Result<(Vec<Operand>, bool), Problem> {
     let directory = match (rustix::fs::open(path, flags, Mode::empty()), required) {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
         (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
+        (Err(_), None) if options.parents => return Err(Problem::of(What::NotADirectory, target)),
         (Err(_), None) => return Ok((vec![single(&sources[0], &target)?], false)),
     };
-    let pairs = target::into_directory(&sources, &target);
+    let sources = match options.strip_trailing_slashes {
+        true => sources.iter().map(|source| path::without_trailing_slashes(source).to_vec()).collect(),
+        false => sources,
+    };
+    let pairs = target::into_directory(&sources, &target, options.parents);
     let shared = target::any_shared(&pairs);
+    // One could lie in another, whatever they are called.
+    let one_by_one = shared || options.parents && pairs.len() > 1;
     let made = shared.then(|| Arc::new(Made::default()));
     let target: Arc<[u8]> = Arc::from(target);
     let operands = pairs.iter().map(|Pair { source, name, .. }| {
@@ -244,7 +260,7 @@ fn operands(options: &CpOptions) -> Result<(Vec<Operand>, bool), Problem> {
         let destination = At { directory: directory.clone(), ..place(name)? };
         Ok(Operand::new(source, destination, Some(Arc::clone(&target)), made.clone()))
     });
-    Ok((operands.collect::<Result<_, Problem>>()?, shared))
+    Ok((operands.collect::<Result<_, Problem>>()?, one_by_one))
 }
 
 /// Whether the destination lies on a file system that is known to report write errors as late as at close. Told by the

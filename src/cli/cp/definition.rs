@@ -8,17 +8,12 @@ use clap::{Arg, Command};
 pub(super) const UNBUILT: &[&str] = &[
     "archive",
     "attributes-only",
-    "copy-contents",
     "debug",
     "no-preserve",
-    "one-file-system",
     "p",
-    "parents",
     "preserve",
     "sparse",
     "reflink",
-    "strip-trailing-slashes",
-    "keep-directory-symlink",
     "Z",
     "context",
 ];
