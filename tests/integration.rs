@@ -24,6 +24,7 @@ mod copy_modes;
 mod copy_names;
 mod copy_operands;
 mod copy_overwrite;
+mod copy_parents;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;

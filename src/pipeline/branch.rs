@@ -95,8 +95,6 @@ pub struct Branch {
     pub origin: Arc<Origin>,
     /// Its name on both sides, below an operand's own.
     pub name: Arc<CStr>,
-    /// Its name in the source is a symbolic link that is followed. Never of an operand's own, whose origin knows.
-    pub through_link: bool,
     /// Where its entries are read from.
     pub source: Held,
     /// Where their copies go.
@@ -130,14 +128,6 @@ impl Side {
         match self {
             Self::Source => &branch.source,
             Self::Destination => &branch.destination,
-        }
-    }
-
-    /// Whether the directory is come to through a symbolic link.
-    fn is_through_link(self, branch: &Branch) -> bool {
-        match self {
-            Self::Source => branch.through_link,
-            Self::Destination => false,
         }
     }
 }
@@ -185,10 +175,16 @@ impl Branch {
         self.line().find(|branch| branch.fresh && branch.destination.identity() == directory)
     }
 
+    /// Which device the operand lies on.
+    #[must_use]
+    pub fn operand_device(&self) -> u64 {
+        self.line().last().unwrap_or(self).source.identity().device
+    }
+
     /// Whether a symbolic link was followed on the way here, in the source.
     #[must_use]
     pub fn is_beyond_link(&self) -> bool {
-        self.origin.through_link || self.line().any(|branch| branch.through_link)
+        self.origin.through_link || self.line().any(|branch| branch.source.is_through_link())
     }
 
     /// Whether a directory of the source is one that it lies in.
@@ -264,7 +260,7 @@ impl Branch {
                 continue;
             };
             for (below, branch) in closed.iter().rev().enumerate() {
-                near = side.of(branch).reopen(&near, &branch.name, side.is_through_link(branch))?;
+                near = side.of(branch).reopen(&near, &branch.name)?;
                 if below + 1 < closed.len() {
                     side.of(branch).let_go();
                 }
@@ -343,7 +339,7 @@ impl Branch {
             // From here a parent that was let go is one step away; later it would be the whole way down again. Where
             // this fails, that way is tried when the parent is needed, and its failure reported.
             if let (Ok(None), Ok(Some(near))) = (side.of(parent).get(), side.of(self).get()) {
-                match side.of(parent).reopen(&near, c"..", false) {
+                match side.of(parent).reopen(&near, c"..") {
                     Ok(_) | Err(_) => {}
                 }
             }

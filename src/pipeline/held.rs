@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// One side of a directory that is being copied.
 pub struct Held {
     identity: Identity,
+    /// Its name in the directory above is a symbolic link that is followed.
+    through_link: bool,
     state: Mutex<State>,
 }
 
@@ -30,14 +32,20 @@ enum State {
 impl Held {
     /// An open directory.
     #[must_use]
-    pub fn open(descriptor: OwnedFd, identity: Identity) -> Self {
-        Self { identity, state: Mutex::new(State::Open(Arc::new(descriptor))) }
+    pub fn open(descriptor: OwnedFd, identity: Identity, through_link: bool) -> Self {
+        Self { identity, through_link, state: Mutex::new(State::Open(Arc::new(descriptor))) }
     }
 
     /// A directory that may not be read.
     #[must_use]
     pub fn shut(identity: Identity) -> Self {
-        Self { identity, state: Mutex::new(State::Shut) }
+        Self { identity, through_link: false, state: Mutex::new(State::Shut) }
+    }
+
+    /// Whether its name in the directory above is a symbolic link that is followed.
+    #[must_use]
+    pub fn is_through_link(&self) -> bool {
+        self.through_link
     }
 
     /// Which directory it is.
@@ -87,7 +95,8 @@ impl Held {
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
     pub fn visit(&self, near: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let follow = if self.through_link { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
         let descriptor = rustix::fs::openat(near, name, flags, Mode::empty())?;
         self.verify(&descriptor)?;
         Ok(descriptor)
@@ -98,14 +107,14 @@ impl Held {
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
-    pub fn reopen(&self, near: &OwnedFd, name: &CStr, follow: bool) -> Result<Arc<OwnedFd>, Errno> {
+    pub fn reopen(&self, near: &OwnedFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
         let mut state = self.lock();
         let position = match &*state {
             State::Open(descriptor) => return Ok(Arc::clone(descriptor)),
             State::Closed { position } => *position,
             State::Shut => return Err(Errno::ACCESS),
         };
-        let descriptor = walk::open_directory(near, name, follow)?;
+        let descriptor = walk::open_directory(near, name, self.through_link)?;
         self.verify(&descriptor)?;
         if position > 0 {
             rustix::fs::seek(&descriptor, SeekFrom::Start(position))?;

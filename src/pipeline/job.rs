@@ -67,6 +67,8 @@ pub struct Operand {
     pub destination: At,
     /// The target directory as it was typed.
     pub target: Option<Arc<[u8]>>,
+    /// The copy's path as messages show it, where it is not the name in the target directory.
+    pub shown: Option<Arc<[u8]>>,
     /// How many operands stand before it.
     pub number: usize,
     /// What this run has made, where operands could overwrite each other's copies.

@@ -5,7 +5,7 @@ use super::chain::{At, Directory};
 use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
 use super::special::look;
-use super::tree::{Place, Way};
+use super::tree::{Place, Way, keeps_directory_links};
 use super::worker::{TASKS_FOR_HELP, Worker};
 use crate::cli::cp::Follow;
 use crate::plan::facts::Facts;
@@ -40,7 +40,8 @@ impl Worker<'_, '_> {
         let Operands { mut left, alone } = operands;
         let Some(operand) = left.front() else { return };
         let examined = self.examine(operand);
-        let meets = operand.made.is_some() || examined.may_meet_others(self.shared.began);
+        let several = operand.made.is_some() || self.shared.options.parents;
+        let meets = several || examined.may_meet_others(self.shared.began);
         if meets && !alone {
             return self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
         }
@@ -54,7 +55,15 @@ impl Worker<'_, '_> {
                 self.call_for_help();
             }
         }
-        if let Err(problem) = self.begin_operand(&operand, examined) {
+        let begun = match self.shared.options.parents {
+            // They may lie in one another, so each looks for itself when those before it are done.
+            true => self.with_parents(&operand).and_then(|operand| {
+                let examined = self.examine(&operand);
+                self.begin_operand(&operand, examined)
+            }),
+            false => self.begin_operand(&operand, examined),
+        };
+        if let Err(problem) = begun {
             self.shared.reporter.problem(&problem);
         }
     }
@@ -116,6 +125,13 @@ impl Worker<'_, '_> {
         match found {
             Found::Nothing => {}
             Found::File(file) if file.kind == FileType::Directory => {
+                if file.identity == facts.identity {
+                    return Err(Problem::between(What::SameFile, source_path, destination_path));
+                }
+            }
+            Found::LinkTo { file, .. }
+                if file.kind == FileType::Directory && keeps_directory_links(self.shared.options) =>
+            {
                 if file.identity == facts.identity {
                     return Err(Problem::between(What::SameFile, source_path, destination_path));
                 }
@@ -183,16 +199,17 @@ impl Operand {
     /// The copy's path as messages show it.
     #[must_use]
     pub fn destination_path(&self) -> Vec<u8> {
-        match &self.target {
-            Some(target) => path::join(target, self.destination.name.to_bytes()),
-            None => self.destination.name.to_bytes().to_vec(),
+        match (&self.shown, &self.target) {
+            (Some(shown), _) => shown.to_vec(),
+            (None, Some(target)) => path::join(target, self.destination.name.to_bytes()),
+            (None, None) => self.destination.name.to_bytes().to_vec(),
         }
     }
 
     /// An operand of a run into the open directory `directory`, called `target`, or of one without.
     #[must_use]
     pub fn new(source: At, destination: At, target: Option<Arc<[u8]>>, made: Option<Arc<Made>>) -> Self {
-        Self { source, destination, target, number: 0, made }
+        Self { source, destination, target, shown: None, number: 0, made }
     }
 }
 

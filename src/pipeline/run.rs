@@ -11,6 +11,7 @@ use super::links::Links;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::operand::typed;
+use super::parents::Parents;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
@@ -20,6 +21,7 @@ use crate::plan::attributes::Keeping;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
+use crate::plan::path;
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -57,6 +59,8 @@ pub struct Shared<'env> {
     pub pairs: Pairs,
     /// Directories among the operands, where there are several and one could be met again.
     pub directories: Option<OperandDirectories>,
+    /// What `--parents` has made.
+    pub parents: Parents,
     /// Sources that are hard links of one another.
     pub links: Links,
     /// What is to be done.
@@ -111,6 +115,7 @@ impl<'env> Shared<'env> {
             pairs: Pairs::default(),
             directories: (options.recursive && options.sources.len() > 1 && options.follow != Follow::Always)
                 .then(OperandDirectories::default),
+            parents: Parents::default(),
             links: Links::new(options),
             options,
             asks_first: asks_first(options),
@@ -204,8 +209,12 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
         Ok(operands) => work(&shared, operands),
+        Err(problem) if options.parents && problem.what == What::NotADirectory => {
+            reporter.usage("with --parents, the destination must be a directory");
+        }
         Err(problem) => reporter.problem(&problem),
     }
+    shared.parents.finish(&shared);
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
     let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers };
@@ -242,9 +251,14 @@ fn operands(options: &CpOptions) -> Result<Vec<Operand>, Problem> {
     let directory = match (rustix::fs::open(path, flags, Mode::empty()), required) {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
         (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
+        (Err(_), None) if options.parents => return Err(Problem::of(What::NotADirectory, target)),
         (Err(_), None) => return Ok(vec![single(&sources[0], &target)?]),
     };
-    let pairs = target::into_directory(&sources, &target);
+    let sources = match options.strip_trailing_slashes {
+        true => sources.iter().map(|source| path::without_trailing_slashes(source).to_vec()).collect(),
+        false => sources,
+    };
+    let pairs = target::into_directory(&sources, &target, options.parents);
     let made = target::any_shared(&pairs).then(|| Arc::new(Made::default()));
     let target: Arc<[u8]> = Arc::from(target);
     let operands = pairs.iter().map(|Pair { source, name, .. }| {

@@ -5,13 +5,11 @@ use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
 use super::job::{FileJob, Task};
-use super::operand::without_slashes;
 use super::worker::Worker;
-use crate::cli::cp::Follow;
+use crate::cli::cp::{CpOptions, Follow};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Keeping, Wanted};
 use crate::plan::facts::{Facts, Identity, Owner};
-use crate::plan::path;
 use crate::plan::walk::{self, Entry};
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
@@ -58,10 +56,21 @@ impl Place<'_> {
 /// The copy of a directory, open.
 struct Made {
     descriptor: OwnedFd,
+    /// It was there, behind a symbolic link.
+    through_link: bool,
     facts: Facts,
     fresh: bool,
     belongs_to: Option<Owner>,
     at_end: Option<Box<(Wanted, Keeping)>>,
+}
+
+/// Whether a directory of the destination was come to by a symbolic link.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ByLink(bool);
+
+/// Whether links of the destination to directories count as directories. GNU cp wants `--copy-contents` for that, too.
+pub(super) fn keeps_directory_links(options: &CpOptions) -> bool {
+    options.keep_directory_symlink && options.copy_contents
 }
 
 impl Worker<'_, '_> {
@@ -155,12 +164,11 @@ impl Worker<'_, '_> {
             depth: parent.map_or(0, |parent| parent.depth + 1),
             origin: Arc::clone(origin),
             name: Arc::from(source.name),
-            through_link: way.through_link && parent.is_some(),
             source: match descriptor {
-                Some(open) => Held::open(open, facts.identity),
+                Some(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
                 None => Held::shut(facts.identity),
             },
-            destination: Held::open(made.descriptor, made.facts.identity),
+            destination: Held::open(made.descriptor, made.facts.identity, made.through_link),
             fresh: made.fresh,
             belongs_to: made.belongs_to,
             at_end: made.at_end,
@@ -168,29 +176,13 @@ impl Worker<'_, '_> {
             listed: AtomicBool::new(false),
         });
         branch.let_go_above(|| self.shared.levels_open_max());
-        self.list(&branch);
-        Ok(())
-    }
-
-    /// Refuses a source that is being copied into itself: one that `maker` has made. One that was come to by another way
-    /// than by the name it was made under is copied all the same where all links are followed.
-    fn reject_into_itself(
-        &self,
-        (parent, maker): (&Branch, &Branch),
-        source: &Place<'_>,
-        destination: &Place<'_>,
-    ) -> Result<(), Problem> {
-        let Origin { source_path, destination_path, .. } = &*parent.origin;
-        match (is_where_made(parent, maker, source), self.shared.options.follow) {
-            (true, _) => {
-                Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()))
-            }
-            (false, Follow::Always) => Ok(()),
-            (false, Follow::CommandLine | Follow::Never) => {
-                let (copy, made) = (destination.path.clone(), maker.own_destination_path());
-                Err(Problem::between(What::HardLinkDirectory, copy, made))
-            }
+        if self.shared.options.one_file_system && facts.identity.device != branch.operand_device() {
+            // Something is mounted there.
+            branch.finish_one(self.shared.reporter);
+        } else {
+            self.list(&branch);
         }
+        Ok(())
     }
 
     /// Opens a source directory. One that may not be read is made in the copy all the same, as GNU cp does.
@@ -228,10 +220,8 @@ impl Worker<'_, '_> {
         fresh: bool,
     ) -> Result<Made, Problem> {
         let failed = |what| destination.failed(what);
-        let exists = !fresh && self.is_there(source, destination)?;
-        if !exists && self.shared.settings.verbose {
-            self.shared.reporter.copied(&source.path, &destination.path, None);
-        }
+        let mut there = if fresh { None } else { self.is_there(source, destination)? };
+        let exists = there.is_some();
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let keeping = self.shared.settings.method.keeping;
         let mode = keeping.directory_mode_to_make(facts);
@@ -240,11 +230,21 @@ impl Worker<'_, '_> {
             false => match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
                 Ok(()) => true,
                 // It came meanwhile: a directory will do, anything else is in the way.
-                Err(Errno::EXIST) if self.is_there(source, destination)? => false,
+                Err(Errno::EXIST) => {
+                    there = self.is_there(source, destination)?;
+                    if there.is_none() {
+                        return Err(failed(What::CannotCreateDirectory)(Errno::EXIST));
+                    }
+                    false
+                }
                 Err(errno) => return Err(failed(What::CannotCreateDirectory)(errno)),
             },
         };
-        let descriptor = walk::open_directory(destination.parent, destination.name, false);
+        if made && self.shared.settings.verbose {
+            self.shared.reporter.copied(&source.path, &destination.path, None);
+        }
+        let through_link = there == Some(ByLink(true));
+        let descriptor = walk::open_directory(destination.parent, destination.name, through_link);
         let descriptor = descriptor.map_err(failed(What::CannotAccess))?;
         let stat = rustix::fs::fstat(&descriptor).map_err(failed(What::CannotStat))?;
         let copy = Facts::of(&stat);
@@ -255,19 +255,29 @@ impl Worker<'_, '_> {
         } else {
             None
         };
-        Ok(Made { descriptor, facts: copy, fresh: made, belongs_to, at_end })
+        Ok(Made { descriptor, through_link, facts: copy, fresh: made, belongs_to, at_end })
     }
 
-    /// Whether a directory is there to copy into.
-    fn is_there(&self, source: &Place<'_>, destination: &Place<'_>) -> Result<bool, Problem> {
-        match rustix::fs::statat(destination.parent, destination.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) if Facts::of(&stat).kind == FileType::Directory => Ok(true),
+    /// Whether a directory is there to copy into, and whether by a symbolic link.
+    fn is_there(&self, source: &Place<'_>, destination: &Place<'_>) -> Result<Option<ByLink>, Problem> {
+        let look = |flags| {
+            let stat = rustix::fs::statat(destination.parent, destination.name, flags);
+            stat.map(|stat| Facts::of(&stat).kind)
+        };
+        match look(AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(FileType::Directory) => Ok(Some(ByLink(false))),
+            Ok(FileType::Symlink)
+                if keeps_directory_links(self.shared.options)
+                    && look(AtFlags::empty()) == Ok(FileType::Directory) =>
+            {
+                Ok(Some(ByLink(true)))
+            }
             Ok(_) => Err(Problem::between(
                 What::OverwriteNonDirectory,
                 destination.path.clone(),
                 source.path.clone(),
             )),
-            Err(Errno::NOENT) => Ok(false),
+            Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(Problem::failed(What::CannotStat, destination.path.clone(), errno)),
         }
     }
@@ -362,27 +372,4 @@ impl Worker<'_, '_> {
         }
         self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts)
     }
-}
-
-/// Whether a directory of the source is met under the name, in the directory, that `maker` has made it under. GNU cp
-/// does not look behind symbolic links for that: one to a directory is not the directory.
-fn is_where_made(parent: &Branch, maker: &Branch, source: &Place<'_>) -> bool {
-    let At { directory, name } = &parent.origin.destination;
-    let (name, made_in) = match &maker.parent {
-        // Of what one operand makes, only the uppermost directory counts.
-        Some(above) if above.fresh => return false,
-        Some(above) => (maker.name.to_bytes(), Some(above.destination.identity())),
-        None => {
-            let made_in = without_slashes(directory, path::parent(name.to_bytes()));
-            (path::last_component(name.to_bytes()), made_in.map(|facts| facts.identity))
-        }
-    };
-    let met_in = match &parent.parent {
-        Some(above) if parent.through_link => above.source().ok().and_then(|directory| {
-            without_slashes(&directory, parent.name.to_bytes()).map(|facts| facts.identity)
-        }),
-        Some(_) => Some(parent.source.identity()),
-        None => without_slashes(&Directory::Working, &parent.origin.source_path).map(|facts| facts.identity),
-    };
-    name == source.name.to_bytes() && met_in.is_some() && met_in == made_in
 }

@@ -1,5 +1,7 @@
 //! Paths as they are shown to the user, put together the way GNU does. Nothing is ever opened by these.
 
+use std::ops::Range;
+
 /// `directory` and `name` with exactly one slash between them.
 #[must_use]
 pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
@@ -46,9 +48,44 @@ pub fn last_component(path: &[u8]) -> &[u8] {
     &trimmed[first..]
 }
 
+/// How many bytes of a path stand before its last component.
+#[must_use]
+pub fn parent_bytes(path: &[u8]) -> usize {
+    let kept = path.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+    kept.saturating_sub(last_component(path).len())
+}
+
+/// Where the components of a path stand in it.
+pub fn components(path: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = from + path[from..].iter().position(|&byte| byte != b'/')?;
+        let end =
+            path[start..].iter().position(|&byte| byte == b'/').map_or(path.len(), |slash| start + slash);
+        from = end;
+        Some(start..end)
+    })
+}
+
+/// A path without the slashes at its end; the root stays what it is.
+#[must_use]
+pub fn without_trailing_slashes(path: &[u8]) -> &[u8] {
+    let kept = path.iter().rposition(|&byte| byte != b'/').map_or(path.len().min(1), |last| last + 1);
+    &path[..kept]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn components_stand_between_slashes() {
+        let path = b"/a//b/./c/";
+        assert_eq!(components(path).collect::<Vec<_>>(), [1..2, 4..5, 6..7, 8..9]);
+        assert_eq!((parent_bytes(path), parent_bytes(b"a"), parent_bytes(b"/")), (8, 0, 0));
+        assert_eq!(without_trailing_slashes(path), b"/a//b/./c");
+        assert_eq!((without_trailing_slashes(b"//"), without_trailing_slashes(b"")), (&b"/"[..], &b""[..]));
+    }
 
     #[test]
     fn one_slash_joins() {

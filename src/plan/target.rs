@@ -1,6 +1,6 @@
 //! Where each operand's copy goes: from the operands and what the last one is to pairs of source and destination.
 
-use super::path::{join, last_component};
+use super::path::{join, last_component, without_trailing_slashes};
 use std::collections::HashSet;
 
 /// One operand and the name of its copy.
@@ -14,20 +14,26 @@ pub struct Pair {
     pub shown: Vec<u8>,
 }
 
-/// Pairs for copies into the directory `target`, as it was typed.
+/// Pairs for copies into the directory `target`, as it was typed; with `parents`, each under its whole path.
 #[must_use]
-pub fn into_directory(sources: &[Vec<u8>], target: &[u8]) -> Vec<Pair> {
+pub fn into_directory(sources: &[Vec<u8>], target: &[u8], parents: bool) -> Vec<Pair> {
     sources
         .iter()
         .map(|source| {
             // The contents of `..` go into the target itself, never beside it.
             let name = match last_component(source) {
+                _ if parents => without_leading_slashes(without_trailing_slashes(source)),
                 b".." => b".",
                 last => last,
             };
             Pair { source: source.clone(), name: name.to_vec(), shown: join(target, name) }
         })
         .collect()
+}
+
+fn without_leading_slashes(path: &[u8]) -> &[u8] {
+    let first = path.iter().position(|&byte| byte != b'/').unwrap_or(path.len());
+    &path[first..]
 }
 
 /// Whether two operands get the same name, so that one could overwrite the other's copy.
@@ -43,7 +49,7 @@ mod tests {
 
     fn pairs(sources: &[&str], target: &str) -> Vec<Pair> {
         let sources: Vec<Vec<u8>> = sources.iter().map(|source| source.as_bytes().to_vec()).collect();
-        into_directory(&sources, target.as_bytes())
+        into_directory(&sources, target.as_bytes(), false)
     }
 
     #[test]
@@ -51,6 +57,13 @@ mod tests {
         let shown: Vec<_> =
             pairs(&["a", "b/c/", "./d", "e/.", "f/.."], "t//").into_iter().map(|p| p.shown).collect();
         assert_eq!(shown, [&b"t/a"[..], b"t/c", b"t/d", b"t/.", b"t/."]);
+    }
+
+    #[test]
+    fn with_parents_a_copy_is_called_after_the_whole_path() {
+        let sources = [b"/a//b/".to_vec(), b"../c".to_vec()];
+        let shown: Vec<_> = into_directory(&sources, b"t", true).into_iter().map(|pair| pair.shown).collect();
+        assert_eq!(shown, [&b"t/a//b"[..], b"t/../c"]);
     }
 
     #[test]

@@ -18,6 +18,12 @@ pub enum What {
     CannotCreateRegular,
     /// A directory could not be made.
     CannotCreateDirectory,
+    /// A directory above a copy could not be made.
+    CannotMakeDirectory,
+    /// What is to be a directory above a copy is none.
+    NotADirectory,
+    /// A directory above a source could not be looked at.
+    GettingAttributes,
     /// A symbolic link could not be made.
     CannotCreateLink,
     /// A FIFO could not be made.
@@ -118,6 +124,9 @@ impl What {
             Self::ReadingDirectory => ["reading directory ", "", ""],
             Self::CannotCreateRegular => ["cannot create regular file ", "", ""],
             Self::CannotCreateDirectory => ["cannot create directory ", "", ""],
+            Self::CannotMakeDirectory => ["cannot make directory ", "", ""],
+            Self::NotADirectory => ["", "", " exists but is not a directory"],
+            Self::GettingAttributes => ["failed to get attributes of ", "", ""],
             Self::CannotCreateLink => ["cannot create symbolic link ", "", ""],
             Self::CannotCreateFifo => ["cannot create fifo ", "", ""],
             Self::CannotCreateSpecial => ["cannot create special file ", "", ""],

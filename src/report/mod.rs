@@ -121,6 +121,17 @@ impl Reporter {
         self.line(&line);
     }
 
+    /// `from -> to`, for `-v`: a directory made above a copy. GNU cp does not quote these.
+    pub fn made_parent(&self, from: &[u8], to: &[u8]) {
+        self.line(&[from, b" -> ", to, b"\n"].concat());
+    }
+
+    /// Tells that the command line cannot be followed.
+    pub fn usage(&self, text: &str) {
+        self.failure(text.as_bytes());
+        write_error(&[b"Try '", &self.typed_program[..], b" --help' for more information.\n"].concat());
+    }
+
     /// Asks whether a file of this mode may be replaced.
     #[must_use]
     pub fn may_replace(&self, path: &[u8], mode: Mode, writable: bool, forced: bool) -> bool {

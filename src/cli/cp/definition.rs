@@ -5,13 +5,7 @@ use clap::{Arg, Command};
 
 /// The options of GNU's that are only defined so far, by their long name or else their letter. Using one is an error,
 /// and the help marks it. To build an option, end by deleting it here.
-pub(super) const UNBUILT: &[&str] = &[
-    "copy-contents",
-    "one-file-system",
-    "parents",
-    "strip-trailing-slashes",
-    "keep-directory-symlink",
-];
+pub(super) const UNBUILT: &[&str] = &[];
 
 const USAGE: &str = "\
 Usage: {program} [OPTION]... [-T] SOURCE DEST
