@@ -1,5 +1,6 @@
 //! What workers pass to each other: tasks, and within them the files to copy.
 
+use super::backup::Kept;
 use super::branch::{Branch, Made};
 use super::chain::{At, End};
 use super::links::Share;
@@ -98,6 +99,12 @@ pub struct FileJob {
     pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
     pub announced: bool,
+    /// The copy is a backup of its source, and takes the place of an older one.
+    pub is_backup: bool,
+    /// The file that had to make way, which comes back if nothing takes its place.
+    pub kept: Option<Kept>,
+    /// The copy failed.
+    pub failed: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
 }
@@ -119,8 +126,19 @@ impl FileJob {
             made: branch.origin.made.clone(),
             belongs_to: branch.belongs_to,
             announced: false,
+            is_backup: false,
+            kept: None,
+            failed: false,
             share: Share::None,
         })
+    }
+
+    /// Gives an operand's copy another path for messages.
+    pub fn call_destination(&mut self, path: &[u8]) {
+        self.is_backup = true;
+        if let Names::Operand { destination, .. } = &mut self.names {
+            *destination = Arc::from(path);
+        }
     }
 
     /// Whether the copy is an operand's own, rather than one of a file in a directory: only those may not overwrite each

@@ -1,25 +1,23 @@
 //! Files, links and devices under options that ask what is there before anything is done: `-n -u -i -b -f -l -s`,
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
+use super::backup::Kept;
 use super::branch::Branch;
-use super::chain::At;
+use super::chain::{At, Directory};
 use super::job::{FileJob, Names};
 use super::links::Share;
+use super::place;
 use super::special::look;
 use super::worker::Worker;
-use crate::cli::cp::{Backup, Control, CpOptions, Make, Overwrite};
-use crate::plan::backup::{Name, Naming};
+use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
 use crate::plan::path;
-use crate::plan::replace::{self, Fate};
-use crate::plan::walk::Listing;
+use crate::plan::replace::{self, Fate, Relation};
 use crate::report::message::{Problem, What};
-use rustix::fd::OwnedFd;
-use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{Access, AtFlags, CWD, FileType};
 use rustix::io::Errno;
-use std::ffi::CString;
-use std::sync::Arc;
+use std::ffi::{CStr, CString};
 
 /// Whether files have to be looked at by these options before they are copied.
 #[must_use]
@@ -37,13 +35,10 @@ impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) -> Result<(), Problem> {
         let options = self.shared.options;
-        let mut ready = Ready::Copy;
-        if asks_first(options) {
-            ready = self.prepare(&mut job, facts)?;
-        }
-        if ready == Ready::Copy && options.make == Make::Copies && !replace::is_read(options, facts.kind) {
-            ready = self.make_way_for_special(&mut job, facts)?;
-        }
+        let ready = match asks_first(options) || !replace::is_read(options, facts.kind) {
+            true => self.prepare(&mut job, facts).inspect_err(|_problem| self.restore(&job))?,
+            false => Ready::Copy,
+        };
         match ready {
             Ready::Copy | Ready::Stays => self.copy_or_link(job, facts, ready == Ready::Stays),
             Ready::Done => {
@@ -59,12 +54,15 @@ impl Worker<'_, '_> {
         let made = match options.make {
             Make::Copies if replace::is_read(options, facts.kind) => return self.backlog.push_back(job),
             Make::Copies => self.make_special(&job, facts),
-            Make::HardLinks => self.hard_link(&job),
+            Make::HardLinks => self.hard_link(&job, facts),
             Make::SymbolicLinks => self.symbolic_link(&job),
         };
         let At { directory, name } = &job.destination;
         match made {
-            Err(problem) => self.shared.reporter.problem(&problem),
+            Err(problem) => {
+                self.shared.reporter.problem(&problem);
+                job.failed = true;
+            }
             Ok(()) if job.is_noted() => {
                 // What cannot be looked at any more is another's by now, and nothing to be noted.
                 if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -79,6 +77,15 @@ impl Worker<'_, '_> {
     /// Does what the options ask for before a file is copied; `job` then knows what it will find.
     fn prepare(&self, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
         let options = self.shared.options;
+        if facts.kind == FileType::Unknown {
+            return Err(Problem::of(What::UnknownType, job.source_path()));
+        }
+        if let Some(backup) = &options.backup
+            && is_kept_itself(options, job)
+        {
+            self.copy_to_backup(job, backup)?;
+            job.found = None;
+        }
         let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
         let found = match job.found {
             Some(found) => found,
@@ -91,145 +98,113 @@ impl Worker<'_, '_> {
             return Err(destination_failed(errno));
         }
         job.found = Some(found);
-        let there = there(&found, facts);
-        let same_name = there.is_some_and(|there| there.identity == facts.identity) && is_same_entry(job);
-        match replace::fate(options, facts, &found, same_name) {
-            Fate::Replace => {}
-            Fate::BackUpSource => return self.back_up_source(job, facts),
+        let fate = replace::fate(options, facts, &found, || relation(job, facts));
+        match fate {
+            Fate::Replace | Fate::Done => {}
             Fate::Skip => {
                 self.say_skipped(job);
                 let stays = options.overwrite == Overwrite::Older;
                 return Ok(if stays { Ready::Stays } else { Ready::Done });
             }
-            Fate::Done => return Ok(Ready::Done),
             Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
             Fate::SameFile => {
                 return Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()));
             }
         }
-        if let Some(there) = there {
-            if options.ask && !self.may_replace(job, &found, there) {
-                self.shared.reporter.declined();
-                self.say_skipped(job);
-                return Ok(Ready::Done);
-            }
-            self.make_way(job, facts, there)?;
-        } else if !self.is_made_anew(facts) {
+        let Some(there) = replace::there(options, facts, &found) else {
             self.verbose(job, None);
+            return Ok(Ready::Copy);
+        };
+        if options.ask && !self.may_replace(job, there) {
+            self.shared.reporter.declined();
+            self.say_skipped(job);
+            return Ok(Ready::Done);
         }
-        Ok(Ready::Copy)
+        if fate == Fate::Done {
+            return Ok(Ready::Done);
+        }
+        self.make_way(job, facts, there).map(|()| Ready::Copy)
     }
 
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
     fn make_way(&self, job: &mut FileJob, facts: &Facts, there: &Facts) -> Result<(), Problem> {
         let options = self.shared.options;
-        if there.kind == FileType::Directory {
+        let directory = there.kind == FileType::Directory;
+        let numbered = options.backup.as_ref().is_some_and(|backup| backup.control == Control::Numbered);
+        if directory && options.backup.is_none() {
             return Err(Problem::between(
                 What::OverwriteDirectory,
                 job.destination_path(),
                 job.source_path(),
             ));
         }
-        let numbered = options.backup.as_ref().is_some_and(|backup| backup.control == Control::Numbered);
-        if !numbered
+        if !directory
+            && !numbered
             && job.is_operand()
             && job.made.as_ref().is_some_and(|made| made.contains(there.identity))
         {
             return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
         }
-        if let Some(backup) = &options.backup {
-            let kept = self.back_up(job, backup, Some(facts))?;
+        let mut kept = None;
+        if directory || job.is_backup {
+            // Neither is renamed: a directory never is, and a backup makes way for none.
+        } else if let Some(backup) = &options.backup {
+            let shown = [&job.destination_path()[..], &job.source_path()];
+            kept = Some(self.back_up(&job.destination, shown, backup, facts.identity)?);
             job.found = Some(Found::Nothing);
-            self.verbose(job, Some(&kept));
-            job.announced = true;
-            return Ok(());
-        }
-        let links = options.make != Make::Copies && options.force;
-        // Other names of it are to keep what they have.
-        let shared = options.preserve.links && there.links > 1;
-        if options.remove_destination || links || (shared && !self.is_made_anew(facts)) {
+        } else if replace::is_removed_first(options, facts, there) {
             self.remove(job)?;
             job.found = Some(Found::Nothing);
         }
-        if !self.is_made_anew(facts) {
-            self.verbose(job, None);
+        self.verbose(job, kept.as_ref().map(Kept::shown));
+        job.announced = true;
+        job.kept = kept;
+        if directory && options.make == Make::Copies && replace::is_read(options, facts.kind) {
+            let what = if options.force { What::CannotRemove } else { What::CannotCreateRegular };
+            return Err(Problem::failed(what, job.destination_path(), Errno::ISDIR));
         }
         Ok(())
     }
 
-    /// Whether the source is a link or device whose copy is made as what it is. It replaces what is there, and says so,
-    /// by itself.
-    fn is_made_anew(&self, facts: &Facts) -> bool {
-        let options = self.shared.options;
-        options.make == Make::Copies && !replace::is_read(options, facts.kind)
-    }
-
-    /// Renames the destination to its backup's name, and answers the path of that.
-    fn back_up(&self, job: &FileJob, backup: &Backup, source: Option<&Facts>) -> Result<Vec<u8>, Problem> {
+    fn remove(&self, job: &FileJob) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
-        let failed = |errno| Problem::failed(What::CannotBackUp, job.destination_path(), errno);
-        let (parent, last) = (path::parent(name.to_bytes()), path::last_component(name.to_bytes()));
-        let parent = CString::new(parent).map_err(|_nul| failed(Errno::INVAL))?;
-        let parent = rustix::fs::openat(
-            directory,
-            &*parent,
-            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(failed)?;
-        let kept = backup_name(&parent, last, backup).map_err(failed)?;
-        let kept_name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
-        let last = CString::new(last).map_err(|_nul| failed(Errno::INVAL))?;
-        if let Some(source) = source
-            && let Ok(stat) = rustix::fs::statat(&parent, &*kept_name, AtFlags::empty())
-            && Facts::of(&stat).identity == source.identity
-        {
-            return Err(Problem::between(What::BackupDestroys, job.destination_path(), job.source_path()));
+        match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
         }
-        let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
-        rustix::fs::renameat_with(&parent, &*last, &parent, &*kept_name, flags).map_err(failed)?;
-        let shown = job.destination_path();
-        Ok([&shown[..shown.len() - path::last_component(&shown).len()], &kept.name].concat())
+        if self.shared.options.verbose {
+            self.shared.reporter.removed(&job.destination_path());
+        }
+        Ok(())
     }
 
-    /// `-b -f` of a file onto itself: it is kept under the backup's name, and copied back from there.
-    fn back_up_source(&self, job: &mut FileJob, _: &Facts) -> Result<Ready, Problem> {
-        let Some(backup) = &self.shared.options.backup else { return Ok(Ready::Done) };
-        let kept = self.back_up(job, backup, None)?;
-        let name = path::last_component(&kept).to_vec();
-        let place = [path::parent(job.destination.name.to_bytes()), b"/", &name].concat();
-        let failed = |_nul| Problem::failed(What::CannotBackUp, job.destination_path(), Errno::INVAL);
-        job.source = At {
-            directory: job.destination.directory.clone(),
-            name: Arc::from(CString::new(place).map_err(failed)?),
-        };
-        job.found = Some(Found::Nothing);
-        self.verbose(job, Some(&kept));
-        Ok(Ready::Copy)
-    }
-
-    /// Asks whether a file may be replaced.
-    fn may_replace(&self, job: &FileJob, found: &Found, there: &Facts) -> bool {
+    /// Asks whether a file may be replaced. A link that is to go itself can always be.
+    fn may_replace(&self, job: &FileJob, there: &Facts) -> bool {
         let At { directory, name } = &job.destination;
-        let dangling = matches!(found, Found::DanglingLink(_));
-        let writable =
-            dangling || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
+        let writable = there.kind == FileType::Symlink
+            || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
         let options = self.shared.options;
         let forced = options.force || options.remove_destination;
         self.shared.reporter.may_replace(&job.destination_path(), there.mode, writable, forced)
     }
 
-    fn hard_link(&self, job: &FileJob) -> Result<(), Problem> {
+    fn hard_link(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+        let options = self.shared.options;
         let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
-        let (source, destination) = (&job.source, &job.destination);
-        rustix::fs::linkat(
-            &source.directory,
-            &*source.name,
-            &destination.directory,
-            &*destination.name,
-            flags,
-        )
-        .map_err(|errno| Problem {
+        let At { directory, name } = &job.destination;
+        let link = |name: &CStr| {
+            rustix::fs::linkat(&job.source.directory, &*job.source.name, directory, name, flags)
+        };
+        let is_it = || {
+            let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
+            there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
+        };
+        let linked = match link(name) {
+            Err(Errno::EXIST) if is_it() => Ok(()),
+            Err(Errno::EXIST) if options.force || options.ask => place::replace(&job.destination, link),
+            answer => answer,
+        };
+        linked.map_err(|errno| Problem {
             errno: Some(errno),
             ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
         })
@@ -237,15 +212,19 @@ impl Worker<'_, '_> {
 
     fn symbolic_link(&self, job: &FileJob) -> Result<(), Problem> {
         let target = job.source_path();
-        if !target.starts_with(b"/") && !is_in_working_directory(job) {
+        if !target.starts_with(b"/") && is_outside_working_directory(job) {
             return Err(Problem::of(What::RelativeLink, job.destination_path()));
         }
-        let failed = |errno| Problem {
+        let At { directory, name } = &job.destination;
+        let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
+        let linked = match link(name) {
+            Err(Errno::EXIST) if self.shared.options.force => place::replace(&job.destination, link),
+            answer => answer,
+        };
+        linked.map_err(|errno| Problem {
             errno: Some(errno),
             ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target.clone())
-        };
-        let At { directory, name } = &job.destination;
-        rustix::fs::symlinkat(&*target, directory, &**name).map_err(failed)
+        })
     }
 
     /// The line of `-v`, with the backup's path where there is one.
@@ -262,6 +241,9 @@ impl Worker<'_, '_> {
 
     /// A leaf is done, well or not.
     pub(super) fn leaf_done(&mut self, job: &FileJob) {
+        if job.failed {
+            self.restore(job);
+        }
         if job.share != Share::None {
             self.first_done(job);
         }
@@ -282,14 +264,30 @@ pub(super) enum Ready {
     Done,
 }
 
-/// The file that would be replaced: the one a link leads to where the source is read, else the link itself.
-fn there<'f>(found: &'f Found, source: &Facts) -> Option<&'f Facts> {
-    match found {
-        Found::Nothing => None,
-        Found::File(file) => Some(file),
-        Found::LinkTo { link, .. } if source.kind == FileType::Symlink => Some(link),
-        Found::LinkTo { file, .. } => Some(file),
-        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link),
+/// Whether a file is copied onto itself, by the very name, and is to be kept all the same.
+fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
+    let leads_to = || match job.found {
+        Some(Found::File(file) | Found::LinkTo { file, .. }) => Some(file.kind),
+        Some(Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. }) | None => None,
+    };
+    options.force
+        && matches!(job.destination.directory, Directory::Working)
+        && job.source.name == job.destination.name
+        && leads_to() == Some(FileType::RegularFile)
+}
+
+/// What only a look at names tells of a source and a destination that may be one file.
+fn relation(job: &FileJob, facts: &Facts) -> Relation {
+    let look = |at: &At, flags| {
+        let stat = rustix::fs::statat(&at.directory, &*at.name, flags).ok()?;
+        Some(Facts::of(&stat))
+    };
+    let own = || look(&job.source, AtFlags::SYMLINK_NOFOLLOW);
+    let leads_to = || look(&job.source, AtFlags::empty()).map(|facts| facts.identity);
+    Relation {
+        same_entry: is_same_entry(job),
+        through_link: job.follow && own().is_some_and(|own| own.kind == FileType::Symlink),
+        leads_to: if facts.kind == FileType::Symlink { leads_to() } else { None },
     }
 }
 
@@ -306,24 +304,9 @@ fn directory_of(at: &At) -> Option<Identity> {
     Some(Facts::of(&stat).identity)
 }
 
-fn is_in_working_directory(job: &FileJob) -> bool {
+/// Whether a relative link at the destination would lead elsewhere. Where there is no such directory, making the link
+/// will tell.
+fn is_outside_working_directory(job: &FileJob) -> bool {
     let working = rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity);
-    working.is_some() && directory_of(&job.destination) == working
-}
-
-/// The name for the backup of the file `name` of a directory.
-fn backup_name(directory: &OwnedFd, name: &[u8], backup: &Backup) -> Result<Name, Errno> {
-    let mut naming = Naming::of(name, backup);
-    if naming.needs_listing() {
-        let mut listing = Listing::default();
-        loop {
-            let (entries, ended) = listing.fetch(directory)?;
-            entries.iter().for_each(|entry| naming.see(entry.name.to_bytes()));
-            if ended {
-                break;
-            }
-        }
-    }
-    let bytes_max = rustix::fs::fstatfs(directory)?.f_namelen;
-    Ok(naming.name(usize::try_from(bytes_max).unwrap_or(255)))
+    directory_of(&job.destination).is_some_and(|directory| Some(directory) != working)
 }

@@ -9,26 +9,22 @@
 use super::branch::Branch;
 use super::chain::At;
 use super::job::{FileJob, Names};
+use super::place;
 use super::worker::Worker;
 use crate::cli::cp::{CpOptions, Follow, Make};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
-use crate::plan::path;
 use crate::plan::walk::Entry;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Names that may wait with their directories open; those of further ones are let go.
 const WAITING_OPEN_MAX: usize = 16;
-
-/// Temporary names that are tried before a link is given up.
-const ATTEMPTS_MAX: u64 = 64;
 
 /// What a copy is to other names of its source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,7 +101,6 @@ pub struct Links {
     files: Mutex<Files>,
     /// Each name of a file is met only once, so that a file all of whose names were met can be forgotten.
     names_come_once: bool,
-    temporary: AtomicU64,
 }
 
 #[derive(Default)]
@@ -121,7 +116,6 @@ impl Links {
         Self {
             files: Mutex::default(),
             names_come_once: options.sources.len() == 1 && options.follow == Follow::Never,
-            temporary: AtomicU64::new(0),
         }
     }
 
@@ -320,7 +314,10 @@ impl Worker<'_, '_> {
         let At { directory, name } = &job.destination;
         let replaced = match first.link_to(directory, name) {
             Ok(()) => Ok(false),
-            Err(Errno::EXIST) => self.replace_by_link(&job.destination, first).map(|()| true),
+            Err(Errno::EXIST) => {
+                place::replace(&job.destination, |temporary| first.link_to(directory, temporary))
+                    .map(|()| true)
+            }
             Err(errno) => Err(errno),
         };
         match replaced {
@@ -334,29 +331,5 @@ impl Worker<'_, '_> {
                 ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.path())
             }),
         }
-    }
-
-    /// Puts a link in the place of what is there, which stays until then: it may be the very copy that is linked.
-    fn replace_by_link(&self, destination: &At, first: &First) -> Result<(), Errno> {
-        let At { directory, name } = destination;
-        let process = rustix::process::getpid().as_raw_nonzero();
-        for _ in 0..ATTEMPTS_MAX {
-            let number = self.shared.links.temporary.fetch_add(1, Ordering::Relaxed);
-            let last = format!(".ucp-{process}-{number}");
-            let beside = path::join(path::parent(name.to_bytes()), last.as_bytes());
-            let temporary = CString::new(beside).map_err(|_nul| Errno::INVAL)?;
-            match first.link_to(directory, &temporary) {
-                Ok(()) => {}
-                Err(Errno::EXIST) => continue,
-                Err(errno) => return Err(errno),
-            }
-            let renamed = rustix::fs::renameat(directory, &*temporary, directory, &**name);
-            // Between two names of one file renaming does nothing, and both are left.
-            return match rustix::fs::unlinkat(directory, &*temporary, AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => renamed,
-                Err(errno) => renamed.and(Err(errno)),
-            };
-        }
-        Err(Errno::EXIST)
     }
 }

@@ -5,10 +5,12 @@
 //! the data that [`engine`]s run.
 
 pub mod attributes;
+pub mod backup;
 pub mod branch;
 pub mod cat;
 pub mod chain;
 pub mod debug;
+pub mod directory;
 pub mod engine;
 pub mod held;
 pub mod itself;
@@ -18,6 +20,7 @@ pub mod links;
 pub mod method;
 pub mod operand;
 pub mod parents;
+pub mod place;
 pub mod queue;
 pub mod run;
 pub mod special;

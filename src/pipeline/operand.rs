@@ -2,15 +2,17 @@
 
 use super::branch::{Made, Origin};
 use super::chain::{At, Directory};
+use super::directory::keeps_directory_links;
 use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
 use super::special::look;
-use super::tree::{Place, Way, keeps_directory_links};
+use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
-use crate::cli::cp::Follow;
+use crate::cli::cp::{Follow, Overwrite};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
+use crate::plan::replace::{self, Fate, Relation};
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType, Timespec};
 use rustix::io::Errno;
@@ -115,6 +117,9 @@ impl Worker<'_, '_> {
             made: operand.made.clone(),
             belongs_to: None,
             announced: false,
+            is_backup: false,
+            kept: None,
+            failed: false,
             share: Share::None,
         };
         self.begin_leaf(job, &facts)
@@ -122,23 +127,18 @@ impl Worker<'_, '_> {
 
     fn directory_operand(&mut self, operand: &Operand, facts: &Facts, found: &Found) -> Result<(), Problem> {
         let (source_path, destination_path) = (operand.source_path(), operand.destination_path());
-        match found {
-            Found::Nothing => {}
-            Found::File(file) if file.kind == FileType::Directory => {
-                if file.identity == facts.identity {
-                    return Err(Problem::between(What::SameFile, source_path, destination_path));
-                }
-            }
-            Found::LinkTo { file, .. }
-                if file.kind == FileType::Directory && keeps_directory_links(self.shared.options) =>
-            {
-                if file.identity == facts.identity {
-                    return Err(Problem::between(What::SameFile, source_path, destination_path));
-                }
-            }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
-                return Err(Problem::between(What::OverwriteNonDirectory, destination_path, source_path));
-            }
+        let options = self.shared.options;
+        let replaces = matches!(options.overwrite, Overwrite::All | Overwrite::Older);
+        let is_same =
+            || replace::same_file(options, facts, found, Relation::default) == Fate::SameFile && replaces;
+        let same = match found {
+            Found::File(file) | Found::LinkTo { file, .. } if file.identity != facts.identity => false,
+            Found::File(_) => is_same(),
+            Found::LinkTo { .. } => keeps_directory_links(options) || is_same(),
+            Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. } => false,
+        };
+        if same {
+            return Err(Problem::between(What::SameFile, source_path, destination_path));
         }
         let follow = self.shared.options.follow != Follow::Never;
         let origin = Arc::new(Origin {

@@ -3,15 +3,16 @@
 use super::attributes::{self, Source};
 use super::chain::At;
 use super::job::FileJob;
-use super::leaf::Ready;
+use super::place;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
-use crate::plan::facts::{Facts, Identity};
-use crate::plan::overwrite::{self, Found, Replacement};
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::Found;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
+use std::ffi::CStr;
 
 /// Looks at a name without following, and at what it leads to where it is a symbolic link.
 ///
@@ -34,64 +35,6 @@ pub fn look(at: &At) -> Result<Found, Errno> {
 }
 
 impl Worker<'_, '_> {
-    /// Comes to terms with what is there, for a file that is made anew as what it is, and prints the lines of `-v`.
-    pub(super) fn make_way_for_special(&self, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
-        let found = match job.found {
-            Some(Found::Nothing) | None if facts.kind == FileType::Unknown => {
-                return Err(Problem::of(What::UnknownType, job.source_path()));
-            }
-            Some(found) => found,
-            None => look(&job.destination)
-                .map_err(|errno| Problem::failed(What::CannotStat, job.destination_path(), errno))?,
-        };
-        if let (
-            Some(made),
-            Found::File(there)
-            | Found::LinkTo { link: there, .. }
-            | Found::DanglingLink(there)
-            | Found::ClosedLink { link: there, .. },
-        ) = (&job.made, &found)
-            && job.is_operand()
-            && there.kind != FileType::Directory
-            && made.contains(there.identity)
-        {
-            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
-        }
-        let same_name = job.source_path() == job.destination_path();
-        match overwrite::special(facts, leads_to(job, facts), &found, same_name) {
-            Replacement::Nothing => return Ok(Ready::Done),
-            Replacement::SameFile => {
-                return Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()));
-            }
-            Replacement::IsDirectory => {
-                let (source, destination) = (job.source_path(), job.destination_path());
-                return Err(Problem::between(What::OverwriteDirectory, destination, source));
-            }
-            Replacement::Replace => {
-                // What is there stays with --attributes-only, unless forced, and is then in the way.
-                if !self.shared.options.attributes_only || self.shared.options.force {
-                    self.remove(job)?;
-                }
-                self.verbose(job, None);
-            }
-            Replacement::Make => self.verbose(job, None),
-        }
-        job.found = Some(Found::Nothing);
-        Ok(Ready::Copy)
-    }
-
-    pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
-        let At { directory, name } = &job.destination;
-        match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
-        }
-        if self.shared.options.verbose {
-            self.shared.reporter.removed(&job.destination_path());
-        }
-        Ok(())
-    }
-
     /// Makes the copy of a file that is no regular file and no directory.
     pub(super) fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
@@ -107,8 +50,12 @@ impl Worker<'_, '_> {
             FileType::Symlink => {
                 let target = rustix::fs::readlinkat(&job.source.directory, &*job.source.name, Vec::new())
                     .map_err(|errno| Problem::failed(What::CannotReadLink, job.source_path(), errno))?;
-                rustix::fs::symlinkat(&*target, directory, &**name)
-                    .map_err(failed(What::CannotCreateLink))?;
+                let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
+                let linked = match link(name) {
+                    Err(Errno::EXIST) if self.shared.options.force => place::replace(&job.destination, link),
+                    answer => answer,
+                };
+                linked.map_err(failed(What::CannotCreateLink))?;
             }
             FileType::Fifo => {
                 rustix::fs::mknodat(directory, &**name, FileType::Fifo, mode, 0)
@@ -130,13 +77,4 @@ impl Worker<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// The file a symbolic link leads to, which must not be replaced by that link.
-fn leads_to(job: &FileJob, facts: &Facts) -> Option<Identity> {
-    if facts.kind != FileType::Symlink || job.found == Some(Found::Nothing) {
-        return None;
-    }
-    let stat = rustix::fs::statat(&job.source.directory, &*job.source.name, AtFlags::empty()).ok()?;
-    Some(Facts::of(&stat).identity)
 }

@@ -6,10 +6,9 @@ use super::chain::{At, Directory};
 use super::held::Held;
 use super::job::{FileJob, Task};
 use super::worker::Worker;
-use crate::cli::cp::{CpOptions, Follow};
+use crate::cli::cp::Follow;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Keeping, Wanted};
-use crate::plan::facts::{Facts, Identity, Owner};
+use crate::plan::facts::{Facts, Identity};
 use crate::plan::walk::{self, Entry};
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
@@ -43,34 +42,14 @@ pub(super) struct Way {
 
 impl Place<'_> {
     /// The place itself.
-    fn at(&self) -> At {
+    pub(super) fn at(&self) -> At {
         At { directory: self.parent.clone(), name: Arc::from(self.name) }
     }
 
     /// What to say of it with the system's reason.
-    fn failed(&self, what: What) -> impl Fn(Errno) -> Problem {
+    pub(super) fn failed(&self, what: What) -> impl Fn(Errno) -> Problem {
         move |errno| Problem::failed(what, self.path.clone(), errno)
     }
-}
-
-/// The copy of a directory, open.
-struct Made {
-    descriptor: OwnedFd,
-    /// It was there, behind a symbolic link.
-    through_link: bool,
-    facts: Facts,
-    fresh: bool,
-    belongs_to: Option<Owner>,
-    at_end: Option<Box<(Wanted, Keeping)>>,
-}
-
-/// Whether a directory of the destination was come to by a symbolic link.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct ByLink(bool);
-
-/// Whether links of the destination to directories count as directories. GNU cp wants `--copy-contents` for that, too.
-pub(super) fn keeps_directory_links(options: &CpOptions) -> bool {
-    options.keep_directory_symlink && options.copy_contents
 }
 
 impl Worker<'_, '_> {
@@ -208,77 +187,6 @@ impl Worker<'_, '_> {
                 Err(Problem::of(What::Replaced, source.path.clone()))
             }
             (examined, _) => examined,
-        }
-    }
-
-    /// Makes the copy of a directory, or takes the directory that is there.
-    fn make_directory(
-        &self,
-        source: &Place<'_>,
-        destination: &Place<'_>,
-        (facts, names): (&Facts, Names),
-        fresh: bool,
-    ) -> Result<Made, Problem> {
-        let failed = |what| destination.failed(what);
-        let mut there = if fresh { None } else { self.is_there(source, destination)? };
-        let exists = there.is_some();
-        // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
-        let keeping = self.shared.settings.method.keeping;
-        let mode = keeping.directory_mode_to_make(facts);
-        let made = match exists {
-            true => false,
-            false => match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
-                Ok(()) => true,
-                // It came meanwhile: a directory will do, anything else is in the way.
-                Err(Errno::EXIST) => {
-                    there = self.is_there(source, destination)?;
-                    if there.is_none() {
-                        return Err(failed(What::CannotCreateDirectory)(Errno::EXIST));
-                    }
-                    false
-                }
-                Err(errno) => return Err(failed(What::CannotCreateDirectory)(errno)),
-            },
-        };
-        if made && self.shared.settings.verbose {
-            self.shared.reporter.copied(&source.path, &destination.path, None);
-        }
-        let through_link = there == Some(ByLink(true));
-        let descriptor = walk::open_directory(destination.parent, destination.name, through_link);
-        let descriptor = descriptor.map_err(failed(What::CannotAccess))?;
-        let stat = rustix::fs::fstat(&descriptor).map_err(failed(What::CannotStat))?;
-        let copy = Facts::of(&stat);
-        let wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
-        let at_end = (!wanted.is_nothing()).then(|| Box::new((wanted, keeping)));
-        let belongs_to = if made && keeping.wants_owner_of_new() {
-            keeping.owner_of_new(&copy, attributes::is_inherited_from(descriptor.as_fd()))
-        } else {
-            None
-        };
-        Ok(Made { descriptor, through_link, facts: copy, fresh: made, belongs_to, at_end })
-    }
-
-    /// Whether a directory is there to copy into, and whether by a symbolic link.
-    fn is_there(&self, source: &Place<'_>, destination: &Place<'_>) -> Result<Option<ByLink>, Problem> {
-        let look = |flags| {
-            let stat = rustix::fs::statat(destination.parent, destination.name, flags);
-            stat.map(|stat| Facts::of(&stat).kind)
-        };
-        match look(AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(FileType::Directory) => Ok(Some(ByLink(false))),
-            Ok(FileType::Symlink)
-                if keeps_directory_links(self.shared.options)
-                    && look(AtFlags::empty()) == Ok(FileType::Directory) =>
-            {
-                Ok(Some(ByLink(true)))
-            }
-            Ok(_) => Err(Problem::between(
-                What::OverwriteNonDirectory,
-                destination.path.clone(),
-                source.path.clone(),
-            )),
-            Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(Problem::failed(What::CannotStat, destination.path.clone(), errno)),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Whether an existing file is to be replaced at all, and whether it may be: `-n`, `-u`, `-i`, `--update`, and when
 //! source and destination are one file. Pure decisions on options and facts.
 
-use super::facts::Facts;
+use super::facts::{Facts, Identity};
 use super::overwrite::Found;
-use crate::cli::cp::{CpOptions, Make, Overwrite};
+use crate::cli::cp::{CpOptions, Follow, Make, Overwrite};
 use rustix::fs::{FileType, Timespec};
 
 /// What the options say of a destination that exists.
@@ -17,58 +17,104 @@ pub enum Fate {
     Refuse,
     /// It is the source itself, under this or another name.
     SameFile,
-    /// It is the source already, as another name of it is what was asked for.
+    /// It is the source already, as another name of it is what was asked for. With `-i` there is a question all the same.
     Done,
-    /// It is the source itself, which is to be kept under a backup's name.
-    BackUpSource,
 }
 
-/// The fate of what was found under the name that `source`, no directory, is to be copied to. `same_name` says that both
-/// are one entry of one directory.
+/// What only a look at names tells of a source and a destination that may be one file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// Both are one entry of one directory, however they are spelled.
+    pub same_entry: bool,
+    /// The source was come to through a symbolic link.
+    pub through_link: bool,
+    /// What the source leads to, where it is a symbolic link that is not followed.
+    pub leads_to: Option<Identity>,
+}
+
+/// The file at the destination that decides: what a link leads to, or the link itself. `None` also where what a link
+/// leads to is what counts, and is not there.
 #[must_use]
-pub fn fate(options: &CpOptions, source: &Facts, found: &Found, same_name: bool) -> Fate {
-    let there = match found {
-        Found::Nothing => return Fate::Replace,
-        Found::File(file) => file,
-        Found::LinkTo { link, file } => {
-            if source.kind == FileType::Symlink {
-                link
-            } else {
-                file
-            }
-        }
-        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => link,
-    };
+pub fn there<'f>(options: &CpOptions, source: &Facts, found: &'f Found) -> Option<&'f Facts> {
+    let through = looks_through(options, source);
+    match found {
+        Found::Nothing => None,
+        Found::File(file) => Some(file),
+        Found::LinkTo { file, .. } if through => Some(file),
+        // One that leads round in circles is only met where it is to be forced out of the way.
+        Found::DanglingLink(_) | Found::ClosedLink { .. } if through => None,
+        Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link),
+    }
+}
+
+/// The fate of what was found under the name that `source`, no directory, is to be copied to.
+#[must_use]
+pub fn fate(options: &CpOptions, source: &Facts, found: &Found, relation: impl FnOnce() -> Relation) -> Fate {
+    let Some(there) = there(options, source, found) else { return Fate::Replace };
     match options.overwrite {
         Overwrite::Skip => return Fate::Skip,
         Overwrite::Refuse => return Fate::Refuse,
         Overwrite::Older | Overwrite::All => {}
     }
-    if source.identity == there.identity
-        && let Some(fate) = same_file(options, source, found, same_name)
-    {
+    let fate = same_file(options, source, found, relation);
+    if fate == Fate::SameFile {
         return fate;
     }
     let is_older = later(source.modified, there.modified);
-    if options.overwrite == Overwrite::Older && !is_older { Fate::Skip } else { Fate::Replace }
+    if options.overwrite == Overwrite::Older && !is_older { Fate::Skip } else { fate }
 }
 
-/// The fate of a file copied onto itself; `None` where another name of it is replaced, not itself.
-fn same_file(options: &CpOptions, source: &Facts, found: &Found, same_name: bool) -> Option<Fate> {
-    let linked = matches!(found, Found::LinkTo { .. });
-    match options.make {
-        Make::HardLinks if !linked && !same_name => return Some(Fate::Done),
-        Make::HardLinks if linked && (options.force || options.remove_destination) => return None,
-        Make::SymbolicLinks if linked && options.force => return None,
-        Make::HardLinks | Make::SymbolicLinks | Make::Copies => {}
-    }
-    if same_name {
-        let regular = source.kind == FileType::RegularFile && !linked;
-        let kept = options.backup.is_some() && options.force && regular && options.make == Make::Copies;
-        return Some(if kept { Fate::BackUpSource } else { Fate::SameFile });
-    }
+/// The fate of a file where it may be the source itself; `Replace` where it is not, or where another name of it is
+/// replaced. The table was worked out on GNU cp, over all kinds of links and all of these options.
+#[must_use]
+pub fn same_file(
+    options: &CpOptions,
+    source: &Facts,
+    found: &Found,
+    relation: impl FnOnce() -> Relation,
+) -> Fate {
     // What is renamed or removed first is a name, not the file.
-    if options.backup.is_some() || options.remove_destination { None } else { Some(Fate::SameFile) }
+    let makes_way = options.backup.is_some() || options.remove_destination;
+    let hard_links = options.make == Make::HardLinks;
+    let linked = if hard_links { Fate::Done } else { Fate::SameFile };
+    match found {
+        Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
+            if source.kind == FileType::Symlink =>
+        {
+            match link.identity == source.identity {
+                false => Fate::Replace,
+                true if relation().same_entry => linked,
+                true if options.backup.is_some() && !hard_links => Fate::Replace,
+                true => Fate::Done,
+            }
+        }
+        // A link is no longer in the way when it has been renamed, removed, or is replaced by another link.
+        Found::LinkTo { file, .. } if file.identity == source.identity => {
+            if makes_way || options.make != Make::Copies { Fate::Replace } else { Fate::SameFile }
+        }
+        Found::File(file) if file.identity == source.identity => {
+            let Relation { same_entry, through_link, .. } = relation();
+            if hard_links || through_link || same_entry || !makes_way { linked } else { Fate::Replace }
+        }
+        Found::File(file)
+            if source.kind == FileType::Symlink && relation().leads_to == Some(file.identity) =>
+        {
+            if options.backup.is_some() { Fate::Replace } else { linked }
+        }
+        Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Fate::Replace,
+        Found::DanglingLink(_) | Found::ClosedLink { .. } => Fate::Replace,
+    }
+}
+
+/// Whether what is there has to be removed before the copy is made, rather than be written, renamed, or be in the way.
+#[must_use]
+pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts) -> bool {
+    let special = source.kind != FileType::RegularFile && options.follow == Follow::Never;
+    // Other names of it are to keep what they have.
+    let shared = options.preserve.links && there.links > 1 && options.make == Make::Copies;
+    // What has no data to give leaves what is there, unless forced, and is then refused by it.
+    let stays = options.attributes_only && !options.force && !is_read(options, source.kind);
+    options.remove_destination || shared || (special && !stays)
 }
 
 /// Whether it is what a symbolic link at the destination leads to that decides, rather than the link itself, which is
@@ -99,7 +145,6 @@ pub fn is_read(options: &CpOptions, kind: FileType) -> bool {
 mod tests {
     use super::*;
     use crate::cli::cp::{Backup, Control};
-    use crate::plan::facts::Identity;
 
     fn file(inode: u64, modified: i64) -> Facts {
         let modified = Timespec { tv_sec: modified, tv_nsec: 5 };
@@ -116,38 +161,61 @@ mod tests {
         CpOptions { backup: Some(backup), ..CpOptions::default() }
     }
 
+    fn fate_of(options: &CpOptions, source: &Facts, there: &Found, same_entry: bool) -> Fate {
+        fate(options, source, there, || Relation { same_entry, ..Relation::default() })
+    }
+
     #[test]
     fn what_is_not_older_stays_with_u() {
         let there = Found::File(file(2, 10));
         let options = with(Overwrite::Older);
-        let fates = [9, 10, 11].map(|time| fate(&options, &file(1, time), &there, false));
+        let fates = [9, 10, 11].map(|time| fate_of(&options, &file(1, time), &there, false));
         assert_eq!(fates, [Fate::Skip, Fate::Skip, Fate::Replace]);
     }
 
     #[test]
     fn n_and_none_fail_come_before_everything_else() {
         let there = Found::File(file(1, 10));
-        assert_eq!(fate(&with(Overwrite::Skip), &file(1, 10), &there, true), Fate::Skip);
-        assert_eq!(fate(&with(Overwrite::Refuse), &file(1, 10), &there, true), Fate::Refuse);
-        assert_eq!(fate(&with(Overwrite::Older), &file(1, 10), &there, true), Fate::SameFile);
+        assert_eq!(fate_of(&with(Overwrite::Skip), &file(1, 10), &there, true), Fate::Skip);
+        assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &there, true), Fate::Refuse);
+        assert_eq!(fate_of(&with(Overwrite::Older), &file(1, 10), &there, true), Fate::SameFile);
     }
 
     #[test]
     fn another_name_of_the_source_may_be_removed_or_renamed_first() {
         let (source, there) = (file(1, 10), Found::File(file(1, 10)));
         let removing = CpOptions { remove_destination: true, ..CpOptions::default() };
-        assert_eq!(fate(&CpOptions::default(), &source, &there, false), Fate::SameFile);
-        assert_eq!(fate(&removing, &source, &there, false), Fate::Replace);
-        assert_eq!(fate(&removing, &source, &there, true), Fate::SameFile);
-        assert_eq!(fate(&keeping(), &source, &there, false), Fate::Replace);
-        assert_eq!(fate(&keeping(), &source, &there, true), Fate::SameFile);
-        assert_eq!(fate(&CpOptions { force: true, ..keeping() }, &source, &there, true), Fate::BackUpSource);
+        assert_eq!(fate_of(&CpOptions::default(), &source, &there, false), Fate::SameFile);
+        assert_eq!(fate_of(&removing, &source, &there, false), Fate::Replace);
+        assert_eq!(fate_of(&removing, &source, &there, true), Fate::SameFile);
+        assert_eq!(fate_of(&keeping(), &source, &there, false), Fate::Replace);
+        assert_eq!(fate_of(&keeping(), &source, &there, true), Fate::SameFile);
     }
 
     #[test]
     fn a_hard_link_of_a_hard_link_is_there_already() {
         let (source, there) = (file(1, 10), Found::File(file(1, 10)));
         let linking = CpOptions { make: Make::HardLinks, ..CpOptions::default() };
-        assert_eq!(fate(&linking, &source, &there, false), Fate::Done);
+        assert_eq!(fate_of(&linking, &source, &there, false), Fate::Done);
+        assert_eq!(fate_of(&linking, &source, &there, true), Fate::Done);
+    }
+
+    #[test]
+    fn a_source_come_to_by_a_link_is_never_removed_or_renamed_away() {
+        let (source, there) = (file(1, 10), Found::File(file(1, 10)));
+        let relation = || Relation { through_link: true, ..Relation::default() };
+        assert_eq!(fate(&keeping(), &source, &there, relation), Fate::SameFile);
+        let link = Facts { kind: FileType::Symlink, ..file(2, 10) };
+        let relation = || Relation { leads_to: Some(source.identity), ..Relation::default() };
+        assert_eq!(fate(&CpOptions::default(), &link, &there, relation), Fate::SameFile);
+        assert_eq!(fate(&keeping(), &link, &there, relation), Fate::Replace);
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_counts_only_where_the_link_itself_does() {
+        let link = Found::DanglingLink(Facts { kind: FileType::Symlink, ..file(2, 10) });
+        assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &link, false), Fate::Replace);
+        let options = CpOptions { make: Make::SymbolicLinks, ..with(Overwrite::Refuse) };
+        assert_eq!(fate_of(&options, &file(1, 10), &link, false), Fate::Refuse);
     }
 }

@@ -121,6 +121,12 @@ impl Reporter {
         self.line(&line);
     }
 
+    /// `'kept' -> 'path' (unbackup)`, for `-v`.
+    pub fn restored(&self, kept: &[u8], path: &[u8]) {
+        let quoted = |name: &[u8]| quote::always(name, self.charset());
+        self.line(&[&quoted(kept)[..], b" -> ", &quoted(path), b" (unbackup)\n"].concat());
+    }
+
     /// `from -> to`, for `-v`: a directory made above a copy. GNU cp does not quote these.
     pub fn made_parent(&self, from: &[u8], to: &[u8]) {
         self.line(&[from, b" -> ", to, b"\n"].concat());

@@ -134,9 +134,10 @@ impl FileCopy {
         }
     }
 
-    /// The job, to start it again.
+    /// The job, to start it again, or to end it.
     #[must_use]
     pub fn into_job(mut self) -> FileJob {
+        self.job.failed = self.failed;
         if self.failed && self.job.share != Share::None {
             // Nobody is to link what is not whole.
             self.job.share = Share::UnderWay;

@@ -102,6 +102,9 @@ impl Copying {
         self.jobs.push(FileJob {
             destination_device: Some(1),
             announced: false,
+            is_backup: false,
+            kept: None,
+            failed: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
             source: at(source),
