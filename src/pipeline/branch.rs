@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What all directories below one operand share.
 pub struct Origin {
@@ -49,11 +49,20 @@ impl Made {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
     }
 
-    /// Notes a source and the name of its copy; whether both were noted before.
+    /// Notes a source and what tells it from another way to the same one: for a file how it was typed, for a directory
+    /// the name of its copy.
+    pub fn note_source(&self, source: Identity, name: &CStr) {
+        self.sources().insert((source, name.to_bytes().to_vec()));
+    }
+
+    /// Whether a source was noted.
     #[must_use]
-    pub fn seen_before(&self, source: Identity, name: &CStr) -> bool {
-        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        !sources.insert((source, name.to_bytes().to_vec()))
+    pub fn knows_source(&self, source: Identity, name: &CStr) -> bool {
+        self.sources().contains(&(source, name.to_bytes().to_vec()))
+    }
+
+    fn sources(&self) -> MutexGuard<'_, HashSet<(Identity, Vec<u8>)>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this run made the file.

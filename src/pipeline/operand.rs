@@ -84,20 +84,10 @@ impl Worker<'_, '_> {
         if directory && !self.shared.settings.recursive {
             return Err(Problem::of(What::OmittingDirectory, operand.source_path()));
         }
-        if let Some(made) = &operand.made
-            && made.seen_before(facts.identity, &operand.destination.name)
-        {
-            let what = if directory { What::TwiceDirectory } else { What::TwiceFile };
-            return Err(Problem::of(what, operand.source_path()));
+        if let Some(problem) = self.given_before(operand, &facts) {
+            return Err(problem);
         }
-        let destination_failed = |errno| {
-            let what = match errno {
-                // Of a name with a slash behind it that no directory bears, or in a directory that is not there.
-                Errno::NOTDIR if ends_with_slash(operand) => What::CannotCreateRegular,
-                _ => What::CannotStat,
-            };
-            Problem::failed(what, operand.destination_path(), errno)
-        };
+        let destination_failed = |errno| Problem::failed(What::CannotStat, operand.destination_path(), errno);
         let found = examined.found.map_err(destination_failed)?;
         if directory {
             return self.directory_operand(operand, &facts, &found);
@@ -123,6 +113,23 @@ impl Worker<'_, '_> {
             share: Share::None,
         };
         self.begin_leaf(job, &facts)
+    }
+
+    /// What to say of a source that was given before. With backups, the copy of a file would be kept for its own.
+    fn given_before(&self, operand: &Operand, facts: &Facts) -> Option<Problem> {
+        let made = operand.made.as_ref()?;
+        let (what, name) = match facts.kind {
+            FileType::Directory => (What::TwiceDirectory, &operand.destination.name),
+            _ if self.shared.options.backup.is_some() => return None,
+            _ => (What::TwiceFile, &operand.source.name),
+        };
+        if made.knows_source(facts.identity, name) {
+            return Some(Problem::of(what, operand.source_path()));
+        }
+        if facts.kind != FileType::Directory {
+            made.note_source(facts.identity, name);
+        }
+        None
     }
 
     fn directory_operand(&mut self, operand: &Operand, facts: &Facts, found: &Found) -> Result<(), Problem> {
@@ -154,7 +161,11 @@ impl Worker<'_, '_> {
         let At { directory, name } = &operand.destination;
         let destination = Place { parent: directory, name, path: destination_path };
         let way = Way { through_link: follow, seen: Some(facts.identity) };
-        self.branch(None, &origin, &source, way, &destination)
+        self.branch(None, &origin, &source, way, &destination)?;
+        if let Some(made) = &operand.made {
+            made.note_source(facts.identity, &operand.destination.name);
+        }
+        Ok(())
     }
 }
 
@@ -183,10 +194,6 @@ fn device_of(destination: &At, found: &Found) -> Option<u64> {
             Some(Facts::of(&stat).identity.device)
         }
     }
-}
-
-fn ends_with_slash(operand: &Operand) -> bool {
-    operand.destination.name.to_bytes().ends_with(b"/")
 }
 
 impl Operand {

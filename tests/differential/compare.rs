@@ -66,7 +66,8 @@ fn lines(text: &[u8], ordered: bool) -> Vec<String> {
     let mut lines: Vec<String> = text
         .replace("? ", "? \\n")
         .split("\\n")
-        .filter(|line| !line.is_empty())
+        // The engine is told in a line of our own.
+        .filter(|line| !line.is_empty() && !line.starts_with("engine: "))
         .map(without_offload)
         .collect();
     if !ordered {
