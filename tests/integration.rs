@@ -13,6 +13,7 @@ mod concatenate;
 mod concatenate_streams;
 mod copy;
 mod copy_errors;
+mod copy_existing;
 mod copy_follow;
 mod copy_hard_links;
 mod copy_modes;

@@ -9,6 +9,7 @@ use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use rustix::fs::FileType;
 use rustix::io::Errno;
+use std::ffi::CString;
 use std::sync::Arc;
 
 /// One piece of work, small enough to be shared out and large enough to be worth it.
@@ -88,6 +89,10 @@ pub struct FileJob {
     pub announced: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
+    /// The name that the old destination was renamed to, in the directory of the copy.
+    pub backup: Option<Box<CString>>,
+    /// The copy was not made, or not to its end.
+    pub failed: bool,
 }
 
 impl FileJob {
@@ -107,6 +112,8 @@ impl FileJob {
             made: branch.origin.made.clone(),
             announced: false,
             share: Share::None,
+            backup: None,
+            failed: false,
         })
     }
 

@@ -2,10 +2,10 @@
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
 use super::branch::Branch;
-use super::chain::At;
+use super::chain::{At, Directory};
 use super::job::{FileJob, Names};
 use super::links::Share;
-use super::special::look;
+use super::special::{leads_to, look};
 use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, CpOptions, Make, Overwrite};
 use crate::plan::backup::{Name, Naming};
@@ -15,10 +15,10 @@ use crate::plan::path;
 use crate::plan::replace::{self, Fate};
 use crate::plan::walk::Listing;
 use crate::report::message::{Problem, What};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
 /// Whether files have to be looked at by these options before they are copied.
@@ -64,7 +64,10 @@ impl Worker<'_, '_> {
         };
         let At { directory, name } = &job.destination;
         match made {
-            Err(problem) => self.shared.reporter.problem(&problem),
+            Err(problem) => {
+                job.failed = true;
+                self.shared.reporter.problem(&problem);
+            }
             Ok(()) if job.is_noted() => {
                 // What cannot be looked at any more is another's by now, and nothing to be noted.
                 if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -74,6 +77,21 @@ impl Worker<'_, '_> {
             Ok(()) => {}
         }
         self.leaf_done(&job);
+    }
+
+    /// What is to be known of the names, as far as that makes a difference for what is `there`.
+    fn names(&self, job: &FileJob, facts: &Facts, there: Option<&Facts>) -> replace::Names {
+        let options = self.shared.options;
+        let Some(there) = there else { return replace::Names::default() };
+        let one = there.identity == facts.identity;
+        // Under `-b -f` a link may bear the very name of what it is followed from.
+        let same = (one || (options.force && options.backup.is_some())) && is_same_entry(job);
+        let At { directory, name } = &job.source;
+        let through_link = one
+            && job.follow
+            && rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink);
+        replace::Names { same, through_link, leads_to: leads_to(job, facts) }
     }
 
     /// Does what the options ask for before a file is copied; `job` then knows what it will find.
@@ -91,12 +109,18 @@ impl Worker<'_, '_> {
             return Err(destination_failed(errno));
         }
         job.found = Some(found);
-        let there = there(&found, facts);
-        let same_name = there.is_some_and(|there| there.identity == facts.identity) && is_same_entry(job);
-        match replace::fate(options, facts, &found, same_name) {
+        let there = replace::there(options, facts, &found);
+        let names = self.names(job, facts, there);
+        match replace::fate(options, facts, names, &found) {
             Fate::Replace => {}
-            Fate::BackUpSource => return self.back_up_source(job, facts),
+            Fate::CopyToBackup => return self.copy_to_backup(job).map(|()| Ready::Copy),
             Fate::Skip if options.overwrite == Overwrite::Older => return Ok(Ready::Stays),
+            Fate::Done if options.ask && options.make == Make::HardLinks => {
+                if there.is_some_and(|there| !self.may_replace(job, &found, there)) {
+                    self.shared.reporter.declined();
+                }
+                return Ok(Ready::Done);
+            }
             Fate::Skip | Fate::Done => return Ok(Ready::Done),
             Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
             Fate::SameFile => {
@@ -104,6 +128,9 @@ impl Worker<'_, '_> {
             }
         }
         if let Some(there) = there {
+            if self.is_made_anew(facts) && options.backup.is_none() {
+                self.reject_same_special(job, facts, &found)?;
+            }
             if options.ask && !self.may_replace(job, &found, there) {
                 self.shared.reporter.declined();
                 return Ok(Ready::Done);
@@ -135,14 +162,18 @@ impl Worker<'_, '_> {
         if let Some(backup) = &options.backup {
             let kept = self.back_up(job, backup, Some(facts))?;
             job.found = Some(Found::Nothing);
+            let own = job.destination.name.to_bytes();
+            let lead = &own[..path::parent_bytes(own)];
+            job.backup = CString::new([lead, path::last_component(&kept)].concat()).ok().map(Box::new);
             self.verbose(job, Some(&kept));
             job.announced = true;
             return Ok(());
         }
-        let links = options.make != Make::Copies && options.force;
         // Other names of it are to keep what they have.
         let shared = options.preserve.links && there.links > 1;
-        if options.remove_destination || links || (shared && !self.is_made_anew(facts)) {
+        // A link of what is no file's contents replaces what is there.
+        let anew = options.make != Make::Copies && !replace::is_read(options, facts.kind);
+        if options.remove_destination || anew || (shared && !self.is_made_anew(facts)) {
             self.remove(job)?;
             job.found = Some(Found::Nothing);
         }
@@ -164,14 +195,7 @@ impl Worker<'_, '_> {
         let At { directory, name } = &job.destination;
         let failed = |errno| Problem::failed(What::CannotBackUp, job.destination_path(), errno);
         let (parent, last) = (path::parent(name.to_bytes()), path::last_component(name.to_bytes()));
-        let parent = CString::new(parent).map_err(|_nul| failed(Errno::INVAL))?;
-        let parent = rustix::fs::openat(
-            directory,
-            &*parent,
-            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(failed)?;
+        let parent = open_parent(directory, parent).map_err(failed)?;
         let kept = backup_name(&parent, last, backup).map_err(failed)?;
         let kept_name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
         let last = CString::new(last).map_err(|_nul| failed(Errno::INVAL))?;
@@ -187,26 +211,49 @@ impl Worker<'_, '_> {
         Ok([&shown[..shown.len() - path::last_component(&shown).len()], &kept.name].concat())
     }
 
-    /// `-b -f` of a file onto itself: it is kept under the backup's name, and copied back from there.
-    fn back_up_source(&self, job: &mut FileJob, _: &Facts) -> Result<Ready, Problem> {
-        let Some(backup) = &self.shared.options.backup else { return Ok(Ready::Done) };
-        let kept = self.back_up(job, backup, None)?;
-        let name = path::last_component(&kept).to_vec();
-        let place = [path::parent(job.destination.name.to_bytes()), b"/", &name].concat();
-        let failed = |_nul| Problem::failed(What::CannotBackUp, job.destination_path(), Errno::INVAL);
-        job.source = At {
-            directory: job.destination.directory.clone(),
-            name: Arc::from(CString::new(place).map_err(failed)?),
-        };
-        job.found = Some(Found::Nothing);
-        self.verbose(job, Some(&kept));
-        Ok(Ready::Copy)
+    /// `-b -f` of a file onto itself: its copy gets the backup's name.
+    fn copy_to_backup(&self, job: &mut FileJob) -> Result<(), Problem> {
+        let Some(backup) = &self.shared.options.backup else { return Ok(()) };
+        let failed = |errno| Problem::failed(What::CannotBackUp, job.destination_path(), errno);
+        let At { directory, name } = &job.destination;
+        let (parent, last) = (path::parent(name.to_bytes()), path::last_component(name.to_bytes()));
+        let open = open_parent(directory, parent).map_err(failed)?;
+        let kept = backup_name(&open, last, backup).map_err(failed)?;
+        let lead = &name.to_bytes()[..path::parent_bytes(name.to_bytes())];
+        let place = CString::new([lead, &kept.name].concat()).map_err(|_nul| failed(Errno::INVAL))?;
+        let shown = job.destination_path();
+        let shown = [&shown[..path::parent_bytes(&shown)], &kept.name].concat();
+        job.destination = At { directory: directory.clone(), name: Arc::from(place) };
+        if let Names::Operand { source, .. } = &job.names {
+            job.names = Names::Operand { source: Arc::clone(source), destination: Arc::from(shown) };
+        }
+        let found = look(&job.destination);
+        job.found =
+            Some(found.map_err(|errno| Problem::failed(What::CannotStat, job.destination_path(), errno))?);
+        self.verbose(job, None);
+        Ok(())
+    }
+
+    /// Gives a destination back its name where no copy took its place.
+    fn take_back(&self, job: &FileJob, kept: &CStr) {
+        let At { directory, name } = &job.destination;
+        let shown = job.destination_path();
+        let own = &shown[..path::parent_bytes(&shown)];
+        let backup = [own, path::last_component(kept.to_bytes())].concat();
+        match rustix::fs::renameat(directory, kept, directory, &**name) {
+            Ok(()) if self.shared.options.verbose => self.shared.reporter.taken_back(&backup, &shown),
+            Ok(()) => {}
+            Err(errno) => {
+                self.shared.reporter.problem(&Problem::failed(What::CannotTakeBack, shown, errno));
+            }
+        }
     }
 
     /// Asks whether a file may be replaced.
     fn may_replace(&self, job: &FileJob, found: &Found, there: &Facts) -> bool {
         let At { directory, name } = &job.destination;
-        let dangling = matches!(found, Found::DanglingLink(_));
+        // A link that leads nowhere, or round in circles, has no permissions in the way.
+        let dangling = matches!(found, Found::DanglingLink(_) | Found::ClosedLink { .. });
         let writable =
             dangling || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
         let options = self.shared.options;
@@ -216,18 +263,15 @@ impl Worker<'_, '_> {
 
     fn hard_link(&self, job: &FileJob) -> Result<(), Problem> {
         let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
-        let (source, destination) = (&job.source, &job.destination);
-        rustix::fs::linkat(
-            &source.directory,
-            &*source.name,
-            &destination.directory,
-            &*destination.name,
-            flags,
+        let At { directory: from, name: source } = &job.source;
+        // A question that was answered with yes is force enough for hard links.
+        let force = self.shared.options.force || self.shared.options.ask;
+        self.link(job, force, |to, name| rustix::fs::linkat(from, &**source, to, name, flags)).map_err(
+            |errno| Problem {
+                errno: Some(errno),
+                ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
+            },
         )
-        .map_err(|errno| Problem {
-            errno: Some(errno),
-            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
-        })
     }
 
     fn symbolic_link(&self, job: &FileJob) -> Result<(), Problem> {
@@ -235,12 +279,27 @@ impl Worker<'_, '_> {
         if !target.starts_with(b"/") && !is_in_working_directory(job) {
             return Err(Problem::of(What::RelativeLink, job.destination_path()));
         }
-        let failed = |errno| Problem {
+        let force = self.shared.options.force;
+        self.link(job, force, |to, name| rustix::fs::symlinkat(&*target, to, name)).map_err(|errno| Problem {
             errno: Some(errno),
             ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target.clone())
-        };
+        })
+    }
+
+    /// Makes a link at the destination, with `force` in place of what is there.
+    fn link(
+        &self,
+        job: &FileJob,
+        force: bool,
+        make: impl Fn(BorrowedFd<'_>, &CStr) -> Result<(), Errno>,
+    ) -> Result<(), Errno> {
         let At { directory, name } = &job.destination;
-        rustix::fs::symlinkat(&*target, directory, &**name).map_err(failed)
+        match make(directory.as_fd(), name) {
+            Err(Errno::EXIST) if force => {
+                self.shared.links.replace(&job.destination, |temporary| make(directory.as_fd(), temporary))
+            }
+            made => made,
+        }
     }
 
     /// The line of `-v`, with the backup's path where there is one.
@@ -257,6 +316,9 @@ impl Worker<'_, '_> {
 
     /// A leaf is done, well or not.
     pub(super) fn leaf_done(&mut self, job: &FileJob) {
+        if let (Some(kept), true) = (&job.backup, job.failed) {
+            self.take_back(job, kept);
+        }
         if job.share != Share::None {
             self.first_done(job);
         }
@@ -277,17 +339,6 @@ pub(super) enum Ready {
     Done,
 }
 
-/// The file that would be replaced: the one a link leads to where the source is read, else the link itself.
-fn there<'f>(found: &'f Found, source: &Facts) -> Option<&'f Facts> {
-    match found {
-        Found::Nothing => None,
-        Found::File(file) => Some(file),
-        Found::LinkTo { link, .. } if source.kind == FileType::Symlink => Some(link),
-        Found::LinkTo { file, .. } => Some(file),
-        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link),
-    }
-}
-
 /// Whether source and destination are one entry of one directory, however they are spelled.
 fn is_same_entry(job: &FileJob) -> bool {
     let names = [&job.source, &job.destination].map(|at| path::last_component(at.name.to_bytes()));
@@ -304,6 +355,12 @@ fn directory_of(at: &At) -> Option<Identity> {
 fn is_in_working_directory(job: &FileJob) -> bool {
     let working = rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity);
     working.is_some() && directory_of(&job.destination) == working
+}
+
+fn open_parent(directory: &Directory, parent: &[u8]) -> Result<OwnedFd, Errno> {
+    let parent = CString::new(parent).map_err(|_nul| Errno::INVAL)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat(directory, &*parent, flags, Mode::empty())
 }
 
 /// The name for the backup of the file `name` of a directory.

@@ -146,6 +146,31 @@ impl Links {
         }
     }
 
+    /// Puts a link in the place of what is there, which stays until then: it may be the very file that is linked. `make`
+    /// makes it under another name first.
+    pub fn replace(&self, destination: &At, make: impl Fn(&CStr) -> Result<(), Errno>) -> Result<(), Errno> {
+        let At { directory, name } = destination;
+        let process = rustix::process::getpid().as_raw_nonzero();
+        for _ in 0..ATTEMPTS_MAX {
+            let number = self.temporary.fetch_add(1, Ordering::Relaxed);
+            let last = format!(".ucp-{process}-{number}");
+            let beside = path::join(path::parent(name.to_bytes()), last.as_bytes());
+            let temporary = CString::new(beside).map_err(|_nul| Errno::INVAL)?;
+            match make(&temporary) {
+                Ok(()) => {}
+                Err(Errno::EXIST) => continue,
+                Err(errno) => return Err(errno),
+            }
+            let renamed = rustix::fs::renameat(directory, &*temporary, directory, &**name);
+            // Between two names of one file renaming does nothing, and both are left.
+            return match rustix::fs::unlinkat(directory, &*temporary, AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => renamed,
+                Err(errno) => renamed.and(Err(errno)),
+            };
+        }
+        Err(Errno::EXIST)
+    }
+
     /// Notes how the first copy ended, and answers who has waited for it.
     fn end(&self, source: Identity, first: Option<First>) -> Vec<Waiting> {
         let mut files = self.lock();
@@ -311,7 +336,10 @@ impl Worker<'_, '_> {
         let At { directory, name } = &job.destination;
         let replaced = match first.link_to(directory, name) {
             Ok(()) => Ok(false),
-            Err(Errno::EXIST) => self.replace_by_link(&job.destination, first).map(|()| true),
+            Err(Errno::EXIST) => {
+                let make = |temporary: &CStr| first.link_to(directory, temporary);
+                self.shared.links.replace(&job.destination, make).map(|()| true)
+            }
             Err(errno) => Err(errno),
         };
         match replaced {
@@ -325,29 +353,5 @@ impl Worker<'_, '_> {
                 ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.path())
             }),
         }
-    }
-
-    /// Puts a link in the place of what is there, which stays until then: it may be the very copy that is linked.
-    fn replace_by_link(&self, destination: &At, first: &First) -> Result<(), Errno> {
-        let At { directory, name } = destination;
-        let process = rustix::process::getpid().as_raw_nonzero();
-        for _ in 0..ATTEMPTS_MAX {
-            let number = self.shared.links.temporary.fetch_add(1, Ordering::Relaxed);
-            let last = format!(".ucp-{process}-{number}");
-            let beside = path::join(path::parent(name.to_bytes()), last.as_bytes());
-            let temporary = CString::new(beside).map_err(|_nul| Errno::INVAL)?;
-            match first.link_to(directory, &temporary) {
-                Ok(()) => {}
-                Err(Errno::EXIST) => continue,
-                Err(errno) => return Err(errno),
-            }
-            let renamed = rustix::fs::renameat(directory, &*temporary, directory, &**name);
-            // Between two names of one file renaming does nothing, and both are left.
-            return match rustix::fs::unlinkat(directory, &*temporary, AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => renamed,
-                Err(errno) => renamed.and(Err(errno)),
-            };
-        }
-        Err(Errno::EXIST)
     }
 }

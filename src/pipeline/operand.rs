@@ -72,6 +72,8 @@ impl Worker<'_, '_> {
             made: operand.made.clone(),
             announced: false,
             share: Share::None,
+            backup: None,
+            failed: false,
         };
         self.begin_leaf(job, &facts)
     }

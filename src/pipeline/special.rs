@@ -74,6 +74,24 @@ impl Worker<'_, '_> {
         Ok(Ready::Copy)
     }
 
+    /// Refuses to replace what is the source, or what it leads to, before anything is asked or done about it.
+    pub(super) fn reject_same_special(
+        &self,
+        job: &FileJob,
+        facts: &Facts,
+        found: &Found,
+    ) -> Result<(), Problem> {
+        let same_name = job.source_path() == job.destination_path();
+        match overwrite::special(facts, leads_to(job, facts), found, same_name) {
+            Replacement::SameFile => {
+                Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()))
+            }
+            Replacement::Make | Replacement::Replace | Replacement::IsDirectory | Replacement::Nothing => {
+                Ok(())
+            }
+        }
+    }
+
     pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
         match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
@@ -117,7 +135,7 @@ impl Worker<'_, '_> {
 }
 
 /// The file a symbolic link leads to, which must not be replaced by that link.
-fn leads_to(job: &FileJob, facts: &Facts) -> Option<Identity> {
+pub(super) fn leads_to(job: &FileJob, facts: &Facts) -> Option<Identity> {
     if facts.kind != FileType::Symlink || job.found == Some(Found::Nothing) {
         return None;
     }

@@ -80,6 +80,8 @@ pub enum What {
     NotReplacing,
     /// A destination could not be renamed to its backup's name.
     CannotBackUp,
+    /// A backup could not be given back its name.
+    CannotTakeBack,
     /// The source bears the name that the destination's backup would get.
     BackupDestroys,
     /// A hard link could not be made.
@@ -131,6 +133,7 @@ impl What {
             Self::UnknownType => ["", "", " has unknown file type"],
             Self::NotReplacing => ["not replacing ", "", ""],
             Self::CannotBackUp => ["cannot backup ", "", ""],
+            Self::CannotTakeBack => ["cannot un-backup ", "", ""],
             Self::BackupDestroys => ["backing up ", " might destroy source;  ", " not copied"],
             Self::CannotCreateHardLink => ["cannot create hard link ", " to ", ""],
             Self::CannotCreateLinkTo => ["cannot create symbolic link ", " to ", ""],

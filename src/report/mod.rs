@@ -114,6 +114,12 @@ impl Reporter {
         self.line(&line);
     }
 
+    /// `'backup' -> 'to' (unbackup)`, for `-v`.
+    pub fn taken_back(&self, backup: &[u8], to: &[u8]) {
+        let quoted = |name: &[u8]| quote::always(name, self.charset());
+        self.line(&[&quoted(backup)[..], b" -> ", &quoted(to), b" (unbackup)\n"].concat());
+    }
+
     /// `from -> to`, for `-v`: a directory made above a copy. GNU cp does not quote these.
     pub fn made_parent(&self, from: &[u8], to: &[u8]) {
         self.line(&[from, b" -> ", to, b"\n"].concat());

@@ -103,6 +103,7 @@ impl FileCopy {
             // Nobody is to link what is not whole.
             self.job.share = Share::UnderWay;
         }
+        self.job.failed |= self.failed;
         self.job
     }
 

@@ -96,6 +96,8 @@ impl Copying {
             destination_device: Some(1),
             announced: false,
             share: crate::pipeline::links::Share::None,
+            backup: None,
+            failed: false,
             source: at(source),
             destination: at(destination),
             names: Names::Operand {
