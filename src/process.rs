@@ -76,6 +76,18 @@ pub fn selinux_is_enabled() -> bool {
     answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
 }
 
+/// Has all threads share one heap where the address space is limited. glibc reserves 64 MiB for each further heap, and
+/// where it is refused them asks the kernel for a page of its own for every small piece of memory.
+pub fn share_heap_where_space_is_limited() {
+    if rustix::process::getrlimit(rustix::process::Resource::As).current.is_none() {
+        return;
+    }
+    // SAFETY: it sets a number of the allocator's under the allocator's own lock. A refusal, which is the answer of a C
+    // library without such heaps, leaves everything as it was.
+    #[cfg(target_env = "gnu")]
+    let _set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+}
+
 /// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.
 #[must_use]
 pub fn charset_is_utf8() -> bool {

@@ -17,6 +17,7 @@ mod copy_attributes_refused;
 mod copy_attributes_xattrs;
 mod copy_debug;
 mod copy_errors;
+mod copy_existing;
 mod copy_follow;
 mod copy_hard_links;
 mod copy_holes;

@@ -49,13 +49,12 @@ impl Made {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
     }
 
-    /// Notes a source and what tells it from another way to the same one: for a file how it was typed, for a directory
-    /// the name of its copy.
+    /// Notes a source and the name of its copy.
     pub fn note_source(&self, source: Identity, name: &CStr) {
         self.sources().insert((source, name.to_bytes().to_vec()));
     }
 
-    /// Whether a source was noted.
+    /// Whether a source was noted with this name for its copy.
     #[must_use]
     pub fn knows_source(&self, source: Identity, name: &CStr) -> bool {
         self.sources().contains(&(source, name.to_bytes().to_vec()))

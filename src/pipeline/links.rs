@@ -23,8 +23,11 @@ use std::collections::HashMap;
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Names that may wait with their directories open; those of further ones are let go.
-const WAITING_OPEN_MAX: usize = 16;
+/// Parts that the files are remembered in: several small tables grow by less at a time than a large one.
+const PARTS: usize = 64;
+
+/// Names in one part that may wait with their directories open; those of further ones are let go.
+const WAITING_OPEN_MAX: usize = 1;
 
 /// What a copy is to other names of its source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,7 +101,7 @@ enum Claim {
 
 /// The files of several names that were met so far.
 pub struct Links {
-    files: Mutex<Files>,
+    parts: [Mutex<Files>; PARTS],
     /// Each name of a file is met only once, so that a file all of whose names were met can be forgotten.
     names_come_once: bool,
 }
@@ -114,17 +117,18 @@ impl Links {
     #[must_use]
     pub fn new(options: &CpOptions) -> Self {
         Self {
-            files: Mutex::default(),
+            parts: std::array::from_fn(|_| Mutex::default()),
             names_come_once: options.sources.len() == 1 && options.follow == Follow::Never,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Files> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self, source: Identity) -> MutexGuard<'_, Files> {
+        let part = usize::try_from(source.inode % PARTS as u64).unwrap_or(0);
+        self.parts[part].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn claim(&self, job: FileJob, facts: &Facts, skipped: bool) -> Claim {
-        let mut files = self.lock();
+        let mut files = self.lock(facts.identity);
         let Files { known, waiting } = &mut *files;
         let Some(file) = known.get_mut(&facts.identity) else {
             let names_left = u32::try_from(facts.links.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -150,7 +154,7 @@ impl Links {
 
     /// Notes how the first copy ended, and answers who has waited for it.
     fn end(&self, source: Identity, first: Option<First>) -> Vec<Waiting> {
-        let mut files = self.lock();
+        let mut files = self.lock(source);
         let Some(Known { copy, names_left }) = files.known.remove(&source) else { return Vec::new() };
         if let Some(first) = first
             && !(self.names_come_once && names_left == 0)

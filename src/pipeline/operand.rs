@@ -118,10 +118,11 @@ impl Worker<'_, '_> {
     /// What to say of a source that was given before. With backups, the copy of a file would be kept for its own.
     fn given_before(&self, operand: &Operand, facts: &Facts) -> Option<Problem> {
         let made = operand.made.as_ref()?;
-        let (what, name) = match facts.kind {
-            FileType::Directory => (What::TwiceDirectory, &operand.destination.name),
+        let name = &operand.destination.name;
+        let what = match facts.kind {
+            FileType::Directory => What::TwiceDirectory,
             _ if self.shared.options.backup.is_some() => return None,
-            _ => (What::TwiceFile, &operand.source.name),
+            _ => What::TwiceFile,
         };
         if made.knows_source(facts.identity, name) {
             return Some(Problem::of(what, operand.source_path()));

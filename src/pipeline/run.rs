@@ -23,6 +23,7 @@ use crate::plan::destination;
 use crate::plan::facts::Owner;
 use crate::plan::path;
 use crate::plan::target::{self, Pair};
+use crate::process;
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
 use crate::report::stats::{Stats, Tally};
@@ -201,6 +202,7 @@ impl<'env> Shared<'env> {
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
 pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
+    process::share_heap_where_space_is_limited();
     let shared = Shared::new(options, reporter);
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
