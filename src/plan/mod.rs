@@ -10,3 +10,4 @@ pub mod path;
 pub mod replace;
 pub mod target;
 pub mod walk;
+pub mod ways;
