@@ -181,9 +181,6 @@ fn gnu_options_that_are_not_built_yet_are_refused() {
             s.cp([option, "a", "b"]).run().ends(1).mentions("not supported yet").prints("");
             assert!(!s.exists("b"), "{option} was ignored");
         }
-        for option in ["-n", "-A", "--show-ends"] {
-            s.cat([option, "a"]).run().ends(1).mentions("not supported yet").prints("");
-        }
     });
 }
 

@@ -197,7 +197,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     }
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
-    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers })
+    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers, ways: None })
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {
