@@ -20,10 +20,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of input that a thread takes at a time: enough for its turn not to come too often, and with the output still in
 /// the processor's cache.
-const BLOCK_BYTES: usize = 128 << 10;
+const BLOCK_BYTES: usize = 512 << 10;
 
 /// Bytes of output that a thread collects before it waits for its turn to write.
-const OUTPUT_BYTES: usize = 256 << 10;
+const OUTPUT_BYTES: usize = 1 << 20;
 
 /// What the threads of one file share.
 struct Work<'f> {
