@@ -7,6 +7,7 @@
 //! decided by the ladder of `plan::ways`, and done by `climb`; options that change bytes are `format`'s work.
 
 mod climb;
+mod cold;
 mod extents;
 mod output;
 mod overlap;
@@ -20,7 +21,7 @@ use super::engine::uring::Refusal;
 use super::engine::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::cat::CatOptions;
-use crate::cli::knobs::Knobs;
+use crate::cli::knobs::{EngineKind, Knobs};
 use crate::plan::descriptors;
 use crate::plan::ways::{Way, Wishes};
 use crate::report::Reporter;
@@ -38,7 +39,7 @@ use std::time::Instant;
 /// Bytes of I/O memory for the whole run.
 const POOL_BYTES: usize = 8 << 20;
 
-/// Files from which on a ring is worth setting up.
+/// Files from which on it is worth asking whether a ring is.
 const FILES_FOR_RING: usize = 32;
 
 /// Standard output cannot be written to (any more): nothing further is printed, or told of.
@@ -73,7 +74,8 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
     let started = Instant::now();
     let knobs = &options.knobs;
     let pool = Pool::new(POOL_BYTES);
-    let engine = if knobs.insist_on_ring() || options.files.len() >= FILES_FOR_RING {
+    let many = options.files.len() >= FILES_FOR_RING && knobs.engine == EngineKind::Auto;
+    let engine = if knobs.insist_on_ring() || (many && cold::any(&options.files)) {
         choose::choose(knobs, &pool)?
     } else {
         Box::new(Sync::default())

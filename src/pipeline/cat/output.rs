@@ -13,6 +13,9 @@ use std::marker::PhantomData;
 /// Buffers that go into one writev(2): its own limit.
 const GATHERED_MAX: usize = 1024;
 
+/// Bytes of files read ahead that are collected before they are written: more would not stay in the processor's cache.
+const GATHERED_BYTES: usize = 256 << 10;
+
 /// Formatted bytes that are collected before they are written. With the input's block they stay in the processor's cache.
 const FORMATTED_BYTES: usize = 128 << 10;
 
@@ -28,6 +31,7 @@ pub struct Writer<'a> {
     output: BorrowedFd<'static>,
     facts: Facts,
     gathered: Vec<Lease>,
+    gathered_bytes: usize,
     formatted: Option<Formatted>,
     written: u64,
     error: Option<Errno>,
@@ -47,8 +51,9 @@ impl Writer<'_> {
             bytes: vec![0; FORMATTED_BYTES + ROOM_BYTES],
             filled: 0,
         });
-        let (gathered, written, error, run) = (Vec::new(), 0, None, PhantomData);
-        Ok(Self { output, facts, gathered, formatted, written, error, run })
+        let (gathered, gathered_bytes) = (Vec::new(), 0);
+        let (written, error, run) = (0, None, PhantomData);
+        Ok(Self { output, facts, gathered, gathered_bytes, formatted, written, error, run })
     }
 
     /// Whether bytes are changed on their way.
@@ -95,9 +100,11 @@ impl Writer<'_> {
             return self.format(lease.bytes());
         }
         if !lease.bytes().is_empty() {
+            self.gathered_bytes += lease.bytes().len();
             self.gathered.push(lease);
         }
-        if self.gathered.len() == GATHERED_MAX { self.flush() } else { Ok(()) }
+        let enough = self.gathered.len() == GATHERED_MAX || self.gathered_bytes >= GATHERED_BYTES;
+        if enough { self.flush() } else { Ok(()) }
     }
 
     /// Formats these bytes behind those before them, and writes whenever there is a block of output.
@@ -144,6 +151,7 @@ impl Writer<'_> {
             }
         };
         self.gathered.clear();
+        self.gathered_bytes = 0;
         self.error = outcome.err();
         outcome
     }

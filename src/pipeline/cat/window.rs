@@ -45,9 +45,12 @@ impl<'f> Window<'f> {
             match self.states.pop_front() {
                 Some(State::Flying { size }) => {
                     self.states.push_front(State::Flying { size });
-                    // What is ready is written before anything is waited for.
-                    cat.flush()?;
-                    self.reap(cat, Wait::ForOne)?;
+                    self.reap(cat, Wait::No)?;
+                    if matches!(self.states.front(), Some(State::Flying { .. })) {
+                        // What is ready is written before anything is waited for.
+                        cat.flush()?;
+                        self.reap(cat, Wait::ForOne)?;
+                    }
                 }
                 Some(State::Back { size, completion }) => {
                     self.front += 1;
