@@ -13,6 +13,7 @@
 
 pub mod bufpool;
 pub mod cli;
+pub mod format;
 pub mod front;
 pub mod pipeline;
 pub mod plan;

@@ -10,7 +10,9 @@
 mod common;
 
 mod concatenate;
+mod concatenate_format;
 mod concatenate_streams;
+mod concatenate_ways;
 mod copy;
 mod copy_attributes;
 mod copy_attributes_refused;

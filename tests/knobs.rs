@@ -171,19 +171,6 @@ fn our_options_are_not_abbreviated() {
 }
 
 #[test]
-fn gnu_options_that_are_not_built_yet_are_refused() {
-    if !needs_extensions() {
-        return;
-    }
-    each_engine(|s| {
-        s.file("a", "1");
-        for option in ["-n", "-A", "--show-ends"] {
-            s.cat([option, "a"]).run().ends(1).mentions("not supported yet").prints("");
-        }
-    });
-}
-
-#[test]
 fn polling_works_or_says_why_not() {
     if !needs_extensions() || !io_uring_works() {
         return;

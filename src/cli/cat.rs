@@ -1,15 +1,24 @@
 //! The command line of `ucat`.
 
 use super::knobs::{self, Knobs};
-use super::{Refused, Request, Surroundings, flag, help_and_version, short_flag};
-use clap::{Arg, Command};
+use super::{EXTENSIONS, Refused, Request, Surroundings, flag, help_and_version, short_flag};
+use crate::format::{Format, Numbering};
+use crate::plan::ways::Way;
+use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 
 /// What `ucat` is to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CatOptions {
     /// Files to print; `-` is standard input, and so is no file at all.
     pub files: Vec<OsString>,
+    /// What happens to the bytes on their way.
+    pub format: Format,
+    /// The way that files in their turn go, where the user says.
+    pub way: Option<Way>,
+    /// Large regular inputs are read past the page cache.
+    pub direct: bool,
     /// How the work is done.
     pub knobs: Knobs,
 }
@@ -18,8 +27,7 @@ const USAGE: &str = "\
 Usage: {program} [OPTION]... [FILE]...
 Concatenate FILE(s) to standard output.
 
-With no FILE, or when FILE is -, read standard input.
-Options marked with (*) are GNU's and not built yet: using one is an error.";
+With no FILE, or when FILE is -, read standard input.";
 
 /// The definition of the command line.
 #[must_use]
@@ -32,19 +40,22 @@ pub fn command() -> Command {
 fn options() -> Vec<Arg> {
     let [help, version] = help_and_version();
     let mut options = vec![
-        flag("number-nonblank", Some('b'), "(*) number nonempty output lines, overrides -n"),
-        flag("number", Some('n'), "(*) number all output lines"),
-        flag("squeeze-blank", Some('s'), "(*) suppress repeated empty output lines"),
-        flag("show-nonprinting", Some('v'), "(*) use ^ and M- notation, except for LFD and TAB"),
-        flag("show-ends", Some('E'), "(*) display $ or ^M$ at end of each line"),
-        flag("show-tabs", Some('T'), "(*) display TAB characters as ^I"),
-        flag("show-all", Some('A'), "(*) equivalent to -vET"),
-        short_flag('e', "(*) equivalent to -vE"),
-        short_flag('t', "(*) equivalent to -vT"),
+        flag("number-nonblank", Some('b'), "number nonempty output lines, overrides -n"),
+        flag("number", Some('n'), "number all output lines"),
+        flag("squeeze-blank", Some('s'), "suppress repeated empty output lines"),
+        flag("show-nonprinting", Some('v'), "use ^ and M- notation, except for LFD and TAB"),
+        flag("show-ends", Some('E'), "display $ or ^M$ at end of each line"),
+        flag("show-tabs", Some('T'), "display TAB characters as ^I"),
+        flag("show-all", Some('A'), "equivalent to -vET"),
+        short_flag('e', "equivalent to -vE"),
+        short_flag('t', "equivalent to -vT"),
         short_flag('u', "(ignored)"),
         help,
         version,
     ];
+    options.push(flag("direct", None, "read large files past the page cache").help_heading(EXTENSIONS));
+    let way = Arg::new("way").long("way").value_name("WHICH").help_heading(EXTENSIONS);
+    options.push(way.help("try one way for each file: 'splice', 'sendfile', 'copy-range', 'extents', ..."));
     options.extend(knobs::arguments());
     options
 }
@@ -57,20 +68,63 @@ pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
 ) -> Result<Request<CatOptions>, Refused> {
-    let mut matches = match super::matches(command(), arguments, surroundings)? {
+    let arguments: Vec<OsString> = arguments.collect();
+    // A command line without options has nothing that the definitions are needed for, and they cost more than the rest.
+    if !arguments.iter().any(|argument| matches!(argument.as_bytes(), [b'-', _, ..])) {
+        let knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
+        return Ok(Request::Run(CatOptions { files: or_input(arguments), knobs, ..CatOptions::default() }));
+    }
+    let mut matches = match super::matches(command(), arguments.into_iter(), surroundings)? {
         Request::Run(matches) => matches,
         Request::Help(text) => return Ok(Request::Help(text)),
         Request::Version(text) => return Ok(Request::Version(text)),
     };
-    super::refuse_unbuilt(&matches, &options())?;
     let knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
     if knobs.iopoll {
-        let why = "--iopoll polls for reads past the page cache, and ucat makes none yet";
+        let why =
+            "--iopoll is for files that are read and written past the page cache, which ucat does not write";
         return Err(Refused::usage(why));
     }
-    let mut files = super::operands(&mut matches);
+    Ok(Request::Run(CatOptions {
+        format: format(&matches),
+        way: way(&matches)?,
+        direct: matches.get_flag("direct"),
+        files: or_input(super::operands(&mut matches)),
+        knobs,
+    }))
+}
+
+/// Standard input where there is no operand.
+fn or_input(mut files: Vec<OsString>) -> Vec<OsString> {
     if files.is_empty() {
         files.push("-".into());
     }
-    Ok(Request::Run(CatOptions { files, knobs }))
+    files
+}
+
+/// What the formatting options say together; their order does not matter.
+fn format(matches: &ArgMatches) -> Format {
+    let any = |names: &[&str]| names.iter().any(|name| matches.get_flag(name));
+    Format {
+        numbering: match (any(&["number-nonblank"]), any(&["number"])) {
+            (true, _) => Numbering::NonBlank,
+            (false, true) => Numbering::All,
+            (false, false) => Numbering::None,
+        },
+        squeeze_blank: any(&["squeeze-blank"]),
+        show_nonprinting: any(&["show-nonprinting", "show-all", "e", "t"]),
+        show_ends: any(&["show-ends", "show-all", "e"]),
+        show_tabs: any(&["show-tabs", "show-all", "t"]),
+    }
+}
+
+fn way(matches: &ArgMatches) -> Result<Option<Way>, Refused> {
+    let Some(wanted) = matches.get_one::<String>("way") else { return Ok(None) };
+    let found = Way::LADDER.into_iter().find(|way| way.name() == wanted);
+    if found.is_none() && wanted != "auto" {
+        let names = Way::LADDER.map(Way::name).join(", ");
+        let message = format!("invalid argument '{wanted}' for '--way': it takes auto, {names}");
+        return Err(Refused::usage(message));
+    }
+    Ok(found)
 }

@@ -149,10 +149,7 @@ pub struct BadArgument {
 /// # Errors
 /// The first argument that is not what its option takes.
 pub fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Knobs, BadArgument> {
-    let mut knobs = Knobs::default();
-    if let Some(value) = engine_variable.filter(|value| !value.is_empty()) {
-        knobs.engine = engine("UCP_ENGINE", value)?;
-    }
+    let mut knobs = of_environment(engine_variable)?;
     if let Some(value) = value_of(matches, "engine") {
         knobs.engine = engine("--engine", value)?;
     }
@@ -191,6 +188,18 @@ pub fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Kno
             Some(value) if value == "json" => StatsFormat::Json,
             Some(value) => return Err(bad(value, "--stats", "text or json")),
         });
+    }
+    Ok(knobs)
+}
+
+/// What there is without options: the value of the environment's UCP_ENGINE, and the defaults.
+///
+/// # Errors
+/// A value that names no engine.
+pub fn of_environment(engine_variable: Option<String>) -> Result<Knobs, BadArgument> {
+    let mut knobs = Knobs::default();
+    if let Some(value) = engine_variable.filter(|value| !value.is_empty()) {
+        knobs.engine = engine("UCP_ENGINE", value)?;
     }
     Ok(knobs)
 }

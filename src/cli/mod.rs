@@ -11,7 +11,6 @@ pub mod size;
 
 pub use getopt::EXTENSIONS;
 
-use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use getopt::Order;
 use std::ffi::{OsStr, OsString};
@@ -211,22 +210,6 @@ fn help_and_version() -> [Arg; 2] {
 
 fn operands(matches: &mut ArgMatches) -> Vec<OsString> {
     matches.remove_many("operands").map(Iterator::collect).unwrap_or_default()
-}
-
-/// Refuses the first option that was given, is GNU's, and is not built yet: its help begins with `(*)`.
-fn refuse_unbuilt(matches: &ArgMatches, options: &[Arg]) -> Result<(), Refused> {
-    let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    let unbuilt = |option: &&Arg| option.get_help().is_some_and(|help| help.to_string().starts_with("(*)"));
-    match options.iter().filter(unbuilt).find(|option| given(option.get_id().as_str())) {
-        None => Ok(()),
-        Some(argument) => {
-            let name = match (argument.get_long(), argument.get_short()) {
-                (Some(long), _) => format!("--{long}"),
-                (None, short) => short.map(|short| format!("-{short}")).unwrap_or_default(),
-            };
-            Err(Refused::plain(format!("option '{name}' is not supported yet")))
-        }
-    }
 }
 
 /// The last component of the name the program was called by, as messages begin.

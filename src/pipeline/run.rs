@@ -219,7 +219,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     shared.parents.finish(&shared);
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
-    let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers };
+    let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers, ways: None };
     if options.debug {
         debug::say_means(&stats, &options.knobs, reporter);
     }

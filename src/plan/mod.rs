@@ -13,4 +13,5 @@ pub mod path;
 pub mod replace;
 pub mod target;
 pub mod walk;
+pub mod ways;
 pub mod zeros;

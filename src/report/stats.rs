@@ -46,6 +46,8 @@ pub struct Stats {
     pub reason: String,
     /// How many workers there were.
     pub workers: usize,
+    /// The ways that bytes went to standard output, where there is a choice of them.
+    pub ways: Option<String>,
 }
 
 impl Stats {
@@ -83,6 +85,9 @@ impl Stats {
         ] {
             line(name, &value.to_string(), false);
         }
+        if let Some(ways) = &self.ways {
+            line("ways", ways, true);
+        }
         line("engine", self.engine, true);
         line("reason", &self.reason, true);
         if format == StatsFormat::Json {
@@ -117,6 +122,7 @@ mod tests {
             engine: "uring",
             reason: "say \"so\"".into(),
             workers: 2,
+            ways: None,
         }
     }
 

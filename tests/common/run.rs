@@ -166,8 +166,13 @@ impl<'sandbox> Run<'sandbox> {
             IoUring::NotImplemented => libc::ENOSYS,
         };
         let calls = [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register];
+        self.refused(&calls, errno)
+    }
+
+    /// A seccomp filter answers these system calls with this error number.
+    pub fn refused(self, calls: &[i64], errno: i32) -> Self {
         let filter = SeccompFilter::new(
-            calls.into_iter().map(|call| (call, Vec::new())).collect(),
+            calls.iter().map(|&call| (call, Vec::new())).collect(),
             SeccompAction::Allow,
             SeccompAction::Errno(errno.unsigned_abs()),
             TargetArch::try_from(std::env::consts::ARCH).unwrap(),

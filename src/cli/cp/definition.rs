@@ -1,19 +1,13 @@
-//! Which options `ucp` has: their names, arguments and help, and which of them are not built yet.
+//! Which options `ucp` has: their names, arguments and help.
 
 use crate::cli::{EXTENSIONS, flag, help_and_version, knobs, optional, short_flag, valued};
 use clap::{Arg, Command};
-
-/// The options of GNU's that are only defined so far, by their long name or else their letter. Using one is an error,
-/// and the help marks it. To build an option, end by deleting it here.
-pub(super) const UNBUILT: &[&str] = &[];
 
 const USAGE: &str = "\
 Usage: {program} [OPTION]... [-T] SOURCE DEST
   or:  {program} [OPTION]... SOURCE... DIRECTORY
   or:  {program} [OPTION]... -t DIRECTORY SOURCE...
 Copy SOURCE to DEST, or multiple SOURCE(s) to DIRECTORY.";
-
-const NOT_BUILT: &str = "\n\nOptions marked with (*) are GNU's and not built yet: using one is an error.";
 
 const NOTES: &str = "\
 An ATTR_LIST names, with commas between: mode (permissions and ACLs), ownership, timestamps, links (which files are
@@ -28,8 +22,7 @@ $VERSION_CONTROL, is one of
 /// The definition of the command line.
 #[must_use]
 pub fn command() -> Command {
-    let usage = if UNBUILT.is_empty() { USAGE.to_owned() } else { [USAGE, NOT_BUILT].concat() };
-    crate::cli::command("ucp", usage).args(options()).after_help(NOTES)
+    crate::cli::command("ucp", USAGE.to_owned()).args(options()).after_help(NOTES)
 }
 
 /// Every option, in the order in which GNU's messages list them.
@@ -38,7 +31,6 @@ pub fn options() -> Vec<Arg> {
     let mut options = files_and_links();
     options.extend(attributes_and_names());
     options.extend([help, version]);
-    let mut options: Vec<Arg> = options.into_iter().map(marked).collect();
     let direct = flag("direct", None, "go past the page cache where the file systems allow it");
     options.push(direct.help_heading(EXTENSIONS));
     options.extend(knobs::arguments());
@@ -89,25 +81,4 @@ fn attributes_and_names() -> Vec<Arg> {
         short_flag('Z', "set the security context that the policy has for the new name"),
         optional("context", "CTX", "set the security context to CTX, or as -Z does"),
     ]
-}
-
-fn marked(option: Arg) -> Arg {
-    if !UNBUILT.contains(&option.get_id().as_str()) {
-        return option;
-    }
-    let help = option.get_help().map(ToString::to_string).unwrap_or_default();
-    option.help(format!("(*) {help}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_unbuilt_option_is_defined_once() {
-        let options = options();
-        for id in UNBUILT {
-            assert_eq!(options.iter().filter(|option| option.get_id() == id).count(), 1, "{id}");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The command line of `ucp`: what was typed becomes [`CpOptions`], or a refusal in GNU's words and GNU's order.
 //!
-//! [`definition`] says which options there are and which are not built yet, [`choice`] reads arguments that are words of
+//! [`definition`] says which options there are, [`choice`] reads arguments that are words of
 //! a list, [`meaning`] works out what the options say together, [`options`] is the result.
 
 mod choice;
@@ -29,8 +29,7 @@ use std::os::unix::ffi::OsStrExt;
 pub struct Parsed {
     /// Messages without the program's name that come before anything else is said or done.
     pub warnings: Vec<&'static str>,
-    /// What it asks for, or why it cannot be followed: in GNU's words where GNU cp would refuse it too, else because an
-    /// option is not built yet.
+    /// What it asks for, or why it cannot be followed, in GNU's words where GNU cp would refuse it too.
     pub request: Result<Request<CpOptions>, Refused>,
 }
 
@@ -42,18 +41,11 @@ pub fn parse(
 ) -> Parsed {
     let mut warnings = Vec::new();
     let typed = super::typed(command(), arguments, surroundings);
-    let request = typed.and_then(|typed| {
-        let built = super::refuse_unbuilt(&typed.matches, &definition::options());
-        let request = understand(typed, surroundings, &charset, &mut warnings)?;
-        match request {
-            Request::Run(_) => built.map(|()| request),
-            Request::Help(_) | Request::Version(_) => Ok(request),
-        }
-    });
+    let request = typed.and_then(|typed| understand(typed, surroundings, &charset, &mut warnings));
     Parsed { warnings, request }
 }
 
-/// Acts on the options, built or not, as GNU would.
+/// Acts on the options as GNU would.
 fn understand(
     typed: Typed,
     surroundings: &Surroundings,

@@ -4,18 +4,14 @@
 mod meaning;
 mod refusals;
 
-use super::{CpOptions, Parsed, command, understand};
+use super::{CpOptions, Parsed};
 use crate::cli::{Refused, Request, Surroundings};
 use crate::report::quote::Charset;
 use std::ffi::OsString;
 
-/// Parses the words of `line`, with the operands `a b` where it has none; options that are not built yet pass.
+/// Parses the words of `line`, with the operands `a b` where it has none.
 fn parse_in(line: &str, surroundings: &Surroundings) -> Parsed {
-    let mut warnings = Vec::new();
-    let arguments = line.split_whitespace().map(OsString::from);
-    let typed = crate::cli::typed(command(), arguments, surroundings);
-    let request = typed.and_then(|typed| understand(typed, surroundings, &|| Charset::Ascii, &mut warnings));
-    Parsed { warnings, request }
+    super::parse(line.split_whitespace().map(OsString::from), surroundings, || Charset::Ascii)
 }
 
 /// What the options in `line` mean for `a b`.

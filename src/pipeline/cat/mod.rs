@@ -2,11 +2,17 @@
 //!
 //! Regular files of moderate size are read ahead: an ordered window of OPENAT→READ chains runs before the writer, which
 //! takes what is ready from its front and writes many small files by one call. Everything else (standard input, pipes,
-//! devices, large files, files that cannot be trusted to say how long they are) is opened and streamed when its turn
-//! has come and everything before it is written: nobody can tell that others were read ahead.
+//! devices, large files, files that cannot be trusted to say how long they are) is opened and passed on when its turn
+//! has come and everything before it is written: nobody can tell that others were read ahead. How it is passed on is
+//! decided by the ladder of `plan::ways`, and done by `climb`; options that change bytes are `format`'s work.
 
+mod climb;
+mod cold;
+mod extents;
 mod output;
+mod overlap;
 mod stream;
+mod together;
 mod window;
 
 use super::engine::choose;
@@ -15,7 +21,9 @@ use super::engine::uring::Refusal;
 use super::engine::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::cat::CatOptions;
+use crate::cli::knobs::{EngineKind, Knobs};
 use crate::plan::descriptors;
+use crate::plan::ways::{Way, Wishes};
 use crate::report::Reporter;
 use crate::report::message::describe;
 use crate::report::quote;
@@ -24,13 +32,14 @@ use output::Writer;
 use rustix::io::Errno;
 use rustix::process::Resource;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Instant;
 
 /// Bytes of I/O memory for the whole run.
 const POOL_BYTES: usize = 8 << 20;
 
-/// Files from which on a ring is worth setting up.
+/// Files from which on it is worth asking whether a ring is.
 const FILES_FOR_RING: usize = 32;
 
 /// Standard output cannot be written to (any more): nothing further is printed, or told of.
@@ -39,14 +48,20 @@ struct Fatal;
 /// A run in progress.
 struct Cat<'a> {
     reporter: &'a Reporter,
+    knobs: &'a Knobs,
     pool: Pool,
     engine: Box<dyn Engine>,
     writer: Writer<'a>,
     tally: Tally,
     buffer_bytes: usize,
+    /// The same for what is read past the page cache.
+    block_bytes_direct: usize,
     /// Most files that are read ahead, each of which may take a descriptor.
     ahead_max: usize,
     used_input: bool,
+    wishes: Wishes,
+    /// Ways that bytes have gone, each once.
+    ways: Vec<Way>,
     /// Operations that ran outside the engine: a file in its turn is passed through by plain calls.
     plain_operations: u64,
 }
@@ -59,57 +74,87 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
     let started = Instant::now();
     let knobs = &options.knobs;
     let pool = Pool::new(POOL_BYTES);
-    let engine = if knobs.insist_on_ring() || options.files.len() >= FILES_FOR_RING {
+    let many = options.files.len() >= FILES_FOR_RING && knobs.engine == EngineKind::Auto;
+    let engine = if knobs.insist_on_ring() || (many && cold::any(&options.files)) {
         choose::choose(knobs, &pool)?
     } else {
         Box::new(Sync::default())
     };
     let mut counters = Counters::default();
     let mut tally = Tally::default();
-    match Writer::new() {
+    let mut ways = Vec::new();
+    match Writer::new(options.format) {
         Err(errno) => reporter.failure(format!("standard output: {}", describe(errno)).as_bytes()),
         Ok(writer) => {
-            let buffer_bytes = knobs.block_bytes(false).min(pool.lease_bytes_max());
-            let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-            let ahead_max = descriptors::share(limit, 1).files.min(engine.capabilities().in_flight_max);
-            let used_input = false;
+            let alone = options.files.len() == 1 && !knobs.insist_on_ring();
             let mut cat = Cat {
                 reporter,
+                knobs,
+                buffer_bytes: knobs.block_bytes(false).min(pool.lease_bytes_max()),
+                block_bytes_direct: knobs.block_bytes(true).min(pool.lease_bytes_max()),
                 pool,
+                ahead_max: if alone { 1 } else { ahead_max(engine.as_ref()) },
                 engine,
                 writer,
                 tally,
-                buffer_bytes,
-                ahead_max,
-                used_input,
+                used_input: false,
+                wishes: Wishes { way: options.way, direct: options.direct, workers: workers(knobs) },
+                ways: Vec::new(),
                 plain_operations: 0,
             };
-            let ended = cat.files(&options.files);
-            if let Err(Fatal) = ended.and_then(|()| cat.flush()) {
+            // One file has nothing to be read ahead of.
+            let ended = match &options.files[..] {
+                [file] if alone => cat.stream_file(file),
+                files => window::Window::new(files).run(&mut cat),
+            };
+            if let Err(Fatal) = ended.and_then(|()| cat.finish()) {
                 cat.write_failed();
             }
             if cat.used_input && input_was_closed {
                 reporter.failure(b"closing standard input: Bad file descriptor");
             }
             tally = cat.tally;
+            ways = cat.ways;
             counters = cat.engine.counters();
             counters.operations += cat.plain_operations;
         }
     }
     let (engine, reason) = choose::which(knobs, &counters);
-    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers: 1 })
+    let ways = ways.iter().map(|way| way.name()).collect::<Vec<_>>().join(" ");
+    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers: 1, ways: Some(ways) })
+}
+
+/// Most files that are read ahead, each of which may take a descriptor.
+fn ahead_max(engine: &dyn Engine) -> usize {
+    let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    descriptors::share(limit, 1).files.min(engine.capabilities().in_flight_max)
+}
+
+/// Threads that the user allows; 0 where that is for the machine to say, which is asked when it matters.
+fn workers(knobs: &Knobs) -> usize {
+    knobs.jobs.map_or(0, NonZeroUsize::get)
 }
 
 impl Cat<'_> {
-    fn files(&mut self, files: &[OsString]) -> Result<(), Fatal> {
-        window::Window::new(files).run(self)
-    }
-
     /// Writes what is gathered.
     fn flush(&mut self) -> Result<(), Fatal> {
         let written = self.writer.flush();
         self.tally.bytes += self.writer.take_written();
         written.map_err(|_kept| Fatal)
+    }
+
+    /// Writes everything, at the end of the last file.
+    fn finish(&mut self) -> Result<(), Fatal> {
+        let written = self.writer.finish();
+        self.tally.bytes += self.writer.take_written();
+        written.map_err(|_kept| Fatal)
+    }
+
+    /// Notes that bytes went this way.
+    fn note(&mut self, way: Way) {
+        if !self.ways.contains(&way) {
+            self.ways.push(way);
+        }
     }
 
     fn write_failed(&mut self) {

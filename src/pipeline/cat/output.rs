@@ -1,6 +1,7 @@
-//! Standard output: what is gathered for it, and what it is.
+//! Standard output: what it is, and what is gathered for it, formatted where the options say so.
 
 use crate::bufpool::Lease;
+use crate::format::{Format, Machine, Moved, ROOM_BYTES};
 use crate::plan::facts::Facts;
 use crate::plan::looping::Output;
 use rustix::fd::BorrowedFd;
@@ -12,30 +13,67 @@ use std::marker::PhantomData;
 /// Buffers that go into one writev(2): its own limit.
 const GATHERED_MAX: usize = 1024;
 
+/// Bytes of files read ahead that are collected before they are written: more would not stay in the processor's cache.
+const GATHERED_BYTES: usize = 256 << 10;
+
+/// Formatted bytes that are collected before they are written. With the input's block they stay in the processor's cache.
+const FORMATTED_BYTES: usize = 128 << 10;
+
+/// Formatted output that waits to be written.
+struct Formatted {
+    machine: Machine,
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
 /// Gathers buffers and writes them in order.
 pub struct Writer<'a> {
     output: BorrowedFd<'static>,
     facts: Facts,
     gathered: Vec<Lease>,
+    gathered_bytes: usize,
+    formatted: Option<Formatted>,
     written: u64,
     error: Option<Errno>,
     run: PhantomData<&'a ()>,
 }
 
 impl Writer<'_> {
-    /// Standard output, if it is open.
+    /// Standard output, if it is open; what is gathered goes through `format`.
     ///
     /// # Errors
     /// EBADF where it was closed at exec, or is not open for writing at all.
-    pub fn new() -> Result<Self, Errno> {
+    pub fn new(format: Format) -> Result<Self, Errno> {
         let output = rustix::stdio::stdout();
         let facts = Facts::of(&rustix::fs::fstat(output)?);
-        Ok(Self { output, facts, gathered: Vec::new(), written: 0, error: None, run: PhantomData })
+        let formatted = (!format.is_plain()).then(|| Formatted {
+            machine: Machine::new(format),
+            bytes: vec![0; FORMATTED_BYTES + ROOM_BYTES],
+            filled: 0,
+        });
+        let (gathered, gathered_bytes) = (Vec::new(), 0);
+        let (written, error, run) = (0, None, PhantomData);
+        Ok(Self { output, facts, gathered, gathered_bytes, formatted, written, error, run })
+    }
+
+    /// Whether bytes are changed on their way.
+    pub fn formats(&self) -> bool {
+        self.formatted.is_some()
+    }
+
+    /// What changes them, where anything does; it has been given all that was gathered.
+    pub fn machine(&mut self) -> Option<&mut Machine> {
+        self.formatted.as_mut().map(|formatted| &mut formatted.machine)
     }
 
     /// Whether a file is the one that is written to, which then has to be looked at when its turn comes.
     pub fn is(&self, file: &Facts) -> bool {
         self.facts.kind == FileType::RegularFile && self.facts.identity == file.identity
+    }
+
+    /// What was found when the run began.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The output as it is now.
@@ -48,17 +86,49 @@ impl Writer<'_> {
         }
     }
 
-    /// The descriptor, for chains that write by themselves.
+    /// The descriptor, for what is written without being gathered.
     pub fn descriptor(&self) -> BorrowedFd<'static> {
         self.output
     }
 
-    /// Takes a filled buffer to be written after those before it. Answers whether it is time to flush.
-    pub fn gather(&mut self, lease: Lease) -> bool {
+    /// Takes a filled buffer to be written after those before it, and writes when there is enough.
+    ///
+    /// # Errors
+    /// As for [`flush`](Self::flush).
+    pub fn gather(&mut self, lease: Lease) -> Result<(), Errno> {
+        if self.formats() {
+            return self.format(lease.bytes());
+        }
         if !lease.bytes().is_empty() {
+            self.gathered_bytes += lease.bytes().len();
             self.gathered.push(lease);
         }
-        self.gathered.len() == GATHERED_MAX
+        let enough = self.gathered.len() == GATHERED_MAX || self.gathered_bytes >= GATHERED_BYTES;
+        if enough { self.flush() } else { Ok(()) }
+    }
+
+    /// Formats these bytes behind those before them, and writes whenever there is a block of output.
+    ///
+    /// # Errors
+    /// As for [`flush`](Self::flush).
+    pub fn format(&mut self, mut input: &[u8]) -> Result<(), Errno> {
+        while let Some(formatted) = &mut self.formatted
+            && !input.is_empty()
+        {
+            let room = &mut formatted.bytes[formatted.filled..];
+            let Moved { taken, put } = formatted.machine.feed(input, room);
+            formatted.filled += put;
+            input = &input[taken..];
+            if formatted.filled > FORMATTED_BYTES {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything waits to be written.
+    pub fn is_pending(&self) -> bool {
+        !self.gathered.is_empty() || self.formatted.as_ref().is_some_and(|formatted| formatted.filled > 0)
     }
 
     /// Writes what is gathered, by as few calls as there can be.
@@ -66,32 +136,44 @@ impl Writer<'_> {
     /// # Errors
     /// What writev(2) answered; it is kept for [`error`](Self::error).
     pub fn flush(&mut self) -> Result<(), Errno> {
-        let mut slices: Vec<IoSlice<'_>> =
-            self.gathered.iter().map(|lease| IoSlice::new(lease.bytes())).collect();
-        let mut left = &mut slices[..];
-        let mut outcome = Ok(());
-        while !left.is_empty() {
-            match rustix::io::writev(self.output, left) {
-                Ok(0) => outcome = Err(Errno::NOSPC),
-                Ok(written) => {
-                    self.written += u64::try_from(written).unwrap_or(u64::MAX);
-                    IoSlice::advance_slices(&mut left, written);
-                    continue;
-                }
-                Err(Errno::INTR) => continue,
-                Err(errno) => outcome = Err(errno),
-            }
-            break;
+        if !self.is_pending() {
+            return Ok(());
         }
+        let outcome = match &mut self.formatted {
+            Some(formatted) => {
+                let filled = std::mem::take(&mut formatted.filled);
+                write_all(self.output, &mut [IoSlice::new(&formatted.bytes[..filled])], &mut self.written)
+            }
+            None => {
+                let mut slices: Vec<IoSlice<'_>> =
+                    self.gathered.iter().map(|lease| IoSlice::new(lease.bytes())).collect();
+                write_all(self.output, &mut slices, &mut self.written)
+            }
+        };
         self.gathered.clear();
+        self.gathered_bytes = 0;
         self.error = outcome.err();
         outcome
     }
 
-    /// Books what a chain has written by itself, or why it could not.
-    pub fn wrote(&mut self, outcome: Result<u32, Errno>) {
+    /// Writes everything, and what formatting held back for what might have followed.
+    ///
+    /// # Errors
+    /// As for [`flush`](Self::flush).
+    pub fn finish(&mut self) -> Result<(), Errno> {
+        if let Some(formatted) = &mut self.formatted {
+            let held = formatted.machine.finish();
+            let end = formatted.filled + held.len();
+            formatted.bytes[formatted.filled..end].copy_from_slice(held);
+            formatted.filled = end;
+        }
+        self.flush()
+    }
+
+    /// Books what was written without being gathered, or why it could not be.
+    pub fn wrote(&mut self, outcome: Result<u64, Errno>) {
         match outcome {
-            Ok(bytes) => self.written += u64::from(bytes),
+            Ok(bytes) => self.written += bytes,
             Err(errno) => self.error = Some(errno),
         }
     }
@@ -105,4 +187,19 @@ impl Writer<'_> {
     pub fn error(&self) -> Option<Errno> {
         self.error
     }
+}
+
+fn write_all(output: BorrowedFd<'_>, mut left: &mut [IoSlice<'_>], written: &mut u64) -> Result<(), Errno> {
+    while !left.is_empty() {
+        match rustix::io::writev(output, left) {
+            Ok(0) => return Err(Errno::NOSPC),
+            Ok(bytes) => {
+                *written += u64::try_from(bytes).unwrap_or(u64::MAX);
+                IoSlice::advance_slices(&mut left, bytes);
+            }
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }

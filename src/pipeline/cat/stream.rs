@@ -1,13 +1,15 @@
-//! One file at a time, when its turn has come: opened, checked against the output, and passed through.
+//! One file at a time, when its turn has come: opened, checked against the output, and passed through by the ladder's ways,
+//! the last of which, reading and writing in turns, is here.
 
 use super::{Cat, Fatal};
 use crate::pipeline::chain::{Chain, Descriptor, Op, Outcome, Seen};
 use crate::pipeline::engine::plain;
 use crate::plan::facts::Facts;
 use crate::plan::looping::would_loop;
+use crate::plan::ways::Way;
 use crate::report::quote;
 use rustix::fd::AsFd;
-use rustix::fs::{Mode, OFlags, SeekFrom};
+use rustix::fs::{FileType, Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -41,14 +43,47 @@ impl Cat<'_> {
                 return Ok(());
             }
         }
-        let bytes =
-            if facts.size_is_trusted() { self.buffer_bytes } else { LIVE_BYTES.min(self.buffer_bytes) };
+        self.climb(input, facts, matches!(source, Descriptor::Plain(_)));
+        // A small file needs no more memory than it has bytes; one that grows is read in more blocks.
+        let size = usize::try_from(facts.size).unwrap_or(usize::MAX).saturating_add(1);
+        let most = if facts.size_is_trusted() { size } else { LIVE_BYTES };
+        let bytes = most.min(self.buffer_bytes);
         let chain = Chain {
             source,
             lease: self.pool.lease(bytes).or_else(|| self.pool.lease(1)),
             ..Chain::default()
         };
-        self.pass_through(name, chain)
+        if self.writer.formats() {
+            self.format_through(name, chain, &facts)
+        } else {
+            self.pass_through(name, chain)
+        }
+    }
+
+    /// Reads from the chain's source to its end and formats each block. What is formatted is written before a read that
+    /// would wait.
+    fn format_through(&mut self, name: &OsString, mut chain: Chain, facts: &Facts) -> Result<(), Fatal> {
+        let (Some(mut lease), Some(source)) = (chain.lease.take(), chain.source.plain()) else {
+            return self.file_failed(name, Errno::NOMEM);
+        };
+        self.format_together(source, *facts)?;
+        let live = facts.kind != FileType::RegularFile;
+        loop {
+            // What cannot say how much it has to give is not relied on to have anything.
+            if live && self.writer.is_pending() && !matches!(rustix::io::ioctl_fionread(source), Ok(1..)) {
+                self.flush()?;
+            }
+            self.plain_operations += 1;
+            match lease.read(source, None, lease.capacity()) {
+                Ok(0) => break,
+                Ok(_) => self.writer.format(lease.bytes()).map_err(|_kept| Fatal)?,
+                Err(errno) => return self.file_failed(name, errno),
+            }
+        }
+        self.flush()?;
+        self.note(Way::Plain);
+        self.tally.files += 1;
+        Ok(())
     }
 
     /// Reads from the chain's source to its end and writes each block before the next is asked for. What the lease holds
@@ -67,7 +102,8 @@ impl Cat<'_> {
             let (at, outcome) = plain::run(&mut chain, &mut Seen::default(), 0, |_, _| true);
             self.plain_operations += u64::try_from(at + 1).unwrap_or(u64::MAX);
             if at > 0 {
-                self.writer.wrote(Ok(pending));
+                self.writer.wrote(Ok(u64::from(pending)));
+                self.note(Way::Plain);
             }
             match (&chain.ops[at.min(chain.ops.len() - 1)], outcome) {
                 (Op::Read { .. }, Some(Outcome::Count { moved: 0, .. })) => break,
@@ -76,7 +112,7 @@ impl Cat<'_> {
                     return self.file_failed(name, errno);
                 }
                 (Op::Write { .. }, Some(Outcome::Count { moved, .. })) if moved > 0 => {
-                    self.writer.wrote(Ok(moved));
+                    self.writer.wrote(Ok(u64::from(moved)));
                     start += moved;
                     pending -= moved;
                 }

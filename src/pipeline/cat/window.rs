@@ -4,15 +4,13 @@ use super::{Cat, Fatal};
 use crate::pipeline::chain::{At, Chain, Completion, Directory, End, Into, Op, Outcome};
 use crate::pipeline::engine::Wait;
 use crate::plan::facts::Facts;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+use crate::plan::ways::{Way, Wishes, is_read_ahead};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
-
-/// Bytes of the largest file that is read ahead as a whole.
-const AHEAD_BYTES_MAX: u64 = 256 << 10;
 
 /// Where a file of the window has come to.
 enum State {
@@ -47,9 +45,12 @@ impl<'f> Window<'f> {
             match self.states.pop_front() {
                 Some(State::Flying { size }) => {
                     self.states.push_front(State::Flying { size });
-                    // What is ready is written before anything is waited for.
-                    cat.flush()?;
-                    self.reap(cat, Wait::ForOne)?;
+                    self.reap(cat, Wait::No)?;
+                    if matches!(self.states.front(), Some(State::Flying { .. })) {
+                        // What is ready is written before anything is waited for.
+                        cat.flush()?;
+                        self.reap(cat, Wait::ForOne)?;
+                    }
                 }
                 Some(State::Back { size, completion }) => {
                     self.front += 1;
@@ -87,7 +88,7 @@ impl<'f> Window<'f> {
     /// Sends off the chain of one file, or leaves it for its turn. `None` where no buffer is free.
     fn send(&mut self, cat: &mut Cat<'_>, number: usize) -> Option<State> {
         let name = &self.files[number];
-        let Some(facts) = ahead(name).filter(|facts| !cat.writer.is(facts)) else {
+        let Some(facts) = ahead(name, &cat.wishes).filter(|facts| !cat.writer.is(facts)) else {
             return Some(State::InTurn);
         };
         let Ok(path) = CString::new(name.as_bytes()) else { return Some(State::InTurn) };
@@ -139,9 +140,10 @@ impl<'f> Window<'f> {
         match outcome {
             Outcome::Count { moved, .. } if u64::from(moved) == size => {
                 cat.tally.files += 1;
-                let full = chain.lease.take().is_some_and(|lease| cat.writer.gather(lease));
+                cat.note(Way::Ahead);
+                let gathered = chain.lease.take().map_or(Ok(()), |lease| cat.writer.gather(lease));
                 self.close(cat, chain);
-                if full { cat.flush() } else { Ok(()) }
+                gathered.map_err(|_kept| Fatal)
             }
             Outcome::Count { .. } => {
                 // It has grown or shrunk meanwhile: what was read is printed, and the rest streamed.
@@ -159,15 +161,13 @@ impl<'f> Window<'f> {
     /// Streams on from a chain whose descriptor may be the engine's own.
     fn rest(&mut self, cat: &mut Cat<'_>, name: &OsString, mut chain: Chain) -> Result<(), Fatal> {
         cat.flush()?;
-        if chain.source.plain().is_some() {
+        if chain.source.plain().is_some() && !cat.writer.formats() {
             return cat.pass_through(name, chain);
         }
         loop {
-            let ended = chain.lease.take().is_none_or(|lease| {
-                let empty = lease.bytes().is_empty();
-                cat.writer.gather(lease);
-                empty
-            });
+            let lease = chain.lease.take();
+            let ended = lease.as_ref().is_none_or(|lease| lease.bytes().is_empty());
+            lease.map_or(Ok(()), |lease| cat.writer.gather(lease)).map_err(|_kept| Fatal)?;
             cat.flush()?;
             if ended {
                 cat.tally.files += 1;
@@ -219,13 +219,11 @@ impl<'f> Window<'f> {
     }
 }
 
-/// The facts of a file that can be read ahead: a regular one of moderate size that says how long it is. Anything else
-/// must not be opened before its turn: a FIFO's writer, a device or a terminal would notice.
-fn ahead(name: &OsString) -> Option<Facts> {
+/// The facts of a file that is read ahead.
+fn ahead(name: &OsString, wishes: &Wishes) -> Option<Facts> {
     if name == "-" {
         return None;
     }
     let facts = Facts::of(&rustix::fs::statat(CWD, name, AtFlags::empty()).ok()?);
-    let moderate = facts.size <= AHEAD_BYTES_MAX && facts.size_is_trusted();
-    (facts.kind == FileType::RegularFile && moderate).then_some(facts)
+    is_read_ahead(&facts, wishes).then_some(facts)
 }

@@ -1,11 +1,8 @@
 //! Command lines that are refused, and in which order the reasons count.
 
-use super::super::definition::UNBUILT;
-use super::super::{Destination, parse};
+use super::super::Destination;
 use super::{options, refused_in};
 use crate::cli::{Refused, Surroundings};
-use crate::report::quote::Charset;
-use std::ffi::OsString;
 
 const LINKS: &str = "cannot make both hard and symbolic links";
 const BACKUP: &str = "--backup is mutually exclusive with -n or --update=none-fail";
@@ -94,22 +91,4 @@ fn operands_find_their_places() {
     assert_eq!(destination("-T"), Destination::Exactly("b".into()));
     assert_eq!(destination("-t d"), Destination::Directory("d".into()));
     assert_eq!(options("-t d").sources, ["a", "b"]);
-}
-
-#[test]
-fn what_is_not_built_is_said_last() {
-    let parsed = |line: &str| {
-        let arguments = line.split_whitespace().map(OsString::from);
-        parse(arguments, &Surroundings::default(), || Charset::Ascii).request
-    };
-    assert!(parsed("-rv a b").is_ok());
-    let Some(id) =
-        UNBUILT.iter().find(|id| id.len() > 1 && !["no-preserve", "sparse", "suffix"].contains(id))
-    else {
-        return;
-    };
-    let unbuilt = Refused::plain(format!("option '--{id}' is not supported yet"));
-    assert_eq!(parsed(&format!("--{id} a b")).err(), Some(unbuilt));
-    assert_eq!(parsed(&format!("--{id}")).err(), Some(Refused::usage("missing file operand")));
-    assert!(parsed(&format!("--{id} --help")).is_ok());
 }

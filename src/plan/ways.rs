@@ -1,0 +1,218 @@
+//! How `ucat` passes one file on to standard output: the ladder of ways, and which of them fit what the two ends are.
+//!
+//! A way that the kernel refuses hands over to the next one that fits; the last, reading and writing, always does. So
+//! this decides what is worth trying, never whether a file can be printed.
+
+use super::facts::{Facts, Identity};
+use rustix::fs::FileType;
+
+/// A way for the bytes of one file to reach standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// splice(2): pages move into or out of a pipe, and are not copied.
+    Splice,
+    /// sendfile(2) into a socket.
+    Sendfile,
+    /// copy_file_range(2), where the file system shares blocks or has its server do the work.
+    CopyRange,
+    /// Several threads, each at offsets of its own.
+    Extents,
+    /// Several reads in flight ahead of the write.
+    Overlap,
+    /// Read together with others ahead of its turn, as a whole.
+    Ahead,
+    /// Read and written in turns.
+    Plain,
+}
+
+impl Way {
+    /// All there are, in the order in which a file in its turn tries them.
+    pub const LADDER: [Self; 7] = [
+        Self::Splice,
+        Self::Sendfile,
+        Self::CopyRange,
+        Self::Extents,
+        Self::Overlap,
+        Self::Ahead,
+        Self::Plain,
+    ];
+
+    /// What `--way` and `--stats` call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Splice => "splice",
+            Self::Sendfile => "sendfile",
+            Self::CopyRange => "copy-range",
+            Self::Extents => "extents",
+            Self::Overlap => "overlap",
+            Self::Ahead => "ahead",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+/// How files get the same contents without their bytes passing through this machine's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// They do not.
+    None,
+    /// Files of one file system can have the same blocks.
+    Blocks,
+    /// The server that both are on copies by itself.
+    Server,
+}
+
+impl Sharing {
+    /// What a file system offers, by the magic number that statfs(2) gives.
+    #[must_use]
+    pub const fn of(magic: u64) -> Self {
+        match magic {
+            // btrfs, XFS, bcachefs, OCFS2
+            0x9123_683e | 0x5846_5342 | 0xca45_1a4e | 0x7461_636f => Self::Blocks,
+            // NFS, SMB 1, SMB 2 and later, Ceph
+            0x6969 | 0xff53_4d42 | 0xfe53_4d42 | 0x00c3_6400 => Self::Server,
+            _ => Self::None,
+        }
+    }
+}
+
+/// Standard output, as far as the choice depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct To {
+    /// Which file it is.
+    pub identity: Identity,
+    /// What it is.
+    pub kind: FileType,
+    /// Everything written goes to its end.
+    pub append: bool,
+    /// Where the next byte goes otherwise, in a regular file.
+    pub offset: u64,
+    /// How long it is.
+    pub size: u64,
+    /// Most bytes that a file of this process may have.
+    pub size_max: u64,
+    /// What its file system offers.
+    pub sharing: Sharing,
+}
+
+/// What the user wants, and what there is to do it with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wishes {
+    /// The way to try, whether it is worth it or not.
+    pub way: Option<Way>,
+    /// Input does not go through the page cache.
+    pub direct: bool,
+    /// Threads that there may be; 0 as long as nobody has asked.
+    pub workers: usize,
+}
+
+/// From so many bytes on a file is worth more than reading and writing it.
+pub const LARGE_BYTES: u64 = 128 << 10;
+
+/// From so many bytes on it is worth threads.
+const EXTENTS_BYTES: u64 = 4 << 20;
+
+/// Blocks can only be shared whole; no local file system here has larger ones by default.
+const SHARED_BLOCK_BYTES: u64 = 4096;
+
+/// The ways to try for a file that is open and stands at `offset`, best first.
+pub fn ladder(from: &Facts, offset: u64, to: &To, wishes: &Wishes) -> impl Iterator<Item = Way> + use<> {
+    let (from, to, wishes) = (*from, *to, *wishes);
+    Way::LADDER.into_iter().filter(move |&way| {
+        let left = from.size.saturating_sub(offset);
+        match wishes.way {
+            _ if way == Way::Plain => true,
+            Some(wanted) => way == wanted && is_possible(way, &from, left, &to),
+            None => is_possible(way, &from, left, &to) && is_worth_it(way, &from, offset, &to, &wishes),
+        }
+    })
+}
+
+/// Whether the way would do what reading and writing does, as far as the two ends go.
+fn is_possible(way: Way, from: &Facts, left: u64, to: &To) -> bool {
+    let from_file = from.kind == FileType::RegularFile;
+    let to_file = to.kind == FileType::RegularFile && !to.append && to.identity != from.identity;
+    match way {
+        Way::Splice => match (from.kind, to.kind) {
+            (FileType::Fifo, FileType::Fifo | FileType::Socket | FileType::CharacterDevice) => true,
+            (FileType::Fifo, _) => to_file,
+            (_, kind) => from_file && kind == FileType::Fifo,
+        },
+        Way::Sendfile => from_file && to.kind == FileType::Socket,
+        Way::CopyRange => from_file && to_file,
+        // Nothing may stand behind what is written: where it fails, the file is cut to what came without a gap.
+        Way::Extents => {
+            from_file
+                && to_file
+                && from.size_is_trusted()
+                && to.offset >= to.size
+                && to.offset.checked_add(left).is_some_and(|end| end <= to.size_max)
+        }
+        Way::Overlap => from_file && from.size_is_trusted(),
+        // Read ahead is what has no turn of its own yet.
+        Way::Ahead => false,
+        Way::Plain => true,
+    }
+}
+
+fn is_worth_it(way: Way, from: &Facts, offset: u64, to: &To, wishes: &Wishes) -> bool {
+    let left = from.size.saturating_sub(offset);
+    let large = left > LARGE_BYTES;
+    match way {
+        // How much a pipe or a device will give is not known; a device that takes bytes may do anything with pages.
+        Way::Splice => {
+            (large && !wishes.direct) || (from.kind == FileType::Fifo && to.kind == FileType::Fifo)
+        }
+        Way::Sendfile => large && !wishes.direct,
+        Way::CopyRange => match to.sharing {
+            Sharing::None => false,
+            Sharing::Server => large && from.identity.device == to.identity.device,
+            Sharing::Blocks => {
+                large
+                    && from.identity.device == to.identity.device
+                    && offset.is_multiple_of(SHARED_BLOCK_BYTES)
+                    && to.offset.is_multiple_of(SHARED_BLOCK_BYTES)
+            }
+        },
+        Way::Extents => wishes.workers > 1 && left >= EXTENTS_BYTES && !wishes.direct,
+        Way::Overlap => wishes.direct && large,
+        Way::Ahead => false,
+        Way::Plain => true,
+    }
+}
+
+/// From so many bytes on formatting is worth threads.
+const FORMAT_TOGETHER_BYTES: u64 = 1 << 20;
+
+/// Whether a file that stands at `offset` is formatted by several threads.
+#[must_use]
+pub fn is_formatted_together(facts: &Facts, offset: u64, wishes: &Wishes) -> bool {
+    let left = facts.size.saturating_sub(offset);
+    let worth_it = match wishes.way {
+        None => left >= FORMAT_TOGETHER_BYTES && wishes.workers != 1,
+        Some(Way::Extents) => true,
+        Some(Way::Splice | Way::Sendfile | Way::CopyRange | Way::Overlap | Way::Ahead | Way::Plain) => false,
+    };
+    worth_it && facts.kind == FileType::RegularFile && facts.size_is_trusted()
+}
+
+/// Bytes of the largest file that is read ahead as a whole.
+const AHEAD_BYTES_MAX: u64 = 256 << 10;
+
+/// Whether a file is read ahead of its turn: a regular one of moderate size that says how long it is. Anything else must
+/// not be opened before its turn: a FIFO's writer, a device or a terminal would notice.
+#[must_use]
+pub fn is_read_ahead(facts: &Facts, wishes: &Wishes) -> bool {
+    let moderate = facts.size <= AHEAD_BYTES_MAX && facts.size_is_trusted();
+    let wanted = match wishes.way {
+        None | Some(Way::Ahead) => true,
+        Some(Way::Splice | Way::Sendfile | Way::CopyRange | Way::Extents | Way::Overlap | Way::Plain) => {
+            false
+        }
+    };
+    wanted && moderate && !wishes.direct && facts.kind == FileType::RegularFile
+}
+
+#[cfg(test)]
+mod tests;
