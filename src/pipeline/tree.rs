@@ -217,6 +217,7 @@ impl Worker<'_, '_> {
     /// Entries as tasks, in their order: each directory alone, what lies between them together.
     fn group(&self, branch: &Arc<Branch>, entries: Vec<Entry>) -> Vec<Task> {
         let mut tasks = Vec::new();
+        let mut directories = Vec::new();
         let mut leaves = Vec::new();
         let flush = |leaves: &mut Vec<Entry>, tasks: &mut Vec<Task>| {
             if !leaves.is_empty() {
@@ -233,11 +234,14 @@ impl Worker<'_, '_> {
                 entry.kind = self.kind_of(branch, &entry, AtFlags::empty());
             }
             if entry.kind == FileType::Directory {
+                let task = Task::Directory { parent: Arc::clone(branch), entry };
                 // With -v the lines must come in the order of the listing.
                 if self.shared.settings.verbose {
                     flush(&mut leaves, &mut tasks);
+                    tasks.push(task);
+                } else {
+                    directories.push(task);
                 }
-                tasks.push(Task::Directory { parent: Arc::clone(branch), entry });
             } else {
                 leaves.push(entry);
                 if leaves.len() == LEAVES_MAX {
@@ -246,6 +250,10 @@ impl Worker<'_, '_> {
             }
         }
         flush(&mut leaves, &mut tasks);
+        // A directory is filled as soon as it is made. XFS gives each new directory the next of its allocation groups, and
+        // two workers that make files in one group wait for each other; those that fill what they have just made are
+        // in different ones.
+        tasks.append(&mut directories);
         tasks
     }
 
