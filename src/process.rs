@@ -67,6 +67,20 @@ pub fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(opened) })
 }
 
+/// How often this thread has given up the processor of its own accord, to wait for something: a device, a server, a
+/// lock (`ru_nvcsw` of getrusage(2)). 0 where that cannot be told.
+#[must_use]
+pub fn waits_of_this_thread() -> u64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the kernel writes one `rusage`, and there is room for one.
+    if unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) } != 0 {
+        return 0;
+    }
+    // SAFETY: numbers only, for which zeros are a value, and the call that fills them succeeded.
+    let usage = unsafe { usage.assume_init() };
+    u64::try_from(usage.ru_nvcsw).unwrap_or(0)
+}
+
 /// Whether SELinux is switched on: its file system is mounted where user space agreed to look for it.
 #[must_use]
 pub fn selinux_is_enabled() -> bool {

@@ -25,4 +25,5 @@ pub mod queue;
 pub mod run;
 pub mod special;
 pub mod tree;
+mod warmup;
 pub mod worker;

@@ -12,8 +12,9 @@ use super::method::extents::{FinishedExtents, LargeFile};
 use super::method::file::FileCopy;
 use super::method::{Context, Next};
 use super::run::{POOL_BYTES, Shared};
+use super::warmup::Warmup;
 use crate::bufpool::Pool;
-use crate::cli::knobs::EngineKind;
+use crate::cli::knobs::{EngineKind, Placement};
 use crate::plan::walk::Listing;
 use crate::report::message::describe;
 use crate::report::stats::Tally;
@@ -21,9 +22,6 @@ use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::Scope;
-
-/// Files a worker copies by plain calls before it pays for a ring.
-const FILES_BEFORE_RING: u64 = 64;
 
 /// Bytes of a large file that are worth another worker.
 const BYTES_FOR_HELP: u64 = 8 << 20;
@@ -64,7 +62,7 @@ pub struct Worker<'scope, 'env> {
     large: Vec<Arc<LargeFile>>,
     extents_in_flight: usize,
     completions: Vec<Completion>,
-    begun: u64,
+    warmup: Warmup,
     /// Most files in flight now: less than `window_max` for a while where descriptors ran out.
     window: usize,
     /// Most files in flight, by what descriptors there are for them.
@@ -91,7 +89,8 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             large: Vec::new(),
             extents_in_flight: 0,
             completions: Vec::new(),
-            begun: 0,
+            // A placement that was asked for is one in a ring.
+            warmup: Warmup::new(shared.knobs.placement == Placement::Fused),
             // Plain calls finish each file before the next is begun.
             window: 1,
             window_max: 1,
@@ -182,8 +181,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     }
 
     fn begin(&mut self, job: FileJob) {
-        self.begun += 1;
-        if self.begun == FILES_BEFORE_RING {
+        if !self.settled && self.warmup.begin() {
             self.want_ring();
         }
         let mut file = Box::new(FileCopy::new(job));

@@ -63,12 +63,14 @@ pub fn placement(engine: &str, knobs: &Knobs) -> &'static str {
 #[must_use]
 pub fn which(knobs: &Knobs, counters: &Counters) -> (&'static str, String) {
     if counters.submissions > 0 {
-        return ("uring", "there was enough to do for a ring, or it was asked for".into());
+        return ("uring", "operations had to wait, or a ring was asked for".into());
     }
     let reason = match (refused(), knobs.engine) {
         (Some(Refusal { step, errno }), _) => format!("io_uring {step}: {}", describe(errno)),
         (None, EngineKind::Sync) => "asked for".into(),
-        (None, EngineKind::Auto | EngineKind::Uring) => "the job is too small to pay for a ring".into(),
+        (None, EngineKind::Auto | EngineKind::Uring) => {
+            "operations did not wait, so a ring would not pay".into()
+        }
     };
     ("sync", reason)
 }
