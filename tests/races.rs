@@ -126,7 +126,6 @@ fn nothing_outside_of_the_source_is_read() {
 }
 
 #[test]
-#[ignore = "ucp opens a source without O_NONBLOCK and waits for a writer"]
 fn a_fifo_in_place_of_a_file_is_not_waited_for() {
     race(&[], 1, |scene| vec![scene.pair("source/three/5", "fifo"), scene.pair("source/one/2", "fifo-2")]);
 }

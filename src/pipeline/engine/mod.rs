@@ -23,6 +23,8 @@ pub struct Capabilities {
     /// Whole-file chains should be built to run as one linked submission, without an operation that needs an ordinary
     /// descriptor.
     pub fused: bool,
+    /// Regular files may be opened with O_NONBLOCK, which keeps what has come in their place from being waited for.
+    pub nonblocking: bool,
 }
 
 /// Whether reaping may wait.

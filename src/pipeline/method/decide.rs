@@ -79,10 +79,13 @@ impl FileCopy {
                 self.made = Made::Here(None);
                 self.open_with(OFlags::WRONLY | OFlags::CREATE, Into::Plain, context)
             }
-            Verdict::Overwrite(_) => {
+            Verdict::Overwrite(there) => {
                 let linked = matches!(self.found, Some(Found::LinkTo { .. }));
                 let follow = if linked { OFlags::empty() } else { OFlags::NOFOLLOW };
-                self.open_with(OFlags::WRONLY | follow, Into::Plain, context)
+                // A FIFO that has come in a file's place is not waited for.
+                let regular = there.kind == FileType::RegularFile && context.capabilities.nonblocking;
+                let patient = if regular && !self.leased { OFlags::NONBLOCK } else { OFlags::empty() };
+                self.open_with(OFlags::WRONLY | follow | patient, Into::Plain, context)
             }
             Verdict::Create
             | Verdict::SameFile
@@ -193,6 +196,10 @@ impl FileCopy {
         }
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
             return self.give_up(chain);
+        }
+        if let (Errno::AGAIN, Stage::Destination(verdict), false) = (errno, self.stage, self.leased) {
+            self.leased = true;
+            return self.open_destination(chain, verdict, context);
         }
         if context.settings.force && matches!(self.stage, Stage::Destination(Verdict::Overwrite(_))) {
             return self.unlink(chain);

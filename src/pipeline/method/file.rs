@@ -103,6 +103,8 @@ pub struct FileCopy {
     pub(super) remove_at_close: bool,
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
+    /// One of both ends can only be opened by waiting for it.
+    pub(super) leased: bool,
     pub(super) attempts: u32,
 }
 
@@ -130,6 +132,7 @@ impl FileCopy {
             trail: Trail::default(),
             remove_at_close: false,
             failed: false,
+            leased: false,
             attempts: 0,
         }
     }
@@ -160,7 +163,13 @@ impl FileCopy {
     /// the linked chain can open again without going by its name.
     #[must_use]
     pub fn start(&mut self, context: &Context<'_>) -> Chain {
-        let access = if self.fused(context) { OFlags::PATH } else { OFlags::RDONLY };
+        let regular = self.job.seen.is_none_or(|seen| seen.kind == FileType::RegularFile);
+        let patient = if regular && context.capabilities.nonblocking && !self.leased {
+            OFlags::NONBLOCK
+        } else {
+            OFlags::empty()
+        };
+        let access = if self.fused(context) { OFlags::PATH } else { OFlags::RDONLY | patient };
         let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let open = Op::Open {
             end: End::Source,
@@ -241,6 +250,11 @@ impl FileCopy {
             (Outcome::Done, Some(facts)) => facts,
             (Outcome::Failed { errno: Errno::MFILE | Errno::NFILE, .. }, _) => return Next::NoDescriptor,
             (Outcome::Failed { errno: Errno::ACCESS, .. }, _) => return self.ask_why_not(chain),
+            // Somebody has a lease on the file, and gets the time to give it up.
+            (Outcome::Failed { errno: Errno::AGAIN, .. }, _) if !self.leased => {
+                self.leased = true;
+                return Next::Run(self.start(context));
+            }
             (Outcome::Failed { errno, .. }, _) => return self.fail(chain, self.open_problem(errno), context),
             (Outcome::Done | Outcome::Count { .. }, _) => {
                 return self.fail(chain, self.source_problem(What::CannotStat, Errno::IO), context);

@@ -66,6 +66,8 @@ pub struct Uring {
     counters: Counters,
     /// Cleared when RLIMIT_MEMLOCK has said no: the rest of the pool is used unregistered.
     may_register: bool,
+    /// No file system has been met yet that the ring cannot ask without waiting.
+    nonblocking: bool,
     pool: Pool,
 }
 
@@ -96,6 +98,7 @@ impl Uring {
             in_ring: 0,
             counters: Counters::default(),
             may_register: ring.fixed_buffers,
+            nonblocking: true,
             pool: pool.clone(),
             ring,
         })
@@ -110,6 +113,17 @@ impl Uring {
         match outcome {
             Some(outcome) => self.finish(index, running, outcome),
             None => self.start_segment(index, running, at),
+        }
+    }
+
+    /// Runs by a plain call what the ring would not wait for: reads and writes of a file with O_NONBLOCK, on a file system
+    /// that the ring cannot ask without waiting (FUSE, NFS and their like). From now on files are opened without it, so
+    /// that the ring has their reads wait side by side.
+    fn run_here(&mut self, index: usize, mut running: Running, at: usize) {
+        self.nonblocking = false;
+        match plain::run(&mut running.chain, &mut running.seen, at, |_, op| op == at) {
+            (_, Some(outcome)) => self.finish(index, running, outcome),
+            (next, None) => self.advance(index, running, next),
         }
     }
 
@@ -237,6 +251,7 @@ impl Uring {
             self.give_back_unopened(&mut running);
             return match Errno::from_raw_os_error(result.saturating_neg()) {
                 Errno::INTR => self.advance(index, running, at),
+                Errno::AGAIN => self.run_here(index, running, at),
                 errno => self.finish(index, running, Outcome::Failed { at, errno }),
             };
         };
@@ -300,7 +315,11 @@ impl Uring {
 
 impl Engine for Uring {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { in_flight_max: self.table.len(), fused: self.rules.fused && self.rules.links }
+        Capabilities {
+            in_flight_max: self.table.len(),
+            fused: self.rules.fused && self.rules.links,
+            nonblocking: self.nonblocking,
+        }
     }
 
     fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>> {
