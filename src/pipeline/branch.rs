@@ -7,6 +7,7 @@
 
 use super::attributes::{self, Copied, Source};
 use super::chain::{At, Directory, End};
+use super::given::Made;
 use super::held::Held;
 use super::operand::typed;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
@@ -15,10 +16,9 @@ use crate::plan::path;
 use crate::report::Reporter;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use std::collections::{HashMap, HashSet};
 use std::ffi::CStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What all directories below one operand share.
 pub struct Origin {
@@ -34,63 +34,6 @@ pub struct Origin {
     pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
     pub made: Option<Arc<Made>>,
-}
-
-/// The files made so far, for operands that could overwrite each other's.
-#[derive(Default)]
-pub struct Made {
-    files: Mutex<HashSet<Identity>>,
-    sources: Mutex<HashSet<(Identity, Vec<u8>)>>,
-}
-
-impl Made {
-    /// Notes a file that was just made.
-    pub fn note(&self, file: Identity) {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
-    }
-
-    /// Notes a source and the name of its copy.
-    pub fn note_source(&self, source: Identity, name: &CStr) {
-        self.sources().insert((source, name.to_bytes().to_vec()));
-    }
-
-    /// Whether a source was noted with this name for its copy.
-    #[must_use]
-    pub fn knows_source(&self, source: Identity, name: &CStr) -> bool {
-        self.sources().contains(&(source, name.to_bytes().to_vec()))
-    }
-
-    fn sources(&self) -> MutexGuard<'_, HashSet<(Identity, Vec<u8>)>> {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether this run made the file.
-    #[must_use]
-    pub fn contains(&self, file: Identity) -> bool {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).contains(&file)
-    }
-}
-
-/// The directories among the operands, and what their copies are called: one that is met again as a part of a later
-/// operand would have to become a hard link.
-#[derive(Default)]
-pub struct OperandDirectories {
-    copies: Mutex<HashMap<Identity, (usize, Vec<u8>)>>,
-}
-
-impl OperandDirectories {
-    /// Notes an operand's directory. The first to name it counts.
-    pub fn note(&self, directory: Identity, origin: &Origin) {
-        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
-        copies.entry(directory).or_insert_with(|| (origin.number, origin.destination_path.clone()));
-    }
-
-    /// The copy of this directory that an earlier operand than that of `origin` has made.
-    #[must_use]
-    pub fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<Vec<u8>> {
-        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
-        copies.get(&directory).filter(|(number, _)| *number < origin.number).map(|(_, path)| path.clone())
-    }
 }
 
 /// One directory being copied.

@@ -1,16 +1,19 @@
 //! The copy of a directory: made, or the one that is there.
 
 use super::attributes;
+use super::leaf::relation;
+use super::special::look;
 use super::tree::Place;
 use super::worker::Worker;
-use crate::cli::cp::CpOptions;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Keeping, Wanted};
+use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted};
 use crate::plan::facts::{Facts, Owner};
+use crate::plan::overwrite::Found;
+use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 /// The copy of a directory, open.
@@ -24,43 +27,35 @@ pub(super) struct Made {
     pub at_end: Option<Box<(Wanted, Keeping)>>,
 }
 
-/// What is under the name of a directory's copy.
-enum There {
-    Nothing,
-    Directory,
-    DirectoryByLink,
-    /// Something else was, and has been kept.
-    Kept,
-}
-
-/// Whether links of the destination to directories count as directories. GNU cp wants `--copy-contents` for that, too.
-pub(super) fn keeps_directory_links(options: &CpOptions) -> bool {
-    options.keep_directory_symlink && options.copy_contents
-}
-
 impl Worker<'_, '_> {
-    /// Makes the copy of a directory, or takes the directory that is there.
+    /// Makes the copy of a directory, or takes the directory that is there: one that was looked at, as
+    /// [`Self::fate_of_directory`] does.
     pub(super) fn make_directory(
         &self,
         source: &Place<'_>,
         destination: &Place<'_>,
-        (facts, names): (&Facts, Names),
-        fresh: bool,
+        (facts, names, is_operand): (&Facts, Names, bool),
+        mut fate: DirectoryFate,
     ) -> Result<Made, Problem> {
         let failed = |what| destination.failed(what);
-        let mut there = if fresh { There::Nothing } else { self.is_there(source, destination, facts)? };
+        if fate == DirectoryFate::InTheWay
+            && let Some(backup) = &self.shared.options.backup
+        {
+            let shown = [&destination.path[..], &source.path];
+            self.back_up(&destination.at(), shown, backup, facts.identity)?;
+        }
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let keeping = self.shared.settings.method.keeping;
-        let mode = keeping.directory_mode_to_make(facts);
-        let made = match there {
-            There::Directory | There::DirectoryByLink => false,
-            There::Nothing | There::Kept => {
+        let made = match fate {
+            DirectoryFate::Fill | DirectoryFate::FillThroughLink | DirectoryFate::SameFile => false,
+            DirectoryFate::Make | DirectoryFate::InTheWay => {
+                let mode = keeping.directory_mode_to_make(facts);
                 match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
                     Ok(()) => true,
                     // It came meanwhile: a directory will do, anything else is in the way.
-                    Err(Errno::EXIST) if matches!(there, There::Nothing) => {
-                        there = self.is_there(source, destination, facts)?;
-                        if matches!(there, There::Nothing | There::Kept) {
+                    Err(Errno::EXIST) if fate == DirectoryFate::Make => {
+                        fate = self.fate_of_directory((source, facts), destination, is_operand, None)?;
+                        if matches!(fate, DirectoryFate::Make | DirectoryFate::InTheWay) {
                             return Err(failed(What::CannotCreateDirectory)(Errno::EXIST));
                         }
                         false
@@ -72,11 +67,26 @@ impl Worker<'_, '_> {
         if made && self.shared.settings.verbose {
             self.shared.reporter.copied(&source.path, &destination.path, None);
         }
-        let through_link = matches!(there, There::DirectoryByLink);
+        let through_link = fate == DirectoryFate::FillThroughLink;
         let descriptor = open_to_fill(destination, through_link).map_err(failed(What::CannotAccess))?;
         let stat = rustix::fs::fstat(&descriptor).map_err(failed(What::CannotStat))?;
         let copy = Facts::of(&stat);
-        let wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
+        let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
+        if made && !copy.mode.contains(Mode::RWXU) {
+            // A default ACL has left its owner without some permission, which is lent until it is full.
+            rustix::fs::fchmod(&descriptor, copy.mode | Mode::RWXU)
+                .map_err(failed(What::SettingPermissions))?;
+            if wanted.permissions == Permissions::AsTheyAre {
+                wanted.permissions = Permissions::Bits(copy.mode);
+            }
+        }
+        if destination.path.is_empty() && matches!(wanted.permissions, Permissions::Kept(_)) {
+            // An empty name stands for the working directory, but GNU cp sets permissions by that name.
+            let kept = std::mem::replace(&mut wanted.permissions, Permissions::AsTheyAre);
+            wanted.names.acls.clear();
+            let refused = [Refused::Permissions(kept, Errno::NOENT)];
+            attributes::tell(&refused, &keeping, self.shared.reporter, |_end| destination.path.clone());
+        }
         let at_end = (!wanted.is_nothing()).then(|| Box::new((wanted, keeping)));
         let belongs_to = if made && keeping.wants_owner_of_new() {
             keeping.owner_of_new(&copy, attributes::is_inherited_from(descriptor.as_fd()))
@@ -86,33 +96,35 @@ impl Worker<'_, '_> {
         Ok(Made { descriptor, through_link, facts: copy, fresh: made, belongs_to, at_end })
     }
 
-    /// What is there: a directory to copy into, or nothing (any more, where it was kept as a backup).
-    fn is_there(&self, source: &Place<'_>, destination: &Place<'_>, facts: &Facts) -> Result<There, Problem> {
+    /// What is to become of what stands at the name of a directory's copy; `found`, where it was looked at. It is an
+    /// error where it is the source itself, or in the way and not to be kept.
+    pub(super) fn fate_of_directory(
+        &self,
+        (source, facts): (&Place<'_>, &Facts),
+        destination: &Place<'_>,
+        is_operand: bool,
+        found: Option<Found>,
+    ) -> Result<DirectoryFate, Problem> {
         let options = self.shared.options;
-        let look = |flags| {
-            let stat = rustix::fs::statat(destination.parent, destination.name, flags);
-            stat.map(|stat| Facts::of(&stat).kind)
+        let (from, to) = (source.at(), destination.at());
+        let found = match found {
+            Some(found) => found,
+            None => look(&to).map_err(destination.failed(What::CannotStat))?,
         };
-        let in_the_way = match look(AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(FileType::Directory) => return Ok(There::Directory),
-            Ok(FileType::Symlink) => {
-                !keeps_directory_links(options) || look(AtFlags::empty()) != Ok(FileType::Directory)
-            }
-            Ok(_) => true,
-            Err(Errno::NOENT) => return Ok(There::Nothing),
-            Err(errno) => return Err(Problem::failed(What::CannotStat, destination.path.clone(), errno)),
+        let follow = replace::follows(options, is_operand);
+        let fate = replace::directory_fate(options, facts, &found, is_operand, || {
+            relation(&from, &to, follow, facts)
+        });
+        let problem = |what, first: &Place<'_>, second: &Place<'_>| {
+            Err(Problem::between(what, first.path.clone(), second.path.clone()))
         };
-        match &options.backup {
-            _ if !in_the_way => Ok(There::DirectoryByLink),
-            Some(backup) => {
-                let shown = [&destination.path[..], &source.path];
-                self.back_up(&destination.at(), shown, backup, facts.identity).map(|_kept| There::Kept)
+        match fate {
+            DirectoryFate::SameFile => problem(What::SameFile, source, destination),
+            DirectoryFate::InTheWay if options.backup.is_none() => {
+                problem(What::OverwriteNonDirectory, destination, source)
             }
-            None => Err(Problem::between(
-                What::OverwriteNonDirectory,
-                destination.path.clone(),
-                source.path.clone(),
-            )),
+            DirectoryFate::InTheWay | DirectoryFate::Make => Ok(fate),
+            DirectoryFate::Fill | DirectoryFate::FillThroughLink => Ok(fate),
         }
     }
 }

@@ -2,14 +2,40 @@
 
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
+use super::directory::Made;
 use super::operand::without_slashes;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::cli::cp::Follow;
+use crate::plan::facts::{Facts, Identity};
 use crate::plan::path;
+use crate::plan::{replace, walk};
 use crate::report::message::{Problem, What};
+use rustix::fd::OwnedFd;
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
 
 impl Worker<'_, '_> {
+    /// Refuses a directory that an earlier operand was: it would have to become a hard link, unless its copy is to go where
+    /// the first one is.
+    pub(super) fn reject_again(
+        &self,
+        is_operand: bool,
+        origin: &Origin,
+        directory: Identity,
+        destination: &Place<'_>,
+    ) -> Result<(), Problem> {
+        let Some(directories) = &self.shared.directories else { return Ok(()) };
+        let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
+        if copy.is_at(&destination.at()) {
+            return Err(Problem::of(What::TwiceDirectory, origin.source_path.clone()));
+        }
+        if replace::follows(self.shared.options, is_operand) {
+            return Ok(());
+        }
+        Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), copy.path))
+    }
+
     /// Refuses a source that is being copied into itself: one that `maker` has made. One that was come to by another way
     /// than by the name it was made under is copied all the same where all links are followed.
     pub(super) fn reject_into_itself(
@@ -30,6 +56,16 @@ impl Worker<'_, '_> {
             }
         }
     }
+}
+
+/// The descriptor to list an operand's directory by, where its copy has just been `made`. btrfs lists a directory as it was
+/// when it was opened, so that a copy made in the directory itself would not be met, and the copy would go through.
+pub(super) fn listing_with(made: &Made, open: OwnedFd, source: &Facts) -> Result<OwnedFd, Errno> {
+    let above = rustix::fs::statat(&made.descriptor, c"..", AtFlags::empty())?;
+    if Facts::of(&above).identity != source.identity {
+        return Ok(open);
+    }
+    walk::open_directory(&open, c".", false)
 }
 
 /// Whether a directory of the source is met under the name, in the directory, that `maker` has made it under. GNU cp

@@ -1,8 +1,9 @@
 //! What workers pass to each other: tasks, and within them the files to copy.
 
 use super::backup::Kept;
-use super::branch::{Branch, Made};
+use super::branch::Branch;
 use super::chain::{At, End};
+use super::given::Made;
 use super::links::Share;
 use super::method::extents::LargeFile;
 use crate::plan::facts::{Facts, Identity, Owner};

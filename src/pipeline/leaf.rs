@@ -4,20 +4,20 @@
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::{At, Directory};
+use super::given::{EntryName, directory_of};
 use super::job::{FileJob, Names};
 use super::links::Share;
 use super::place;
 use super::special::look;
 use super::worker::Worker;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
-use crate::plan::path;
 use crate::plan::replace::{self, Fate, Relation};
 use crate::report::message::{Problem, What};
 use rustix::fs::{Access, AtFlags, CWD, FileType};
 use rustix::io::Errno;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 /// Whether files have to be looked at by these options before they are copied.
 #[must_use]
@@ -35,7 +35,8 @@ impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) -> Result<(), Problem> {
         let options = self.shared.options;
-        let ready = match asks_first(options) || !replace::is_read(options, facts.kind) {
+        // Of what is no regular file no plain file is made without a look at what is there.
+        let ready = match asks_first(options) || facts.kind != FileType::RegularFile {
             true => self.prepare(&mut job, facts).inspect_err(|_problem| self.restore(&job))?,
             false => Ready::Copy,
         };
@@ -98,7 +99,9 @@ impl Worker<'_, '_> {
             return Err(destination_failed(errno));
         }
         job.found = Some(found);
-        let fate = replace::fate(options, facts, &found, || relation(job, facts));
+        let fate = replace::fate(options, facts, &found, || {
+            relation(&job.source, &job.destination, job.follow, facts)
+        });
         match fate {
             Fate::Replace | Fate::Done => {}
             Fate::Skip => {
@@ -152,7 +155,7 @@ impl Worker<'_, '_> {
             let shown = [&job.destination_path()[..], &job.source_path()];
             kept = Some(self.back_up(&job.destination, shown, backup, facts.identity)?);
             job.found = Some(Found::Nothing);
-        } else if replace::is_removed_first(options, facts, there) {
+        } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
             self.remove(job)?;
             job.found = Some(Found::Nothing);
         }
@@ -276,32 +279,21 @@ fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
         && leads_to() == Some(FileType::RegularFile)
 }
 
-/// What only a look at names tells of a source and a destination that may be one file.
-fn relation(job: &FileJob, facts: &Facts) -> Relation {
+/// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
+/// be one file.
+pub(super) fn relation(source: &At, destination: &At, follow: bool, facts: &Facts) -> Relation {
     let look = |at: &At, flags| {
         let stat = rustix::fs::statat(&at.directory, &*at.name, flags).ok()?;
         Some(Facts::of(&stat))
     };
-    let own = || look(&job.source, AtFlags::SYMLINK_NOFOLLOW);
-    let leads_to = || look(&job.source, AtFlags::empty()).map(|facts| facts.identity);
+    let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
+    let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
+    let entry = EntryName::of(source);
     Relation {
-        same_entry: is_same_entry(job),
-        through_link: job.follow && own().is_some_and(|own| own.kind == FileType::Symlink),
+        same_entry: entry.is_some() && entry == EntryName::of(destination),
+        through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
         leads_to: if facts.kind == FileType::Symlink { leads_to() } else { None },
     }
-}
-
-/// Whether source and destination are one entry of one directory, however they are spelled.
-fn is_same_entry(job: &FileJob) -> bool {
-    let names = [&job.source, &job.destination].map(|at| path::last_component(at.name.to_bytes()));
-    names[0] == names[1]
-        && directory_of(&job.source).is_some_and(|own| Some(own) == directory_of(&job.destination))
-}
-
-fn directory_of(at: &At) -> Option<Identity> {
-    let parent = CString::new(path::parent(at.name.to_bytes())).ok()?;
-    let stat = rustix::fs::statat(&at.directory, &*parent, AtFlags::empty()).ok()?;
-    Some(Facts::of(&stat).identity)
 }
 
 /// Whether a relative link at the destination would lead elsewhere. Where there is no such directory, making the link

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod debug;
 pub mod directory;
 pub mod engine;
+pub mod given;
 pub mod held;
 pub mod itself;
 pub mod job;

@@ -1,18 +1,18 @@
 //! Operands: looked at by name as they were typed, then handed to the tree or to a file's way.
 
-use super::branch::{Made, Origin};
+use super::branch::Origin;
 use super::chain::{At, Directory};
-use super::directory::keeps_directory_links;
+use super::given::Made;
 use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
 use super::special::look;
 use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
-use crate::cli::cp::{Follow, Overwrite};
+use crate::cli::cp::{CpOptions, Follow, Make};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
-use crate::plan::replace::{self, Fate, Relation};
+use crate::plan::replace;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType, Timespec};
 use rustix::io::Errno;
@@ -48,10 +48,16 @@ impl Worker<'_, '_> {
             return self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
         }
         let Some(operand) = left.pop_front() else { return };
+        // Whether a directory was an operand before is known when its copy is there.
+        let first = self.shared.directories.is_some()
+            && examined.source.is_ok_and(|facts| facts.kind == FileType::Directory);
+        let mut afterwards = None;
+        let many = left.len() >= TASKS_FOR_HELP;
         if meets && !left.is_empty() {
             self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
+        } else if first && !left.is_empty() {
+            afterwards = Some(Task::Operands(Operands { left, alone: false }));
         } else if !left.is_empty() {
-            let many = left.len() >= TASKS_FOR_HELP;
             self.queue_tasks(vec![Task::Operands(Operands { left, alone: false })]);
             if many {
                 self.call_for_help();
@@ -68,6 +74,12 @@ impl Worker<'_, '_> {
         if let Err(problem) = begun {
             self.shared.reporter.problem(&problem);
         }
+        if let Some(left) = afterwards {
+            self.shared.queue.offer(self.number, left);
+            if many {
+                self.call_for_help();
+            }
+        }
     }
 
     fn examine(&self, operand: &Operand) -> Examined {
@@ -80,6 +92,14 @@ impl Worker<'_, '_> {
     fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), Problem> {
         let source_failed = |errno| Problem::failed(What::CannotStat, operand.source_path(), errno);
         let facts = examined.source.map_err(source_failed)?;
+        if operand.destination.name.is_empty() && is_working_directory(self.shared.options, &facts) {
+            let (source, shown) = (operand.source.clone(), Some(Arc::from(operand.destination_path())));
+            let destination = At { directory: Directory::Working, name: Arc::from(c".") };
+            let here =
+                Operand { shown, number: operand.number, ..Operand::new(source, destination, None, None) };
+            let examined = self.examine(&here);
+            return self.begin_operand(&here, examined);
+        }
         let directory = facts.kind == FileType::Directory;
         if directory && !self.shared.settings.recursive {
             return Err(Problem::of(What::OmittingDirectory, operand.source_path()));
@@ -90,7 +110,7 @@ impl Worker<'_, '_> {
         let destination_failed = |errno| Problem::failed(What::CannotStat, operand.destination_path(), errno);
         let found = examined.found.map_err(destination_failed)?;
         if directory {
-            return self.directory_operand(operand, &facts, &found);
+            return self.directory_operand(operand, &facts, found);
         }
         let names = Names::Operand {
             source: Arc::from(operand.source_path()),
@@ -115,39 +135,18 @@ impl Worker<'_, '_> {
         self.begin_leaf(job, &facts)
     }
 
-    /// What to say of a source that was given before. With backups, the copy of a file would be kept for its own.
+    /// What to say of a file that was given before. With backups, its copy would be kept for its own.
     fn given_before(&self, operand: &Operand, facts: &Facts) -> Option<Problem> {
         let made = operand.made.as_ref()?;
-        let name = &operand.destination.name;
-        let what = match facts.kind {
-            FileType::Directory => What::TwiceDirectory,
-            _ if self.shared.options.backup.is_some() => return None,
-            _ => What::TwiceFile,
-        };
-        if made.knows_source(facts.identity, name) {
-            return Some(Problem::of(what, operand.source_path()));
+        if facts.kind == FileType::Directory || self.shared.options.backup.is_some() {
+            return None;
         }
-        if facts.kind != FileType::Directory {
-            made.note_source(facts.identity, name);
-        }
-        None
+        let known = made.knows_source(facts.identity, &operand.source);
+        known.then(|| Problem::of(What::TwiceFile, operand.source_path()))
     }
 
-    fn directory_operand(&mut self, operand: &Operand, facts: &Facts, found: &Found) -> Result<(), Problem> {
+    fn directory_operand(&mut self, operand: &Operand, facts: &Facts, found: Found) -> Result<(), Problem> {
         let (source_path, destination_path) = (operand.source_path(), operand.destination_path());
-        let options = self.shared.options;
-        let replaces = matches!(options.overwrite, Overwrite::All | Overwrite::Older);
-        let is_same =
-            || replace::same_file(options, facts, found, Relation::default) == Fate::SameFile && replaces;
-        let same = match found {
-            Found::File(file) | Found::LinkTo { file, .. } if file.identity != facts.identity => false,
-            Found::File(_) => is_same(),
-            Found::LinkTo { .. } => keeps_directory_links(options) || is_same(),
-            Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. } => false,
-        };
-        if same {
-            return Err(Problem::between(What::SameFile, source_path, destination_path));
-        }
         let follow = self.shared.options.follow != Follow::Never;
         let origin = Arc::new(Origin {
             source_path: source_path.clone(),
@@ -162,12 +161,17 @@ impl Worker<'_, '_> {
         let At { directory, name } = &operand.destination;
         let destination = Place { parent: directory, name, path: destination_path };
         let way = Way { through_link: follow, seen: Some(facts.identity) };
-        self.branch(None, &origin, &source, way, &destination)?;
-        if let Some(made) = &operand.made {
-            made.note_source(facts.identity, &operand.destination.name);
-        }
-        Ok(())
+        self.branch(None, &origin, &source, way, (&destination, Some(found)))
     }
+}
+
+/// Whether an empty name for a destination stands for the working directory. So it does for GNU cp, unless it is opened
+/// to write a file.
+fn is_working_directory(options: &CpOptions, source: &Facts) -> bool {
+    source.kind == FileType::Directory
+        || options.make != Make::Copies
+        || options.remove_destination
+        || !replace::is_read(options, source.kind)
 }
 
 /// Whether a source that is a directory is come to through a symbolic link.

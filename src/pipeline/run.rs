@@ -1,10 +1,10 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::branch::{Made, OperandDirectories};
 use super::chain::{At, Directory};
 use super::debug;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
+use super::given::{Made, OperandDirectories};
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
@@ -15,7 +15,7 @@ use super::parents::Parents;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
-use crate::cli::cp::{Context, CpOptions, Destination, Follow, Keep};
+use crate::cli::cp::{Context, CpOptions, Destination, Keep};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::attributes::Keeping;
 use crate::plan::descriptors::{self, Budget};
@@ -114,8 +114,7 @@ impl<'env> Shared<'env> {
                 verbose: options.verbose,
             },
             pairs: Pairs::default(),
-            directories: (options.recursive && options.sources.len() > 1 && options.follow != Follow::Always)
-                .then(OperandDirectories::default),
+            directories: (options.recursive && options.sources.len() > 1).then(OperandDirectories::default),
             parents: Parents::default(),
             links: Links::new(options),
             options,

@@ -4,11 +4,14 @@ use super::attributes::{self, Source};
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
+use super::itself::listing_with;
 use super::job::{FileJob, Task};
 use super::worker::Worker;
 use crate::cli::cp::Follow;
 use crate::plan::attribute_names::Names;
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::overwrite::Found;
+use crate::plan::replace::DirectoryFate;
 use crate::plan::walk::{self, Entry};
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
@@ -69,7 +72,7 @@ impl Worker<'_, '_> {
         let destination = Place { parent: &destination, name: &entry.name, path };
         let branched = self.way(&source, entry).and_then(|way| {
             self.reject_long(parent, &source.path, &destination.path, What::CannotCreateDirectory)?;
-            self.branch(Some(parent), &parent.origin, &source, way, &destination)
+            self.branch(Some(parent), &parent.origin, &source, way, (&destination, None))
         });
         if let Err(problem) = branched {
             self.shared.reporter.problem(&problem);
@@ -102,41 +105,49 @@ impl Worker<'_, '_> {
         Err(Problem::failed(what, path.to_vec(), Errno::NAMETOOLONG))
     }
 
-    /// Begins with a directory, an operand's where it has no parent. Where that succeeds, its branch finishes it.
+    /// Begins with a directory, an operand's where it has no parent; what was found at its copy's place, where that was
+    /// looked at. Where this succeeds, its branch finishes it.
     pub(super) fn branch(
         &mut self,
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
         source: &Place<'_>,
         way: Way,
-        destination: &Place<'_>,
+        (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
-        let (descriptor, facts) = self.open_source(source, way)?;
+        let (mut descriptor, facts) = self.open_source(source, way)?;
         let keeping = self.shared.settings.method.keeping;
         let names = match &descriptor {
             Some(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
             None if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
             Some(_) | None => Names::default(),
         };
-        if let Some(parent) = parent {
-            if parent.lies_in(facts.identity) {
-                return Err(Problem::of(What::CyclicLink, source.path.clone()));
-            }
-            if let Some(maker) = parent.maker_of(facts.identity) {
-                self.reject_into_itself((parent, maker), source, destination)?;
-            }
+        if parent.is_some_and(|parent| parent.lies_in(facts.identity)) {
+            return Err(Problem::of(What::CyclicLink, source.path.clone()));
         }
-        if let Some(directories) = &self.shared.directories {
-            let named = parent.is_none() && self.shared.options.follow == Follow::CommandLine;
-            if let Some(made) = directories.copied_before(facts.identity, origin).filter(|_| !named) {
-                return Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made));
-            }
-            if parent.is_none() {
+        let is_operand = parent.is_none();
+        let fate = match parent.is_some_and(|parent| parent.fresh) {
+            true => DirectoryFate::Make,
+            false => self.fate_of_directory((source, &facts), destination, is_operand, found)?,
+        };
+        if let Some(parent) = parent
+            && let Some(maker) = parent.maker_of(facts.identity)
+        {
+            self.reject_into_itself((parent, maker), source, destination)?;
+        }
+        self.reject_again(is_operand, origin, facts.identity, destination)?;
+        let made = self.make_directory(source, destination, (&facts, names, is_operand), fate)?;
+        if is_operand {
+            if let Some(directories) = &self.shared.directories {
                 directories.note(facts.identity, origin);
             }
+            if made.fresh
+                && let Some(open) = descriptor
+            {
+                let open = listing_with(&made, open, &facts).map_err(source.failed(What::CannotAccess))?;
+                descriptor = Some(open);
+            }
         }
-        let fresh = parent.is_some_and(|parent| parent.fresh);
-        let made = self.make_directory(source, destination, (&facts, names), fresh)?;
         self.tally.directories += 1;
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),

@@ -44,7 +44,7 @@ enum Flight {
 
 /// One worker.
 pub struct Worker<'scope, 'env> {
-    number: usize,
+    pub(super) number: usize,
     pub(super) shared: &'env Shared<'env>,
     scope: &'scope Scope<'scope, 'env>,
     pool: Pool,

@@ -108,13 +108,70 @@ pub fn same_file(
 
 /// Whether what is there has to be removed before the copy is made, rather than be written, renamed, or be in the way.
 #[must_use]
-pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts) -> bool {
-    let special = source.kind != FileType::RegularFile && options.follow == Follow::Never;
+pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_operand: bool) -> bool {
+    let special = source.kind != FileType::RegularFile && !follows(options, is_operand);
     // Other names of it are to keep what they have.
     let shared = options.preserve.links && there.links > 1 && options.make == Make::Copies;
-    // What has no data to give leaves what is there, unless forced, and is then refused by it.
-    let stays = options.attributes_only && !options.force && !is_read(options, source.kind);
+    // What has no data to give leaves what is there, and is then refused by it, or takes its place where forced.
+    let stays = options.attributes_only;
     options.remove_destination || shared || (special && !stays)
+}
+
+/// Whether a symbolic link is followed: an operand, or an entry of a directory.
+#[must_use]
+pub fn follows(options: &CpOptions, is_operand: bool) -> bool {
+    match options.follow {
+        Follow::Never => false,
+        Follow::CommandLine => is_operand,
+        Follow::Always => true,
+    }
+}
+
+/// What stands at the name of a directory's copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectoryFate {
+    /// Nothing.
+    Make,
+    /// A directory, which is filled.
+    Fill,
+    /// A link to one, which counts as one.
+    FillThroughLink,
+    /// Something else: it is in the way, unless it is kept as a backup.
+    InTheWay,
+    /// The source itself.
+    SameFile,
+}
+
+/// The fate of what was found at the name that the directory `source` is to be copied to. The table was worked out on
+/// GNU cp.
+#[must_use]
+pub fn directory_fate(
+    options: &CpOptions,
+    source: &Facts,
+    found: &Found,
+    is_operand: bool,
+    relation: impl FnOnce() -> Relation,
+) -> DirectoryFate {
+    // GNU cp wants `--copy-contents` for `--keep-directory-symlink`, too.
+    let keeps_links = options.keep_directory_symlink && looks_through(options, source);
+    let (counts, fill) = match found {
+        Found::Nothing => return DirectoryFate::Make,
+        Found::LinkTo { file, .. } if keeps_links && file.kind == FileType::Directory => {
+            (Found::File(*file), DirectoryFate::FillThroughLink)
+        }
+        Found::File(file) if file.kind == FileType::Directory => (*found, DirectoryFate::Fill),
+        Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
+            (*found, DirectoryFate::InTheWay)
+        }
+    };
+    let replaces = matches!(options.overwrite, Overwrite::All | Overwrite::Older);
+    let may_be = match &counts {
+        Found::File(file) => file.identity == source.identity,
+        Found::LinkTo { file, .. } => file.identity == source.identity && !follows(options, is_operand),
+        Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. } => false,
+    };
+    let same = replaces && may_be && same_file(options, source, &counts, relation) == Fate::SameFile;
+    if same { DirectoryFate::SameFile } else { fill }
 }
 
 /// Whether it is what a symbolic link at the destination leads to that decides, rather than the link itself, which is

@@ -21,6 +21,11 @@ impl FileCopy {
         }
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
         let problem = match verdict {
+            Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) | Verdict::Dangling
+                if self.refused.is_some() =>
+            {
+                self.open_problem(self.refused.unwrap_or(Errno::ACCESS))
+            }
             // The one chain for a small file makes its destination itself; only notes of what was made need it open.
             Verdict::Create if !self.job.is_noted() => return self.transfer(chain, context),
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
@@ -37,7 +42,10 @@ impl FileCopy {
                 self.job.destination_path(),
                 self.job.source_path(),
             ),
-            Verdict::Dangling => Problem::of(What::DanglingLink, self.job.destination_path()),
+            Verdict::Dangling => {
+                self.begun = true;
+                Problem::of(What::DanglingLink, self.job.destination_path())
+            }
             Verdict::Closed(Errno::LOOP) if context.settings.force => return self.unlink(chain),
             Verdict::Closed(errno) => self.destination_problem(What::CannotStat, errno),
         };

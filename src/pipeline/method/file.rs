@@ -72,6 +72,8 @@ pub struct FileCopy {
     pub(super) stage: Stage,
     /// What the open source was seen to be.
     pub(super) source: Option<Facts>,
+    /// Why the source could not be opened.
+    pub(super) refused: Option<Errno>,
     /// The source as it was examined, where it is to be opened again by a linked chain.
     pub(super) examined: Descriptor,
     /// What is known of the destination's name by now.
@@ -119,6 +121,7 @@ impl FileCopy {
             job,
             stage: Stage::Source,
             source: None,
+            refused: None,
             examined: Descriptor::Closed,
             positioned: true,
             destination_is_regular: true,
@@ -151,12 +154,12 @@ impl FileCopy {
     /// The words of `--debug` for what became of the data; `None` where it did not come to that.
     #[must_use]
     pub fn words(&self, context: &Context<'_>) -> Option<[&'static str; 3]> {
-        let Settings { reflink, sparse, .. } = context.settings;
+        let Settings { reflink, sparse, attributes_only, .. } = context.settings;
         let mut trail = self.trail;
         let pair = self.pair();
         trail.offload_refused |=
             !self.positioned || pair.is_some_and(|pair| context.pairs.offload(pair) == Offload::Impossible);
-        self.begun.then(|| data::words(&trail, reflink, sparse))
+        (self.begun && !attributes_only).then(|| data::words(&trail, reflink, sparse))
     }
 
     /// The first chain: opens and examines the source. For a fused engine it is only looked at, by a descriptor that
@@ -196,7 +199,7 @@ impl FileCopy {
                 self.names = seen.names;
                 self.source_opened(chain, outcome, facts, context)
             }
-            Stage::WhyNot => self.why_not(chain, outcome, context),
+            Stage::WhyNot => self.why_not(chain, outcome, facts, context),
             Stage::Unlink => self.unlinked(chain, outcome, context),
             Stage::Truncate => self.truncate_done(chain, outcome, context),
             Stage::Again => self.opened_again(chain, outcome, context),
@@ -249,13 +252,15 @@ impl FileCopy {
         let facts = match (outcome, facts) {
             (Outcome::Done, Some(facts)) => facts,
             (Outcome::Failed { errno: Errno::MFILE | Errno::NFILE, .. }, _) => return Next::NoDescriptor,
-            (Outcome::Failed { errno: Errno::ACCESS, .. }, _) => return self.ask_why_not(chain),
             // Somebody has a lease on the file, and gets the time to give it up.
             (Outcome::Failed { errno: Errno::AGAIN, .. }, _) if !self.leased => {
                 self.leased = true;
                 return Next::Run(self.start(context));
             }
-            (Outcome::Failed { errno, .. }, _) => return self.fail(chain, self.open_problem(errno), context),
+            (Outcome::Failed { errno: errno @ (Errno::NOENT | Errno::LOOP), .. }, _) => {
+                return self.fail(chain, self.open_problem(errno), context);
+            }
+            (Outcome::Failed { errno, .. }, _) => return self.ask_why_not(chain, errno),
             (Outcome::Done | Outcome::Count { .. }, _) => {
                 return self.fail(chain, self.source_problem(What::CannotStat, Errno::IO), context);
             }
@@ -266,26 +271,45 @@ impl FileCopy {
         }
         self.source = Some(facts);
         self.positioned = facts.kind == FileType::RegularFile;
-        match self.found {
-            None => self.look(chain, None),
-            Some(found) => self.decide(chain, &found, context),
-        }
+        self.destination_in_turn(chain, context)
     }
 
-    /// A name that may not even be looked at is another matter than a file that may not be read.
-    fn ask_why_not(&mut self, mut chain: Chain) -> Next {
+    /// A name that may not even be looked at is another matter than a file that may not be read; and what is there
+    /// already may be a reason of its own, which comes first.
+    fn ask_why_not(&mut self, mut chain: Chain, errno: Errno) -> Next {
+        self.refused = Some(errno);
         self.stage = Stage::WhyNot;
         chain.ops.clear();
         chain.ops.push(Op::Look { at: self.job.source.clone(), follow: self.job.follow });
         Next::Run(chain)
     }
 
-    fn why_not(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        let problem = match outcome {
-            Outcome::Failed { errno, .. } => self.source_problem(What::CannotStat, errno),
-            Outcome::Done | Outcome::Count { .. } => self.source_problem(What::CannotOpen, Errno::ACCESS),
+    fn why_not(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let refused = self.refused.unwrap_or(Errno::ACCESS);
+        let problem = match (outcome, facts) {
+            (Outcome::Failed { errno, .. }, _) if refused == Errno::ACCESS => {
+                self.source_problem(What::CannotStat, errno)
+            }
+            (Outcome::Done, Some(facts)) if self.job.matches(&facts) => {
+                self.source = Some(facts);
+                return self.destination_in_turn(chain, context);
+            }
+            (Outcome::Done | Outcome::Count { .. } | Outcome::Failed { .. }, _) => self.open_problem(refused),
         };
         self.fail(chain, problem, context)
+    }
+
+    fn destination_in_turn(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        match self.found {
+            None => self.look(chain, None),
+            Some(found) => self.decide(chain, &found, context),
+        }
     }
 
     pub(super) fn truncate(&mut self, mut chain: Chain) -> Next {

@@ -112,6 +112,7 @@ impl FileCopy {
             (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
             (Op::Open { .. }, Err(errno)) => {
                 chain.lease = None;
+                (self.trail.transferred, self.trail.moved) = (false, false);
                 self.not_opened(chain, errno, context)
             }
             (Op::Close { end: End::Source }, Err(_)) => {

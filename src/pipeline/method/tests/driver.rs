@@ -5,11 +5,11 @@
 
 use crate::bufpool::{Lease, PAGE_BYTES, Pool};
 use crate::cli::cp::{CpOptions, Reflink, Sparse};
-use crate::pipeline::branch::Made;
 use crate::pipeline::chain::{At, Chain, Completion, Directory};
 use crate::pipeline::engine::scripted::world::World;
 use crate::pipeline::engine::scripted::{Fault, Script, Scripted};
 use crate::pipeline::engine::{Capabilities, Engine, Wait};
+use crate::pipeline::given::Made;
 use crate::pipeline::job::{FileJob, Names};
 use crate::pipeline::method::extent::{Extent, Progressed};
 use crate::pipeline::method::extents::LargeFile;

@@ -1,0 +1,113 @@
+//! What operands were given and what became of them, remembered where several could meet: a source that comes twice, a
+//! file that this run has just made, a directory that comes again as a part of a later operand.
+
+use super::branch::Origin;
+use super::chain::At;
+use super::operand::without_slashes;
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::path;
+use rustix::fs::AtFlags;
+use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
+use std::sync::{Mutex, PoisonError};
+
+/// A name in a directory, however they are spelled.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EntryName {
+    directory: Identity,
+    name: Vec<u8>,
+}
+
+impl EntryName {
+    /// The entry that a place is; `None` where its directory cannot be looked at.
+    #[must_use]
+    pub fn of(at: &At) -> Option<Self> {
+        Some(Self { directory: directory_of(at)?, name: path::last_component(at.name.to_bytes()).to_vec() })
+    }
+
+    /// The same, but for a directory that is come to through a symbolic link: GNU cp takes that for another one.
+    fn as_typed(at: &At) -> Option<Self> {
+        let name = at.name.to_bytes();
+        let directory = without_slashes(&at.directory, path::parent(name))?.identity;
+        Some(Self { directory, name: path::last_component(name).to_vec() })
+    }
+}
+
+/// Which directory a place lies in.
+#[must_use]
+pub fn directory_of(at: &At) -> Option<Identity> {
+    let parent = CString::new(path::parent(at.name.to_bytes())).ok()?;
+    let stat = rustix::fs::statat(&at.directory, &*parent, AtFlags::empty()).ok()?;
+    Some(Facts::of(&stat).identity)
+}
+
+/// The files made so far and the names they were made from, for operands that could overwrite each other's copies.
+#[derive(Default)]
+pub struct Made {
+    files: Mutex<HashSet<Identity>>,
+    sources: Mutex<HashSet<(Identity, Option<EntryName>)>>,
+}
+
+impl Made {
+    /// Notes a file that was just made.
+    pub fn note(&self, file: Identity) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
+    }
+
+    /// Notes the source of a file and its name, and answers whether it was given by that name before.
+    #[must_use]
+    pub fn knows_source(&self, source: Identity, at: &At) -> bool {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        !sources.insert((source, EntryName::as_typed(at)))
+    }
+
+    /// Whether this run made the file.
+    #[must_use]
+    pub fn contains(&self, file: Identity) -> bool {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).contains(&file)
+    }
+}
+
+/// The copy that an operand's directory has been given.
+#[derive(Debug, Clone)]
+pub struct DirectoryCopy {
+    /// Its path as messages show it.
+    pub path: Vec<u8>,
+    number: usize,
+    entry: Option<EntryName>,
+}
+
+impl DirectoryCopy {
+    /// Whether a copy of the directory to this place would be the same once more.
+    #[must_use]
+    pub fn is_at(&self, place: &At) -> bool {
+        self.entry.is_some() && self.entry == EntryName::of(place)
+    }
+}
+
+/// The directories among the operands, and their copies: one that is met again as a part of a later operand would have
+/// to become a hard link.
+#[derive(Default)]
+pub struct OperandDirectories {
+    copies: Mutex<HashMap<Identity, DirectoryCopy>>,
+}
+
+impl OperandDirectories {
+    /// Notes an operand's directory whose copy is there now. The first to name it counts.
+    pub fn note(&self, directory: Identity, origin: &Origin) {
+        let copy = || DirectoryCopy {
+            path: origin.destination_path.clone(),
+            number: origin.number,
+            entry: EntryName::of(&origin.destination),
+        };
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.entry(directory).or_insert_with(copy);
+    }
+
+    /// The copy of this directory that an earlier operand than that of `origin` has been given.
+    #[must_use]
+    pub fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<DirectoryCopy> {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.get(&directory).filter(|copy| copy.number < origin.number).cloned()
+    }
+}
