@@ -74,7 +74,15 @@ impl Worker<'_, '_> {
         let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         let stat = rustix::fs::statat(&operand.source.directory, &*operand.source.name, flags);
-        Examined { source: stat.map(|stat| Facts::of(&stat)), found: look(&operand.destination) }
+        let source = stat.map(|stat| Facts::of(&stat));
+        let name = &operand.destination.name;
+        let twice = source.as_ref().is_ok_and(|facts| {
+            let made = operand.made.as_ref().filter(|_| self.shared.options.backup.is_none());
+            made.is_some_and(|made| made.knows_source(facts.identity, name))
+        });
+        // Following a link that is its copy would change the copy's access time.
+        let found = if twice { Ok(Found::Nothing) } else { look(&operand.destination) };
+        Examined { source, found }
     }
 
     fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), Problem> {
