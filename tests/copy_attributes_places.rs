@@ -191,3 +191,27 @@ fn a_source_given_twice_leaves_the_times_of_its_copy() {
         assert_eq!(s.accessed("d/link").0, 5);
     });
 }
+
+#[test]
+fn a_directory_of_another_owner_is_told_of_even_where_its_mode_is_right() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        s.dir("s").dir("d/s").give_to_nobody().chown("d/s", 1, 2);
+        s.cp(["-r", "--preserve=mode", "s", "d"])
+            .by_nobody()
+            .fails("ucp: preserving permissions for ‘d/s’: Operation not permitted");
+    });
+}
+
+#[test]
+fn what_is_read_from_a_special_file_becomes_a_file_without_special_bits() {
+    each_engine(|s| {
+        s.fifo("fifo", 0o600).chmod("fifo", 0o6755);
+        s.while_feeding("fifo", b"data", || {
+            s.cp(["fifo", "copy"]).succeeds();
+        });
+        assert_eq!((s.mode("copy"), s.read("copy")), (0o755, b"data".to_vec()));
+    });
+}

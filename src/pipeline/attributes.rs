@@ -195,7 +195,10 @@ fn permissions(
                 Some(errno) => Err(errno),
                 None => copy_acls(source, copy, &wanted.names.acls),
             };
-            let is_set = wanted.names.acls.is_empty() && state.now.is_some_and(|now| now.mode == mode);
+            // What was there before may be another's, which is to be told.
+            let is_set = !wanted.before
+                && wanted.names.acls.is_empty()
+                && state.now.is_some_and(|now| now.mode == mode);
             let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
             acls.and(set)
         }
