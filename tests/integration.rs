@@ -15,6 +15,7 @@ mod concatenate_streams;
 mod concatenate_ways;
 mod copy;
 mod copy_attributes;
+mod copy_attributes_places;
 mod copy_attributes_refused;
 mod copy_attributes_xattrs;
 mod copy_debug;

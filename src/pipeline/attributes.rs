@@ -3,18 +3,20 @@
 //! Everything goes through a descriptor of the very file. Nodes that cannot be opened, symbolic links and devices, are
 //! held by one that only stands for their place in the file system (O_PATH), and are looked at again by it.
 
-use super::chain::{At, Directory, End};
+use super::chain::{At, Directory};
 use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl};
-use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted, is_for_the_privileged};
+use crate::plan::attributes::{Permissions, Refused, Wanted, is_for_the_privileged};
 use crate::plan::facts::{Facts, Owner};
 use crate::process;
-use crate::report::Reporter;
-use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timestamps, Uid, XattrFlags};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::OnceLock;
+
+mod telling;
+
+pub use telling::tell;
 
 /// Bytes that most values and all lists of names but the longest fit.
 const SMALL_BYTES: usize = 512;
@@ -75,6 +77,10 @@ fn try_keep(
     if wanted.is_link {
         times(copy, wanted, refused)?;
     }
+    let unwritable = state.now.is_none_or(|now| !now.mode.contains(Mode::WUSR));
+    if wanted.writable_for_attributes && unwritable {
+        lend_writing(copy, &mut state);
+    }
     let before = refused.len();
     copy_attributes(source, copy, &wanted.names.plain, refused);
     if wanted.ends_at_attributes && refused.len() > before {
@@ -133,6 +139,16 @@ fn set_owner(
     }
 }
 
+/// Makes the copy writable to its owner. Where that is refused its extended attributes are, and those are told.
+fn lend_writing(copy: Copied<'_>, state: &mut State) {
+    state.now = None;
+    if let Ok(stat) = rustix::fs::fstat(copy.descriptor()) {
+        match copy.set_mode(Facts::of(&stat).mode | Mode::WUSR) {
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
 fn copy_attributes(source: &Source<'_>, copy: Copied<'_>, names: &[u8], refused: &mut Vec<Refused>) {
     let mut unsupported = None;
     for name in each(names) {
@@ -179,7 +195,10 @@ fn permissions(
                 Some(errno) => Err(errno),
                 None => copy_acls(source, copy, &wanted.names.acls),
             };
-            let is_set = wanted.names.acls.is_empty() && state.now.is_some_and(|now| now.mode == mode);
+            // What was there before may be another's, which is to be told.
+            let is_set = !wanted.before
+                && wanted.names.acls.is_empty()
+                && state.now.is_some_and(|now| now.mode == mode);
             let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
             acls.and(set)
         }
@@ -288,6 +307,12 @@ fn path_of(at: &At) -> Vec<u8> {
 }
 
 impl<'a> Copied<'a> {
+    /// A directory, whose descriptor only holds it where it may not be listed.
+    #[must_use]
+    pub fn directory(fd: BorrowedFd<'a>, listable: bool) -> Self {
+        if listable { Self::Open(fd) } else { Self::Held(fd) }
+    }
+
     fn descriptor(self) -> BorrowedFd<'a> {
         match self {
             Self::Open(fd) | Self::Held(fd) => fd,
@@ -314,7 +339,11 @@ impl<'a> Copied<'a> {
         }
     }
 
-    fn set_mode(self, mode: Mode) -> Result<(), Errno> {
+    /// Sets its permissions.
+    ///
+    /// # Errors
+    /// What fchmod(2) answered, or chmod(2) on `/proc/self/fd`.
+    pub fn set_mode(self, mode: Mode) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::fchmod(fd, mode),
             Self::Held(_) => rustix::fs::chmod(self.path(), mode),
@@ -350,48 +379,6 @@ pub fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<R
         Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd()), wanted),
         Err(refused) => vec![refused],
     }
-}
-
-/// Tells what could not be kept of a file that is called as `paths` says.
-pub fn tell(refused: &[Refused], keeping: &Keeping, reporter: &Reporter, paths: impl Fn(End) -> Vec<u8>) {
-    for refused in refused {
-        let told = keeping.told(refused);
-        match (told.said, told.failed) {
-            (true, true) => reporter.problem(&problem(refused, &paths)),
-            (true, false) => reporter.remark(&problem(refused, &paths)),
-            (false, true) => reporter.declined(),
-            (false, false) => {}
-        }
-    }
-}
-
-fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
-    let (what, errno) = match refused {
-        Refused::Swapped => return Problem::of(What::Replaced, paths(End::Destination)),
-        // GNU cp names the attribute twice, and not the file.
-        Refused::Attribute(name, errno) => {
-            let failed = Problem::between(What::SettingAttribute, name.clone(), name.clone());
-            return Problem { errno: Some(*errno), ..failed };
-        }
-        Refused::Value(name, errno) => {
-            let failed = Problem::between(What::GettingAttribute, name.clone(), name.clone());
-            return Problem { errno: Some(*errno), ..failed };
-        }
-        Refused::Listing(errno) => {
-            return Problem::failed(What::ListingAttributes, paths(End::Source), *errno);
-        }
-        Refused::Attributes(errno) => (What::SettingAttributes, errno),
-        Refused::Times(errno) => (What::PreservingTimes, errno),
-        Refused::Clearing(errno) => (What::ClearingPermissions, errno),
-        Refused::Owner(errno) => (What::PreservingOwnership, errno),
-        Refused::LinkOwner(errno) => (What::PreservingLinkOwnership, errno),
-        Refused::Permissions(Permissions::Kept(_), errno) => (What::PreservingPermissions, errno),
-        Refused::Permissions(Permissions::Plain(_), errno) => (What::SettingPermissions, errno),
-        Refused::Permissions(Permissions::Bits(_) | Permissions::AsTheyAre, errno) => {
-            (What::RestoringPermissions, errno)
-        }
-    };
-    Problem::failed(what, paths(End::Destination), *errno)
 }
 
 #[cfg(test)]

@@ -269,7 +269,10 @@ impl Branch {
             None => Source::Nothing,
         };
         match self.reach(Side::Destination) {
-            Ok(copy) => attributes::keep(&source, Copied::Open(copy.as_fd()), wanted),
+            Ok(copy) => {
+                let copy = Copied::directory(copy.as_fd(), self.destination.is_listable());
+                attributes::keep(&source, copy, wanted)
+            }
             Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
         }
     }

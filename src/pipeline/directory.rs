@@ -1,24 +1,25 @@
 //! The copy of a directory: made, or the one that is there.
 
-use super::attributes;
+use super::attributes::{self, Copied};
 use super::leaf::relation;
 use super::special::look;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted};
+use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted, mode_to_fill};
 use crate::plan::facts::{Facts, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 /// The copy of a directory, open.
 pub(super) struct Made {
     pub descriptor: OwnedFd,
+    /// The descriptor can do more than stand for its place.
+    pub listable: bool,
     /// It was there, behind a symbolic link.
     pub through_link: bool,
     pub facts: Facts,
@@ -68,18 +69,15 @@ impl Worker<'_, '_> {
             self.shared.reporter.copied(&source.path, &destination.path, None);
         }
         let through_link = fate == DirectoryFate::FillThroughLink;
-        let descriptor = open_to_fill(destination, through_link).map_err(failed(What::CannotAccess))?;
-        let stat = rustix::fs::fstat(&descriptor).map_err(failed(What::CannotStat))?;
+        let mut open = walk::open_to_fill(destination.parent, destination.name, through_link)
+            .map_err(failed(What::CannotAccess))?;
+        let stat = rustix::fs::fstat(&open.0).map_err(failed(What::CannotStat))?;
         let copy = Facts::of(&stat);
-        let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
-        if made && !copy.mode.contains(Mode::RWXU) {
-            // A default ACL has left its owner without some permission, which is lent until it is full.
-            rustix::fs::fchmod(&descriptor, copy.mode | Mode::RWXU)
-                .map_err(failed(What::SettingPermissions))?;
-            if wanted.permissions == Permissions::AsTheyAre {
-                wanted.permissions = Permissions::Bits(copy.mode);
-            }
+        if made {
+            open = lend_to_owner(open, &copy).map_err(failed(What::SettingPermissions))?;
         }
+        let (descriptor, listable) = open;
+        let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
         if destination.path.is_empty() && matches!(wanted.permissions, Permissions::Kept(_)) {
             // An empty name stands for the working directory, but GNU cp sets permissions by that name.
             let kept = std::mem::replace(&mut wanted.permissions, Permissions::AsTheyAre);
@@ -93,7 +91,7 @@ impl Worker<'_, '_> {
         } else {
             None
         };
-        Ok(Made { descriptor, through_link, facts: copy, fresh: made, belongs_to, at_end })
+        Ok(Made { descriptor, listable, through_link, facts: copy, fresh: made, belongs_to, at_end })
     }
 
     /// What is to become of what stands at the name of a directory's copy; `found`, where it was looked at. It is an
@@ -129,14 +127,13 @@ impl Worker<'_, '_> {
     }
 }
 
-/// Opens a directory to make files in. One that may not be listed can be filled all the same.
-fn open_to_fill(place: &Place<'_>, through_link: bool) -> Result<OwnedFd, Errno> {
-    match walk::open_directory(place.parent, place.name, through_link) {
-        Err(Errno::ACCESS) => {
-            let follow = if through_link { OFlags::empty() } else { OFlags::NOFOLLOW };
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
-            rustix::fs::openat(place.parent, place.name, flags, Mode::empty())
-        }
-        answer => answer,
-    }
+/// Gives the owner of a directory just made, `facts`, the permissions that filling it takes, where the umask or an ACL has
+/// taken them.
+pub(super) fn lend_to_owner(
+    (open, listable): (OwnedFd, bool),
+    facts: &Facts,
+) -> Result<(OwnedFd, bool), Errno> {
+    let Some(mode) = mode_to_fill(facts.mode) else { return Ok((open, listable)) };
+    Copied::directory(open.as_fd(), listable).set_mode(mode)?;
+    if listable { Ok((open, true)) } else { walk::open_to_fill(open, c".", false) }
 }

@@ -54,9 +54,16 @@ impl Made {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
     }
 
+    /// Whether the source of a file was given by this name before.
+    #[must_use]
+    pub fn has_source(&self, source: Identity, at: &At) -> bool {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.contains(&(source, EntryName::as_typed(at)))
+    }
+
     /// Notes the source of a file and its name, and answers whether it was given by that name before.
     #[must_use]
-    pub fn knows_source(&self, source: Identity, at: &At) -> bool {
+    pub fn note_source(&self, source: Identity, at: &At) -> bool {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         !sources.insert((source, EntryName::as_typed(at)))
     }

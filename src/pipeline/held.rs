@@ -6,7 +6,7 @@
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::walk;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, SeekFrom};
+use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,8 @@ pub struct Held {
     identity: Identity,
     /// Its name in the directory above is a symbolic link that is followed.
     through_link: bool,
+    /// It may be listed; otherwise its descriptor only stands for its place.
+    is_listable: bool,
     state: Mutex<State>,
 }
 
@@ -33,13 +35,26 @@ impl Held {
     /// An open directory.
     #[must_use]
     pub fn open(descriptor: OwnedFd, identity: Identity, through_link: bool) -> Self {
-        Self { identity, through_link, state: Mutex::new(State::Open(Arc::new(descriptor))) }
+        let state = Mutex::new(State::Open(Arc::new(descriptor)));
+        Self { identity, through_link, is_listable: true, state }
     }
 
     /// A directory that may not be read.
     #[must_use]
     pub fn shut(identity: Identity) -> Self {
-        Self { identity, through_link: false, state: Mutex::new(State::Shut) }
+        Self { identity, through_link: false, is_listable: false, state: Mutex::new(State::Shut) }
+    }
+
+    /// The same directory, whose descriptor may be one that only stands for its place.
+    #[must_use]
+    pub fn listable(self, is_listable: bool) -> Self {
+        Self { is_listable, ..self }
+    }
+
+    /// Whether its descriptor does more than stand for its place.
+    #[must_use]
+    pub fn is_listable(&self) -> bool {
+        self.is_listable
     }
 
     /// Whether its name in the directory above is a symbolic link that is followed.
@@ -95,9 +110,7 @@ impl Held {
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
     pub fn visit(&self, near: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
-        let follow = if self.through_link { OFlags::empty() } else { OFlags::NOFOLLOW };
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
-        let descriptor = rustix::fs::openat(near, name, flags, Mode::empty())?;
+        let descriptor = walk::visit(near, name, self.through_link)?;
         self.verify(&descriptor)?;
         Ok(descriptor)
     }
@@ -114,7 +127,10 @@ impl Held {
             State::Closed { position } => *position,
             State::Shut => return Err(Errno::ACCESS),
         };
-        let descriptor = walk::open_directory(near, name, self.through_link)?;
+        let descriptor = match self.is_listable {
+            true => walk::open_directory(near, name, self.through_link)?,
+            false => walk::visit(near, name, self.through_link)?,
+        };
         self.verify(&descriptor)?;
         if position > 0 {
             rustix::fs::seek(&descriptor, SeekFrom::Start(position))?;

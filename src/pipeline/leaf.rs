@@ -56,7 +56,7 @@ impl Worker<'_, '_> {
             Make::Copies if replace::is_read(options, facts.kind) => return self.backlog.push_back(job),
             Make::Copies => self.make_special(&job, facts),
             Make::HardLinks => self.hard_link(&job, facts),
-            Make::SymbolicLinks => self.symbolic_link(&job),
+            Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),
         };
         let At { directory, name } = &job.destination;
         match made {

@@ -86,7 +86,14 @@ impl Worker<'_, '_> {
         let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         let stat = rustix::fs::statat(&operand.source.directory, &*operand.source.name, flags);
-        Examined { source: stat.map(|stat| Facts::of(&stat)), found: look(&operand.destination) }
+        let source = stat.map(|stat| Facts::of(&stat));
+        let twice = source.as_ref().is_ok_and(|facts| {
+            let made = operand.made.as_ref().filter(|_| self.shared.options.backup.is_none());
+            made.is_some_and(|made| made.has_source(facts.identity, &operand.source))
+        });
+        // Following a link that is its copy would change the copy's access time.
+        let found = if twice { Ok(Found::Nothing) } else { look(&operand.destination) };
+        Examined { source, found }
     }
 
     fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), Problem> {
@@ -141,7 +148,7 @@ impl Worker<'_, '_> {
         if facts.kind == FileType::Directory || self.shared.options.backup.is_some() {
             return None;
         }
-        let known = made.knows_source(facts.identity, &operand.source);
+        let known = made.note_source(facts.identity, &operand.source);
         known.then(|| Problem::of(What::TwiceFile, operand.source_path()))
     }
 

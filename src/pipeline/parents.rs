@@ -1,17 +1,20 @@
 //! The directories above a source's name, which `--parents` makes under the target directory.
 //!
 //! They are made one component at a time, by descriptors, when their operand is begun; its copy then goes into the last
-//! of them. What they are to be in the end they become when the whole run is done.
+//! of them. What they are to be in the end they become when that operand is done. Where the last of them is there
+//! already, nothing is done about any.
 
 use super::attributes::{self, Copied, Source};
 use super::chain::{At, Directory, End};
+use super::directory::lend_to_owner;
 use super::job::Operand;
 use super::run::Shared;
 use super::worker::Worker;
+use crate::cli::cp::PreserveMode;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Refused, Wanted};
 use crate::plan::facts::{Facts, Identity};
-use crate::plan::path;
+use crate::plan::{path, walk};
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
@@ -32,20 +35,20 @@ struct Parent {
     wanted: Wanted,
 }
 
-/// The directories above the copies of one run, in the order in which they were come to.
+/// The directories above the copy of one operand, in the order in which they were come to.
 #[derive(Default)]
 pub struct Parents(Mutex<Vec<Parent>>);
 
 impl Parents {
-    /// Gives them what they are to have in the end, the lowest first: everything in them is done.
+    /// Gives them what they are to have in the end, the lowest first: their operand is done.
     pub fn finish(&self, shared: &Shared<'_>) {
         let parents = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for parent in parents.iter().rev() {
             let Parent { source, shown, wanted, .. } = parent;
             let refused = match parent.open() {
-                Ok(open) => {
+                Ok((open, listable)) => {
                     let source = Source::Named(source.clone());
-                    attributes::keep(&source, Copied::Open(open.as_fd()), wanted)
+                    attributes::keep(&source, Copied::directory(open.as_fd(), listable), wanted)
                 }
                 Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
             };
@@ -57,18 +60,17 @@ impl Parents {
         }
     }
 
-    fn note(&self, parent: Parent) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(parent);
+    fn note(&self, above: Vec<Parent>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = above;
     }
 }
 
 impl Parent {
-    /// The very directory, open again.
-    fn open(&self) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let open = rustix::fs::openat(&self.place.directory, &*self.place.name, flags, Mode::empty())?;
+    /// The very directory, open again, and whether for listing. Links on the way are followed, as when it was found.
+    fn open(&self) -> Result<(OwnedFd, bool), Errno> {
+        let (open, listable) = walk::open_to_fill(&self.place.directory, &self.place.name, true)?;
         let is_it = Facts::of(&rustix::fs::fstat(&open)?).identity == self.identity;
-        if is_it { Ok(open) } else { Err(Errno::STALE) }
+        if is_it { Ok((open, listable)) } else { Err(Errno::STALE) }
     }
 }
 
@@ -80,13 +82,24 @@ impl Worker<'_, '_> {
         let end = path::parent_bytes(name);
         let typed = operand.source.name.to_bytes();
         let lead = typed.iter().take_while(|&&byte| byte == b'/').count();
-        let mut directory = operand.destination.directory.clone();
-        for component in path::components(&name[..end]) {
-            let prefix = &name[..component.end];
-            let from = &typed[..lead + component.end];
-            let step = Step { own: &name[component], prefix, from, operand };
-            directory = Directory::Open(Arc::new(self.parent(&directory, &step)?));
-        }
+        self.shared.parents.finish(self.shared);
+        let directory = match self.last_parent(operand, &name[..end])? {
+            Some(last) => Directory::Open(Arc::new(last)),
+            None => {
+                let mut directory = operand.destination.directory.clone();
+                let mut above = Vec::new();
+                for component in path::components(&name[..end]) {
+                    let prefix = &name[..component.end];
+                    let from = &typed[..lead + component.end];
+                    let step = Step { own: &name[component], prefix, from, operand };
+                    let (open, parent) = self.parent(&directory, &step)?;
+                    directory = Directory::Open(Arc::new(open));
+                    above.extend(parent);
+                }
+                self.shared.parents.note(above);
+                directory
+            }
+        };
         let failed = |_nul| Problem::failed(What::CannotStat, operand.destination_path(), Errno::INVAL);
         let name = Arc::from(CString::new(last).map_err(failed)?);
         let shown = Some(Arc::from(operand.destination_path()));
@@ -95,8 +108,25 @@ impl Worker<'_, '_> {
         Ok(Operand { source, destination: At { directory, name }, target, shown, number, made })
     }
 
+    /// The last directory on the way, where it is there.
+    fn last_parent(&self, operand: &Operand, path: &[u8]) -> Result<Option<OwnedFd>, Problem> {
+        let Some(last) = path::components(path).last() else { return Ok(None) };
+        let step = Step { own: &path[..last.end], prefix: &path[..last.end], from: &[], operand };
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let Ok(open) = rustix::fs::openat(&operand.destination.directory, step.own, flags, Mode::empty())
+        else {
+            return Ok(None);
+        };
+        let stat = rustix::fs::fstat(&open)
+            .map_err(|errno| Problem::failed(What::CannotStat, step.shown(), errno))?;
+        match Facts::of(&stat).kind {
+            FileType::Directory => Ok(Some(open)),
+            _ => Err(Problem::of(What::NotADirectory, step.shown())),
+        }
+    }
+
     /// One directory on the way: there already, or made like the one it stands for.
-    fn parent(&self, above: &Directory, step: &Step<'_>) -> Result<OwnedFd, Problem> {
+    fn parent(&self, above: &Directory, step: &Step<'_>) -> Result<(OwnedFd, Option<Parent>), Problem> {
         let shown = step.shown();
         let failed = |what| {
             let shown = shown.clone();
@@ -106,48 +136,41 @@ impl Worker<'_, '_> {
             |path: &[u8]| CString::new(path).map_err(|_nul| failed(What::CannotMakeDirectory)(Errno::INVAL));
         let (own, from, prefix) = (place(step.own)?, place(step.from)?, place(step.prefix)?);
         let keeping = self.shared.settings.method.keeping;
-        // A link to a directory will do where it is there already.
-        let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut stands_for = None;
-        let mut made = false;
-        match rustix::fs::statat(above, &*own, AtFlags::empty()) {
-            Ok(stat) if Facts::of(&stat).kind != FileType::Directory => {
-                return Err(Problem::of(What::NotADirectory, shown));
-            }
-            Ok(_) => {
-                flags = flags.difference(OFlags::RDONLY) | OFlags::PATH;
-                if keeping.is_anything() {
-                    stands_for = Some(self.parent_source(&from, step.from)?);
-                }
-            }
-            Err(_) => {
-                let source = self.parent_source(&from, step.from)?;
-                rustix::fs::mkdirat(above, &*own, keeping.directory_mode_to_make(&source))
+        let there = rustix::fs::statat(above, &*own, AtFlags::empty()).map(|stat| Facts::of(&stat).kind);
+        let wants_source = there.is_err() || keeping.is_anything();
+        let source = if wants_source { Some(self.parent_source(&from, step.from)?) } else { None };
+        let made = match (there, &source) {
+            (Ok(FileType::Directory), _) | (Err(_), None) => false,
+            (Ok(_), _) => return Err(Problem::of(What::NotADirectory, shown)),
+            (Err(_), Some(source)) => {
+                rustix::fs::mkdirat(above, &*own, keeping.parent_mode_to_make(source))
                     .map_err(failed(What::CannotMakeDirectory))?;
-                flags |= OFlags::NOFOLLOW;
-                (stands_for, made) = (Some(source), true);
                 if self.shared.options.verbose {
                     self.shared.reporter.made_parent(step.from, &shown);
                 }
+                true
             }
-        }
-        let open =
-            rustix::fs::openat(above, &*own, flags, Mode::empty()).map_err(failed(What::CannotAccess))?;
+        };
+        // A link to a directory will do where it is there already.
+        let (mut open, listable) =
+            walk::open_to_fill(above, &own, !made).map_err(failed(What::CannotAccess))?;
         let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
-        if let Some(source) = stands_for {
-            let (facts, at) = (Facts::of(&stat), At { directory: Directory::Working, name: Arc::from(from) });
-            let names = match keeping.wants_names() {
-                true => attributes::names(&Source::Named(at.clone())),
-                false => Names::default(),
-            };
-            let wanted = keeping.of_directory(&source, made.then_some(facts.mode), names);
-            let place = At { directory: step.operand.destination.directory.clone(), name: Arc::from(prefix) };
-            if !wanted.is_nothing() {
-                let identity = facts.identity;
-                self.shared.parents.note(Parent { place, shown, identity, source: at, wanted });
-            }
+        let facts = Facts::of(&stat);
+        if made {
+            open = lend_to_owner((open, listable), &facts).map_err(failed(What::SettingPermissions))?.0;
         }
-        Ok(open)
+        let Some(source) = source else { return Ok((open, None)) };
+        let at = At { directory: Directory::Working, name: Arc::from(from) };
+        let names = match keeping.mode == PreserveMode::Keep {
+            true => attributes::names(&Source::Named(at.clone())),
+            false => Names::default(),
+        };
+        let wanted = keeping.of_parent(&source, made.then_some(facts.mode), names);
+        if wanted.is_nothing() {
+            return Ok((open, None));
+        }
+        let place = At { directory: step.operand.destination.directory.clone(), name: Arc::from(prefix) };
+        Ok((open, Some(Parent { place, shown, identity: facts.identity, source: at, wanted })))
     }
 
     fn parent_source(&self, name: &CString, shown: &[u8]) -> Result<Facts, Problem> {

@@ -90,9 +90,7 @@ impl<'env> Shared<'env> {
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
         let umask = rustix::process::umask(Mode::empty());
-        // Directories must be open to their owner while they are filled, so what the umask withholds from the owner is
-        // withheld by hand.
-        rustix::process::umask(umask.difference(Mode::RWXU));
+        rustix::process::umask(umask);
         Self {
             queue: Queue::new(),
             settings: Settings {

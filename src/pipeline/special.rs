@@ -5,6 +5,7 @@ use super::chain::At;
 use super::job::FileJob;
 use super::place;
 use super::worker::Worker;
+use crate::cli::cp::Keep;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
@@ -76,5 +77,22 @@ impl Worker<'_, '_> {
             attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
         }
         Ok(())
+    }
+
+    /// Gives a symbolic link that was made for a copy (`-s`) what GNU cp gives it: its source's times and attributes.
+    pub(super) fn mark_link(&self, job: &FileJob, facts: &Facts) {
+        let keeping = self.shared.settings.method.keeping;
+        let names = match keeping.xattr {
+            Keep::No => Names::default(),
+            Keep::Quietly | Keep::Telling | Keep::Require => {
+                attributes::names(&Source::Named(job.source.clone()))
+            }
+        };
+        let wanted = keeping.of_link_to(facts, names);
+        if !wanted.is_nothing() {
+            let link = Facts { kind: FileType::Symlink, ..*facts };
+            let refused = attributes::keep_node(&job.source, &job.destination, &link, &wanted);
+            attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
+        }
     }
 }

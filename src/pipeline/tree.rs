@@ -158,7 +158,8 @@ impl Worker<'_, '_> {
                 Some(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
                 None => Held::shut(facts.identity),
             },
-            destination: Held::open(made.descriptor, made.facts.identity, made.through_link),
+            destination: Held::open(made.descriptor, made.facts.identity, made.through_link)
+                .listable(made.listable),
             fresh: made.fresh,
             belongs_to: made.belongs_to,
             at_end: made.at_end,

@@ -61,6 +61,8 @@ pub struct Wanted {
     pub before: bool,
     /// It is no symbolic link, which has an order and words of its own.
     pub is_link: bool,
+    /// It has to be made writable to its owner for its extended attributes, where the umask or an ACL left it without.
+    pub writable_for_attributes: bool,
     /// An extended attribute that is refused ends it: as in GNU cp, but for regular files, where these are required.
     pub ends_at_attributes: bool,
     /// This process may give files away.
@@ -115,6 +117,18 @@ pub struct Told {
 const PERMISSIONS: Mode = Mode::RWXU.union(Mode::RWXG).union(Mode::RWXO);
 const READ_AND_WRITE: Mode = Mode::from_bits_retain(0o666);
 
+/// What a directory made with the mode `now` needs while it is filled: its owner's permissions, which the umask or the
+/// ACL of the directory above may have taken. `None` where it has them.
+#[must_use]
+pub fn mode_to_fill(now: Mode) -> Option<Mode> {
+    (!now.contains(Mode::RWXU)).then(|| now | Mode::RWXU)
+}
+
+/// How a directory made with the mode `now` comes to have `mode` when it is full.
+fn restored(now: Mode, mode: Mode) -> Permissions {
+    if mode == (now | Mode::RWXU) & PERMISSIONS { Permissions::AsTheyAre } else { Permissions::Bits(mode) }
+}
+
 impl Keeping {
     /// What `options` ask for, for a process of `own` under `umask`.
     #[must_use]
@@ -153,12 +167,6 @@ impl Keeping {
         self.ownership && self.mode != PreserveMode::Ignore
     }
 
-    /// Permissions that the umask takes from the owner of what is made, which is done by hand: the process's own umask
-    /// leaves them, so that directories can be filled.
-    fn withheld(&self) -> Mode {
-        self.umask & Mode::RWXU
-    }
-
     /// The permissions to make a file or special file with. `belongs_to` says whose it will be, where that is certain.
     #[must_use]
     pub fn mode_to_make(&self, source: &Facts, names: &Names, belongs_to: Option<Owner>) -> Mode {
@@ -171,7 +179,7 @@ impl Keeping {
         let rightful = !self.ownership || belongs_to == Some(source.owner);
         let mode = match self.mode {
             PreserveMode::Ignore => return all.difference(PERMISSIONS) | Mode::RUSR | Mode::WUSR,
-            PreserveMode::UnderUmask if rightful => all.difference(self.withheld()),
+            PreserveMode::UnderUmask if rightful => all,
             PreserveMode::Keep if rightful && names.acls.is_empty() => all,
             PreserveMode::UnderUmask | PreserveMode::Keep => narrow,
         };
@@ -196,7 +204,7 @@ impl Keeping {
             // The sticky bit stays, as in GNU cp.
             PreserveMode::Ignore => Mode::RWXU | (all & Mode::SVTX),
             PreserveMode::UnderUmask | PreserveMode::Keep => {
-                all.difference(self.omitted_of_directory(source)).difference(self.withheld())
+                all.difference(self.omitted_of_directory(source))
             }
         }
     }
@@ -221,10 +229,33 @@ impl Keeping {
                 // What was lent is taken back when the directory is full, and what was omitted is given.
                 let lent = Mode::RWXU.difference(self.kept_of_directory(source));
                 let omitted = self.omitted_of_directory(source).difference(self.umask);
-                let mode = (now & PERMISSIONS).difference(lent) | omitted;
-                if mode == now & PERMISSIONS { Permissions::AsTheyAre } else { Permissions::Bits(mode) }
+                restored(now, (now & PERMISSIONS).difference(lent) | omitted)
             }
         }
+    }
+
+    /// The permissions to make a directory with that leads to a copy (`--parents`).
+    #[must_use]
+    pub fn parent_mode_to_make(&self, source: &Facts) -> Mode {
+        match self.mode {
+            PreserveMode::Ignore => PERMISSIONS,
+            PreserveMode::UnderUmask | PreserveMode::Keep => self.directory_mode_to_make(source),
+        }
+    }
+
+    /// What a directory that leads to a copy is to be given when the copy is done; `now` as for
+    /// [`Self::directory_permissions`]. Where no mode is kept it stays as the kernel has made it, with its ACL. GNU cp
+    /// gives it no extended attributes.
+    #[must_use]
+    pub fn of_parent(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
+        let permissions = match (self.mode, now) {
+            (PreserveMode::Ignore, Some(now)) => restored(now, now & PERMISSIONS),
+            (PreserveMode::Ignore | PreserveMode::UnderUmask | PreserveMode::Keep, _) => {
+                self.directory_permissions(source, now)
+            }
+        };
+        let names = Names { plain: Vec::new(), ..names };
+        self.wanted(source, permissions, now.is_none(), names)
     }
 
     fn file_permissions(&self, source: &Facts, made: Made, names: &Names) -> Permissions {
@@ -232,11 +263,16 @@ impl Keeping {
         match (self.mode, made) {
             (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
             (PreserveMode::UnderUmask | PreserveMode::Ignore, Made::Before) => Permissions::AsTheyAre,
+            // GNU cp counts sockets among what may be executed.
+            (PreserveMode::Ignore, Made::Here(_)) if source.kind == FileType::Socket => {
+                Permissions::Plain(PERMISSIONS.difference(self.umask))
+            }
             (PreserveMode::Ignore, Made::Here(_)) => {
                 Permissions::Plain(READ_AND_WRITE.difference(self.umask))
             }
             (PreserveMode::UnderUmask, Made::Here(_))
-                if self.ownership || self.must_be_writable(source, names) =>
+                if self.must_be_writable(source, names)
+                    || self.ownership && !self.umask.contains(all.difference(Mode::RWXU)) =>
             {
                 Permissions::Bits(all.difference(self.umask))
             }
@@ -261,6 +297,14 @@ impl Keeping {
         self.wanted(source, self.directory_permissions(source, now), now.is_none(), names)
     }
 
+    /// What a symbolic link to the source is to be given that was made for its copy: nobody but its maker owns it.
+    #[must_use]
+    pub fn of_link_to(&self, source: &Facts, names: Names) -> Wanted {
+        let link = Facts { kind: FileType::Symlink, ..*source };
+        let names = Names { acls: Vec::new(), ..names };
+        Wanted { owner: None, ..self.wanted(&link, Permissions::AsTheyAre, false, names) }
+    }
+
     fn wanted(&self, source: &Facts, permissions: Permissions, before: bool, names: Names) -> Wanted {
         let times = Times { accessed: source.accessed, modified: source.modified };
         Wanted {
@@ -269,6 +313,7 @@ impl Keeping {
             permissions,
             before,
             is_link: source.kind == FileType::Symlink,
+            writable_for_attributes: !before && self.must_be_writable(source, &names),
             ends_at_attributes: self.xattr == Keep::Require && source.kind != FileType::RegularFile,
             privileged: self.own.user == 0,
             names: Names {

@@ -76,6 +76,28 @@ pub fn directory_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
+/// Opens a directory to make files in, and answers whether it can be listed. One that may not be can be filled all the
+/// same, by a descriptor that only stands for its place (O_PATH).
+///
+/// # Errors
+/// What openat(2) answered.
+pub fn open_to_fill(near: impl AsFd, name: &CStr, through_link: bool) -> Result<(OwnedFd, bool), Errno> {
+    match open_directory(near.as_fd(), name, through_link) {
+        Err(Errno::ACCESS) => visit(near, name, through_link).map(|open| (open, false)),
+        answer => answer.map(|open| (open, true)),
+    }
+}
+
+/// A descriptor for looking up names in a directory. It is enough that those above it may be searched.
+///
+/// # Errors
+/// What openat(2) answered.
+pub fn visit(near: impl AsFd, name: &CStr, through_link: bool) -> Result<OwnedFd, Errno> {
+    let follow = if through_link { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
+    rustix::fs::openat(near, name, flags, Mode::empty())
+}
+
 /// Opens a directory of a tree, through a symbolic link only where that is to be followed.
 ///
 /// # Errors

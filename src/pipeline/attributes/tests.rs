@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cli::cp::{CpOptions, Preserve, PreserveMode};
-use crate::plan::attributes::Made;
+use crate::plan::attributes::{Keeping, Made};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;

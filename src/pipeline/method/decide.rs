@@ -120,7 +120,9 @@ impl FileCopy {
             Made::Before => None,
         };
         // The umask takes its share in the kernel.
-        let mode = context.settings.keeping.mode_to_make(&self.source_facts(), &self.names, belongs_to);
+        // Whatever is read, a regular file is made.
+        let facts = Facts { kind: FileType::RegularFile, ..self.source_facts() };
+        let mode = context.settings.keeping.mode_to_make(&facts, &self.names, belongs_to);
         Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
     }
 

@@ -27,8 +27,6 @@ fn without_attributes_the_umask_decides_and_nothing_is_left_for_the_end() {
     let source = source(0o6777, OTHER);
     assert_eq!(keeping.mode_to_make(&source, &Names::default(), None), Mode::from(0o777));
     assert!(keeping.of_file(&source, Made::Here(None), Names::default()).is_nothing());
-    let withholding = Keeping { umask: Mode::from(0o277), ..keeping };
-    assert_eq!(withholding.mode_to_make(&source, &Names::default(), None), Mode::from(0o577));
 }
 
 #[test]
@@ -109,6 +107,41 @@ fn directories_are_open_to_their_owner_until_they_are_full() {
     assert_eq!(owned.directory_permissions(&directory(0o777), None), Permissions::AsTheyAre);
     let kept = keeping(PreserveMode::Keep, true);
     assert_eq!(kept.directory_permissions(&directory(0), None), Permissions::Kept(Mode::empty()));
+}
+
+#[test]
+fn what_a_umask_or_an_acl_takes_from_the_owner_of_a_directory_is_lent() {
+    assert_eq!(mode_to_fill(Mode::from(0o755)), None);
+    assert_eq!(mode_to_fill(Mode::from(0o604)), Some(Mode::from(0o704)));
+    let directory = Facts { kind: FileType::Directory, ..source(0o755, OTHER) };
+    let plain = keeping(PreserveMode::UnderUmask, false);
+    let end = plain.directory_permissions(&directory, Some(Mode::from(0o604)));
+    assert_eq!(end, Permissions::Bits(Mode::from(0o604)));
+    let owned = keeping(PreserveMode::UnderUmask, true);
+    let end = owned.directory_permissions(&directory, Some(Mode::from(0o600)));
+    assert_eq!(end, Permissions::Bits(Mode::from(0o655)));
+}
+
+#[test]
+fn directories_above_a_copy_stay_as_they_were_made_where_no_mode_is_kept() {
+    let directory = Facts { kind: FileType::Directory, ..source(0o1755, OTHER) };
+    let ignoring = keeping(PreserveMode::Ignore, false);
+    assert_eq!(ignoring.parent_mode_to_make(&directory), Mode::from(0o777));
+    let end = |now| ignoring.of_parent(&directory, Some(Mode::from(now)), Names::default()).permissions;
+    assert_eq!(end(0o755), Permissions::AsTheyAre);
+    assert_eq!(end(0o604), Permissions::Bits(Mode::from(0o604)));
+    let plain = keeping(PreserveMode::UnderUmask, false);
+    assert_eq!(plain.parent_mode_to_make(&directory), Mode::from(0o1755));
+}
+
+#[test]
+fn a_link_made_for_a_copy_gets_times_and_attributes_but_no_owner() {
+    let keeping = Keeping { timestamps: true, xattr: Keep::Quietly, ..keeping(PreserveMode::Keep, true) };
+    let names = Names { plain: b"user.a\0".to_vec(), ..with_acl() };
+    let wanted = keeping.of_link_to(&source(0o644, OTHER), names);
+    assert!(wanted.is_link && wanted.times.is_some() && wanted.owner.is_none());
+    assert_eq!(wanted.permissions, Permissions::AsTheyAre);
+    assert_eq!((&wanted.names.plain[..], &wanted.names.acls[..]), (&b"user.a\0"[..], &b""[..]));
 }
 
 #[test]
