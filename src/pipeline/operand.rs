@@ -8,7 +8,7 @@ use super::links::Share;
 use super::special::look;
 use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
-use crate::cli::cp::{CpOptions, Follow, Make};
+use crate::cli::cp::{CpOptions, Destination, Follow, Make};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
