@@ -14,6 +14,7 @@ mod concatenate_format;
 mod concatenate_streams;
 mod concatenate_ways;
 mod copy;
+mod copy_again;
 mod copy_attributes;
 mod copy_attributes_places;
 mod copy_attributes_refused;

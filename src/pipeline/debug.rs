@@ -5,7 +5,9 @@ use super::engine::choose;
 use super::job::FileJob;
 use super::method::file::FileCopy;
 use super::worker::Worker;
+use crate::cli::cp::CpOptions;
 use crate::cli::knobs::Knobs;
+use crate::plan::data::{self, Trail};
 use crate::report::Reporter;
 use crate::report::stats::Stats;
 
@@ -16,6 +18,14 @@ impl Worker<'_, '_> {
             && let Some(words) = file.words(&self.context())
         {
             self.shared.reporter.how(words);
+        }
+    }
+
+    /// Says that nothing became of the data of a file whose destination could not be opened.
+    pub(super) fn say_untouched(&self) {
+        let CpOptions { debug, attributes_only, reflink, sparse, .. } = *self.shared.options;
+        if debug && !attributes_only {
+            self.shared.reporter.how(data::words(&Trail::default(), reflink, sparse));
         }
     }
 

@@ -126,11 +126,11 @@ impl Worker<'_, '_> {
         if fate == Fate::Done {
             return Ok(Ready::Done);
         }
-        self.make_way(job, facts, there).map(|()| Ready::Copy)
+        self.make_way(job, facts, there)
     }
 
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
-    fn make_way(&self, job: &mut FileJob, facts: &Facts, there: &Facts) -> Result<(), Problem> {
+    fn make_way(&self, job: &mut FileJob, facts: &Facts, there: &Facts) -> Result<Ready, Problem> {
         let options = self.shared.options;
         let directory = there.kind == FileType::Directory;
         let numbered = options.backup.as_ref().is_some_and(|backup| backup.control == Control::Numbered);
@@ -164,9 +164,12 @@ impl Worker<'_, '_> {
         job.kept = kept;
         if directory && options.make == Make::Copies && replace::is_read(options, facts.kind) {
             let what = if options.force { What::CannotRemove } else { What::CannotCreateRegular };
-            return Err(Problem::failed(what, job.destination_path(), Errno::ISDIR));
+            self.shared.reporter.problem(&Problem::failed(what, job.destination_path(), Errno::ISDIR));
+            self.say_untouched();
+            job.failed = true;
+            return Ok(Ready::Done);
         }
-        Ok(())
+        Ok(Ready::Copy)
     }
 
     fn remove(&self, job: &FileJob) -> Result<(), Problem> {
