@@ -150,6 +150,7 @@ fn an_empty_name_stands_for_the_working_directory_but_for_files() {
         s.cp(["p/f", ""]).fails("ucp: cannot create regular file '': No such file or directory");
         s.cp(["-db", "l", ""]).fails("ucp: cannot create symbolic link '': No such file or directory");
         s.cp(["-d", "l", ""]).fails("ucp: cannot overwrite directory '' with non-directory 'l'");
+        s.cp(["-T", "p/f", ""]).fails("ucp: cannot overwrite directory '' with non-directory 'p/f'");
         s.cp(["-s", "p/f", ""]).fails("ucp: cannot overwrite directory '' with non-directory 'p/f'");
     });
 }
@@ -201,5 +202,25 @@ fn a_directory_is_not_copied_into_itself_on_btrfs_either() {
                 "ucp: cannot copy a directory, 'btrfs/{source}', into itself, 'btrfs/{shown}'"
             ));
         }
+    });
+}
+
+#[test]
+fn a_destination_of_several_names_makes_room_for_links_with_a() {
+    for options in ["-al", "-as"] {
+        each_engine(|s| {
+            s.file("f", "1").file("g", "2").hard_link("h", "g");
+            s.cp([options, "f", "g"]).succeeds();
+            assert_eq!((s.read("g"), s.read("h")), (b"1".to_vec(), b"2".to_vec()));
+        });
+    }
+}
+
+#[test]
+fn backups_are_made_in_a_directory_that_may_not_be_listed() {
+    each_engine(|s| {
+        s.file("e/f", "1").file("d/e/f", "2").chmod("d/e", 0o300).give_to_nobody();
+        s.cp(["-r", "--backup=numbered", "e", "d"]).by_nobody().succeeds();
+        assert_eq!((s.read("d/e/f"), s.read("d/e/f.~1~")), (b"1".to_vec(), b"2".to_vec()));
     });
 }

@@ -103,7 +103,14 @@ fn entry_of(at: &At) -> Result<Entry, Errno> {
     let name = at.name.to_bytes();
     let parent = CString::new(path::parent(name)).map_err(|_nul| Errno::INVAL)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = rustix::fs::openat(&at.directory, &*parent, flags, Mode::empty())?;
+    let directory = match rustix::fs::openat(&at.directory, &*parent, flags, Mode::empty()) {
+        // One that may not be listed may be written to all the same.
+        Err(Errno::ACCESS) => {
+            let flags = flags.difference(OFlags::RDONLY) | OFlags::PATH;
+            rustix::fs::openat(&at.directory, &*parent, flags, Mode::empty())?
+        }
+        answer => answer?,
+    };
     let name = CString::new(path::last_component(name)).map_err(|_nul| Errno::INVAL)?;
     Ok(Entry { directory, name })
 }
@@ -114,7 +121,11 @@ fn backup_name(entry: &Entry, backup: &Backup) -> Result<Name, Errno> {
     if naming.needs_listing() {
         let mut listing = Listing::default();
         loop {
-            let (entries, ended) = listing.fetch(&entry.directory)?;
+            let (entries, ended) = match listing.fetch(&entry.directory) {
+                // Nothing is known of older backups. The name is not taken where there is one.
+                Err(Errno::BADF) => break,
+                answer => answer?,
+            };
             entries.iter().for_each(|entry| naming.see(entry.name.to_bytes()));
             if ended {
                 break;

@@ -111,7 +111,7 @@ pub fn same_file(
 pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_operand: bool) -> bool {
     let special = source.kind != FileType::RegularFile && !follows(options, is_operand);
     // Other names of it are to keep what they have.
-    let shared = options.preserve.links && there.links > 1 && options.make == Make::Copies;
+    let shared = options.preserve.links && there.links > 1;
     // What has no data to give leaves what is there, and is then refused by it, or takes its place where forced.
     let stays = options.attributes_only;
     options.remove_destination || shared || (special && !stays)
