@@ -6,7 +6,8 @@ use crate::common::{Kind, Sandbox, each_engine, needs_root, with_xattrs};
 fn crowd(s: &Sandbox) {
     s.dir("s/a/b").file("s/f", "1").dir("t/b").file("t/f", "2").symlink("u", "s").file("h/z", "1");
     s.hard_link("h/f", "s/f").dir("d").file("d/a", "in the way").dir("empty").symlink("there/a", "../s/a");
-    s.symlink("dangling/f", "nowhere").dir("taken/f").dir("same").hard_link("same/f", "s/f");
+    s.symlink("dangling/f", "nowhere").symlink("cyclic/h", ".").file("shut/h", "1");
+    s.dir("taken/f").dir("same").hard_link("same/f", "s/f");
 }
 
 /// Arguments of `cp -r`, and what is complained of, without the name before it; with an empty line, nothing.
@@ -53,6 +54,7 @@ const CASES: &[(&str, &[&str])] = &[
         "--copy-contents --keep-directory-symlink --remove-destination s/a there",
         &["cannot overwrite non-directory 'there/a' with directory 's/a'"],
     ),
+    ("-LT cyclic shut", &["cannot overwrite non-directory 'shut/h' with directory 'cyclic/h'"]),
     ("--debug s/f dangling", &["not writing through dangling symlink 'dangling/f'"]),
 ];
 

@@ -175,8 +175,10 @@ impl Worker<'_, '_> {
 /// Whether an empty name for a destination stands for the working directory. So it does for GNU cp, unless it is opened
 /// to write a file, or is to be kept as a backup.
 fn is_working_directory(options: &CpOptions, source: &Facts) -> bool {
-    let opened =
-        options.make == Make::Copies && !options.remove_destination && replace::is_read(options, source.kind);
+    let opened = options.make == Make::Copies
+        && !matches!(options.destination, Destination::Exactly(_))
+        && !options.remove_destination
+        && replace::is_read(options, source.kind);
     source.kind == FileType::Directory || (!opened && options.backup.is_none())
 }
 

@@ -122,14 +122,14 @@ impl Worker<'_, '_> {
             None if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
             Some(_) | None => Names::default(),
         };
-        if parent.is_some_and(|parent| parent.lies_in(facts.identity)) {
-            return Err(Problem::of(What::CyclicLink, source.path.clone()));
-        }
         let is_operand = parent.is_none();
         let fate = match parent.is_some_and(|parent| parent.fresh) {
             true => DirectoryFate::Make,
             false => self.fate_of_directory((source, &facts), destination, is_operand, found)?,
         };
+        if parent.is_some_and(|parent| parent.lies_in(facts.identity)) {
+            return Err(Problem::of(What::CyclicLink, source.path.clone()));
+        }
         if let Some(parent) = parent
             && let Some(maker) = parent.maker_of(facts.identity)
         {

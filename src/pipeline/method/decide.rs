@@ -16,10 +16,11 @@ const ATTEMPTS_MAX: u32 = 4;
 impl FileCopy {
     /// Acts on what is under the destination's name.
     pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
-        if let Some(problem) = self.just_created(found) {
+        let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
+        let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory);
+        if let Some(problem) = self.just_created(found).filter(|_| !refused) {
             return self.fail(chain, problem, context);
         }
-        let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
         let problem = match verdict {
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) | Verdict::Dangling
                 if self.refused.is_some() =>
