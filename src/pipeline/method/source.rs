@@ -1,0 +1,90 @@
+//! The source of a file: opened, examined, and compared with what was looked at; or why it cannot be.
+
+use super::file::{FileCopy, Stage};
+use super::{Context, Next};
+use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::plan::facts::Facts;
+use crate::report::message::{Problem, What};
+use rustix::fs::FileType;
+use rustix::io::Errno;
+
+impl FileCopy {
+    pub(super) fn source_opened(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let facts = match (outcome, facts) {
+            (Outcome::Done, Some(facts)) => facts,
+            (Outcome::Failed { errno: Errno::MFILE | Errno::NFILE, .. }, _) => return Next::NoDescriptor,
+            // Somebody has a lease on the file, and gets the time to give it up.
+            (Outcome::Failed { errno: Errno::AGAIN, .. }, _) if !self.leased => {
+                self.leased = true;
+                return Next::Run(self.start(context));
+            }
+            (Outcome::Failed { errno: errno @ (Errno::NOENT | Errno::LOOP), .. }, _) => {
+                return self.fail(chain, self.open_problem(errno), context);
+            }
+            (Outcome::Failed { errno, .. }, _) => return self.ask_why_not(chain, errno),
+            (Outcome::Done | Outcome::Count { .. }, _) => {
+                return self.fail(chain, self.source_problem(What::CannotStat, Errno::IO), context);
+            }
+        };
+        if !self.job.matches(&facts) {
+            let problem = Problem::of(What::Replaced, self.job.source_path());
+            return self.fail(chain, problem, context);
+        }
+        self.source = Some(facts);
+        self.positioned = facts.kind == FileType::RegularFile;
+        self.destination_in_turn(chain, context)
+    }
+
+    /// A name that may not even be looked at is another matter than a file that may not be read; and what is there
+    /// already may be a reason of its own, which comes first.
+    fn ask_why_not(&mut self, mut chain: Chain, errno: Errno) -> Next {
+        self.refused = Some(errno);
+        self.stage = Stage::WhyNot;
+        chain.ops.clear();
+        chain.ops.push(Op::Look { at: self.job.source.clone(), follow: self.job.follow });
+        Next::Run(chain)
+    }
+
+    pub(super) fn why_not(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        facts: Option<Facts>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let refused = self.refused.unwrap_or(Errno::ACCESS);
+        let problem = match (outcome, facts) {
+            (Outcome::Failed { errno, .. }, _) if refused == Errno::ACCESS => {
+                self.source_problem(What::CannotStat, errno)
+            }
+            (Outcome::Done, Some(facts)) if self.job.matches(&facts) => {
+                self.source = Some(facts);
+                return self.destination_in_turn(chain, context);
+            }
+            (Outcome::Done | Outcome::Count { .. } | Outcome::Failed { .. }, _) => self.open_problem(refused),
+        };
+        self.fail(chain, problem, context)
+    }
+
+    fn destination_in_turn(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        match self.found {
+            None => self.look(chain, None),
+            Some(found) => self.decide(chain, &found, context),
+        }
+    }
+
+    pub(super) fn open_problem(&self, errno: Errno) -> Problem {
+        match (errno, &self.job.seen) {
+            // Listed as a regular file, and a symbolic link by now.
+            (Errno::LOOP, None) => Problem::of(What::Replaced, self.job.source_path()),
+            (Errno::NOENT, None) => self.source_problem(What::CannotStat, errno),
+            _ => self.source_problem(What::CannotOpen, errno),
+        }
+    }
+}
