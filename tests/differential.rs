@@ -13,6 +13,8 @@ mod case;
 mod compare;
 #[path = "differential/generate.rs"]
 mod generate;
+#[path = "differential/known.rs"]
+mod known;
 #[path = "differential/minimise.rs"]
 mod minimise;
 #[path = "differential/node.rs"]

@@ -247,8 +247,9 @@ impl Worker<'_, '_> {
             }
             if entry.kind == FileType::Directory {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
-                // With -v the lines must come in the order of the listing.
-                if self.shared.settings.verbose {
+                // The lines of -v come in the order of the listing; and where there are files already, which of several
+                // hard links is copied first can be told by what becomes of them.
+                if self.shared.settings.verbose || !branch.fresh {
                     flush(&mut leaves, &mut tasks);
                     tasks.push(task);
                 } else {

@@ -20,6 +20,8 @@ pub struct Summary {
     pub unbuilt: u64,
     /// Cases whose outcome depends on the order of listings.
     pub ambiguous: u64,
+    /// Differences that are meant, by their reason.
+    pub known: BTreeMap<&'static str, u64>,
     pub differences: Vec<Found>,
 }
 
@@ -47,6 +49,9 @@ impl Summary {
             self.differences.len(),
             groups.len()
         );
+        for (reason, count) in &self.known {
+            eprintln!("{count:6}  known: {reason}");
+        }
         for (kind, found) in &groups {
             eprintln!("{:6}  {kind}", found.len());
         }
