@@ -107,7 +107,7 @@ impl Worker<'_, '_> {
         let (from, to) = (source.at(), destination.at());
         let found = match found {
             Some(found) => found,
-            None => look(&to).map_err(destination.failed(What::CannotStat))?,
+            None => look(&to, None).map_err(destination.failed(What::CannotStat))?,
         };
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {

@@ -90,7 +90,7 @@ impl Worker<'_, '_> {
         let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
         let found = match job.found {
             Some(found) => found,
-            None => look(&job.destination).map_err(destination_failed)?,
+            None => look(&job.destination, Some(facts.kind)).map_err(destination_failed)?,
         };
         if let Found::ClosedLink { errno, .. } = found
             && replace::looks_through(options, facts)

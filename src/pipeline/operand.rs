@@ -92,7 +92,8 @@ impl Worker<'_, '_> {
             made.is_some_and(|made| made.has_source(facts.identity, &operand.source))
         });
         // Following a link that is its copy would change the copy's access time.
-        let found = if twice { Ok(Found::Nothing) } else { look(&operand.destination) };
+        let kind = source.as_ref().ok().map(|facts| facts.kind);
+        let found = if twice { Ok(Found::Nothing) } else { look(&operand.destination, kind) };
         Examined { source, found }
     }
 

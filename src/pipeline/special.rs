@@ -15,11 +15,12 @@ use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CStr;
 
-/// Looks at a name without following, and at what it leads to where it is a symbolic link.
+/// Looks at a name without following, and at what it leads to where it is a symbolic link: not for a source that is a
+/// link itself, for which that counts for nothing, while following it would change the link's access time.
 ///
 /// # Errors
 /// What stat(2) answered, except that nothing is there.
-pub fn look(at: &At) -> Result<Found, Errno> {
+pub fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
     let link = match rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Facts::of(&stat),
         Err(Errno::NOENT) => return Ok(Found::Nothing),
@@ -27,6 +28,9 @@ pub fn look(at: &At) -> Result<Found, Errno> {
     };
     if link.kind != FileType::Symlink {
         return Ok(Found::File(link));
+    }
+    if source == Some(FileType::Symlink) {
+        return Ok(Found::DanglingLink(link));
     }
     match rustix::fs::statat(&at.directory, &*at.name, AtFlags::empty()) {
         Ok(stat) => Ok(Found::LinkTo { link, file: Facts::of(&stat) }),

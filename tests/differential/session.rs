@@ -148,7 +148,7 @@ impl Session {
                 summary.lock().unwrap().ambiguous += 1;
                 return;
             }
-            if let Some(reason) = known(case, candidate, &reference, &difference) {
+            if let Some(reason) = known(case, &reference, &difference) {
                 *summary.lock().unwrap().known.entry(reason).or_default() += 1;
                 continue;
             }
@@ -165,7 +165,7 @@ impl Session {
         }
         let outcome = case.run(candidate, &self.place(0, "c"));
         let difference = compare(case, &reference, &outcome)?;
-        let left_out = known(case, candidate, &reference, &difference).is_some()
+        let left_out = known(case, &reference, &difference).is_some()
             || stops_in_itself(&reference, &outcome)
             || self.depends_on_order(case, &reference, 0);
         (!left_out).then_some(difference)
