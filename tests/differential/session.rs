@@ -26,7 +26,6 @@ pub struct Session {
     seed: u64,
     only: Option<u64>,
     allowed: Allowed,
-    unbuilt_is_no_difference: bool,
     root: bool,
     /// Holds everything; anybody can search it.
     base: TempDir,
@@ -72,7 +71,6 @@ impl Session {
             seed: number("UCP_SEED").unwrap_or(SEED),
             only: number("UCP_CASE"),
             allowed: Allowed::from_environment(),
-            unbuilt_is_no_difference: std::env::var_os("UCP_ALLOW_UNBUILT").is_some_and(|value| value != "0"),
             root,
             base,
         })
@@ -139,10 +137,6 @@ impl Session {
             if self.only.is_some() {
                 eprintln!("{}: {outcome:#?}", candidate.label);
             }
-            if self.unbuilt_is_no_difference && is_unbuilt(&outcome) {
-                summary.lock().unwrap().unbuilt += 1;
-                return;
-            }
             let Some(difference) = compare(case, &reference, &outcome) else { continue };
             if stops_in_itself(&reference, &outcome) || self.depends_on_order(case, &reference, thread) {
                 summary.lock().unwrap().ambiguous += 1;
@@ -181,11 +175,6 @@ impl Session {
     fn place(&self, thread: usize, which: &str) -> PathBuf {
         self.base().join(format!("{which}{thread}"))
     }
-}
-
-/// Whether an option is only defined so far.
-fn is_unbuilt(outcome: &Outcome) -> bool {
-    says(outcome, b"not supported yet")
 }
 
 fn says(outcome: &Outcome, words: &[u8]) -> bool {

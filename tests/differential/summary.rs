@@ -16,8 +16,6 @@ pub struct Summary {
     pub cases: u64,
     /// Cases where the reference waits for ever or copies into itself.
     pub without_end: u64,
-    /// Cases with options that `ucp` does not have yet.
-    pub unbuilt: u64,
     /// Cases whose outcome depends on the order of listings.
     pub ambiguous: u64,
     /// Differences that are meant, by their reason.
@@ -39,12 +37,11 @@ impl Summary {
             print_group(session, kind, found);
         }
         eprintln!(
-            "differential: seed {}, {} cases: {} without end, {} unbuilt, {} depend on the order of listings, {} \
+            "differential: seed {}, {} cases: {} without end, {} depend on the order of listings, {} \
              differences in {} groups",
             session.seed(),
             self.cases,
             self.without_end,
-            self.unbuilt,
             self.ambiguous,
             self.differences.len(),
             groups.len()
