@@ -1,14 +1,17 @@
 //! A worker: one thread with its own engine and its own part of the pool, fed from the queue.
 //!
 //! It keeps its engine full: files it has begun come back as completions and go on; when there is room it begins others
-//! from its backlog, claims blocks of large files, or takes another task.
+//! from its backlog, claims blocks of large files, or takes another task. What becomes of those in flight is in
+//! [`flights`].
+
+mod flights;
 
 use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
 use super::engine::{Engine, Wait, choose};
 use super::job::{FileJob, Task};
-use super::method::extent::{Extent, Progressed};
-use super::method::extents::{FinishedExtents, LargeFile};
+use super::method::extent::Extent;
+use super::method::extents::LargeFile;
 use super::method::file::FileCopy;
 use super::method::{Context, Next};
 use super::run::{POOL_BYTES, Shared};
@@ -207,33 +210,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         }
     }
 
-    fn claim_extents(&mut self) {
-        while let Some(file) = self.large.last() {
-            let most = if self.shared.settings.method.direct { usize::MAX } else { BUFFERED_EXTENTS_MAX };
-            if self.extents_in_flight >= most || !self.has_room() {
-                return;
-            }
-            let file = Arc::clone(file);
-            let alone = self.engine.in_flight() == 0;
-            match file.claim(alone, &self.context()) {
-                Some((extent, chain)) => {
-                    self.extents_in_flight += 1;
-                    let slot = self.slot();
-                    self.fly(slot, Flight::Extent(Box::new(extent)), chain);
-                }
-                None if file.has_more() && !alone => return,
-                None => {
-                    self.large.pop();
-                    if file.has_more()
-                        && let Some(finished) = file.give_up()
-                    {
-                        self.finish_extents(finished);
-                    }
-                }
-            }
-        }
-    }
-
     /// Acts on a task.
     fn task(&mut self, task: Task) {
         match task {
@@ -289,13 +265,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         }
     }
 
-    fn want_ring_for(&mut self, file: &LargeFile) {
-        // A hot file needs no ring: its blocks never sleep. Past the page cache they always do.
-        if self.shared.settings.method.direct && file.unclaimed() > 0 {
-            self.want_ring();
-        }
-    }
-
     pub(super) fn context(&mut self) -> Context<'_> {
         Context {
             settings: self.shared.settings.method,
@@ -304,94 +273,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             pool: &self.pool,
             reporter: self.shared.reporter,
             tally: &mut self.tally,
-        }
-    }
-
-    fn slot(&mut self) -> usize {
-        self.flights_free.pop().unwrap_or_else(|| {
-            self.flights.push(None);
-            self.flights.len() - 1
-        })
-    }
-
-    fn fly(&mut self, slot: usize, flight: Flight, mut chain: Chain) {
-        self.flights[slot] = Some(flight);
-        chain.token = u64::try_from(slot).unwrap_or(u64::MAX);
-        while let Err(back) = self.engine.push(chain) {
-            chain = *back;
-            if let Err(errno) = self.reap() {
-                return self.broken(errno);
-            }
-        }
-    }
-
-    fn complete(&mut self, completion: Completion) {
-        let slot = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
-        match self.flights.get_mut(slot).and_then(Option::take) {
-            Some(Flight::File(mut file)) => {
-                let next = file.advance(completion, &mut self.context());
-                self.next(slot, file, next);
-            }
-            Some(Flight::Extent(mut extent)) => match extent.advance(completion) {
-                Progressed::Run(chain) => {
-                    if extent.refused_polling() {
-                        self.shared.polling_refused();
-                    }
-                    self.fly(slot, Flight::Extent(extent), chain);
-                }
-                Progressed::Over => {
-                    self.extents_in_flight -= 1;
-                    self.flights_free.push(slot);
-                    if let Some(finished) = extent.finish() {
-                        self.finish_extents(finished);
-                    }
-                }
-            },
-            None => {}
-        }
-    }
-
-    /// Finishes a large file whose extents are over.
-    fn finish_extents(&mut self, finished: FinishedExtents) {
-        let (file, next) = finished.into_chain(&mut self.context());
-        let slot = self.slot();
-        self.next(slot, Box::new(file), next);
-    }
-
-    fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
-        match next {
-            Next::Run(chain) => self.fly(slot, Flight::File(file), chain),
-            Next::Starved(chain) => {
-                self.flights[slot] = Some(Flight::File(file));
-                self.starved.push_back((slot, chain));
-            }
-            Next::NoDescriptor => {
-                self.flights_free.push(slot);
-                self.window = self.engine.in_flight().max(1);
-                if self.engine.in_flight() > 0 {
-                    self.backlog.push_front(file.into_job());
-                } else {
-                    let job = file.into_job();
-                    self.no_descriptor(&job);
-                    self.leaf_done(&job);
-                }
-            }
-            Next::Large(file) => {
-                self.flights_free.push(slot);
-                self.want_ring_for(&file);
-                if file.unclaimed() >= BYTES_FOR_HELP {
-                    self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
-                    self.call_for_help();
-                }
-                self.large.push(file);
-            }
-            Next::Done => {
-                self.flights_free.push(slot);
-                // Where descriptors were short, one more is tried again.
-                self.window = self.window_max.min(self.window.saturating_add(1));
-                self.say_how(&file);
-                self.leaf_done(&file.into_job());
-            }
         }
     }
 }

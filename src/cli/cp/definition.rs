@@ -1,5 +1,6 @@
 //! Which options `ucp` has: their names, arguments and help.
 
+use super::extensions;
 use crate::cli::{EXTENSIONS, flag, help_and_version, knobs, optional, short_flag, valued};
 use clap::{Arg, Command};
 
@@ -33,6 +34,7 @@ pub fn options() -> Vec<Arg> {
     options.extend([help, version]);
     let direct = flag("direct", None, "go past the page cache where the file systems allow it");
     options.push(direct.help_heading(EXTENSIONS));
+    options.extend(extensions::arguments());
     options.extend(knobs::arguments());
     options
 }

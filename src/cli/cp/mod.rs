@@ -1,10 +1,11 @@
 //! The command line of `ucp`: what was typed becomes [`CpOptions`], or a refusal in GNU's words and GNU's order.
 //!
 //! [`definition`] says which options there are, [`choice`] reads arguments that are words of
-//! a list, [`meaning`] works out what the options say together, [`options`] is the result.
+//! a list, [`extensions`] are our own, [`meaning`] works out what the options say together, [`options`] is the result.
 
 mod choice;
 mod definition;
+pub mod extensions;
 mod meaning;
 mod options;
 #[cfg(test)]
@@ -66,6 +67,7 @@ fn understand(
     let target_directory = meaning.target_directory.take();
     let exactly = meaning.no_target_directory;
     let mut options = meaning.finish(surroundings, charset)?;
+    options.extensions = extensions::read(&matches)?;
     options.knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
     if options.knobs.iopoll && !options.direct {
         return Err(Refused::usage(

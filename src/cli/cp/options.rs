@@ -1,6 +1,7 @@
 //! What `ucp` is to do, as plain data: every option's meaning with its interplay already resolved, so that nothing
 //! behind the command line has to know which option was typed, or in which order.
 
+use super::extensions::Extensions;
 use crate::cli::knobs::Knobs;
 use std::ffi::OsString;
 
@@ -57,6 +58,8 @@ pub struct CpOptions {
     pub direct: bool,
     /// POSIXLY_CORRECT: write through dangling symbolic links.
     pub posixly_correct: bool,
+    /// What GNU cp does not do.
+    pub extensions: Extensions,
     /// How the work is done.
     pub knobs: Knobs,
 }

@@ -1,0 +1,48 @@
+//! Options of `ucp` beyond GNU's that are about the copy itself; how the work is done is [`crate::cli::knobs`]'s.
+//!
+//! One file for each concern: its definitions, what it means, and how it is read.
+
+pub mod choosing;
+pub mod durability;
+pub mod progress;
+pub mod verification;
+
+use crate::cli::knobs::BadArgument;
+use choosing::Choosing;
+use clap::{Arg, ArgMatches};
+use durability::Durability;
+use progress::Progress;
+use verification::Verification;
+
+/// What was asked for beyond what GNU cp does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// Which files are copied.
+    pub choosing: Choosing,
+    /// When a copy may be relied on.
+    pub durability: Durability,
+    /// What is seen while it runs.
+    pub progress: Progress,
+    /// Proof of what was copied.
+    pub verification: Verification,
+}
+
+/// The definitions, in the order of the help text.
+#[must_use]
+pub fn arguments() -> Vec<Arg> {
+    [choosing::arguments(), durability::arguments(), verification::arguments(), progress::arguments()]
+        .concat()
+}
+
+/// Reads them.
+///
+/// # Errors
+/// The first argument that is not what its option takes.
+pub fn read(matches: &ArgMatches) -> Result<Extensions, BadArgument> {
+    Ok(Extensions {
+        choosing: choosing::read(matches)?,
+        durability: durability::read(matches)?,
+        progress: progress::read(matches)?,
+        verification: verification::read(matches)?,
+    })
+}

@@ -1,0 +1,134 @@
+//! What a worker has in flight: files and blocks of large files, from their first chain to their last.
+
+use super::{BUFFERED_EXTENTS_MAX, BYTES_FOR_HELP, Flight, Worker};
+use crate::pipeline::chain::{Chain, Completion};
+use crate::pipeline::job::Task;
+use crate::pipeline::method::Next;
+use crate::pipeline::method::extent::Progressed;
+use crate::pipeline::method::extents::{FinishedExtents, LargeFile};
+use crate::pipeline::method::file::FileCopy;
+use std::sync::Arc;
+
+impl Worker<'_, '_> {
+    pub(super) fn claim_extents(&mut self) {
+        while let Some(file) = self.large.last() {
+            let most = if self.shared.settings.method.direct { usize::MAX } else { BUFFERED_EXTENTS_MAX };
+            if self.extents_in_flight >= most || !self.has_room() {
+                return;
+            }
+            let file = Arc::clone(file);
+            let alone = self.engine.in_flight() == 0;
+            match file.claim(alone, &self.context()) {
+                Some((extent, chain)) => {
+                    self.extents_in_flight += 1;
+                    let slot = self.slot();
+                    self.fly(slot, Flight::Extent(Box::new(extent)), chain);
+                }
+                None if file.has_more() && !alone => return,
+                None => {
+                    self.large.pop();
+                    if file.has_more()
+                        && let Some(finished) = file.give_up()
+                    {
+                        self.finish_extents(finished);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn want_ring_for(&mut self, file: &LargeFile) {
+        // A hot file needs no ring: its blocks never sleep. Past the page cache they always do.
+        if self.shared.settings.method.direct && file.unclaimed() > 0 {
+            self.want_ring();
+        }
+    }
+
+    pub(super) fn slot(&mut self) -> usize {
+        self.flights_free.pop().unwrap_or_else(|| {
+            self.flights.push(None);
+            self.flights.len() - 1
+        })
+    }
+
+    pub(super) fn fly(&mut self, slot: usize, flight: Flight, mut chain: Chain) {
+        self.flights[slot] = Some(flight);
+        chain.token = u64::try_from(slot).unwrap_or(u64::MAX);
+        while let Err(back) = self.engine.push(chain) {
+            chain = *back;
+            if let Err(errno) = self.reap() {
+                return self.broken(errno);
+            }
+        }
+    }
+
+    pub(super) fn complete(&mut self, completion: Completion) {
+        let slot = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
+        match self.flights.get_mut(slot).and_then(Option::take) {
+            Some(Flight::File(mut file)) => {
+                let next = file.advance(completion, &mut self.context());
+                self.next(slot, file, next);
+            }
+            Some(Flight::Extent(mut extent)) => match extent.advance(completion) {
+                Progressed::Run(chain) => {
+                    if extent.refused_polling() {
+                        self.shared.polling_refused();
+                    }
+                    self.fly(slot, Flight::Extent(extent), chain);
+                }
+                Progressed::Over => {
+                    self.extents_in_flight -= 1;
+                    self.flights_free.push(slot);
+                    if let Some(finished) = extent.finish() {
+                        self.finish_extents(finished);
+                    }
+                }
+            },
+            None => {}
+        }
+    }
+
+    /// Finishes a large file whose extents are over.
+    fn finish_extents(&mut self, finished: FinishedExtents) {
+        let (file, next) = finished.into_chain(&mut self.context());
+        let slot = self.slot();
+        self.next(slot, Box::new(file), next);
+    }
+
+    pub(super) fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
+        match next {
+            Next::Run(chain) => self.fly(slot, Flight::File(file), chain),
+            Next::Starved(chain) => {
+                self.flights[slot] = Some(Flight::File(file));
+                self.starved.push_back((slot, chain));
+            }
+            Next::NoDescriptor => {
+                self.flights_free.push(slot);
+                self.window = self.engine.in_flight().max(1);
+                if self.engine.in_flight() > 0 {
+                    self.backlog.push_front(file.into_job());
+                } else {
+                    let job = file.into_job();
+                    self.no_descriptor(&job);
+                    self.leaf_done(&job);
+                }
+            }
+            Next::Large(file) => {
+                self.flights_free.push(slot);
+                self.want_ring_for(&file);
+                if file.unclaimed() >= BYTES_FOR_HELP {
+                    self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
+                    self.call_for_help();
+                }
+                self.large.push(file);
+            }
+            Next::Done => {
+                self.flights_free.push(slot);
+                // Where descriptors were short, one more is tried again.
+                self.window = self.window_max.min(self.window.saturating_add(1));
+                self.say_how(&file);
+                self.leaf_done(&file.into_job());
+            }
+        }
+    }
+}
