@@ -141,6 +141,15 @@ pub enum Op {
         /// How many bytes.
         length: u32,
     },
+    /// sendfile(2) from the source's beginning to the destination's position: the pages of the page cache are copied
+    /// without a detour through this process. The chain goes on only where exactly `expect` bytes came; `room` are asked
+    /// for.
+    Pass {
+        /// How many bytes may come.
+        room: u32,
+        /// How many must.
+        expect: u32,
+    },
     /// fallocate(2) that gives back what the destination has allocated there; a file system that refuses is no failure.
     Punch {
         /// Where.
@@ -210,6 +219,7 @@ impl Op {
             Self::Survey => "survey",
             Self::Clone => "clone",
             Self::Offload { .. } => "offload",
+            Self::Pass { .. } => "pass",
             Self::Punch { .. } => "punch",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",

@@ -18,6 +18,7 @@ use crate::bufpool::Pool;
 use crate::cli::cp::{Context, CpOptions, Destination, Keep};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::attributes::Keeping;
+use crate::plan::data;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
@@ -31,6 +32,7 @@ use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::Resource;
 use std::ffi::{CString, OsString};
+use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
@@ -91,12 +93,16 @@ impl<'env> Shared<'env> {
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
         let umask = rustix::process::umask(Mode::empty());
         rustix::process::umask(umask);
+        // Lines come in the order of the walk, and one question at a time.
+        let one_worker = options.verbose || options.ask;
+        let alone = one_worker || options.knobs.jobs == Some(NonZeroUsize::MIN);
         Self {
             queue: Queue::new(),
             settings: Settings {
                 method: MethodSettings {
                     direct: options.direct,
                     buffer_bytes: options.knobs.block_bytes(options.direct),
+                    pass_bytes_max: data::pass_bytes_max(options.knobs.buffer_bytes, alone),
                     posixly_correct: options.posixly_correct,
                     late_errors: options.knobs.placement == Placement::Fused
                         && late_errors(&options.destination),
@@ -121,8 +127,7 @@ impl<'env> Shared<'env> {
             knobs: &options.knobs,
             reporter,
             descriptors,
-            // Lines come in the order of the walk, and one question at a time.
-            one_worker: options.verbose || options.ask,
+            one_worker,
             began: began(),
             jobs: OnceLock::new(),
             polling_refused: Once::new(),

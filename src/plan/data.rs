@@ -34,6 +34,24 @@ pub struct Situation {
     pub fits: bool,
     /// It is to go past the page cache.
     pub direct: bool,
+    /// It is of a size that the kernel passes on faster than a buffer does, and the engine can have it do so.
+    pub passes: bool,
+}
+
+/// From so many bytes on the kernel passes a cached file on faster than it goes through a buffer: one copy from page to
+/// page instead of two, for some work on each page.
+pub const PASS_BYTES_MIN: u64 = 16 << 10;
+
+/// The largest file that the kernel passes on, in bytes: up to 8 MiB several workers together are not faster with one file,
+/// and they have others. A worker alone has nobody to share a larger one with. None at all where the user has said how
+/// large blocks are.
+#[must_use]
+pub fn pass_bytes_max(buffer_bytes: Option<usize>, alone: bool) -> u64 {
+    match (buffer_bytes, alone) {
+        (Some(_), _) => 0,
+        (None, true) => u64::from(u32::MAX - 1),
+        (None, false) => 8 << 20,
+    }
 }
 
 /// A rung of the ladder.
@@ -43,7 +61,9 @@ pub enum Method {
     Clone,
     /// Copy what is data, by the source's map.
     Holes,
-    /// One chain.
+    /// One chain, in which the kernel passes pages on.
+    Pass,
+    /// One chain through a buffer.
     Whole,
     /// Blocks at their own offsets.
     Extents,
@@ -54,13 +74,16 @@ pub enum Method {
 /// The first method that fits.
 #[must_use]
 pub fn method(situation: &Situation) -> Method {
-    let Situation { sparse, may_clone, regular, looks_sparse, size_is_trusted, fits, direct } = *situation;
+    let Situation { sparse, may_clone, regular, looks_sparse, size_is_trusted, fits, direct, passes } =
+        *situation;
     if may_clone {
         Method::Clone
     } else if regular && looks_sparse && sparse != Sparse::Never {
         Method::Holes
     } else if !regular || !size_is_trusted {
         Method::Stream
+    } else if passes && !direct && sparse != Sparse::Always {
+        Method::Pass
     } else if fits && !direct {
         // Zeros are looked for between the read and the write.
         if sparse == Sparse::Always { Method::Stream } else { Method::Whole }
@@ -132,6 +155,7 @@ mod tests {
         size_is_trusted: true,
         fits: true,
         direct: false,
+        passes: false,
     };
 
     #[test]
@@ -140,6 +164,11 @@ mod tests {
         assert_eq!(method(&Situation { may_clone: true, ..PLAIN }), Method::Clone);
         assert_eq!(method(&Situation { direct: true, ..PLAIN }), Method::Extents);
         assert_eq!(method(&Situation { fits: false, ..PLAIN }), Method::Extents);
+        let passes = Situation { passes: true, ..PLAIN };
+        assert_eq!(method(&passes), Method::Pass);
+        assert_eq!(method(&Situation { fits: false, ..passes }), Method::Pass);
+        assert_eq!(method(&Situation { direct: true, ..passes }), Method::Extents);
+        assert_eq!(method(&Situation { sparse: Sparse::Always, ..passes }), Method::Stream);
         assert_eq!(method(&Situation { regular: false, ..PLAIN }), Method::Stream);
         assert_eq!(method(&Situation { size_is_trusted: false, ..PLAIN }), Method::Stream);
         let sparse = Situation { looks_sparse: true, ..PLAIN };

@@ -67,6 +67,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
         }
         Op::Clone => rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?,
         Op::Offload { offset, length } => return offload(chain, offset, length),
+        Op::Pass { room, expect } => return pass(chain, room, expect),
         Op::Punch { offset, length } => punch(open(chain, End::Destination)?, offset, length),
         Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
         Op::Write { offset, start, length } => return write(chain, offset, start, length),
@@ -127,6 +128,25 @@ fn offload(chain: &Chain, offset: u64, length: u32) -> Result<Step, Errno> {
         rustix::fs::copy_file_range(source, Some(&mut from), destination, Some(&mut to), wanted)
     })?;
     Ok(if moved == wanted { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
+}
+
+/// What is refused, or fails behind the first bytes, comes back as so many bytes: whoever goes on from there meets it again,
+/// and knows which of both ends it was.
+fn pass(chain: &Chain, room: u32, expect: u32) -> Result<Step, Errno> {
+    let (source, destination) = (open(chain, End::Source)?, open(chain, End::Destination)?);
+    let (mut offset, room) = (0, u64::from(room));
+    while offset < room {
+        let left = usize::try_from(room - offset).unwrap_or(usize::MAX);
+        match rustix::fs::sendfile(destination, source, Some(&mut offset), left) {
+            // It ends short at the end of file, and everybody who expected that saves the call that says so.
+            Ok(_) if offset == u64::from(expect) => break,
+            Ok(0) => break,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_refused) => break,
+        }
+    }
+    let moved = u32::try_from(offset).unwrap_or(u32::MAX);
+    Ok(if moved == expect { Step::On } else { Step::Count(moved) })
 }
 
 fn punch(file: BorrowedFd<'_>, offset: u64, length: u64) {

@@ -158,9 +158,12 @@ impl Scripted {
                 world.share(&chain.source, &chain.destination)?;
             }
             Op::Offload { offset, length } => {
-                let most = length.min(most);
-                let moved = world.offload(&chain.source, &chain.destination, offset, most)?;
+                let moved = world.offload(&chain.source, &chain.destination, offset, length.min(most))?;
                 return Ok((length != moved).then_some(moved));
+            }
+            Op::Pass { room, expect } => {
+                let moved = world.pass(&chain.source, &chain.destination, room.min(most))?;
+                return Ok((expect != moved).then_some(moved));
             }
             Op::Punch { .. } => {}
             Op::Read { offset, room, expect } => {

@@ -16,7 +16,7 @@ pub struct Sync {
 
 impl Engine for Sync {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { in_flight_max: 1, fused: false, nonblocking: true }
+        Capabilities { in_flight_max: 1, fused: false, nonblocking: true, passes: true }
     }
 
     fn push(&mut self, mut chain: Chain) -> Result<(), Box<Chain>> {

@@ -97,7 +97,7 @@ impl Extent {
                 }
                 Op::Offload { offset, length } => self.copied(offset, length),
                 Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
-                Op::Survey | Op::Clone | Op::Punch { .. } | Op::Unlink { .. } => {}
+                Op::Survey | Op::Clone | Op::Pass { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
                 Op::Truncate { .. } | Op::SetDirect { .. } | Op::Close { .. } => {}
                 Op::ListAttributes | Op::Keep(_) => {}
             }

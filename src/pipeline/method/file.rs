@@ -295,6 +295,7 @@ impl FileCopy {
             size_is_trusted: source.size_is_trusted(),
             fits: usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes()),
             direct: settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN,
+            passes: self.may_pass(source.size, context),
         };
         let method = data::method(&situation);
         self.begun = true;
@@ -308,10 +309,19 @@ impl FileCopy {
             Method::Clone => self.start_clone(chain, context),
             Method::Holes => self.start_holes(chain, context),
             Method::Stream => self.start_stream(chain, false, context),
+            Method::Pass => self.pass(chain, context),
             Method::Whole => self.whole(chain, context),
             Method::Extents if chain.destination.is_open() => self.large(chain, context),
             Method::Extents => self.open_destination(chain, Verdict::Create, context),
         }
+    }
+
+    /// Whether the kernel is to pass a file of this size on: not where the file systems copy it without its pages.
+    fn may_pass(&self, size: u64, context: &Context<'_>) -> bool {
+        let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
+        context.capabilities.passes
+            && (data::PASS_BYTES_MIN..=context.settings.pass_bytes_max).contains(&size)
+            && !(self.may_offload(context) && self.pair().is_some_and(offload))
     }
 
     /// The devices of both ends, where they are known.

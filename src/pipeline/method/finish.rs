@@ -58,7 +58,9 @@ impl FileCopy {
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
             // The file has failed before, and is only to be closed still.
             Op::Truncate { .. } | Op::Unlink { .. } => self.close(chain, context),
-            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => self.done(context),
+            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
+                self.done(context)
+            }
             Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
             Op::ListAttributes | Op::Keep(_) => self.done(context),
         }

@@ -46,6 +46,8 @@ pub struct Settings {
     pub direct: bool,
     /// Most bytes in one read or write.
     pub buffer_bytes: usize,
+    /// The largest file that is left to the kernel to pass on, in bytes.
+    pub pass_bytes_max: u64,
     /// Write through dangling symbolic links.
     pub posixly_correct: bool,
     /// The destination's file system reports write errors as late as at close (NFS, SMB, FUSE and their like).

@@ -14,7 +14,8 @@ impl FileCopy {
         let settings = &context.settings;
         let large = match method {
             Method::Clone => return false,
-            Method::Holes | Method::Extents => true,
+            // What the file systems copy by themselves is not passed on.
+            Method::Holes | Method::Extents | Method::Pass => true,
             Method::Whole | Method::Stream => false,
         };
         let offers = large && self.may_offload(context);

@@ -1,6 +1,7 @@
 //! One chain for the whole of a small file, and the way of a fused copy to it: what was only examined is opened again.
 
 use super::file::{FileCopy, Stage};
+use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Directory, End, Into, Op, Outcome};
 use crate::plan::overwrite::Found;
@@ -36,6 +37,25 @@ impl FileCopy {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
+        chain.ops.extend(self.keep(context));
+        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        self.trail.transferred = true;
+        self.trail.moved = true;
+        self.stage = Stage::Whole;
+        Next::Run(chain)
+    }
+
+    /// One chain for the rest of a file whose pages the kernel passes on. It is asked for a byte more than the file has, as
+    /// a read is.
+    pub(super) fn pass(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        let length = u32::try_from(self.source_facts().size).unwrap_or(u32::MAX);
+        chain.ops.clear();
+        if chain.destination.is_open() {
+            chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+        } else {
+            chain.ops.push(self.create(Into::Plain, context));
+        }
+        chain.ops.push(Op::Pass { room: length.saturating_add(1), expect: length });
         chain.ops.extend(self.keep(context));
         chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
         self.trail.transferred = true;
@@ -108,6 +128,11 @@ impl FileCopy {
                 self.stream.pending(*length);
                 self.stream.written_to(moved);
                 self.stream_on(chain, false, context)
+            }
+            // What came is as good as read and written. Who reads on meets what the kernel met, and can tell.
+            (Op::Pass { .. }, moved) => {
+                self.stream = Stream::starting_at(moved.map_or(0, u64::from));
+                self.start_stream(chain, false, context)
             }
             (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
             (Op::Open { .. }, Err(errno)) => {

@@ -301,6 +301,17 @@ impl World {
         Ok(())
     }
 
+    /// Copies at most `most` bytes from the source's beginning to the destination's position.
+    pub(super) fn pass(
+        &mut self,
+        source: &Descriptor,
+        destination: &Descriptor,
+        most: u32,
+    ) -> Result<u32, Errno> {
+        let bytes = self.read(source, Some(0), most)?;
+        if bytes.is_empty() { Ok(0) } else { self.write(destination, None, &bytes, bytes.len()) }
+    }
+
     /// Copies at most `most` bytes at the same offset of both files.
     pub(super) fn offload(
         &mut self,

@@ -44,7 +44,9 @@ impl Uring {
             }
             Op::Close { end } => Ok(ring::close_entry(target(chain.descriptor(end), opening[slot_of(end)])?)),
             Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => Err(Errno::OPNOTSUPP),
-            Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } => Err(Errno::OPNOTSUPP),
+            Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } | Op::Punch { .. } => {
+                Err(Errno::OPNOTSUPP)
+            }
             Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
             Op::ListAttributes | Op::Keep(_) => Err(Errno::OPNOTSUPP),
         }
@@ -72,7 +74,12 @@ impl Uring {
                 Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) => {}
             },
             Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
-            Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
+            Op::Survey
+            | Op::Clone
+            | Op::Offload { .. }
+            | Op::Pass { .. }
+            | Op::Punch { .. }
+            | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
         }
     }

@@ -219,7 +219,9 @@ impl Uring {
             Op::Read { expect, .. } => expect,
             Op::Write { length, .. } => Some(length),
             Op::Open { .. } | Op::Close { .. } | Op::Look { .. } | Op::Examine { .. } => Some(moved),
-            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => Some(moved),
+            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
+                Some(moved)
+            }
             Op::Punch { .. } | Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
             Op::ListAttributes | Op::Keep(_) => Some(moved),
         };
@@ -250,6 +252,7 @@ impl Engine for Uring {
             in_flight_max: self.table.len(),
             fused: self.rules.fused && self.rules.links,
             nonblocking: self.nonblocking,
+            passes: false,
         }
     }
 

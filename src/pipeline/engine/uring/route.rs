@@ -81,6 +81,7 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Survey
             | Op::Clone
             | Op::Offload { .. }
+            | Op::Pass { .. }
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
@@ -120,6 +121,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Survey
         | Op::Clone
         | Op::Offload { .. }
+        | Op::Pass { .. }
         | Op::Punch { .. }
         | Op::Unlink { .. }
         | Op::Truncate { .. }

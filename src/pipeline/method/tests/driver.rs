@@ -40,6 +40,8 @@ const POOL_BYTES: usize = 64 << 10;
 pub struct Copying {
     pub settings: Settings,
     pub fused: bool,
+    /// The engine would rather have the kernel pass cached files on.
+    pub passes: bool,
     pub in_flight_max: usize,
     /// Bytes of the pool that can be lent: a power of two, at least a buffer.
     pub pool_bytes: usize,
@@ -68,6 +70,7 @@ impl Copying {
             settings: Settings {
                 direct: false,
                 buffer_bytes: 2 * PAGE_BYTES,
+                pass_bytes_max: u64::MAX,
                 posixly_correct: false,
                 late_errors: false,
                 reflink: Reflink::Never,
@@ -79,6 +82,7 @@ impl Copying {
                 attributes_only: false,
             },
             fused: false,
+            passes: false,
             in_flight_max: 4,
             pool_bytes: POOL_BYTES,
             script: Script::default(),
@@ -144,8 +148,12 @@ impl Copying {
 
     /// Copies.
     pub fn run(self) -> Copied {
-        let capabilities =
-            Capabilities { in_flight_max: self.in_flight_max, fused: self.fused, nonblocking: true };
+        let capabilities = Capabilities {
+            in_flight_max: self.in_flight_max,
+            fused: self.fused,
+            nonblocking: true,
+            passes: self.passes,
+        };
         let world = Rc::new(RefCell::new(self.world));
         let engine = Scripted::new(&world, self.script, capabilities);
         let (log, pool, reporter) = (engine.log(), Pool::new(POOL_BYTES), Reporter::collecting());

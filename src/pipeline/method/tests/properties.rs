@@ -45,6 +45,7 @@ struct Way {
     /// The kernel may copy: what it says of itself, and whether it does.
     offload: Option<bool>,
     fused: bool,
+    passes: bool,
     in_flight_max: usize,
     buffer_bytes: usize,
     pool_bytes: usize,
@@ -129,24 +130,27 @@ fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = Wa
     let engine = (any::<bool>(), any::<bool>(), 1_usize..6, sparse, any::<Option<bool>>());
     let memory = (prop::sample::select(&BUFFERS[..]), 0_u32..3);
     let script = (scripts(fault), prop::collection::vec(0_usize..6, 0..150));
-    let notes = (any::<bool>(), any::<bool>());
-    (engine, memory, notes, script).prop_map(|(engine, memory, (made, attributes), (faults, turns))| {
-        let ((direct, fused, in_flight_max, sparse, offload), (buffer_bytes, times)) = (engine, memory);
-        let pool_bytes = buffer_bytes.next_power_of_two() << times;
-        Way {
-            direct,
-            sparse,
-            offload,
-            fused,
-            in_flight_max,
-            buffer_bytes,
-            pool_bytes,
-            made,
-            attributes,
-            faults,
-            turns,
-        }
-    })
+    let notes = (any::<bool>(), any::<bool>(), any::<bool>());
+    (engine, memory, notes, script).prop_map(
+        |(engine, memory, (made, attributes, passes), (faults, turns))| {
+            let ((direct, fused, in_flight_max, sparse, offload), (buffer_bytes, times)) = (engine, memory);
+            let pool_bytes = buffer_bytes.next_power_of_two() << times;
+            Way {
+                direct,
+                sparse,
+                offload,
+                fused,
+                passes: passes && !fused,
+                in_flight_max,
+                buffer_bytes,
+                pool_bytes,
+                made,
+                attributes,
+                faults,
+                turns,
+            }
+        },
+    )
 }
 
 fn source(number: usize) -> String {
@@ -168,6 +172,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
     copying.settings = Settings {
         direct: way.direct,
         buffer_bytes: way.buffer_bytes,
+        pass_bytes_max: u64::MAX,
         posixly_correct: false,
         late_errors: false,
         reflink: Reflink::Auto,
@@ -183,6 +188,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         copying.world.offloads = offloads;
     }
     copying.fused = way.fused;
+    copying.passes = way.passes;
     copying.in_flight_max = way.in_flight_max;
     copying.pool_bytes = way.pool_bytes;
     copying.script = Script { faults: way.faults.clone(), turns: way.turns.clone(), ..Script::default() };
