@@ -9,6 +9,7 @@
 
 mod common;
 
+mod completions;
 mod concatenate;
 mod concatenate_format;
 mod concatenate_streams;
