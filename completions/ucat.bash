@@ -23,7 +23,7 @@ _ucat() {
 
     case "${cmd}" in
         ucat)
-            opts="-b -n -s -v -E -T -A -e -t -u --number-nonblank --number --squeeze-blank --show-nonprinting --show-ends --show-tabs --show-all --help --version --direct --way --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats"
+            opts="-b -n -s -v -E -T -A -e -t -u --number-nonblank --number --squeeze-blank --show-nonprinting --show-ends --show-tabs --show-all --help --version --direct --way --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats --stats-file"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -73,6 +73,21 @@ _ucat() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --stats-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -87,7 +102,7 @@ _ucat() {
 # only, an optional argument stands in no word of its own, and a list has commas between its words. Where nothing is
 # offered, bash completes names of files.
 _ucat_words() {
-    local required=" --way --engine --placement --queue-depth --buffer-size --jobs " optional=" --sqpoll --stats " lists="  "
+    local required=" --way --engine --placement --queue-depth --buffer-size --jobs --stats-file " optional=" --sqpoll --stats " lists="  "
     local option=$3 word=$2 before=
     COMPREPLY=()
     if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" -- "* ]]; then

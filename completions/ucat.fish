@@ -18,6 +18,7 @@ complete -c ucat -l jobs -d 'use at most N worker threads (one a core)' -r -f
 complete -c ucat -l sqpoll -d 'let a kernel thread take submissions, idle for MS milliseconds' -f
 complete -c ucat -l stats -d 'print statistics on standard error at the end, as \'text\' or \'json\'' -f -a "text\t''
 json\t''"
+complete -c ucat -l stats-file -d 'write them to FILE, as \'json\' where --stats=text does not say otherwise' -r -F
 complete -c ucat -s b -l number-nonblank -d 'number nonempty output lines, overrides -n'
 complete -c ucat -s n -l number -d 'number all output lines'
 complete -c ucat -s s -l squeeze-blank -d 'suppress repeated empty output lines'

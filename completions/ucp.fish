@@ -33,6 +33,7 @@ complete -c ucp -l jobs -d 'use at most N worker threads (one a core)' -r -f
 complete -c ucp -l sqpoll -d 'let a kernel thread take submissions, idle for MS milliseconds' -f
 complete -c ucp -l stats -d 'print statistics on standard error at the end, as \'text\' or \'json\'' -f -a "text\t''
 json\t''"
+complete -c ucp -l stats-file -d 'write them to FILE, as \'json\' where --stats=text does not say otherwise' -r -F
 complete -c ucp -s a -l archive -d 'copy all there is to a tree: -d -R --preserve=all'
 complete -c ucp -l attributes-only -d 'copy the attributes of files and leave their data'
 complete -c ucp -s b -d 'keep replaced files, as --backup does without an argument'

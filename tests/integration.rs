@@ -48,4 +48,5 @@ mod manual_links;
 mod manual_operands;
 mod manual_overwrite;
 mod manual_pages;
+mod stats;
 mod usage;
