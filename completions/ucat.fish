@@ -1,4 +1,4 @@
-complete -c ucat -l way -d 'try one way for each file: \'splice\', \'sendfile\', \'copy-range\', \'extents\', ...' -r -f -a "auto\t''
+complete -c ucat -l way -d 'try one way for each file: auto, splice, sendfile, copy-range, extents, overlap, ahead, plain' -r -f -a "auto\t''
 splice\t''
 sendfile\t''
 copy-range\t''
@@ -6,19 +6,19 @@ extents\t''
 overlap\t''
 ahead\t''
 plain\t''"
-complete -c ucat -l engine -d 'run the operations by \'auto\', \'uring\' or \'sync\' (also: $UCP_ENGINE)' -r -f -a "auto\t''
+complete -c ucat -l engine -d 'run operations by auto, uring or sync ($UCP_ENGINE)' -r -f -a "auto\t''
 uring\t''
 sync\t''"
-complete -c ucat -l placement -d 'place a file\'s operations: \'auto\', \'fused\' or \'split\'' -r -f -a "auto\t''
+complete -c ucat -l placement -d 'place a file\'s operations: auto, fused or split' -r -f -a "auto\t''
 fused\t''
 split\t''"
-complete -c ucat -l queue-depth -d 'keep at most N chains in flight in a ring (1 to 4096; 64)' -r -f
+complete -c ucat -l queue-depth -d 'keep at most N chains in flight in a ring (64)' -r -f
 complete -c ucat -l buffer-size -d 'move at most SIZE bytes at a time (4K to 2M; 128K, and 1M with --direct)' -r -f
 complete -c ucat -l jobs -d 'use at most N worker threads (one a core)' -r -f
 complete -c ucat -l sqpoll -d 'let a kernel thread take submissions, idle for MS milliseconds' -f
-complete -c ucat -l stats -d 'print statistics on standard error at the end, as \'text\' or \'json\'' -f -a "text\t''
+complete -c ucat -l stats -d 'print statistics on standard error at the end: text (the default) or json' -f -a "text\t''
 json\t''"
-complete -c ucat -l stats-file -d 'write them to FILE, as \'json\' where --stats=text does not say otherwise' -r -F
+complete -c ucat -l stats-file -d 'write them to FILE: json, or with --stats=text text' -r -F
 complete -c ucat -s b -l number-nonblank -d 'number nonempty output lines, overrides -n'
 complete -c ucat -s n -l number -d 'number all output lines'
 complete -c ucat -s s -l squeeze-blank -d 'suppress repeated empty output lines'

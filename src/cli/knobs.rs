@@ -117,9 +117,9 @@ pub fn arguments() -> Vec<Arg> {
         Arg::new(name).long(name).value_name(value).action(ArgAction::Set).help_heading(EXTENSIONS)
     };
     vec![
-        choice("engine", "WHICH").help("run the operations by 'auto', 'uring' or 'sync' (also: $UCP_ENGINE)"),
-        choice("placement", "HOW").help("place a file's operations: 'auto', 'fused' or 'split'"),
-        choice("queue-depth", "N").help("keep at most N chains in flight in a ring (1 to 4096; 64)"),
+        choice("engine", "WHICH").help("run operations by auto, uring or sync ($UCP_ENGINE)"),
+        choice("placement", "HOW").help("place a file's operations: auto, fused or split"),
+        choice("queue-depth", "N").help("keep at most N chains in flight in a ring (64)"),
         choice("buffer-size", "SIZE")
             .help("move at most SIZE bytes at a time (4K to 2M; 128K, and 1M with --direct)"),
         choice("jobs", "N").help("use at most N worker threads (one a core)"),
@@ -133,10 +133,10 @@ pub fn arguments() -> Vec<Arg> {
         choice("stats", "FORMAT")
             .num_args(0..=1)
             .require_equals(true)
-            .help("print statistics on standard error at the end, as 'text' or 'json'"),
+            .help("print statistics on standard error at the end: text (the default) or json"),
         choice("stats-file", "FILE")
             .value_parser(value_parser!(OsString))
-            .help("write them to FILE, as 'json' where --stats=text does not say otherwise"),
+            .help("write them to FILE: json, or with --stats=text text"),
     ]
 }
 
