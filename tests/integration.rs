@@ -48,5 +48,6 @@ mod manual_links;
 mod manual_operands;
 mod manual_overwrite;
 mod manual_pages;
+mod readme;
 mod stats;
 mod usage;
