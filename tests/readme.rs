@@ -88,14 +88,11 @@ fn links_of_the_documents_lead_somewhere() {
             let path =
                 if file.is_empty() { root.join(name) } else { root.join(name).parent().unwrap().join(file) };
             let there = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{name} links to {target}"));
-            let anchors = there.lines().filter(|line| line.starts_with('#')).map(|line| {
+            let mut anchors = there.lines().filter(|line| line.starts_with('#')).map(|line| {
                 let words = line.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-");
                 words.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>()
             });
-            assert!(
-                heading.is_empty() || anchors.into_iter().any(|anchor| anchor == heading),
-                "{name}: {target}"
-            );
+            assert!(heading.is_empty() || anchors.any(|anchor| anchor == heading), "{name}: {target}");
             followed += 1;
         }
     }
