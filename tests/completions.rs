@@ -49,7 +49,7 @@ fn in_bash(words: &[&str]) -> Vec<String> {
     let s = place();
     let file = completion(&format!("{}.bash", words[0]));
     let arguments = ["--norc", "--noprofile", "-c", BASH, file.to_str().unwrap()];
-    let printed = shell(&s, "bash", &[&arguments[..], words].concat()).expect("bash");
+    let printed = shell(&s, "bash", &[&arguments[..], words].concat()).unwrap();
     let (candidates, registered) = printed.trim_end().rsplit_once('\n').unwrap();
     assert!(registered.contains("-o default"), "{registered}");
     candidates.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
@@ -118,7 +118,7 @@ fn in_zsh(line: &str) -> Option<Vec<String>> {
     let printed = shell(&s, "zsh", &["-f", script.to_str().unwrap(), file.to_str().unwrap(), line])?;
     // The line as typed, the candidates, and the line once more, cleared.
     let shown: Vec<&str> = printed.split('\n').map(str::trim).collect();
-    let typed = shown.iter().position(|shown| shown.ends_with(line.trim_end())).expect("the line as typed");
+    let typed = shown.iter().position(|shown| shown.ends_with(line.trim_end())).unwrap();
     let rest = shown[typed + 1..].iter();
     let candidates = rest.take_while(|shown| !shown.starts_with(line.trim_end()) && !shown.contains("END"));
     let words = candidates.flat_map(|shown| shown.split("--  ").next().unwrap().split_whitespace());
