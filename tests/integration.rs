@@ -9,6 +9,7 @@
 
 mod common;
 
+mod completions;
 mod concatenate;
 mod concatenate_format;
 mod concatenate_streams;
@@ -33,6 +34,7 @@ mod copy_parents;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
+mod documents;
 mod file_systems;
 mod hostile;
 mod hostile_limits;
@@ -46,4 +48,6 @@ mod manual_links;
 mod manual_operands;
 mod manual_overwrite;
 mod manual_pages;
+mod readme;
+mod stats;
 mod usage;

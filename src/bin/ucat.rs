@@ -7,7 +7,8 @@ use std::ffi::c_int;
 use ucp::cli::{Request, Surroundings, cat};
 use ucp::front;
 use ucp::pipeline::cat as pipeline;
-use ucp::report::{Reporter, write_error};
+use ucp::report::Reporter;
+use ucp::report::outlet::Outlet;
 
 /// The program's entry. The result is its exit status.
 // SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
@@ -34,13 +35,12 @@ fn ucat() -> bool {
         reporter.failure(b"standard output: Bad file descriptor");
         return reporter.finish();
     }
+    let Ok(outlet) = Outlet::open(&options.knobs, &reporter) else { return false };
     match pipeline::print(&options, &reporter, closed.input).map_err(front::refusal) {
-        Ok(stats) => {
-            if let Some(format) = options.knobs.stats {
-                write_error(stats.text(format).as_bytes());
-            }
+        Ok(stats) => outlet.tell(&stats, &reporter),
+        Err(error) => {
+            reporter.failure(error.to_string().as_bytes());
+            false
         }
-        Err(error) => reporter.failure(error.to_string().as_bytes()),
     }
-    reporter.finish()
 }

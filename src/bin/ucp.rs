@@ -7,7 +7,8 @@ use std::ffi::c_int;
 use ucp::cli::{Request, Surroundings, cp};
 use ucp::front;
 use ucp::pipeline::run;
-use ucp::report::{Reporter, write_error};
+use ucp::report::Reporter;
+use ucp::report::outlet::Outlet;
 
 /// The program's entry. The result is its exit status.
 // SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
@@ -32,14 +33,9 @@ fn ucp() -> bool {
             return false;
         }
     };
+    let Ok(outlet) = Outlet::open(&options.knobs, &reporter) else { return false };
     match run::copy(&options, &reporter).map_err(front::refusal) {
-        Ok(stats) => {
-            let success = reporter.finish();
-            if let Some(format) = options.knobs.stats {
-                write_error(stats.text(format).as_bytes());
-            }
-            success
-        }
+        Ok(stats) => outlet.tell(&stats, &reporter),
         Err(error) => {
             reporter.failure(error.to_string().as_bytes());
             false

@@ -28,10 +28,14 @@ Concatenate FILE(s) to standard output.
 
 With no FILE, or when FILE is -, read standard input.";
 
+const NOTES: &str = "\
+Options of GNU may be abbreviated, extensions may not. Exit status: 0 if all
+was printed, 1 if anything was not. The manual, ucat(1), says more.";
+
 /// The definition of the command line.
 #[must_use]
 pub fn command() -> Command {
-    super::command("ucat", USAGE).args(options())
+    super::command("ucat", USAGE).args(options()).after_help(NOTES)
 }
 
 /// Every option, in the order in which GNU's messages list them; `help` begins with `(*)` where there is only the
@@ -54,7 +58,9 @@ fn options() -> Vec<Arg> {
     ];
     options.push(flag("direct", None, "read large files past the page cache").help_heading(EXTENSIONS));
     let way = Arg::new("way").long("way").value_name("WHICH").help_heading(EXTENSIONS);
-    options.push(way.help("try one way for each file: 'splice', 'sendfile', 'copy-range', 'extents', ..."));
+    options.push(way.help(
+        "try one way for each file: auto, splice, sendfile, copy-range, extents, overlap, ahead, plain",
+    ));
     options.extend(knobs::arguments());
     options
 }

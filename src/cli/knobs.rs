@@ -1,6 +1,7 @@
 //! The options both programs share beyond GNU's: how the work is done, never what comes out.
 
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use super::EXTENSIONS;
@@ -56,8 +57,10 @@ pub struct Knobs {
     pub sqpoll_idle_ms: Option<u32>,
     /// Completions of reads and writes past the page cache are polled for.
     pub iopoll: bool,
-    /// Statistics at the end, on standard error.
+    /// Statistics at the end.
     pub stats: Option<StatsFormat>,
+    /// The file that they go to instead of standard error.
+    pub stats_file: Option<OsString>,
 }
 
 const QUEUE_DEPTH: u32 = 64;
@@ -88,6 +91,7 @@ impl Default for Knobs {
             sqpoll_idle_ms: None,
             iopoll: false,
             stats: None,
+            stats_file: None,
         }
     }
 }
@@ -113,9 +117,9 @@ pub fn arguments() -> Vec<Arg> {
         Arg::new(name).long(name).value_name(value).action(ArgAction::Set).help_heading(EXTENSIONS)
     };
     vec![
-        choice("engine", "WHICH").help("run the operations by 'auto', 'uring' or 'sync' (also: $UCP_ENGINE)"),
-        choice("placement", "HOW").help("place a file's operations: 'auto', 'fused' or 'split'"),
-        choice("queue-depth", "N").help("keep at most N chains in flight in a ring (1 to 4096; 64)"),
+        choice("engine", "WHICH").help("run operations by auto, uring or sync ($UCP_ENGINE)"),
+        choice("placement", "HOW").help("place a file's operations: auto, fused or split"),
+        choice("queue-depth", "N").help("keep at most N chains in flight in a ring (64)"),
         choice("buffer-size", "SIZE")
             .help("move at most SIZE bytes at a time (4K to 2M; 128K, and 1M with --direct)"),
         choice("jobs", "N").help("use at most N worker threads (one a core)"),
@@ -129,7 +133,10 @@ pub fn arguments() -> Vec<Arg> {
         choice("stats", "FORMAT")
             .num_args(0..=1)
             .require_equals(true)
-            .help("print statistics on standard error at the end, as 'text' or 'json'"),
+            .help("print statistics on standard error at the end: text (the default) or json"),
+        choice("stats-file", "FILE")
+            .value_parser(value_parser!(OsString))
+            .help("write them to FILE: json, or with --stats=text text"),
     ]
 }
 
@@ -181,15 +188,21 @@ pub fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Kno
         });
     }
     knobs.iopoll = matches.get_flag("iopoll");
-    if matches.value_source("stats").is_some() {
-        knobs.stats = Some(match value_of(matches, "stats") {
-            None => StatsFormat::Text,
-            Some(value) if value == "text" => StatsFormat::Text,
-            Some(value) if value == "json" => StatsFormat::Json,
-            Some(value) => return Err(bad(value, "--stats", "text or json")),
-        });
-    }
+    knobs.stats_file = matches.get_one("stats-file").cloned();
+    knobs.stats = stats(matches, knobs.stats_file.is_some())?;
     Ok(knobs)
+}
+
+/// In which form statistics are asked for, if they are. A file is for programs, unless the user says otherwise.
+fn stats(matches: &ArgMatches, to_a_file: bool) -> Result<Option<StatsFormat>, BadArgument> {
+    match value_of(matches, "stats") {
+        None if to_a_file => Ok(Some(StatsFormat::Json)),
+        None if matches.value_source("stats").is_some() => Ok(Some(StatsFormat::Text)),
+        None => Ok(None),
+        Some(value) if value == "text" => Ok(Some(StatsFormat::Text)),
+        Some(value) if value == "json" => Ok(Some(StatsFormat::Json)),
+        Some(value) => Err(bad(value, "--stats", "text or json")),
+    }
 }
 
 /// What there is without options: the value of the environment's UCP_ENGINE, and the defaults.

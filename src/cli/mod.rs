@@ -6,6 +6,7 @@
 pub mod cat;
 pub mod cp;
 pub mod getopt;
+mod help;
 pub mod knobs;
 pub mod size;
 
@@ -130,7 +131,7 @@ fn typed(command: &Command, arguments: impl Iterator<Item = OsString>, surroundi
     let stops = |argument: &OsString| ["--help", "--version", "--"].iter().any(|name| argument == name);
     let end = canonical.iter().position(stops).unwrap_or(canonical.len());
     if canonical.get(end).is_some_and(|argument| argument == "--help") {
-        stop = Some(Stop::Help(help(command.clone(), &surroundings.program)));
+        stop = Some(Stop::Help(help::text(&command, &surroundings.program.to_string_lossy())));
         canonical.truncate(end);
     } else if canonical.get(end).is_some_and(|argument| argument == "--version") {
         let text = format!("{} (ucp) {}\n", command.get_name(), env!("CARGO_PKG_VERSION"));
@@ -172,13 +173,6 @@ fn matches(
     }
 }
 
-fn help(command: Command, program: &OsStr) -> String {
-    let program = program.to_string_lossy().into_owned();
-    let usage = command.get_before_help().map(|usage| usage.to_string().replace("{program}", &program));
-    let mut command = command.before_help(usage.unwrap_or_default());
-    command.render_help().to_string()
-}
-
 /// A command with operands, whose options are read by getopt's rules; `usage` may say `{program}`.
 fn command(name: &'static str, usage: impl Into<String>) -> Command {
     let operands = Arg::new("operands").num_args(0..).value_parser(value_parser!(OsString)).hide(true);
@@ -188,8 +182,6 @@ fn command(name: &'static str, usage: impl Into<String>) -> Command {
         .disable_version_flag(true)
         .args_override_self(true)
         .before_help(usage.into())
-        .help_template("{before-help}{all-args}{after-help}")
-        .term_width(100)
         .arg(operands)
 }
 

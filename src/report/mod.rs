@@ -4,6 +4,7 @@
 //! says is collected and goes to standard output when a block is full, at once where that is a terminal.
 
 pub mod message;
+pub mod outlet;
 pub mod question;
 pub mod quote;
 pub mod stats;

@@ -31,6 +31,9 @@ impl Tally {
     }
 }
 
+/// The version of the JSON form. docs/stats.md says when it changes, docs/stats.schema.json describes it.
+const SCHEMA: u32 = 1;
+
 /// The figures of a whole run.
 #[derive(Debug, Clone)]
 pub struct Stats {
@@ -51,9 +54,9 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// The figures as `--stats` prints them, with a newline at the end.
+    /// The figures as `--stats` prints them, with a newline at the end. `success` is what the exit status says.
     #[must_use]
-    pub fn text(&self, format: StatsFormat) -> String {
+    pub fn text(&self, format: StatsFormat, success: bool) -> String {
         let mut text = String::new();
         let mut line = |name: &str, value: &str, is_text: bool| {
             let written = match format {
@@ -66,6 +69,10 @@ impl Stats {
             };
             debug_assert!(written.is_ok(), "a String takes everything");
         };
+        if format == StatsFormat::Json {
+            line("schema", &SCHEMA.to_string(), false);
+            line("success", &success.to_string(), false);
+        }
         let micros = self.elapsed.as_micros().max(1);
         let per_second = u128::from(self.tally.bytes) * 1_000_000 / micros;
         for (name, value) in [
@@ -97,20 +104,24 @@ impl Stats {
     }
 }
 
-/// `text` inside a JSON string.
+/// `text` inside a JSON string (RFC 8259, section 7).
 fn escaped(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c {
-            '"' | '\\' => vec!['\\', c],
-            c if c.is_control() => vec![' '],
-            c => vec![c],
-        })
-        .collect()
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => escaped.extend(['\\', c]),
+            '\0'..='\x1f' => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use serde_json::Value;
 
     fn stats() -> Stats {
         let tally = Tally { files: 2, directories: 1, bytes: 30 };
@@ -128,16 +139,29 @@ mod tests {
 
     #[test]
     fn json_is_one_object_on_one_line() {
-        let text = stats().text(StatsFormat::Json);
+        let text = stats().text(StatsFormat::Json, true);
         assert!(text.starts_with(
-            "{\"files\":2,\"directories\":1,\"bytes\":30,\"elapsed_us\":10000,\"bytes_per_second\":3000,"
+            "{\"schema\":1,\"success\":true,\"files\":2,\"directories\":1,\"bytes\":30,\"elapsed_us\":10000,\"bytes_per_second\":3000,"
         ));
         assert!(text.ends_with(",\"engine\":\"uring\",\"reason\":\"say \\\"so\\\"\"}\n"));
     }
 
+    proptest! {
+        #[test]
+        fn json_holds_any_text(reason in ".*", ways in any::<String>()) {
+            let stats = Stats { reason: reason.clone(), ways: Some(ways.clone()), ..stats() };
+            let text = stats.text(StatsFormat::Json, false);
+            prop_assert_eq!(text.lines().count(), 1);
+            let json: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&json["reason"], &Value::from(reason));
+            prop_assert_eq!(&json["ways"], &Value::from(ways));
+            prop_assert_eq!(&json["success"], &Value::from(false));
+        }
+    }
+
     #[test]
     fn text_is_a_line_a_figure() {
-        let text = stats().text(StatsFormat::Text);
+        let text = stats().text(StatsFormat::Text, true);
         assert_eq!(text.lines().next(), Some("files                   2"));
         assert_eq!(text.lines().count(), 15);
     }

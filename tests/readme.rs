@@ -1,0 +1,100 @@
+//! The commands of README.md, run as they are written there.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{Sandbox, each_engine, needs_extensions, noise};
+
+const README: &str = include_str!("../README.md");
+
+/// The blocks fenced as `sh`, which are to be run; what cannot be run here (an installation) is fenced as `shell`.
+fn blocks() -> Vec<&'static str> {
+    let fenced = README.split("\n```sh\n").skip(1);
+    fenced.map(|rest| rest.split("\n```").next().unwrap()).collect()
+}
+
+/// What the commands take for granted.
+fn furnish(s: &Sandbox) {
+    s.file("file1", "1\n")
+        .file("file2", "2\n")
+        .file("file", "x\n")
+        .file("header", "h\n")
+        .file("footer", "f\n");
+    s.dir("dir").dir("dst").file("build/made", noise(9000, 1));
+    s.file("src/a", noise(70_000, 2)).file("src/below/b", "b").symlink("src/link", "a");
+    s.file("mnt/old/kept", noise(40_000, 3)).hard_link("mnt/old/linked", "mnt/old/kept").dir("mnt/new");
+    s.file("documents/report.txt", "new\n").file("mnt/backup/documents/report.txt", "old\n").dir("mnt/nfs");
+    s.times("mnt/backup/documents/report.txt", 1_000_000_000, 1_000_000_000);
+    s.file("disk.img", noise(300_000, 4));
+    s.file("script-that-calls-ucp", "#!/bin/sh\nucp file1 called\n").chmod("script-that-calls-ucp", 0o755);
+}
+
+/// Runs one line of a block in `s`, whose `mnt` stands for the machine's.
+fn run(s: &Sandbox, line: &str) {
+    let programs = Path::new(assert_cmd::cargo::cargo_bin!("ucp")).parent().unwrap();
+    let path = std::env::join_paths(
+        [programs.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let mut shell = Command::new("bash");
+    shell.args(["-euo", "pipefail", "-c", &line.replace(" /mnt/", " mnt/")]).current_dir(s.work());
+    shell.env("PATH", path.unwrap()).env("release", "released");
+    if let Some(engine) = s.engine().variable() {
+        shell.env("UCP_ENGINE", engine);
+    }
+    let output = shell.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "README.md: {line}\n{}\n{told}", output.status);
+}
+
+#[test]
+fn commands_of_the_readme_do_what_it_says() {
+    if !needs_extensions() {
+        return;
+    }
+    let lines: Vec<&str> =
+        blocks().into_iter().flat_map(str::lines).filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() > 12, "the commands were not found: {lines:?}");
+    each_engine(|s| {
+        furnish(s);
+        lines.iter().for_each(|line| run(s, line));
+        s.assert_same("src", "dst/src");
+        s.assert_same("mnt/old", "mnt/new");
+        s.assert_same("build", "released");
+        assert_eq!(s.read("mnt/backup/documents/report.txt.~1~"), b"old\n");
+        assert_eq!(s.read("mnt/backup/documents/report.txt"), b"new\n");
+        assert_eq!(s.read("mnt/backup/disk.img"), s.read("disk.img"));
+        assert!(s.exists("called") && s.exists("stats.json"));
+    });
+}
+
+#[test]
+fn links_of_the_documents_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut followed = 0;
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/install.md",
+        "docs/ways.md",
+        "docs/stats.md",
+    ] {
+        let text = std::fs::read_to_string(root.join(name)).unwrap();
+        for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            if file.contains("://") {
+                continue;
+            }
+            let path =
+                if file.is_empty() { root.join(name) } else { root.join(name).parent().unwrap().join(file) };
+            let there = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{name} links to {target}"));
+            let mut anchors = there.lines().filter(|line| line.starts_with('#')).map(|line| {
+                let words = line.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-");
+                words.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>()
+            });
+            assert!(heading.is_empty() || anchors.any(|anchor| anchor == heading), "{name}: {target}");
+            followed += 1;
+        }
+    }
+    assert!(followed > 10, "the links were not found");
+}
