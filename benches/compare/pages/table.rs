@@ -1,0 +1,99 @@
+//! Owns the form of tables: one that reads well in a terminal, and Markdown with padded columns.
+
+use super::super::figures::standing::{Row, Standing, is_ours};
+use super::words::{memory, places, range, ratio, time, unit};
+
+/// One scenario for the terminal.
+pub fn text(standing: &Standing) -> String {
+    let measured = standing.measured;
+    let mut text = format!("{}: {}\n  {}", standing.name, measured.what, places(measured));
+    text += &format!(", {} runs, times{}\n", measured.runs, unit(measured));
+    let mut cells = vec![heads(standing)];
+    cells.extend(standing.rows.iter().map(|row| cells_of(standing, row)));
+    let widths = widths(&cells);
+    for row in &cells {
+        let line: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, width))| pad(cell, *width, column))
+            .collect();
+        text += &format!("  {}\n", line.join("   ").trim_end());
+    }
+    for absent in &measured.absent {
+        text += &format!("  {}: {}\n", absent.tool, absent.why);
+    }
+    text
+}
+
+/// One scenario's rows in Markdown, ours in bold.
+pub fn rows(standing: &Standing) -> String {
+    let mut cells = vec![heads(standing)];
+    for row in &standing.rows {
+        let mut line = cells_of(standing, row);
+        if is_ours(row.tool) {
+            for cell in &mut line {
+                *cell = format!("**{cell}**");
+            }
+        }
+        cells.push(line);
+    }
+    markdown(&cells)
+}
+
+/// A Markdown table; the first row is the head, the first column is text, the others are numbers.
+pub fn markdown(cells: &[Vec<String>]) -> String {
+    let widths = widths(cells);
+    let mut lines = Vec::new();
+    for row in cells {
+        let padded: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, width))| pad(cell, *width, column))
+            .collect();
+        lines.push(format!("| {} |\n", padded.join(" | ")));
+    }
+    let rule = |(column, width): (usize, &usize)| {
+        if column == 0 { format!("|-{}-", "-".repeat(*width)) } else { format!("|-{}:", "-".repeat(*width)) }
+    };
+    let rules: String = widths.iter().enumerate().map(rule).collect();
+    lines.insert(1.min(lines.len()), rules + "|\n");
+    lines.concat()
+}
+
+fn heads(standing: &Standing) -> Vec<String> {
+    let mut heads = vec!["tool", "median", "min – max", "CPU", "memory", "to the fastest peer", "by minima"];
+    if standing.rows.iter().any(|row| row.growth.is_some()) {
+        heads.push("to a tenth of the files");
+    }
+    heads.into_iter().map(str::to_owned).collect()
+}
+
+fn cells_of(standing: &Standing, row: &Row) -> Vec<String> {
+    let mut cells = vec![
+        row.tool.to_owned(),
+        time(row.wall_seconds.median),
+        range(row.wall_seconds),
+        time(row.cpu_seconds.median),
+        memory(row.rss_mib_max),
+        ratio(row.ratio),
+        ratio(row.ratio_of_minima),
+    ];
+    if standing.rows.iter().any(|row| row.growth.is_some()) {
+        cells.push(ratio(row.growth));
+    }
+    cells
+}
+
+fn widths(cells: &[Vec<String>]) -> Vec<usize> {
+    let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    (0..columns).map(width).collect()
+}
+
+fn pad(cell: &str, width: usize, column: usize) -> String {
+    if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+}
