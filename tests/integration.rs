@@ -9,6 +9,7 @@
 
 mod common;
 
+mod benchmark;
 mod concatenate;
 mod concatenate_format;
 mod concatenate_streams;

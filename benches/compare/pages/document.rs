@@ -120,10 +120,8 @@ fn scenario(standing: &Standing) -> String {
         text += &format!("{}\n", row.command);
     }
     text += "```\n";
-    if !measured.absent.is_empty() {
-        let told: Vec<String> =
-            measured.absent.iter().map(|absent| format!("{} ({})", absent.tool, absent.why)).collect();
-        text += &format!("\nWithout figures: {}.\n", told.join(", "));
+    for line in table::absent(&measured.absent) {
+        text += &format!("\n{}.\n", capitalised(&line));
     }
     text
 }

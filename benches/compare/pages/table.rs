@@ -1,5 +1,8 @@
 //! Owns the form of tables: one that reads well in a terminal, and Markdown with padded columns.
 
+use std::collections::BTreeMap;
+
+use super::super::figures::Absent;
 use super::super::figures::standing::{Row, Standing, is_ours};
 use super::words::{memory, places, range, ratio, time, unit};
 
@@ -7,7 +10,8 @@ use super::words::{memory, places, range, ratio, time, unit};
 pub fn text(standing: &Standing) -> String {
     let measured = standing.measured;
     let mut text = format!("{}: {}\n  {}", standing.name, measured.what, places(measured));
-    text += &format!(", {} runs, times{}\n", measured.runs, unit(measured));
+    let each = if measured.unit.is_empty() { String::new() } else { format!(", times{}", unit(measured)) };
+    text += &format!(", {} runs{each}\n", measured.runs);
     let mut cells = vec![heads(standing)];
     cells.extend(standing.rows.iter().map(|row| cells_of(standing, row)));
     let widths = widths(&cells);
@@ -20,10 +24,19 @@ pub fn text(standing: &Standing) -> String {
             .collect();
         text += &format!("  {}\n", line.join("   ").trim_end());
     }
-    for absent in &measured.absent {
-        text += &format!("  {}: {}\n", absent.tool, absent.why);
+    for line in absent(&measured.absent) {
+        text += &format!("  {line}\n");
     }
     text
+}
+
+/// Who has no figures, together where the reason is the same.
+pub fn absent(absent: &[Absent]) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in absent {
+        reasons.entry(&one.why).or_default().push(&one.tool);
+    }
+    reasons.into_iter().map(|(why, tools)| format!("{why}: {}", tools.join(", "))).collect()
 }
 
 /// One scenario's rows in Markdown, ours in bold.

@@ -13,33 +13,30 @@ pub fn trees(source: &Path, copy: &Path, attributes: bool) -> Result<Option<Stri
     let listing = |root: &Path| WalkDir::new(root).sort_by_file_name().into_iter();
     let (mut left, mut right) = (listing(source), listing(copy));
     loop {
-        let (a, b) = match (left.next().transpose()?, right.next().transpose()?) {
-            (None, None) => return Ok(None),
-            (Some(a), Some(b)) => (a, b),
-            (Some(one), None) | (None, Some(one)) => {
-                return Ok(Some(format!("only one side has {}", one.path().display())));
-            }
+        let (wanted, found) = (left.next().transpose()?, right.next().transpose()?);
+        let below = |entry: &Option<DirEntry>, root| match entry {
+            Some(entry) => Ok(Some(entry.path().strip_prefix(root)?.to_owned())),
+            None => anyhow::Ok(None),
         };
-        if let Some(difference) = entries(&a, source, &b, copy, attributes)? {
-            return Ok(Some(format!("{}: {difference}", b.path().display())));
+        let (wanted_name, found_name) = (below(&wanted, source)?, below(&found, copy)?);
+        if wanted_name != found_name {
+            let name =
+                |name: Option<PathBuf>| name.map_or("nothing".into(), |name| name.display().to_string());
+            return Ok(Some(format!("{} where {} was to be", name(found_name), name(wanted_name))));
+        }
+        let (Some(wanted), Some(found), Some(name)) = (wanted, found, wanted_name) else { return Ok(None) };
+        if let Some(difference) = entries(&wanted, &found, attributes)? {
+            return Ok(Some(format!("{}: {difference}", name.display())));
         }
     }
 }
 
-fn entries(
-    a: &DirEntry,
-    source: &Path,
-    b: &DirEntry,
-    copy: &Path,
-    attributes: bool,
-) -> Result<Option<&'static str>> {
-    if a.path().strip_prefix(source)? != b.path().strip_prefix(copy)? {
-        return Ok(Some("another name was to come"));
-    }
-    if a.file_type() != b.file_type() {
+/// What is different about two entries of one name.
+fn entries(wanted: &DirEntry, found: &DirEntry, attributes: bool) -> Result<Option<&'static str>> {
+    if wanted.file_type() != found.file_type() {
         return Ok(Some("another type"));
     }
-    if a.file_type().is_file() && !files(a.path(), b.path())? {
+    if wanted.file_type().is_file() && !files(wanted.path(), found.path())? {
         return Ok(Some("other contents"));
     }
     if attributes {
@@ -47,7 +44,7 @@ fn entries(
             let m = entry.metadata()?;
             Ok((m.mode(), m.uid(), m.gid(), m.mtime(), m.mtime_nsec()))
         };
-        if facts(a)? != facts(b)? {
+        if facts(wanted)? != facts(found)? {
             return Ok(Some("other attributes"));
         }
     }

@@ -1,7 +1,7 @@
 //! Owns the scenarios of `ucat`: pipes, sockets, FIFOs, many files, formatting, and what is hard to format.
 
+use super::super::corpus::{Bytes, Corpus, Tree};
 use super::{Check, Commands, EXT4, EXT4_ON_DISK, Scenario, Socket, TMPFS, Way, XFS};
-use crate::corpus::{Bytes, Corpus, Tree};
 
 const PIPE: Commands = &[
     ("cat", "cat {s} | dd of={out} bs=1M status=none"),

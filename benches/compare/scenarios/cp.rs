@@ -1,7 +1,7 @@
 //! Owns the scenarios of `ucp`: trees, single files, and many starts.
 
+use super::super::corpus::{Corpus, Tree};
 use super::{Check, Commands, EXT4, EXT4_ON_DISK, Place, Scenario, TMPFS, Way, XFS};
-use crate::corpus::{Corpus, Tree};
 
 const TREE: Commands = &[
     ("cp", "cp -r {s} {d}/o"),
