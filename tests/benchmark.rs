@@ -164,6 +164,9 @@ fn times_have_three_digits_and_a_unit() {
     let seconds = [12.345, 1.0, 0.9996, 0.9994, 0.01234, 0.0012, 0.000_999_6, 0.000_012_3];
     let words = ["12.3 s", "1.00 s", "1.00 s", "999 ms", "12.3 ms", "1.20 ms", "1.00 ms", "12.3 µs"];
     assert_eq!(seconds.map(pages::words::time), words);
+    assert_eq!(pages::words::time_beside(0.146, 1.8), "0.146 s");
+    let spread = Spread { median: 0.2, min: 0.1, max: 0.25 };
+    assert_eq!(pages::words::range_beside(spread, 0.3), "100 – 250 ms");
 }
 
 #[test]

@@ -74,6 +74,15 @@ impl Corpus {
         };
         made.with_context(|| format!("making {}", path.display()))
     }
+
+    /// Memory that copying or printing it may take from the machine, generously.
+    pub fn memory_mebibytes(&self) -> u32 {
+        match *self {
+            Self::Tree(_) | Self::Trees(_) | Self::Large { .. } | Self::Parts { .. } => 3072,
+            Self::Lines { mebibytes } | Self::Only { mebibytes, .. } => 2 * mebibytes,
+            Self::Small { .. } => 64,
+        }
+    }
 }
 
 /// Where the smaller tree of [`Corpus::Trees`] is. Its last component is the same, as some tools name the copy by it.

@@ -66,6 +66,11 @@ impl<'a> Standing<'a> {
         self.rows.iter().find(|row| !is_ours(row.tool))
     }
 
+    /// The longest time of any run.
+    pub fn longest_seconds(&self) -> f64 {
+        self.rows.iter().map(|row| row.wall_seconds.max).fold(0.0, f64::max)
+    }
+
     /// Whether a peer was faster than ours, by what is printed: 1.004 is printed as 1.00.
     pub fn is_behind(&self) -> bool {
         self.ours().and_then(|ours| ours.ratio).is_some_and(|ratio| ratio >= 1.005)

@@ -6,7 +6,7 @@
 
 use super::super::figures::standing::{Row, Standing, is_ours, is_the_original};
 use super::summary;
-use super::words::{time, unit};
+use super::words::time_beside;
 
 /// The main scenarios, in the order of reading.
 const SHOWN: [&str; 12] = [
@@ -84,7 +84,12 @@ pub fn svg(standings: &[Standing]) -> String {
         WIDTH - 1.0,
         height - 1.0,
         text("text heading", MARGIN, 36.0, "How long it takes"),
-        text("faint note", MARGIN, 56.0, "Wall-clock time of each tool; shorter is better."),
+        text(
+            "faint note",
+            MARGIN,
+            56.0,
+            "Wall-clock time of ucp and ucat beside other tools; shorter is better."
+        ),
         text("faint note", MARGIN, height - 18.0, &foot),
     )
 }
@@ -115,13 +120,7 @@ fn panel(standing: &Standing, left: f64, top: f64) -> String {
     let greatest = rows.iter().map(|row| row.wall_seconds.median).fold(f64::MIN_POSITIVE, f64::max);
     let axis = left + NAME_WIDTH;
     let room = panel_width() - NAME_WIDTH - FIGURE_WIDTH;
-    let per = unit(standing.measured);
-    let title = if per.is_empty() {
-        standing.measured.title.clone()
-    } else {
-        format!("{}, time{per}", standing.measured.title)
-    };
-    let mut drawing = text("text title", left, top + 12.0, &title);
+    let mut drawing = text("text title", left, top + 12.0, &standing.measured.title);
     let mut row_top = top + TITLE_HEIGHT;
     drawing += &format!(
         "<line class=\"axis\" x1=\"{axis:.1}\" x2=\"{axis:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>\n",
@@ -144,7 +143,7 @@ fn panel(standing: &Standing, left: f64, top: f64) -> String {
         drawing += &format!(
             "<rect class=\"{bar}\" x=\"{axis:.1}\" y=\"{row_top:.1}\" width=\"{length:.1}\" height=\"{BAR_HEIGHT}\"/>\n"
         );
-        drawing += &text(label, axis + length + 6.0, base, &time(row.wall_seconds.median));
+        drawing += &text(label, axis + length + 6.0, base, &time_beside(row.wall_seconds.median, greatest));
         row_top += ROW_HEIGHT;
     }
     drawing

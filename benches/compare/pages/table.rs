@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::figures::Absent;
 use super::super::figures::standing::{Row, Standing, is_ours};
-use super::words::{memory, places, range, ratio, time, unit};
+use super::words::{memory, places, range_beside, ratio, time_beside, unit};
 
 /// One scenario for the terminal.
 pub fn text(standing: &Standing) -> String {
@@ -84,11 +84,12 @@ fn heads(standing: &Standing) -> Vec<String> {
 }
 
 fn cells_of(standing: &Standing, row: &Row) -> Vec<String> {
+    let longest = standing.longest_seconds();
     let mut cells = vec![
         row.tool.to_owned(),
-        time(row.wall_seconds.median),
-        range(row.wall_seconds),
-        time(row.cpu_seconds.median),
+        time_beside(row.wall_seconds.median, longest),
+        range_beside(row.wall_seconds, longest),
+        time_beside(row.cpu_seconds.median, longest),
         memory(row.rss_mib_max),
         ratio(row.ratio),
         ratio(row.ratio_of_minima),

@@ -3,16 +3,21 @@
 use super::super::figures::Measured;
 use super::super::figures::statistics::Spread;
 
-/// A time in the unit that has one to three digits before the point.
+/// A time in the unit that fits it.
 pub fn time(seconds: f64) -> String {
-    let (value, unit) = scaled(seconds, seconds);
+    time_beside(seconds, seconds)
+}
+
+/// A time in the unit that fits the greatest of those it stands beside, so that all can be compared at a glance.
+pub fn time_beside(seconds: f64, greatest: f64) -> String {
+    let (value, unit) = scaled(seconds, greatest);
     format!("{} {unit}", digits(value))
 }
 
-/// From least to greatest, in one unit.
-pub fn range(spread: Spread) -> String {
-    let (min, unit) = scaled(spread.min, spread.max);
-    let (max, _) = scaled(spread.max, spread.max);
+/// From least to greatest, in the unit that fits the greatest of all.
+pub fn range_beside(spread: Spread, greatest: f64) -> String {
+    let (min, unit) = scaled(spread.min, greatest);
+    let (max, _) = scaled(spread.max, greatest);
     format!("{} – {} {unit}", digits(min), digits(max))
 }
 
@@ -52,7 +57,9 @@ fn digits(value: f64) -> String {
         format!("{value:.0}")
     } else if value >= 9.995 {
         format!("{value:.1}")
-    } else {
+    } else if value >= 0.9995 {
         format!("{value:.2}")
+    } else {
+        format!("{value:.3}")
     }
 }

@@ -8,8 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
-/// Memory touched before a run at scale 1.
-const TOUCHED_MIB: u32 = 3072;
+use crate::corpus::random::scaled;
 
 /// Reads every file below, so that names, inodes and contents are in memory.
 pub fn fill(source: &Path) -> Result<()> {
@@ -32,8 +31,8 @@ pub fn empty() -> Result<()> {
 
 /// Takes memory and gives it back. A virtual machine may have given free memory to its host, and having it again costs
 /// several times the copy itself; without this, whoever runs after a large file was removed pays for it.
-pub fn touch_memory(scale: f64) -> Result<()> {
-    let bytes = crate::corpus::random::scaled(TOUCHED_MIB, scale.min(1.0)).max(64) << 20;
+pub fn touch_memory(mebibytes: u32, scale: f64) -> Result<()> {
+    let bytes = scaled(mebibytes, scale.min(1.0)).max(16) << 20;
     hint::black_box(vec![1_u8; usize::try_from(bytes)?]);
     Ok(())
 }

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 
 /// The argument that makes this program the small parent; the next one is the [`Work`].
@@ -118,7 +119,13 @@ fn program(command: &[String]) -> Result<Command> {
 }
 
 /// A line goes in when the one before has come out. The first one, which waits for the program to start, is not timed.
+/// Both processes run on one core, as they take turns anyhow: otherwise the figure says where the scheduler put them and
+/// how long a core takes to wake up, which is several times what the program costs and differs from run to run.
 fn through_pipes(command: &[String], lines: u32) -> Result<Done> {
+    let cores = sched_getaffinity(None)?;
+    let mut one_core = CpuSet::new();
+    one_core.set((0..CpuSet::MAX_CPU).find(|core| cores.is_set(*core)).context("no core")?);
+    sched_setaffinity(None, &one_core)?;
     let mut child = program(command)?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut input = child.stdin.take().context("no pipe")?;
     let mut output = child.stdout.take().context("no pipe")?;

@@ -108,7 +108,7 @@ impl Race<'_> {
         } else {
             cache::fill(&source)?;
         }
-        cache::touch_memory(self.options.scale)?;
+        cache::touch_memory(self.scenario.corpus.memory_mebibytes(), self.options.scale)?;
         let copy = destination.join("o");
         let rehearsal = round == 0;
         let report =

@@ -118,7 +118,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "cat-live",
         title: "One line through a pipe",
         what: "10,000 lines of 64 bytes through one process between two pipes, each written when the one before \
-               it has come out",
+               it has come out; all on one core",
         corpus: Corpus::Small { bytes: 1000 },
         source: TMPFS,
         commands: LIVE,
