@@ -108,7 +108,8 @@ fn growth_is_the_time_by_that_of_a_tenth() {
     grown.tenth_wall_seconds = vec![0.1, 0.08, 0.2];
     let measured = measured(vec![grown]);
     let standing = Standing::of("linear", &measured);
-    assert_eq!(standing.ours().unwrap().growth, Some(10.0));
+    let ours = standing.ours().unwrap();
+    assert_eq!((ours.growth, ours.growth_of_minima), (Some(10.0), Some(12.25)));
     assert!(pages::table::text(&standing).contains("to a tenth of the files"));
 }
 

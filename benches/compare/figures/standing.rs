@@ -20,6 +20,8 @@ pub struct Row<'a> {
     pub ratio_of_minima: Option<f64>,
     /// Time with ten times the files by the time with a tenth.
     pub growth: Option<f64>,
+    /// The same of the fastest runs.
+    pub growth_of_minima: Option<f64>,
 }
 
 /// A scenario with its rows, fastest first.
@@ -97,5 +99,6 @@ fn row(figures: &Figures) -> Option<Row<'_>> {
         ratio: None,
         ratio_of_minima: None,
         growth: tenth.map(|tenth| wall_seconds.median / tenth.median),
+        growth_of_minima: tenth.map(|tenth| wall_seconds.min / tenth.min),
     })
 }

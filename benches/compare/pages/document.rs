@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::figures::Setting;
 use super::super::figures::standing::Standing;
-use super::words::{places, unit};
+use super::words::{places, runs, unit};
 use super::{summary, table};
 
 const HEAD: &str = "\
@@ -106,7 +106,7 @@ fn settings(standings: &[Standing]) -> String {
 fn scenario(standing: &Standing) -> String {
     let measured = standing.measured;
     let mut text = format!("\n### {}\n\n{}.\n", standing.name, capitalised(&measured.what));
-    text += &format!("{}; {} runs", capitalised(&places(measured)), measured.runs);
+    text += &format!("{}; {}", capitalised(&places(measured)), runs(measured.runs));
     if !measured.unit.is_empty() {
         text += &format!("; times and CPU{}, of {} in a row", unit(measured), measured.repeats);
     }

@@ -2,7 +2,7 @@
 
 use super::super::figures::standing::{Row, Standing};
 use super::table;
-use super::words::{memory, ratio, time, unit};
+use super::words::{self, memory, ratio, time, unit};
 
 /// CPU time above the fastest peer's by more than this is told.
 const CPU_RATIO_TOLD: f64 = 1.05;
@@ -79,7 +79,7 @@ pub fn behind(standings: &[Standing]) -> String {
 pub fn runs(standings: &[Standing]) -> String {
     let least = standings.iter().map(|standing| standing.measured.runs).min().unwrap_or(0);
     let most = standings.iter().map(|standing| standing.measured.runs).max().unwrap_or(0);
-    if least == most { format!("{most} runs") } else { format!("{least} to {most} runs") }
+    if least == most { words::runs(most) } else { format!("{least} to {most} runs") }
 }
 
 /// "2026-11-21", or the first and the last day.

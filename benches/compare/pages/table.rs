@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::super::figures::Absent;
 use super::super::figures::standing::{Row, Standing, is_ours};
-use super::words::{memory, places, range_beside, ratio, time_beside, unit};
+use super::words::{memory, places, range_beside, ratio, runs, time_beside, unit};
 
 /// One scenario for the terminal.
 pub fn text(standing: &Standing) -> String {
     let measured = standing.measured;
     let mut text = format!("{}: {}\n  {}", standing.name, measured.what, places(measured));
     let each = if measured.unit.is_empty() { String::new() } else { format!(", times{}", unit(measured)) };
-    text += &format!(", {} runs{each}\n", measured.runs);
+    text += &format!(", {}{each}\n", runs(measured.runs));
     let mut cells = vec![heads(standing)];
     cells.extend(standing.rows.iter().map(|row| cells_of(standing, row)));
     let widths = widths(&cells);
@@ -78,7 +78,7 @@ pub fn markdown(cells: &[Vec<String>]) -> String {
 fn heads(standing: &Standing) -> Vec<String> {
     let mut heads = vec!["tool", "median", "min – max", "CPU", "memory", "to the fastest peer", "by minima"];
     if standing.rows.iter().any(|row| row.growth.is_some()) {
-        heads.push("to a tenth of the files");
+        heads.extend(["to a tenth of the files", "by minima"]);
     }
     heads.into_iter().map(str::to_owned).collect()
 }
@@ -95,7 +95,7 @@ fn cells_of(standing: &Standing, row: &Row) -> Vec<String> {
         ratio(row.ratio_of_minima),
     ];
     if standing.rows.iter().any(|row| row.growth.is_some()) {
-        cells.push(ratio(row.growth));
+        cells.extend([ratio(row.growth), ratio(row.growth_of_minima)]);
     }
     cells
 }

@@ -35,6 +35,11 @@ pub fn unit(measured: &Measured) -> String {
     if measured.unit.is_empty() { String::new() } else { format!(" a {}", measured.unit) }
 }
 
+/// "1 run", "3 runs".
+pub fn runs(count: u32) -> String {
+    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
+}
+
 /// Cached or not, from where, to where.
 pub fn places(measured: &Measured) -> String {
     let state = if measured.cold { "cold" } else { "cached" };
