@@ -174,8 +174,10 @@ fn times_have_three_digits_and_a_unit() {
 fn where_a_peer_is_faster_it_is_said() {
     let mut lost = measured(vec![tool("cp", &[100]), tool("ucp", &[130])]);
     lost.title = "A file".to_owned();
+    let close = measured(vec![tool("cp", &[100, 40, 120]), tool("ucp", &[90, 50, 95])]);
     let kept = results(vec![
         ("tree-hot-xfs", won()),
+        ("flat-hot", close),
         ("big-hot", lost),
         ("mid-hot", measured(vec![tool("cp", &[1])])),
     ]);
@@ -183,6 +185,7 @@ fn where_a_peer_is_faster_it_is_said() {
     let behind = pages::summary::behind(&standings);
     assert!(behind.contains("- A file (`big-hot`): 1.30 times the time of cp, 1.30 times"), "{behind}");
     assert!(behind.contains("`big-hot` (1.30 times that of cp)"), "{behind}");
+    assert!(behind.contains("also ahead in: `flat-hot` (1.25)."), "{behind}");
     assert!(behind.contains("Without a figure of ours: `mid-hot`"), "{behind}");
     assert!(!behind.contains("tree-hot-xfs"), "{behind}");
     let page = pages::document::markdown(&standings);

@@ -39,6 +39,7 @@ fn line(standing: &Standing) -> Vec<String> {
 pub fn behind(standings: &[Standing]) -> String {
     let mut slower = Vec::new();
     let mut hungrier = Vec::new();
+    let mut close = Vec::new();
     let mut failed = Vec::new();
     for standing in standings {
         let (name, title) = (standing.name, &standing.measured.title);
@@ -50,6 +51,12 @@ pub fn behind(standings: &[Standing]) -> String {
                 "- {title} (`{name}`): {by_median} times the time of {}, {by_minima} times by the fastest runs",
                 peer.tool
             ));
+        }
+        if let (false, Some(by_minima)) =
+            (standing.is_behind(), standing.ours().and_then(|row| row.ratio_of_minima))
+            && by_minima >= 1.005
+        {
+            close.push(format!("`{name}` ({by_minima:.2})"));
         }
         if let (Some(cpu), Some(peer)) = (standing.cpu_ratio(), standing.fastest_peer())
             && cpu > CPU_RATIO_TOLD
@@ -65,6 +72,9 @@ pub fn behind(standings: &[Standing]) -> String {
     } else {
         format!("A peer took less time in:\n\n{}\n", slower.join("\n"))
     };
+    if !close.is_empty() {
+        text += &format!("\nBy the fastest runs alone a peer was also ahead in: {}.\n", close.join(", "));
+    }
     if !hungrier.is_empty() {
         text +=
             &format!("\nMore CPU time than the fastest peer, by more than 5 %: {}.\n", hungrier.join(", "));
