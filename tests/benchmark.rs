@@ -317,7 +317,8 @@ fn corpora_are_what_they_say() {
     Corpus::Large { mebibytes: 2 }.write(&at("large"), 0.5, 1).unwrap();
     assert_eq!(fs::metadata(at("large")).unwrap().len(), 1 << 20);
 
-    let fits: [(Bytes, fn(u8) -> bool); 4] = [
+    type Fits = fn(u8) -> bool;
+    let fits: [(Bytes, Fits); 4] = [
         (Bytes::Newlines, |byte| byte == b'\n'),
         (Bytes::Controls, |byte| byte.is_ascii_control() && byte != b'\n' && byte != b'\t'),
         (Bytes::Letters, |byte| byte.is_ascii_lowercase()),
