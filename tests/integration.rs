@@ -9,6 +9,7 @@
 
 mod common;
 
+mod benchmark;
 mod completions;
 mod concatenate;
 mod concatenate_format;
@@ -51,3 +52,4 @@ mod manual_pages;
 mod readme;
 mod stats;
 mod usage;
+

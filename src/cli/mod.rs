@@ -131,7 +131,7 @@ fn typed(command: &Command, arguments: impl Iterator<Item = OsString>, surroundi
     let stops = |argument: &OsString| ["--help", "--version", "--"].iter().any(|name| argument == name);
     let end = canonical.iter().position(stops).unwrap_or(canonical.len());
     if canonical.get(end).is_some_and(|argument| argument == "--help") {
-        stop = Some(Stop::Help(help::text(&command, &surroundings.program.to_string_lossy())));
+        stop = Some(Stop::Help(help::text(command, &surroundings.program.to_string_lossy())));
         canonical.truncate(end);
     } else if canonical.get(end).is_some_and(|argument| argument == "--version") {
         let text = format!("{} (ucp) {}\n", command.get_name(), env!("CARGO_PKG_VERSION"));
