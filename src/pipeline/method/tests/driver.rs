@@ -144,8 +144,12 @@ impl Copying {
 
     /// Copies.
     pub fn run(self) -> Copied {
-        let capabilities =
-            Capabilities { in_flight_max: self.in_flight_max, fused: self.fused, nonblocking: true };
+        let capabilities = Capabilities {
+            in_flight_max: self.in_flight_max,
+            fused: self.fused,
+            fused_where_slow: false,
+            nonblocking: true,
+        };
         let world = Rc::new(RefCell::new(self.world));
         let engine = Scripted::new(&world, self.script, capabilities);
         let (log, pool, reporter) = (engine.log(), Pool::new(POOL_BYTES), Reporter::collecting());
