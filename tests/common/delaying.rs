@@ -3,7 +3,11 @@
 //! It speaks FUSE. Every request sleeps in a thread of its own before it is answered, so that as many requests wait side
 //! by side as there are threads. It runs in a process of its own: one that serves itself cannot be killed while it waits
 //! for its own answer. Tests and `benches/placement.rs` start their own program once more for that.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it is for tests; what it prints is for who started it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "it is for tests; what it prints is for who started it"
+)]
 
 use std::collections::BTreeMap;
 use std::env;
