@@ -43,6 +43,7 @@ mod hostile_races;
 mod house;
 mod knobs;
 mod knobs_engines;
+mod knobs_placement;
 mod manual_attributes;
 mod manual_data;
 mod manual_links;

@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use std::ffi::CStr;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which of a chain's two files an operation concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +232,12 @@ impl Op {
             Self::Close { .. } => "close",
         }
     }
+
+    /// Whether this makes the destination.
+    #[must_use]
+    pub fn makes_file(&self) -> bool {
+        matches!(self, Self::Open { end: End::Destination, flags, .. } if flags.contains(OFlags::CREATE))
+    }
 }
 
 /// Operations to run in order, with what they work on. An engine owns it while it is in flight.
@@ -248,6 +255,8 @@ pub struct Chain {
     pub ops: Vec<Op>,
     /// Reads and writes go past the page cache and so always sleep: they belong in the ring wherever it can take them.
     pub sleeps: bool,
+    /// Files of this destination were seen to take long to make, so that its operations belong in the ring too.
+    pub slow_destination: bool,
 }
 
 impl Chain {
@@ -326,4 +335,6 @@ pub struct Seen {
     pub refused: Vec<Refused>,
     /// By [`Op::Survey`]: the source's file system and the destination's.
     pub systems: Option<[FileSystem; 2]>,
+    /// How long it took to make, fill and close the destination, where a thread did all of that by plain calls.
+    pub making: Option<Duration>,
 }

@@ -1,12 +1,10 @@
 //! What `--debug` adds to a run: the line on each file stands right behind the file's own, so that each file is copied to
 //! its end before the next is begun; and one line on the run.
 
-use super::engine::choose;
 use super::job::FileJob;
 use super::method::file::FileCopy;
 use super::worker::Worker;
 use crate::cli::cp::CpOptions;
-use crate::cli::knobs::Knobs;
 use crate::plan::data::{self, Trail};
 use crate::report::Reporter;
 use crate::report::stats::Stats;
@@ -38,8 +36,8 @@ impl Worker<'_, '_> {
 }
 
 /// Says by which means the data of files was copied, and why, where any was.
-pub fn say_means(stats: &Stats, knobs: &Knobs, reporter: &Reporter) {
+pub fn say_means(stats: &Stats, reporter: &Reporter) {
     if stats.tally.files > 0 {
-        reporter.means(stats.engine, choose::placement(stats.engine, knobs), &stats.reason);
+        reporter.means(stats.engine, stats.placement.unwrap_or("inline"), &stats.reason);
     }
 }

@@ -24,6 +24,7 @@ use crate::plan::destination;
 use crate::plan::facts::Owner;
 use crate::plan::path;
 use crate::plan::target::{self, Pair};
+use crate::plan::workers;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -32,9 +33,10 @@ use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::Resource;
 use std::ffi::{CString, OsString};
-use std::num::NonZeroUsize;
+use std::num::{NonZero, NonZeroUsize};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -81,7 +83,9 @@ pub struct Shared<'env> {
     one_worker: bool,
     /// When the run began, by a clock that is behind that of any file system here.
     pub began: Timespec,
-    jobs: OnceLock<usize>,
+    cores: OnceLock<usize>,
+    /// Operations were seen to sleep, so that more workers than cores are worth having.
+    sleep: AtomicBool,
     polling_refused: Once,
     totals: Mutex<(Tally, Counters, usize)>,
 }
@@ -129,7 +133,8 @@ impl<'env> Shared<'env> {
             descriptors,
             one_worker,
             began: began(),
-            jobs: OnceLock::new(),
+            cores: OnceLock::new(),
+            sleep: AtomicBool::new(false),
             polling_refused: Once::new(),
             totals: Mutex::new((Tally::default(), Counters::default(), 0)),
         }
@@ -151,23 +156,32 @@ impl<'env> Shared<'env> {
         self.budget().levels
     }
 
-    /// Most workers. One where lines must come in order, else one a core, as far as there are descriptors.
+    /// Most workers now. One where lines must come in order, else what was asked for or seen to be of use, as far as there
+    /// are descriptors.
     #[must_use]
     pub fn jobs_max(&self) -> usize {
-        *self.jobs.get_or_init(|| {
-            let wanted = match self.knobs.jobs {
-                _ if self.one_worker => 1,
-                Some(jobs) => jobs.get(),
-                None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            };
-            descriptors::share(self.descriptors, u64::try_from(wanted).unwrap_or(u64::MAX)).workers
-        })
+        self.jobs_where(self.sleep.load(Ordering::Relaxed))
+    }
+
+    fn jobs_where(&self, sleep: bool) -> usize {
+        let asked = if self.one_worker { Some(1) } else { self.knobs.jobs.map(NonZero::get) };
+        let cores = match asked {
+            Some(jobs) => jobs,
+            None => *self.cores.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
+        };
+        let wanted = workers::most(asked, cores, sleep);
+        descriptors::share(self.descriptors, u64::try_from(wanted).unwrap_or(u64::MAX)).workers
     }
 
     /// Bytes of I/O memory of one worker.
     #[must_use]
     pub fn pool_bytes(&self) -> usize {
         POOL_BYTES / self.jobs_max()
+    }
+
+    /// Notes that operations sleep.
+    pub fn note_sleep(&self) {
+        self.sleep.store(true, Ordering::Relaxed);
     }
 
     /// Whether workers begin with a ring, rather than when there is enough to do for one.
@@ -221,9 +235,11 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     shared.parents.finish(&shared);
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
-    let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers, ways: None };
+    let placement = Some(choose::placement(engine, &options.knobs, &counters));
+    let elapsed = started.elapsed();
+    let stats = Stats { tally, counters, elapsed, engine, reason, workers, placement, ways: None };
     if options.debug {
-        debug::say_means(&stats, &options.knobs, reporter);
+        debug::say_means(&stats, reporter);
     }
     Ok(stats)
 }

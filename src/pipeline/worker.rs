@@ -39,6 +39,10 @@ const BUFFERED_EXTENTS_MAX: usize = 2;
 /// Large files one worker has open before it begins with other files.
 const LARGE_OPEN_MAX: usize = 4;
 
+/// Files that a worker with a ring from the start begins before any is done: all of them are on their way before it shows
+/// that making them means waiting.
+const UNMEASURED_MAX: usize = 8;
+
 /// What a chain in flight belongs to.
 enum Flight {
     File(Box<FileCopy>),
@@ -107,6 +111,10 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         }
         if self.shared.ring_at_once() {
             self.want_ring();
+            // It grows with each file that is done.
+            if !self.shared.settings.method.direct {
+                self.window = self.window.min(UNMEASURED_MAX);
+            }
         }
         loop {
             self.fill();
@@ -184,10 +192,14 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     }
 
     fn begin(&mut self, job: FileJob) {
-        if !self.settled && self.warmup.begin() {
+        let slow = self.shared.pairs.next_is_fused(job.destination_device);
+        if slow {
+            self.shared.note_sleep();
+        }
+        if !self.settled && (self.warmup.begin() || slow) {
             self.want_ring();
         }
-        let mut file = Box::new(FileCopy::new(job));
+        let mut file = Box::new(FileCopy::new(job).to_slow_destination(slow));
         let chain = file.start(&self.context());
         let slot = self.slot();
         self.fly(slot, Flight::File(file), chain);

@@ -49,6 +49,8 @@ pub struct Stats {
     pub reason: String,
     /// How many workers there were.
     pub workers: usize,
+    /// Where the operations of files ran, where there is a choice.
+    pub placement: Option<&'static str>,
     /// The ways that bytes went to standard output, where there is a choice of them.
     pub ways: Option<String>,
 }
@@ -82,25 +84,48 @@ impl Stats {
             ("elapsed_us", u64::try_from(micros).unwrap_or(u64::MAX)),
             ("bytes_per_second", u64::try_from(per_second).unwrap_or(u64::MAX)),
             ("operations", self.counters.operations),
+            ("ring_operations", self.counters.ring_operations),
+            ("plain_operations", self.plain_operations()),
             ("submissions", self.counters.submissions),
             ("completions", self.counters.completions),
             ("chains_cut", self.counters.chains_cut),
             ("in_flight_peak", self.counters.in_flight_peak),
+            ("made_in_ring", self.counters.made_in_ring),
+            ("made_by_calls", self.counters.made_by_calls),
             ("regions_registered", self.counters.regions_registered),
             ("regions_unregistered", self.counters.regions_unregistered),
             ("workers", u64::try_from(self.workers).unwrap_or(u64::MAX)),
         ] {
             line(name, &value.to_string(), false);
         }
-        if let Some(ways) = &self.ways {
-            line("ways", ways, true);
+        match &self.ways {
+            Some(ways) => line("ways", ways, true),
+            None => line("calls_per_file", &self.calls_per_file(), false),
         }
         line("engine", self.engine, true);
+        if let Some(placement) = self.placement {
+            line("placement", placement, true);
+        }
         line("reason", &self.reason, true);
         if format == StatsFormat::Json {
             text.push_str("}\n");
         }
         text
+    }
+}
+
+impl Stats {
+    /// Operations of chains that threads ran by plain calls.
+    fn plain_operations(&self) -> u64 {
+        self.counters.operations.saturating_sub(self.counters.ring_operations)
+    }
+
+    /// System calls for the files alone: one for each operation by a plain call, and the submissions. Listing, directories
+    /// and what else is made are not in it, and setting attributes counts as one.
+    fn calls_per_file(&self) -> String {
+        let calls = self.plain_operations().saturating_add(self.counters.submissions);
+        let hundredths = calls.saturating_mul(100) / self.tally.files.max(1);
+        format!("{}.{:02}", hundredths / 100, hundredths % 100)
     }
 }
 
@@ -125,7 +150,7 @@ mod tests {
 
     fn stats() -> Stats {
         let tally = Tally { files: 2, directories: 1, bytes: 30 };
-        let counters = Counters { operations: 9, ..Counters::default() };
+        let counters = Counters { operations: 9, ring_operations: 4, submissions: 2, ..Counters::default() };
         Stats {
             tally,
             counters,
@@ -133,6 +158,7 @@ mod tests {
             engine: "uring",
             reason: "say \"so\"".into(),
             workers: 2,
+            placement: Some("split"),
             ways: None,
         }
     }
@@ -143,7 +169,9 @@ mod tests {
         assert!(text.starts_with(
             "{\"schema\":1,\"success\":true,\"files\":2,\"directories\":1,\"bytes\":30,\"elapsed_us\":10000,\"bytes_per_second\":3000,"
         ));
-        assert!(text.ends_with(",\"engine\":\"uring\",\"reason\":\"say \\\"so\\\"\"}\n"));
+        assert!(
+            text.ends_with(",\"engine\":\"uring\",\"placement\":\"split\",\"reason\":\"say \\\"so\\\"\"}\n")
+        );
     }
 
     proptest! {
@@ -163,6 +191,11 @@ mod tests {
     fn text_is_a_line_a_figure() {
         let text = stats().text(StatsFormat::Text, true);
         assert_eq!(text.lines().next(), Some("files                   2"));
-        assert_eq!(text.lines().count(), 15);
+        assert_eq!(text.lines().count(), 21);
+        assert!(text.contains("plain operations        5\n"));
+        assert!(
+            text.contains("calls per file          3.50\n"),
+            "5 plain ones and 2 submissions for 2 files"
+        );
     }
 }

@@ -121,7 +121,16 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
     }
     let (engine, reason) = choose::which(knobs, &counters);
     let ways = ways.iter().map(|way| way.name()).collect::<Vec<_>>().join(" ");
-    Ok(Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers: 1, ways: Some(ways) })
+    Ok(Stats {
+        tally,
+        counters,
+        elapsed: started.elapsed(),
+        engine,
+        reason,
+        workers: 1,
+        placement: None,
+        ways: Some(ways),
+    })
 }
 
 /// Most files that are read ahead, each of which may take a descriptor.

@@ -26,11 +26,8 @@ pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
     }
     let setup = Setup {
         queue_depth: knobs.queue_depth.get(),
-        fused: match knobs.placement {
-            // A linked chain opens again what was examined, and knows no other way than this to reach it.
-            Placement::Fused => rustix::fs::access("/proc/self/fd", Access::EXISTS).is_ok(),
-            Placement::Auto | Placement::Split => false,
-        },
+        fused: knobs.placement == Placement::Fused && proc_is_there(),
+        fused_where_slow: knobs.placement == Placement::Auto && proc_is_there(),
         sqpoll_idle_ms: knobs.sqpoll_idle_ms,
         iopoll: knobs.iopoll,
     };
@@ -44,6 +41,11 @@ pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
     }
 }
 
+/// A linked chain opens again what was examined, and knows no other way than this to reach it.
+fn proc_is_there() -> bool {
+    rustix::fs::access("/proc/self/fd", Access::EXISTS).is_ok()
+}
+
 /// The refusal that made this process go on without a ring, if there was one.
 fn refused() -> Option<Refusal> {
     REFUSED.get().copied()
@@ -51,10 +53,11 @@ fn refused() -> Option<Refusal> {
 
 /// Where the engine of that name has run the operations of chains.
 #[must_use]
-pub fn placement(engine: &str, knobs: &Knobs) -> &'static str {
+pub fn placement(engine: &str, knobs: &Knobs, counters: &Counters) -> &'static str {
     match knobs.placement {
         _ if engine == "sync" => "inline",
         Placement::Fused => "fused",
+        Placement::Auto if counters.made_in_ring > 0 => "fused",
         Placement::Auto | Placement::Split => "split",
     }
 }
@@ -62,6 +65,9 @@ pub fn placement(engine: &str, knobs: &Knobs) -> &'static str {
 /// Which engine did the work, and why.
 #[must_use]
 pub fn which(knobs: &Knobs, counters: &Counters) -> (&'static str, String) {
+    if counters.submissions > 0 && knobs.placement == Placement::Auto && counters.made_in_ring > 0 {
+        return ("uring", "making files had to wait".into());
+    }
     if counters.submissions > 0 {
         return ("uring", "operations had to wait, or a ring was asked for".into());
     }

@@ -11,7 +11,7 @@ pub mod scripted;
 pub mod sync;
 pub mod uring;
 
-use super::chain::{Chain, Completion};
+use super::chain::{Chain, Completion, Op};
 use rustix::io::Errno;
 use std::ops::AddAssign;
 
@@ -23,6 +23,8 @@ pub struct Capabilities {
     /// Whole-file chains should be built to run as one linked submission, without an operation that needs an ordinary
     /// descriptor.
     pub fused: bool,
+    /// The same for chains of a slow destination.
+    pub fused_where_slow: bool,
     /// Regular files may be opened with O_NONBLOCK, which keeps what has come in their place from being waited for.
     pub nonblocking: bool,
     /// [`super::chain::Op::Pass`] is the best way for cached files: nothing is gained by having many reads wait side by side.
@@ -62,11 +64,22 @@ pub trait Engine {
     fn counters(&self) -> Counters;
 }
 
+/// How many of these operations, all of which succeeded, made a file.
+fn made(ops: &[Op]) -> u64 {
+    u64::try_from(ops.iter().filter(|op| op.makes_file()).count()).unwrap_or(u64::MAX)
+}
+
 /// What engines count, for `--stats`. Every field is a number of events, never of bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Operations of chains that were started.
     pub operations: u64,
+    /// Those of them that ran in a ring; a thread ran the others by plain calls.
+    pub ring_operations: u64,
+    /// Files that were made in a ring.
+    pub made_in_ring: u64,
+    /// Files that were made by plain calls.
+    pub made_by_calls: u64,
     /// io_uring_enter(2) calls.
     pub submissions: u64,
     /// Completion queue entries seen.
@@ -84,6 +97,9 @@ pub struct Counters {
 impl AddAssign for Counters {
     fn add_assign(&mut self, other: Self) {
         self.operations += other.operations;
+        self.ring_operations += other.ring_operations;
+        self.made_in_ring += other.made_in_ring;
+        self.made_by_calls += other.made_by_calls;
         self.submissions += other.submissions;
         self.completions += other.completions;
         self.chains_cut += other.chains_cut;

@@ -13,6 +13,7 @@ use rustix::fs::{AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What one operation did.
 enum Step {
@@ -33,12 +34,21 @@ pub fn run(
     here: impl Fn(&Chain, usize) -> bool,
 ) -> (usize, Option<Outcome>) {
     let mut at = from;
+    let mut making = None;
     while at < chain.ops.len() {
         if !here(chain, at) {
             return (at, None);
         }
+        if chain.ops[at].makes_file() {
+            making = Some(Instant::now());
+        }
         match step(chain, at, seen) {
-            Ok(Step::On) => at += 1,
+            Ok(Step::On) => {
+                if let Op::Close { end: End::Destination } = chain.ops[at] {
+                    seen.making = making.map(|begun| begun.elapsed());
+                }
+                at += 1;
+            }
             Ok(Step::Count(moved)) => return (at, Some(Outcome::Count { at, moved })),
             Err(errno) => return (at, Some(Outcome::Failed { at, errno })),
         }

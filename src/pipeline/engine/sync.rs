@@ -2,7 +2,7 @@
 //!
 //! It serves where io_uring is blocked or absent, and jobs too small to pay for a ring.
 
-use super::{Capabilities, Counters, Engine, Wait, plain};
+use super::{Capabilities, Counters, Engine, Wait, made, plain};
 use crate::pipeline::chain::{Chain, Completion, Outcome, Seen};
 use rustix::io::Errno;
 
@@ -16,7 +16,13 @@ pub struct Sync {
 
 impl Engine for Sync {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { in_flight_max: 1, fused: false, nonblocking: true, passes: true }
+        Capabilities {
+            in_flight_max: 1,
+            fused: false,
+            fused_where_slow: false,
+            nonblocking: true,
+            passes: true,
+        }
     }
 
     fn push(&mut self, mut chain: Chain) -> Result<(), Box<Chain>> {
@@ -25,6 +31,7 @@ impl Engine for Sync {
         let outcome = outcome.unwrap_or(Outcome::Done);
         let stopped = u64::from(outcome != Outcome::Done);
         self.counters.operations += u64::try_from(reached).unwrap_or(u64::MAX) + stopped;
+        self.counters.made_by_calls += made(&chain.ops[..reached]);
         self.counters.chains_cut += u64::from(outcome.is_cut(&chain));
         self.done.push(Completion { chain, outcome, seen });
         Ok(())

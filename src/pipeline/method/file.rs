@@ -107,6 +107,8 @@ pub struct FileCopy {
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
     pub(super) leased: bool,
+    /// Files of its destination take long to make.
+    slow_destination: bool,
     pub(super) attempts: u32,
 }
 
@@ -136,8 +138,16 @@ impl FileCopy {
             remove_at_close: false,
             failed: false,
             leased: false,
+            slow_destination: false,
             attempts: 0,
         }
+    }
+
+    /// A file whose destination takes long to make files.
+    #[must_use]
+    pub fn to_slow_destination(mut self, slow: bool) -> Self {
+        self.slow_destination = slow;
+        self
     }
 
     /// The job, to start it again, or to end it.
@@ -184,7 +194,8 @@ impl FileCopy {
         let mut ops = vec![open, Op::Examine { end: End::Source }];
         // Whether there is an ACL decides about the permissions that the copy is made with.
         ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
-        Chain { ops, ..Chain::default() }
+        let slow_destination = self.slow_destination && context.capabilities.fused_where_slow;
+        Chain { ops, slow_destination, ..Chain::default() }
     }
 
     /// What comes after a completion of this file's chain.
@@ -193,6 +204,9 @@ impl FileCopy {
         attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, |end| {
             self.job.path(end)
         });
+        if let Some(took) = seen.making {
+            context.pairs.note_making(self.job.destination_device, took, self.source_facts().size);
+        }
         let facts = seen.facts;
         match self.stage {
             Stage::Source => {
@@ -233,7 +247,9 @@ impl FileCopy {
     pub(super) fn fused(&self, context: &Context<'_>) -> bool {
         // Attributes are set by ordinary descriptors, which linked operations could not share.
         let attributes = context.settings.keeping.is_anything() || context.settings.attributes_only;
-        let settings = context.capabilities.fused && !context.settings.direct && !attributes;
+        let capabilities = context.capabilities;
+        let fused = capabilities.fused || (capabilities.fused_where_slow && self.slow_destination);
+        let settings = fused && !context.settings.direct && !attributes;
         settings && self.job.found == Some(Found::Nothing)
     }
 

@@ -1,11 +1,14 @@
 //! What a run has found out about its pairs of file systems, source and destination: what is refused once is not tried
-//! again for every file.
+//! again for every file. And how long their destinations take.
 
 use crate::plan::data;
 use crate::plan::destination::{self, FileSystem, Offload};
+use crate::plan::placement::{self, Latency};
 use rustix::io::Errno;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Two devices, by their numbers: the one that is read, and the one that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +23,10 @@ pub struct Pair {
 #[derive(Debug, Default)]
 pub struct Pairs {
     known: Mutex<HashMap<Pair, Known>>,
+    /// By device; those whose device is not known beforehand are one.
+    destinations: Mutex<HashMap<Option<u64>, Latency>>,
+    /// A destination has been slow: only then is there anything in `destinations`.
+    any_slow: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +41,27 @@ struct Known {
 impl Pairs {
     fn lock(&self) -> MutexGuard<'_, HashMap<Pair, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how long a file took that was made by plain calls.
+    pub fn note_making(&self, destination: Option<u64>, took: Duration, bytes: u64) {
+        let slept = placement::slept(took, bytes);
+        if slept || self.any_slow.load(Ordering::Relaxed) {
+            let mut destinations = self.destinations.lock().unwrap_or_else(PoisonError::into_inner);
+            destinations.entry(destination).or_default().note(slept);
+            let any = destinations.values().any(|latency| !latency.is_clean());
+            self.any_slow.store(any, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether all operations of the next file that goes there belong in a ring. Counts it.
+    #[must_use]
+    pub fn next_is_fused(&self, destination: Option<u64>) -> bool {
+        if !self.any_slow.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut destinations = self.destinations.lock().unwrap_or_else(PoisonError::into_inner);
+        destinations.get_mut(&destination).is_some_and(Latency::next_is_fused)
     }
 
     /// Whether a clone is worth trying.

@@ -27,8 +27,10 @@ impl FileCopy {
         if self.only_examined(context) {
             self.examined = std::mem::take(&mut chain.source);
             let again = self.open_again(Into::Any);
-            // A direct descriptor is closed without the file system being asked for late write errors.
-            let into = if context.settings.late_errors { Into::Plain } else { Into::Any };
+            // A direct descriptor is closed without the file system being asked for late write errors. What is slow to make
+            // files is most likely a server's, so nobody asks then.
+            let late_errors = context.settings.late_errors || chain.slow_destination;
+            let into = if late_errors { Into::Plain } else { Into::Any };
             chain.ops.extend(again.into_iter().chain([self.create(into, context), read]));
         } else if chain.destination.is_open() {
             chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));

@@ -11,7 +11,7 @@ mod route;
 
 pub use ring::Refusal;
 
-use super::{Capabilities, Counters, Engine, Wait, plain};
+use super::{Capabilities, Counters, Engine, Wait, made, plain};
 use crate::bufpool::Pool;
 use crate::pipeline::chain::{Chain, Completion, Op, Outcome, Seen};
 use io_uring::squeue;
@@ -27,6 +27,8 @@ pub struct Setup {
     pub queue_depth: u32,
     /// Whole chains in one linked submission, rather than only their source half.
     pub fused: bool,
+    /// The same for chains of a slow destination.
+    pub fused_where_slow: bool,
     /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
     pub sqpoll_idle_ms: Option<u32>,
     /// Completions of reads and writes past the page cache are polled for.
@@ -57,6 +59,9 @@ struct Slot {
 pub struct Uring {
     ring: Ring,
     rules: Rules,
+    fused_where_slow: bool,
+    /// Operations that may sleep side by side once chains are fused; none when that has been arranged.
+    sleepers: Option<u32>,
     table: Vec<Slot>,
     free: Vec<usize>,
     files_free: Vec<u32>,
@@ -90,6 +95,8 @@ impl Uring {
         let chains = usize::try_from(depth).unwrap_or(usize::MAX).min(ring.completions_max());
         Ok(Self {
             rules: Rules { fused: setup.fused, links: ring.links, polled: setup.iopoll },
+            fused_where_slow: setup.fused_where_slow,
+            sleepers: Some(depth),
             table: std::iter::repeat_with(Slot::default).take(chains).collect(),
             free: (0..chains).rev().collect(),
             files_free: (0..files).rev().collect(),
@@ -110,6 +117,7 @@ impl Uring {
         let here = |chain: &Chain, at| route::is_here(chain, at, rules);
         let (at, outcome) = plain::run(&mut running.chain, &mut running.seen, from, here);
         self.counters.operations += u64::try_from(at - from).unwrap_or(u64::MAX);
+        self.counters.made_by_calls += made(&running.chain.ops[from..at]);
         match outcome {
             Some(outcome) => self.finish(index, running, outcome),
             None => self.start_segment(index, running, at),
@@ -200,7 +208,11 @@ impl Uring {
         for before in segment.start..at {
             self.apply(&mut running, before, None);
         }
-        self.counters.operations += u64::try_from(at + 1 - segment.start).unwrap_or(u64::MAX);
+        let ran = u64::try_from(at + 1 - segment.start).unwrap_or(u64::MAX);
+        self.counters.operations += ran;
+        self.counters.ring_operations += ran;
+        let succeeded = if result < 0 { at } else { at + 1 };
+        self.counters.made_in_ring += made(&running.chain.ops[segment.start..succeeded]);
         let Ok(moved) = u32::try_from(result) else {
             if let Op::Close { .. } = running.chain.ops[at] {
                 // Closed it is, whatever close(2) says of it.
@@ -251,6 +263,7 @@ impl Engine for Uring {
         Capabilities {
             in_flight_max: self.table.len(),
             fused: self.rules.fused && self.rules.links,
+            fused_where_slow: self.fused_where_slow && self.rules.links,
             nonblocking: self.nonblocking,
             passes: false,
         }
@@ -258,6 +271,11 @@ impl Engine for Uring {
 
     fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>> {
         let Some(index) = self.free.pop() else { return Err(Box::new(chain)) };
+        if (chain.slow_destination || self.rules.fused)
+            && let Some(sleepers) = self.sleepers.take()
+        {
+            self.ring.sleep_side_by_side(sleepers);
+        }
         let running = Running {
             chain,
             seen: Seen::default(),

@@ -130,6 +130,14 @@ impl Ring {
         Err(last)
     }
 
+    /// Lets so many operations on files sleep side by side, each in a thread of the kernel's. Without it there are four a
+    /// core at most. Kernels before 5.15 keep to that.
+    pub fn sleep_side_by_side(&self, operations: u32) {
+        match self.ring.submitter().register_iowq_max_workers(&mut [operations, 0]) {
+            Ok(()) | Err(_) => {}
+        }
+    }
+
     /// Most completions that can be outstanding.
     #[must_use]
     pub fn completions_max(&self) -> usize {

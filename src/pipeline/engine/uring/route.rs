@@ -9,7 +9,8 @@ use std::ops::Range;
 /// Which operations an engine puts into the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// Destination opens and writes go into the ring too: the fused placement.
+    /// Destination opens and writes go into the ring too: the fused placement. It is also that of chains whose destination
+    /// is slow.
     pub fused: bool,
     /// Linked operations on direct descriptors can be had: IORING_FEAT_LINKED_FILE, completions that can be skipped
     /// (both 5.17) and a registered-file table.
@@ -105,16 +106,17 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         End::Destination => destination,
     };
     let direct = |end: End| reach(end) == Reach::Direct;
+    let fused = rules.fused || chain.slow_destination;
     match chain.ops[at] {
         Op::Read { .. } if direct(End::Source) => true,
         Op::Write { .. } if direct(End::Destination) => true,
         // Of an ordinary descriptor it may sleep: the file system writes back what it holds.
-        Op::Close { end } => direct(end) || (rules.fused && !rules.polled && reach(end) == Reach::Own),
+        Op::Close { end } => direct(end) || (fused && !rules.polled && reach(end) == Reach::Own),
         Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
         Op::Open { .. } if rules.polled => false,
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
-        Op::Open { end: End::Destination, .. } => rules.fused,
-        Op::Write { .. } => rules.fused || chain.sleeps,
+        Op::Open { end: End::Destination, .. } => fused,
+        Op::Write { .. } => fused || chain.sleeps,
         Op::Look { .. }
         | Op::Examine { .. }
         | Op::FindData { .. }
@@ -173,6 +175,16 @@ mod tests {
         assert!((3..6).all(|at| is_here(&chain, at, SPLIT)));
         chain.sleeps = true;
         assert_eq!(segment(&chain, 2, SPLIT), Segment { ops: 2..4, direct: false });
+    }
+
+    #[test]
+    fn a_slow_destination_is_reached_through_the_ring() {
+        let mut chain = whole_file(Into::Any);
+        chain.slow_destination = true;
+        assert_eq!(segment(&chain, 0, SPLIT), segment(&chain, 0, FUSED));
+        let mut chain = whole_file(Into::Plain);
+        chain.slow_destination = true;
+        assert!((0..4).all(|at| !is_here(&chain, at, SPLIT)));
     }
 
     #[test]

@@ -151,6 +151,7 @@ impl Copying {
         let capabilities = Capabilities {
             in_flight_max: self.in_flight_max,
             fused: self.fused,
+            fused_where_slow: false,
             nonblocking: true,
             passes: self.passes,
         };
