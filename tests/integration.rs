@@ -53,4 +53,3 @@ mod manual_pages;
 mod readme;
 mod stats;
 mod usage;
-

@@ -24,6 +24,7 @@ fn check(text: &str) -> Map<String, Value> {
         let rule = &schema["properties"][name];
         let holds = match (rule["type"].as_str(), &rule["const"], &rule["enum"]) {
             (Some("integer"), ..) => value.as_u64() >= rule["minimum"].as_u64() && value.is_u64(),
+            (Some("number"), ..) => value.as_f64() >= rule["minimum"].as_f64() && value.is_number(),
             (Some("string"), ..) => value.is_string(),
             (Some("boolean"), ..) => value.is_boolean(),
             (None, constant, Value::Null) if !constant.is_null() => constant == value,
@@ -70,17 +71,25 @@ fn the_page_and_the_schema_describe_the_same_fields_in_the_order_written() {
         return;
     }
     let page = include_str!("../docs/stats.md");
-    let rows = page.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned()));
-    let described: Vec<String> = rows.collect();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let described: Vec<(String, bool, bool)> = rows
+        .map(|(name, rest)| (name.to_owned(), !rest.contains("`ucat` only"), !rest.contains("`ucp` only")))
+        .collect();
     let schema = schema();
     let mut properties: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    let mut sorted: Vec<&String> = described.iter().collect();
+    let mut sorted: Vec<&String> = described.iter().map(|(name, ..)| name).collect();
     properties.sort();
     sorted.sort();
     assert_eq!(sorted, properties);
+    let (mut of_ucp, mut of_ucat) = (Vec::new(), Vec::new());
+    for (name, in_ucp, in_ucat) in described {
+        of_ucp.extend(in_ucp.then(|| name.clone()));
+        of_ucat.extend(in_ucat.then_some(name));
+    }
     each_engine(|s| {
         s.file("a", "1");
-        assert_eq!(names(&s.cat(["--stats=json", "a"]).run().ends(0).stderr()), described);
+        assert_eq!(names(&s.cp(["--stats=json", "a", "b"]).run().ends(0).stderr()), of_ucp);
+        assert_eq!(names(&s.cat(["--stats=json", "a"]).run().ends(0).stderr()), of_ucat);
     });
 }
 
