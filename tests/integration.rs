@@ -33,6 +33,7 @@ mod copy_parents;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
+mod durable;
 mod file_systems;
 mod hostile;
 mod hostile_limits;

@@ -7,6 +7,7 @@
 
 use super::attributes::{self, Copied, Source};
 use super::chain::{At, Directory, End};
+use super::durable::Durable;
 use super::given::Made;
 use super::held::Held;
 use super::operand::typed;
@@ -14,6 +15,7 @@ use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::facts::{Identity, Owner};
 use crate::plan::path;
 use crate::report::Reporter;
+use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::ffi::CStr;
@@ -34,6 +36,8 @@ pub struct Origin {
     pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
     pub made: Option<Arc<Made>>,
+    /// Where directories wait that are to be made durable; `None` where that is not asked for.
+    pub durable: Option<Arc<Durable>>,
 }
 
 /// One directory being copied.
@@ -284,6 +288,13 @@ impl Branch {
                 End::Source => self.own_source_path(),
                 End::Destination => self.own_destination_path(),
             });
+        }
+        if let Some(durable) = &self.origin.durable {
+            let path = self.own_destination_path();
+            match self.reach(Side::Destination) {
+                Ok(copy) => durable.note(copy, path, reporter),
+                Err(errno) => reporter.problem(&Problem::failed(What::OpeningToSync, path, errno)),
+            }
         }
         let Some(parent) = &self.parent else {
             Side::BOTH.iter().for_each(|side| side.of(self).done_with());

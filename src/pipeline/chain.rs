@@ -189,6 +189,16 @@ pub enum Op {
     /// Gives the destination its attributes. What is refused is no failure of the chain: it goes into
     /// [`Seen::refused`].
     Keep(Box<Wanted>),
+    /// Has the kernel begin to write the destination's data to its device, without waiting for it
+    /// (sync_file_range(2)). Never fails: what comes of it is told by [`Op::Sync`].
+    Writeback,
+    /// fsync(2) of the destination.
+    Sync,
+    /// fsync(2) of the directory that a name leads into, through symbolic links.
+    SyncPlace {
+        /// The name.
+        at: At,
+    },
     /// close(2) of one end.
     Close {
         /// Which file.
@@ -218,6 +228,9 @@ impl Op {
             Self::SetDirect { .. } => "set direct",
             Self::ListAttributes => "list attributes",
             Self::Keep(_) => "keep",
+            Self::Writeback => "writeback",
+            Self::Sync => "sync",
+            Self::SyncPlace { .. } => "sync place",
             Self::Close { .. } => "close",
         }
     }

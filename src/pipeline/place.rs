@@ -1,15 +1,62 @@
 //! Putting something new in the place of what is there: made under a name of its own first, then renamed, so that what is
 //! there stays until the new thing is.
 
-use super::chain::At;
+use super::chain::{At, Directory};
 use crate::plan::path;
-use rustix::fs::AtFlags;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Temporary names that are tried before it is given up.
 const ATTEMPTS_MAX: u64 = 64;
+
+/// Symbolic links that are followed on the way to a file: as many as the kernel follows.
+const LINKS_MAX: usize = 40;
+
+/// A directory that was named by the user, open for reading. Symbolic links on the way are followed.
+///
+/// # Errors
+/// What openat(2) answered.
+pub fn open_directory(near: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(near, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Where a name leads to: its directory, held open, and the name there of what is no symbolic link, or is not there.
+///
+/// # Errors
+/// What looking answered; EISDIR for a name that can only be a directory's.
+pub fn behind_links(at: &At) -> Result<At, Errno> {
+    let mut at = held(at)?;
+    for _ in 0..LINKS_MAX {
+        match rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new()) {
+            Ok(target) => at = held(&At { name: Arc::from(target), ..at })?,
+            Err(Errno::INVAL | Errno::NOENT) => return Ok(at),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::LOOP)
+}
+
+/// The same place with its directory held open, so that nothing that happens to the path leads elsewhere.
+///
+/// # Errors
+/// What openat(2) answered; EISDIR for a name that can only be a directory's.
+pub fn held(at: &At) -> Result<At, Errno> {
+    let name = at.name.to_bytes();
+    if name.is_empty() {
+        return Err(Errno::NOENT);
+    }
+    if name.ends_with(b"/") {
+        return Err(Errno::ISDIR);
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(&at.directory, path::parent(name), flags, Mode::empty())?;
+    let name = CString::new(path::last_component(name)).map_err(|_nul| Errno::INVAL)?;
+    Ok(At { directory: Directory::Open(Arc::new(directory)), name: Arc::from(name) })
+}
 
 /// Has `make` make something under a temporary name beside `at`, and gives it the name of what is there.
 ///

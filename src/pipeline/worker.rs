@@ -5,6 +5,7 @@
 //! [`flights`].
 
 mod flights;
+mod settling;
 
 use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
@@ -43,6 +44,8 @@ const LARGE_OPEN_MAX: usize = 4;
 enum Flight {
     File(Box<FileCopy>),
     Extent(Box<Extent>),
+    /// A directory that is made durable, with its path.
+    Directory(Vec<u8>),
 }
 
 /// One worker.
@@ -62,6 +65,8 @@ pub struct Worker<'scope, 'env> {
     flights_free: Vec<usize>,
     /// Flights that wait for a buffer.
     starved: VecDeque<(usize, Chain)>,
+    /// Files that wait to be made durable together.
+    unsettled: Vec<(usize, Chain)>,
     large: Vec<Arc<LargeFile>>,
     extents_in_flight: usize,
     completions: Vec<Completion>,
@@ -89,6 +94,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             flights: Vec::new(),
             flights_free: Vec::new(),
             starved: VecDeque::new(),
+            unsettled: Vec::new(),
             large: Vec::new(),
             extents_in_flight: 0,
             completions: Vec::new(),
@@ -120,6 +126,8 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 && let Some(task) = self.shared.queue.try_pop(self.number)
             {
                 self.task(task);
+            } else if self.engine.in_flight() == 0 && self.unsettled() > 0 {
+                self.settle_all();
             } else if let Err(errno) = self.reap() {
                 self.broken(errno);
                 break;
@@ -133,6 +141,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && self.starved.is_empty()
             && self.backlog.is_empty()
             && self.large.is_empty()
+            && self.unsettled() == 0
     }
 
     /// Whether another chain can fly.
@@ -143,7 +152,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Whether another file can be begun: open large files, which have no chain of their own, count too.
     fn has_room_for_file(&self) -> bool {
-        self.has_room() && self.large.len() < LARGE_OPEN_MAX
+        self.has_room() && self.large.len() < LARGE_OPEN_MAX && self.has_room_to_settle()
     }
 
     /// The ring itself broke: what it had in flight is lost, so the run ends, and says so.
@@ -181,6 +190,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.begin(job);
         }
         self.claim_extents();
+        self.settle_where_due();
     }
 
     fn begin(&mut self, job: FileJob) {
@@ -238,9 +248,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     fn end_in_order(&mut self) {
         while self.shared.ends_in_order && !self.is_idle() {
             self.fill();
-            if self.engine.in_flight() > 0
-                && let Err(errno) = self.reap()
-            {
+            if self.engine.in_flight() == 0 {
+                self.settle_all();
+            } else if let Err(errno) = self.reap() {
                 return self.broken(errno);
             }
         }

@@ -46,6 +46,10 @@ pub enum What {
     Truncating,
     /// A file failed to close.
     Closing,
+    /// A file or directory could not be made durable.
+    Syncing,
+    /// A directory could not be opened to be made durable.
+    OpeningToSync,
     /// Permissions could not be made those of any new file.
     SettingPermissions,
     /// Permissions or an ACL could not be made those of the source.
@@ -140,6 +144,8 @@ impl What {
             Self::Copying => ["error copying ", " to ", ""],
             Self::Truncating => ["failed to extend ", "", ""],
             Self::Closing => ["failed to close ", "", ""],
+            Self::Syncing => ["error syncing ", "", ""],
+            Self::OpeningToSync => ["error opening ", "", ""],
             Self::SettingPermissions => ["setting permissions for ", "", ""],
             Self::PreservingPermissions | Self::RestoringPermissions => {
                 ["preserving permissions for ", "", ""]

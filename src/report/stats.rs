@@ -14,6 +14,8 @@ pub struct Tally {
     pub directories: u64,
     /// Bytes of contents that reached their destination.
     pub bytes: u64,
+    /// Files and directories that were made durable.
+    pub syncs: u64,
 }
 
 impl Tally {
@@ -28,6 +30,7 @@ impl Tally {
         self.files += other.files;
         self.directories += other.directories;
         self.bytes += other.bytes;
+        self.syncs += other.syncs;
     }
 }
 
@@ -81,6 +84,7 @@ impl Stats {
             ("in_flight_peak", self.counters.in_flight_peak),
             ("regions_registered", self.counters.regions_registered),
             ("regions_unregistered", self.counters.regions_unregistered),
+            ("syncs", self.tally.syncs),
             ("workers", u64::try_from(self.workers).unwrap_or(u64::MAX)),
         ] {
             line(name, &value.to_string(), false);
@@ -113,7 +117,7 @@ mod tests {
     use super::*;
 
     fn stats() -> Stats {
-        let tally = Tally { files: 2, directories: 1, bytes: 30 };
+        let tally = Tally { files: 2, directories: 1, bytes: 30, syncs: 0 };
         let counters = Counters { operations: 9, ..Counters::default() };
         Stats {
             tally,
@@ -139,6 +143,6 @@ mod tests {
     fn text_is_a_line_a_figure() {
         let text = stats().text(StatsFormat::Text);
         assert_eq!(text.lines().next(), Some("files                   2"));
-        assert_eq!(text.lines().count(), 15);
+        assert_eq!(text.lines().count(), 16);
     }
 }

@@ -5,9 +5,12 @@
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::attributes::{self, Copied, Source};
-use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{At, Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::place;
 use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
+use crate::plan::path;
+use crate::process;
 use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
@@ -83,6 +86,15 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
             let source = chain.descriptor(End::Source).plain().map_or(Source::Nothing, Source::Open);
             let copy = Copied::Open(open(chain, End::Destination)?);
             seen.refused = attributes::keep(&source, copy, wanted);
+        }
+        // What cannot be begun now is done by the fsync that follows.
+        Op::Writeback => match process::start_writeback(open(chain, End::Destination)?) {
+            Ok(()) | Err(_) => {}
+        },
+        Op::Sync => retry(|| rustix::fs::fsync(open(chain, End::Destination)?))?,
+        Op::SyncPlace { ref at } => {
+            let At { directory, name } = place::behind_links(at)?;
+            rustix::fs::fsync(place::open_directory(&directory, path::parent(name.to_bytes()))?)?;
         }
         Op::Close { end } => close(std::mem::take(chain.descriptor_mut(end)))?,
     }
@@ -181,7 +193,7 @@ fn close(descriptor: Descriptor) -> Result<(), Errno> {
         Descriptor::Closed | Descriptor::Standard(_) => return Ok(()),
         Descriptor::Direct(_) => return Err(Errno::BADF),
     };
-    crate::process::close(owned)
+    process::close(owned)
 }
 
 fn open(chain: &Chain, end: End) -> Result<BorrowedFd<'_>, Errno> {

@@ -181,6 +181,8 @@ impl Scripted {
                 seen.refused.extend(failure.err().map(Refused::Times));
                 world.keep(&chain.destination, *wanted);
             }
+            Op::Writeback | Op::SyncPlace { .. } => {}
+            Op::Sync => world.sync(&chain.destination),
             Op::Truncate { length } => {
                 assert!(chain.descriptor(End::Destination).is_open(), "truncates what is not open");
                 world.truncate(&chain.destination, length);

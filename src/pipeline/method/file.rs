@@ -60,7 +60,9 @@ pub(super) enum Stage {
     Whole,
     /// Reading and writing to the end of the source.
     Stream,
-    /// Closing both ends.
+    /// Ending a file that is to be made durable afterwards.
+    Settle,
+    /// Making it durable, where that is asked for, and closing both ends.
     Close,
     /// Closing a source that is a slot, to begin again when descriptors are free.
     GiveUp,
@@ -214,6 +216,7 @@ impl FileCopy {
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
+            Stage::Settle => self.settled(chain, outcome, context),
             Stage::Close => self.closed(chain, outcome, context),
             Stage::GiveUp => Next::NoDescriptor,
         }
@@ -232,7 +235,10 @@ impl FileCopy {
 
     pub(super) fn fused(&self, context: &Context<'_>) -> bool {
         // Attributes are set by ordinary descriptors, which linked operations could not share.
-        let attributes = context.settings.keeping.is_anything() || context.settings.attributes_only;
+        // So are names, and files that are made durable wait for others.
+        let attributes = context.settings.keeping.is_anything()
+            || context.settings.attributes_only
+            || self.ends_apart(context);
         let settings = context.capabilities.fused && !context.settings.direct && !attributes;
         settings && self.job.found == Some(Found::Nothing)
     }

@@ -3,6 +3,8 @@
 use super::file::{FileCopy, Stage};
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Op, Outcome};
+use crate::plan::durability::has_no_sync;
+use crate::plan::overwrite::Found;
 use crate::report::message::{Problem, What};
 
 impl FileCopy {
@@ -35,6 +37,13 @@ impl FileCopy {
             chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
         } else if !self.failed && chain.destination.is_open() {
             chain.ops.extend(self.keep(context));
+            if context.settings.fsync {
+                self.stage = Stage::Settle;
+                chain.ops.push(Op::Writeback);
+                // Many wait to be made durable together, and hold as few descriptors as they can.
+                chain.ops.extend(chain.source.is_open().then_some(Op::Close { end: End::Source }));
+                return Next::Run(chain);
+            }
         }
         for end in [End::Destination, End::Source] {
             if chain.descriptor(end).is_open() {
@@ -47,9 +56,49 @@ impl FileCopy {
         Next::Run(chain)
     }
 
+    /// Whether the end of a file is no part of the chain for all of a small one.
+    pub(super) fn ends_apart(&self, context: &Context<'_>) -> bool {
+        context.settings.fsync
+    }
+
+    /// All of the file is there: what is left makes it durable and closes it.
+    pub(super) fn settled(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        match outcome {
+            Outcome::Done | Outcome::Count { .. } => {}
+            Outcome::Failed { at, errno } => match chain.ops[at] {
+                // Nothing can be lost in a file that was only read.
+                Op::Close { .. } => {}
+                _ => return self.fail(chain, self.destination_problem(What::Closing, errno), context),
+            },
+        }
+        self.stage = Stage::Close;
+        chain.ops.clear();
+        chain.ops.push(Op::Sync);
+        // A name made where a link led is in no directory that is made durable later.
+        if matches!(self.found, Some(Found::DanglingLink(_))) {
+            chain.ops.push(Op::SyncPlace { at: self.job.destination.clone() });
+        }
+        chain.ops.push(Op::Close { end: End::Destination });
+        Next::Settle(chain)
+    }
+
+    /// Goes on behind an operation that had nothing to do.
+    fn go_on_behind(mut chain: Chain, at: usize) -> Next {
+        chain.ops.drain(..=at);
+        Next::Run(chain)
+    }
+
     pub(super) fn closed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        let Outcome::Failed { at, errno } = outcome else { return self.done(context) };
+        let Outcome::Failed { at, errno } = outcome else {
+            let syncs = chain.ops.iter().filter(|op| matches!(op, Op::Sync | Op::SyncPlace { .. })).count();
+            context.tally.syncs += u64::try_from(syncs).unwrap_or(0);
+            return self.done(context);
+        };
         match chain.ops[at] {
+            Op::Sync | Op::SyncPlace { .. } if has_no_sync(errno) => Self::go_on_behind(chain, at),
+            Op::Sync | Op::SyncPlace { .. } => {
+                self.fail(chain, self.destination_problem(What::Syncing, errno), context)
+            }
             Op::Close { end: End::Destination } if !self.failed => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
@@ -60,7 +109,7 @@ impl FileCopy {
             Op::Truncate { .. } | Op::Unlink { .. } => self.close(chain, context),
             Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => self.done(context),
             Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
-            Op::ListAttributes | Op::Keep(_) => self.done(context),
+            Op::ListAttributes | Op::Keep(_) | Op::Writeback => self.done(context),
         }
     }
 

@@ -64,6 +64,8 @@ pub struct Settings {
     pub keeping: Keeping,
     /// No data is copied.
     pub attributes_only: bool,
+    /// Files are durable before they are done.
+    pub fsync: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.
@@ -98,6 +100,8 @@ pub enum Next {
     Starved(Chain),
     /// No descriptor is free: start this file again when others are done.
     NoDescriptor,
+    /// All of the file is there, and this chain makes it durable: best together with those of other files.
+    Settle(Chain),
     /// The file is large: its extents can be shared out.
     Large(Arc<LargeFile>),
     /// The file is done, well or not.

@@ -1,6 +1,7 @@
 //! One chain for the whole of a small file, and the way of a fused copy to it: what was only examined is opened again.
 
 use super::file::{FileCopy, Stage};
+use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Directory, End, Into, Op, Outcome};
 use crate::plan::overwrite::Found;
@@ -36,8 +37,10 @@ impl FileCopy {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
-        chain.ops.extend(self.keep(context));
-        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        if !self.ends_apart(context) {
+            chain.ops.extend(self.keep(context));
+            chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        }
         self.trail.transferred = true;
         self.trail.moved = true;
         self.stage = Stage::Whole;
@@ -91,6 +94,10 @@ impl FileCopy {
         context: &mut Context<'_>,
     ) -> Next {
         let (at, result) = match outcome {
+            Outcome::Done if self.ends_apart(context) => {
+                self.stream = Stream::starting_at(self.source_facts().size);
+                return self.close(chain, context);
+            }
             Outcome::Done => {
                 context.tally.file(self.source_facts().size);
                 return Next::Done;
@@ -142,6 +149,9 @@ impl FileCopy {
                 | Op::SetDirect { .. }
                 | Op::ListAttributes
                 | Op::Keep(_)
+                | Op::Writeback
+                | Op::Sync
+                | Op::SyncPlace { .. }
                 | Op::Open { .. }
                 | Op::Close { .. },
                 _,

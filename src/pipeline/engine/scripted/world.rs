@@ -38,6 +38,8 @@ pub struct File {
     pub names: Names,
     /// What it was given by the last operation on it.
     pub kept: Option<Wanted>,
+    /// Nothing has changed in it since it was made durable.
+    pub durable: bool,
     inode: u64,
 }
 
@@ -97,6 +99,7 @@ impl World {
             mode: Mode::from(0o644),
             names: Names::default(),
             kept: None,
+            durable: false,
             inode: self.inodes,
         };
         self.files.insert(name.to_vec(), file);
@@ -227,7 +230,13 @@ impl World {
     /// What comes later takes it away again, as writing changes times.
     pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: Wanted) {
         let name = self.opened(descriptor).name.clone();
-        self.file_mut(&name).kept = Some(wanted);
+        let file = self.file_mut(&name);
+        (file.kept, file.durable) = (Some(wanted), false);
+    }
+
+    pub(super) fn sync(&mut self, descriptor: &Descriptor) {
+        let name = self.opened(descriptor).name.clone();
+        self.file_mut(&name).durable = true;
     }
 
     pub(super) fn set_direct(&mut self, descriptor: &Descriptor, on: bool) {
@@ -236,8 +245,9 @@ impl World {
 
     pub(super) fn truncate(&mut self, descriptor: &Descriptor, length: u64) {
         let name = self.opened(descriptor).name.clone();
-        self.file_mut(&name).kept = None;
-        self.file_mut(&name).contents.resize(usize::try_from(length).unwrap(), 0);
+        let file = self.file_mut(&name);
+        (file.kept, file.durable) = (None, false);
+        file.contents.resize(usize::try_from(length).unwrap(), 0);
     }
 
     /// At most `room` bytes from `offset`, or from the descriptor's position.
@@ -284,7 +294,7 @@ impl World {
         self.bytes_written += bytes.len();
         let file = self.file_mut(&name);
         assert!(offset.is_none() || file.kind == FileType::RegularFile, "no offsets in what is not regular");
-        file.kept = None;
+        (file.kept, file.durable) = (None, false);
         file.contents.resize(file.contents.len().max(to + bytes.len()), 0);
         file.contents[to..to + bytes.len()].copy_from_slice(bytes);
         Ok(u32::try_from(bytes.len()).unwrap())

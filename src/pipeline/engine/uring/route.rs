@@ -84,6 +84,7 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
         }
     }
     Segment { ops: at..end, direct }
@@ -112,6 +113,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
         Op::Open { .. } if rules.polled => false,
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
+        Op::Sync => !rules.polled,
         Op::Open { end: End::Destination, .. } => rules.fused,
         Op::Write { .. } => rules.fused || chain.sleeps,
         Op::Look { .. }
@@ -125,7 +127,9 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Truncate { .. }
         | Op::SetDirect { .. }
         | Op::ListAttributes
-        | Op::Keep(_) => false,
+        | Op::Keep(_)
+        | Op::Writeback
+        | Op::SyncPlace { .. } => false,
     }
 }
 

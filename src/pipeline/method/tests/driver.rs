@@ -77,6 +77,7 @@ impl Copying {
                 verbose: false,
                 keeping: Keeping::new(&CpOptions::default(), Mode::empty(), Owner { user: 0, group: 0 }),
                 attributes_only: false,
+                fsync: false,
             },
             fused: false,
             in_flight_max: 4,
@@ -350,6 +351,7 @@ impl Driver<'_> {
                     self.done += 1;
                 }
             }
+            Next::Settle(chain) => self.fly(slot, Flight::File(file), chain),
             Next::Large(file) => self.large.push(file),
             Next::Done => self.done += 1,
         }
