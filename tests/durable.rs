@@ -84,7 +84,9 @@ fn a_name_made_through_a_dangling_link_is_made_durable_where_it_is() {
             run.env("POSIXLY_CORRECT", "1").run().ends(0)
         };
         run(&[], "l").mentions("\"syncs\":3,");
-        assert_eq!(s.read("t/new"), b"1");
+        s.symlink("m", "t/other");
+        run(&["--atomic"], "m").mentions("\"syncs\":3,");
+        assert_eq!((s.read("t/new"), s.read("t/other")), (b"1".into(), b"1".into()));
     });
 }
 
@@ -153,8 +155,12 @@ fn few_descriptors_are_enough_to_make_a_tree_durable() {
             s.file(format!("s/wide/{file}"), noise(file * 7, 2));
         }
         for (limit, copy) in [(32, "t"), (64, "u"), (600, "v")] {
-            s.cp(["-a", "--fsync", "s", copy]).limit(Resource::Nofile, limit).succeeds();
-            s.assert_same("s", copy);
+            for atomic in [None, Some("--atomic")] {
+                let copy = format!("{copy}{}", atomic.unwrap_or_default());
+                let run = s.cp(["-a", "--fsync"]).and(atomic).and(["s", &copy]);
+                run.limit(Resource::Nofile, limit).succeeds();
+                s.assert_same("s", &copy);
+            }
         }
     });
 }
@@ -167,7 +173,7 @@ fn lines_and_fsync_go_together() {
     each_engine(|s| {
         s.file("s/a", "1").file("s/b", "2").hard_link("s/c", "s/b");
         s.cp(["-afv", "--fsync", "s", "t"]).succeeds();
-        s.cp(["-R", "--debug", "--fsync", "s", "u"]).succeeds();
+        s.cp(["-R", "--debug", "--fsync", "--atomic", "s", "u"]).succeeds();
         s.assert_same("s", "t");
         assert_eq!(s.read("u/c"), b"2");
     });

@@ -34,6 +34,8 @@ mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
 mod durable;
+mod durable_atomic;
+mod durable_killed;
 mod file_systems;
 mod hostile;
 mod hostile_limits;

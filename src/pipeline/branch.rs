@@ -13,7 +13,7 @@ use super::held::Held;
 use super::operand::typed;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::facts::{Identity, Owner};
-use crate::plan::path;
+use crate::plan::{path, walk};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -281,6 +281,15 @@ impl Branch {
         }
     }
 
+    /// The directory of the copy, open for more than to stand for its place.
+    fn readable_copy(&self) -> Result<Arc<OwnedFd>, Errno> {
+        let copy = self.reach(Side::Destination)?;
+        if self.destination.is_listable() {
+            return Ok(copy);
+        }
+        walk::open_directory(&copy, c".", false).map(Arc::new)
+    }
+
     fn close(&self, reporter: &Reporter) {
         if let Some((wanted, keeping)) = self.at_end.as_deref() {
             let refused = self.keep(wanted);
@@ -291,7 +300,7 @@ impl Branch {
         }
         if let Some(durable) = &self.origin.durable {
             let path = self.own_destination_path();
-            match self.reach(Side::Destination) {
+            match self.readable_copy() {
                 Ok(copy) => durable.note(copy, path, reporter),
                 Err(errno) => reporter.problem(&Problem::failed(What::OpeningToSync, path, errno)),
             }

@@ -136,6 +136,7 @@ impl Worker<'_, '_> {
             belongs_to: None,
             announced: false,
             is_backup: false,
+            over: false,
             kept: None,
             failed: false,
             share: Share::None,

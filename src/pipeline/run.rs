@@ -17,6 +17,7 @@ use super::queue::Queue;
 use super::targets::Targets;
 use super::worker::Worker;
 use crate::bufpool::Pool;
+use crate::cli::cp::extensions::durability::Durability;
 use crate::cli::cp::{Context, CpOptions, Destination, Keep};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::attributes::Keeping;
@@ -115,6 +116,7 @@ impl<'env> Shared<'env> {
                     keeping: Keeping::new(options, umask, own),
                     attributes_only: options.attributes_only,
                     fsync: options.extensions.durability.fsync,
+                    atomic: options.extensions.durability.atomic,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
@@ -198,6 +200,12 @@ impl<'env> Shared<'env> {
         });
     }
 
+    /// Whether what is new gets its name only when it is complete.
+    #[must_use]
+    pub fn atomic(&self) -> bool {
+        self.settings.method.atomic
+    }
+
     /// Adds what an engine has counted.
     pub fn add_counters(&self, counters: Counters) {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner).1 += counters;
@@ -224,11 +232,14 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
     let operands = operands(options);
-    let fsync = options.extensions.durability.fsync;
+    let Durability { fsync, atomic } = options.extensions.durability;
     let targets = match &operands {
-        Ok(operands) if fsync => Targets::of(operands, options.parents),
+        Ok(operands) if fsync || atomic => Targets::of(operands, options.parents),
         Ok(_) | Err(_) => None,
     };
+    if let Some(targets) = targets.as_ref().filter(|_| atomic) {
+        targets.tell_left_over(reporter);
+    }
     match operands {
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
@@ -239,7 +250,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         Err(problem) => reporter.problem(&problem),
     }
     shared.parents.finish(&shared);
-    let synced = targets.map_or(0, |targets| targets.sync(reporter));
+    let synced = targets.filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
     let (mut tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     tally.syncs += synced + shared.durable.as_ref().map_or(0, |durable| durable.syncs());
     let (engine, reason) = choose::which(&options.knobs, &counters);

@@ -1,13 +1,16 @@
-//! The directories that the copies of operands go into, as the command line names them: made durable when all is done
-//! (`--fsync`). Those of a tree below are [`super::branch`]'s.
+//! The directories that the copies of operands go into, as the command line names them: looked through for what interrupted
+//! copies have left (`--atomic`), and made durable when all is done (`--fsync`). Those of a tree below are [`super::branch`]'s.
 
 use super::chain::Directory;
 use super::durable;
 use super::job::Operand;
 use super::place;
+use crate::plan::durability::is_left_over;
 use crate::plan::path;
+use crate::plan::walk::Listing;
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,6 +55,18 @@ impl Targets {
         }
     }
 
+    /// Tells of what interrupted copies have left in them.
+    pub fn tell_left_over(&self, reporter: &Reporter) {
+        for path in &self.paths {
+            // What keeps it from being opened keeps the copy from it too, or does not matter to it.
+            if let Ok(open) = place::open_directory(&self.directory, path) {
+                // GNU cp shows no `.` that was not typed.
+                let shown = if path == b"." && self.shown.is_none() { Vec::new() } else { self.shown(path) };
+                tell_left_over(&open, &shown, reporter);
+            }
+        }
+    }
+
     /// Makes them durable, the lowest first, and answers how many were. Of one that is not there, making it has been
     /// told.
     pub fn sync(&self, reporter: &Reporter) -> u64 {
@@ -69,5 +84,19 @@ impl Targets {
             }
         }
         syncs
+    }
+}
+
+/// Tells of what interrupted copies have left in an open directory. One that cannot be listed keeps it to itself.
+pub fn tell_left_over(directory: &OwnedFd, shown: &[u8], reporter: &Reporter) {
+    let mut listing = Listing::default();
+    while let Ok((entries, ended)) = listing.fetch(directory) {
+        for entry in entries.iter().filter(|entry| is_left_over(entry.name.to_bytes(), place::token())) {
+            let path = path::join(shown, entry.name.to_bytes());
+            reporter.problem(&Problem::of(What::LeftOver, path));
+        }
+        if ended {
+            break;
+        }
     }
 }

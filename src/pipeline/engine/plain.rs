@@ -11,7 +11,7 @@ use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
 use crate::plan::path;
 use crate::process;
-use rustix::fd::BorrowedFd;
+use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
 use std::ops::Range;
@@ -87,6 +87,14 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
             let copy = Copied::Open(open(chain, End::Destination)?);
             seen.refused = attributes::keep(&source, copy, wanted);
         }
+        Op::Place { ref at, follow, is } => {
+            let found = if follow { place::behind_links(at)? } else { place::held(at)? };
+            place::check(&found, is)?;
+            seen.place = Some(found);
+        }
+        Op::Inherit { ref from } => attributes::inherit(from.as_fd(), open(chain, End::Destination)?)?,
+        Op::Name { temporary: Some(ref temporary), ref at, over } => place::take(temporary, at, over)?,
+        Op::Name { temporary: None, ref at, over } => place::name(open(chain, End::Destination)?, at, over)?,
         // What cannot be begun now is done by the fsync that follows.
         Op::Writeback => match process::start_writeback(open(chain, End::Destination)?) {
             Ok(()) | Err(_) => {}

@@ -3,6 +3,7 @@
 use super::extents::LargeFile;
 use super::holes::{self, Holes};
 use super::pairs::Pair;
+use super::staged::Staged;
 use super::stream::Stream;
 use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
@@ -60,6 +61,10 @@ pub(super) enum Stage {
     Whole,
     /// Reading and writing to the end of the source.
     Stream,
+    /// Finding the directory of a file that is written apart from its name.
+    Place,
+    /// Making such a file.
+    Staged,
     /// Ending a file that is to be made durable afterwards.
     Settle,
     /// Making it durable, where that is asked for, and closing both ends.
@@ -105,6 +110,8 @@ pub struct FileCopy {
     pub(super) trail: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
+    /// It is written apart from its name.
+    pub(super) staged: Option<Box<Staged>>,
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
@@ -136,6 +143,7 @@ impl FileCopy {
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
+            staged: None,
             failed: false,
             leased: false,
             attempts: 0,
@@ -216,6 +224,8 @@ impl FileCopy {
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
+            Stage::Place => self.placed(chain, outcome, seen, context),
+            Stage::Staged => self.staged(chain, outcome, facts, context),
             Stage::Settle => self.settled(chain, outcome, context),
             Stage::Close => self.closed(chain, outcome, context),
             Stage::GiveUp => Next::NoDescriptor,

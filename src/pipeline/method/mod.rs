@@ -21,6 +21,7 @@ mod finish;
 pub mod holes;
 pub mod pairs;
 mod source;
+mod staged;
 pub mod stream;
 pub mod survey;
 #[cfg(test)]
@@ -66,6 +67,8 @@ pub struct Settings {
     pub attributes_only: bool,
     /// Files are durable before they are done.
     pub fsync: bool,
+    /// Files get their names when they are complete.
+    pub atomic: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.

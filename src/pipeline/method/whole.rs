@@ -149,6 +149,9 @@ impl FileCopy {
                 | Op::SetDirect { .. }
                 | Op::ListAttributes
                 | Op::Keep(_)
+                | Op::Place { .. }
+                | Op::Inherit { .. }
+                | Op::Name { .. }
                 | Op::Writeback
                 | Op::Sync
                 | Op::SyncPlace { .. }

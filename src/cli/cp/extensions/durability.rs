@@ -10,21 +10,25 @@ use clap::{Arg, ArgMatches};
 pub struct Durability {
     /// `--fsync`: what was copied is on the device before the run ends.
     pub fsync: bool,
+    /// `--atomic`: a file gets its name only when it is complete.
+    pub atomic: bool,
 }
 
 /// The definitions.
 #[must_use]
 pub fn arguments() -> Vec<Arg> {
-    vec![
-        flag("fsync", None, "have files and their names on the device before it ends")
-            .help_heading(EXTENSIONS),
+    [
+        flag("atomic", None, "give each file its name only when it is complete"),
+        flag("fsync", None, "have files and their names on the device before it ends"),
     ]
+    .map(|argument| argument.help_heading(EXTENSIONS))
+    .into()
 }
 
 /// Reads them.
 ///
 /// # Errors
-/// None so far: the option has no argument.
+/// None so far: neither option has an argument.
 pub fn read(matches: &ArgMatches) -> Result<Durability, BadArgument> {
-    Ok(Durability { fsync: matches.get_flag("fsync") })
+    Ok(Durability { fsync: matches.get_flag("fsync"), atomic: matches.get_flag("atomic") })
 }

@@ -58,6 +58,8 @@ struct OpenFile {
     position: u64,
     /// `O_DIRECT` is on.
     direct: bool,
+    /// It made the file or changed it, so that closing it has something to say.
+    changed: bool,
 }
 
 impl OpenFile {
@@ -150,7 +152,7 @@ impl World {
             self.abandoned.iter().map(|name| format!("{}: never closed", name.escape_ascii())).collect();
         for (number, open) in &self.open {
             // An ordinary descriptor that was only read may be dropped: closing it has nothing to say.
-            if open.is_written() || matches!(number, Number::Direct(_)) {
+            if open.changed || matches!(number, Number::Direct(_)) {
                 left.push(format!("{number:?} of {}: never closed", open.name.escape_ascii()));
             }
         }
@@ -174,6 +176,8 @@ impl World {
             Some(number) => self.open.get(&Number::Plain(number)).ok_or(Errno::NOENT)?.name.clone(),
             None => name.to_vec(),
         };
+        let name = if flags.contains(OFlags::TMPFILE) { self.unnamed() } else { name };
+        let made = !self.files.contains_key(&name) || flags.contains(OFlags::TMPFILE);
         match (self.files.contains_key(&name), flags.contains(OFlags::CREATE)) {
             (true, true) if flags.contains(OFlags::EXCL) => return Err(Errno::EXIST),
             (false, false) => return Err(Errno::NOENT),
@@ -195,10 +199,10 @@ impl World {
                 (Number::Direct(self.slots), Descriptor::Direct(self.slots))
             }
         };
-        let open = OpenFile { name, flags, position: 0, direct: false };
+        let open = OpenFile { name, flags, position: 0, direct: false, changed: made };
         // Where the number is known, its last descriptor was dropped.
         if let Some(dropped) = self.open.insert(number, open)
-            && dropped.is_written()
+            && dropped.changed
         {
             self.abandoned.push(dropped.name);
         }
@@ -234,6 +238,33 @@ impl World {
         (file.kept, file.durable) = (Some(wanted), false);
     }
 
+    /// Makes a file without a name: none that anybody would ask for.
+    fn unnamed(&mut self) -> Vec<u8> {
+        let name = format!("/{}", self.inodes).into_bytes();
+        self.put(&name, Vec::new());
+        name
+    }
+
+    /// Gives what has a temporary name, or an open file that has none, this one.
+    pub(super) fn name(
+        &mut self,
+        file: &Descriptor,
+        temporary: Option<&[u8]>,
+        name: &[u8],
+        over: bool,
+    ) -> Result<(), Errno> {
+        if !over && self.files.contains_key(name) {
+            return Err(Errno::EXIST);
+        }
+        let old = match temporary {
+            Some(temporary) => temporary.to_vec(),
+            None => std::mem::replace(&mut self.opened(file).name, name.to_vec()),
+        };
+        let file = self.files.remove(&old).expect("what is open is there");
+        self.files.insert(name.to_vec(), file);
+        Ok(())
+    }
+
     pub(super) fn sync(&mut self, descriptor: &Descriptor) {
         let name = self.opened(descriptor).name.clone();
         self.file_mut(&name).durable = true;
@@ -244,6 +275,7 @@ impl World {
     }
 
     pub(super) fn truncate(&mut self, descriptor: &Descriptor, length: u64) {
+        self.opened(descriptor).changed = true;
         let name = self.opened(descriptor).name.clone();
         let file = self.file_mut(&name);
         (file.kept, file.durable) = (None, false);
@@ -286,6 +318,7 @@ impl World {
         }
         let to = offset.unwrap_or(open.position);
         check_alignment(open, &[to, bytes.len() as u64])?;
+        open.changed = true;
         let bytes = &bytes[..bytes.len().min(most)];
         if offset.is_none() {
             open.position += bytes.len() as u64;

@@ -47,6 +47,7 @@ impl Uring {
             Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } => Err(Errno::OPNOTSUPP),
             Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
             Op::Sync => Ok(ring::sync_entry(target(&chain.destination, opening[slot_of(End::Destination)])?)),
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => Err(Errno::OPNOTSUPP),
             Op::ListAttributes | Op::Keep(_) | Op::Writeback | Op::SyncPlace { .. } => Err(Errno::OPNOTSUPP),
         }
     }
@@ -75,6 +76,7 @@ impl Uring {
             Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
             Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
             Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
         }
     }

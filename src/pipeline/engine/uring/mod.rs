@@ -222,6 +222,7 @@ impl Uring {
             Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => Some(moved),
             Op::Punch { .. } | Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
             Op::ListAttributes | Op::Keep(_) => Some(moved),
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => Some(moved),
             Op::Writeback | Op::Sync | Op::SyncPlace { .. } => Some(moved),
         };
         if wanted == Some(moved) {

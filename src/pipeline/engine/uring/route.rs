@@ -84,6 +84,7 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
             Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
         }
     }
@@ -128,6 +129,9 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::SetDirect { .. }
         | Op::ListAttributes
         | Op::Keep(_)
+        | Op::Place { .. }
+        | Op::Inherit { .. }
+        | Op::Name { .. }
         | Op::Writeback
         | Op::SyncPlace { .. } => false,
     }
