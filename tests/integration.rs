@@ -36,6 +36,9 @@ mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
 mod documents;
+mod durable;
+mod durable_atomic;
+mod durable_killed;
 mod file_systems;
 mod hostile;
 mod hostile_limits;
@@ -53,4 +56,3 @@ mod manual_pages;
 mod readme;
 mod stats;
 mod usage;
-

@@ -46,6 +46,12 @@ pub enum What {
     Truncating,
     /// A file failed to close.
     Closing,
+    /// A file or directory could not be made durable.
+    Syncing,
+    /// A directory could not be opened to be made durable.
+    OpeningToSync,
+    /// A file has the name of one that is not complete. A warning: it does not count as a failure.
+    LeftOver,
     /// Permissions could not be made those of any new file.
     SettingPermissions,
     /// Permissions or an ACL could not be made those of the source.
@@ -140,6 +146,11 @@ impl What {
             Self::Copying => ["error copying ", " to ", ""],
             Self::Truncating => ["failed to extend ", "", ""],
             Self::Closing => ["failed to close ", "", ""],
+            Self::Syncing => ["error syncing ", "", ""],
+            Self::LeftOver => {
+                ["warning: ", "", " is left from a copy that was interrupted, or is being written"]
+            }
+            Self::OpeningToSync => ["error opening ", "", ""],
             Self::SettingPermissions => ["setting permissions for ", "", ""],
             Self::PreservingPermissions | Self::RestoringPermissions => {
                 ["preserving permissions for ", "", ""]
@@ -182,7 +193,7 @@ impl What {
     /// Whether the exit status says so.
     #[must_use]
     pub const fn is_failure(self) -> bool {
-        !matches!(self, Self::TwiceFile | Self::TwiceDirectory)
+        !matches!(self, Self::TwiceFile | Self::TwiceDirectory | Self::LeftOver)
     }
 }
 

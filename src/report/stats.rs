@@ -14,6 +14,8 @@ pub struct Tally {
     pub directories: u64,
     /// Bytes of contents that reached their destination.
     pub bytes: u64,
+    /// Files and directories that were made durable.
+    pub syncs: u64,
 }
 
 impl Tally {
@@ -28,6 +30,7 @@ impl Tally {
         self.files += other.files;
         self.directories += other.directories;
         self.bytes += other.bytes;
+        self.syncs += other.syncs;
     }
 }
 
@@ -94,6 +97,7 @@ impl Stats {
             ("made_by_calls", self.counters.made_by_calls),
             ("regions_registered", self.counters.regions_registered),
             ("regions_unregistered", self.counters.regions_unregistered),
+            ("syncs", self.tally.syncs),
             ("workers", u64::try_from(self.workers).unwrap_or(u64::MAX)),
         ] {
             line(name, &value.to_string(), false);
@@ -149,7 +153,7 @@ mod tests {
     use serde_json::Value;
 
     fn stats() -> Stats {
-        let tally = Tally { files: 2, directories: 1, bytes: 30 };
+        let tally = Tally { files: 2, directories: 1, bytes: 30, ..Tally::default() };
         let counters = Counters { operations: 9, ring_operations: 4, submissions: 2, ..Counters::default() };
         Stats {
             tally,
@@ -191,7 +195,7 @@ mod tests {
     fn text_is_a_line_a_figure() {
         let text = stats().text(StatsFormat::Text, true);
         assert_eq!(text.lines().next(), Some("files                   2"));
-        assert_eq!(text.lines().count(), 21);
+        assert_eq!(text.lines().count(), 22);
         assert!(text.contains("plain operations        5\n"));
         assert!(
             text.contains("calls per file          3.50\n"),

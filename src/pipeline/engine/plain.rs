@@ -5,10 +5,13 @@
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::attributes::{self, Copied, Source};
-use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{At, Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::place;
 use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
-use rustix::fd::BorrowedFd;
+use crate::plan::path;
+use crate::process;
+use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
 use std::ops::Range;
@@ -94,6 +97,23 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
             let source = chain.descriptor(End::Source).plain().map_or(Source::Nothing, Source::Open);
             let copy = Copied::Open(open(chain, End::Destination)?);
             seen.refused = attributes::keep(&source, copy, wanted);
+        }
+        Op::Place { ref at, follow, is } => {
+            let found = if follow { place::behind_links(at)? } else { place::held(at)? };
+            place::check(&found, is)?;
+            seen.place = Some(found);
+        }
+        Op::Inherit { ref from } => attributes::inherit(from.as_fd(), open(chain, End::Destination)?)?,
+        Op::Name { temporary: Some(ref temporary), ref at, over } => place::take(temporary, at, over)?,
+        Op::Name { temporary: None, ref at, over } => place::name(open(chain, End::Destination)?, at, over)?,
+        // What cannot be begun now is done by the fsync that follows.
+        Op::Writeback => match process::start_writeback(open(chain, End::Destination)?) {
+            Ok(()) | Err(_) => {}
+        },
+        Op::Sync => retry(|| rustix::fs::fsync(open(chain, End::Destination)?))?,
+        Op::SyncPlace { ref at } => {
+            let At { directory, name } = place::behind_links(at)?;
+            rustix::fs::fsync(place::open_directory(&directory, path::parent(name.to_bytes()))?)?;
         }
         Op::Close { end } => close(std::mem::take(chain.descriptor_mut(end)))?,
     }
@@ -211,7 +231,7 @@ fn close(descriptor: Descriptor) -> Result<(), Errno> {
         Descriptor::Closed | Descriptor::Standard(_) => return Ok(()),
         Descriptor::Direct(_) => return Err(Errno::BADF),
     };
-    crate::process::close(owned)
+    process::close(owned)
 }
 
 fn open(chain: &Chain, end: End) -> Result<BorrowedFd<'_>, Errno> {

@@ -100,6 +100,8 @@ impl Extent {
                 Op::Survey | Op::Clone | Op::Pass { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
                 Op::Truncate { .. } | Op::SetDirect { .. } | Op::Close { .. } => {}
                 Op::ListAttributes | Op::Keep(_) => {}
+                Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
+                Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
             }
         }
     }

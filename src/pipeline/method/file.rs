@@ -3,6 +3,7 @@
 use super::extents::LargeFile;
 use super::holes::{self, Holes};
 use super::pairs::Pair;
+use super::staged::Staged;
 use super::stream::Stream;
 use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
@@ -60,7 +61,13 @@ pub(super) enum Stage {
     Whole,
     /// Reading and writing to the end of the source.
     Stream,
-    /// Closing both ends.
+    /// Finding the directory of a file that is written apart from its name.
+    Place,
+    /// Making such a file.
+    Staged,
+    /// Ending a file that is to be made durable afterwards.
+    Settle,
+    /// Making it durable, where that is asked for, and closing both ends.
     Close,
     /// Closing a source that is a slot, to begin again when descriptors are free.
     GiveUp,
@@ -103,6 +110,8 @@ pub struct FileCopy {
     pub(super) trail: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
+    /// It is written apart from its name.
+    pub(super) staged: Option<Box<Staged>>,
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
@@ -136,6 +145,7 @@ impl FileCopy {
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
+            staged: None,
             failed: false,
             leased: false,
             slow_destination: false,
@@ -228,6 +238,9 @@ impl FileCopy {
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
+            Stage::Place => self.placed(chain, outcome, seen, context),
+            Stage::Staged => self.staged(chain, outcome, facts, context),
+            Stage::Settle => self.settled(chain, outcome, context),
             Stage::Close => self.closed(chain, outcome, context),
             Stage::GiveUp => Next::NoDescriptor,
         }
@@ -246,7 +259,10 @@ impl FileCopy {
 
     pub(super) fn fused(&self, context: &Context<'_>) -> bool {
         // Attributes are set by ordinary descriptors, which linked operations could not share.
-        let attributes = context.settings.keeping.is_anything() || context.settings.attributes_only;
+        // So are names, and files that are made durable wait for others.
+        let attributes = context.settings.keeping.is_anything()
+            || context.settings.attributes_only
+            || self.ends_apart(context);
         let capabilities = context.capabilities;
         let fused = capabilities.fused || (capabilities.fused_where_slow && self.slow_destination);
         let settings = fused && !context.settings.direct && !attributes;

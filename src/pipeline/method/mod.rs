@@ -21,6 +21,7 @@ mod finish;
 pub mod holes;
 pub mod pairs;
 mod source;
+mod staged;
 pub mod stream;
 pub mod survey;
 #[cfg(test)]
@@ -66,6 +67,10 @@ pub struct Settings {
     pub keeping: Keeping,
     /// No data is copied.
     pub attributes_only: bool,
+    /// Files are durable before they are done.
+    pub fsync: bool,
+    /// Files get their names when they are complete.
+    pub atomic: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.
@@ -100,6 +105,8 @@ pub enum Next {
     Starved(Chain),
     /// No descriptor is free: start this file again when others are done.
     NoDescriptor,
+    /// All of the file is there, and this chain makes it durable: best together with those of other files.
+    Settle(Chain),
     /// The file is large: its extents can be shared out.
     Large(Arc<LargeFile>),
     /// The file is done, well or not.

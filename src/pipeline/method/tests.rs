@@ -1,6 +1,7 @@
 //! The copy methods over a scripted engine: single stories here, what holds for all copies in [`properties`].
 
 mod driver;
+mod durability;
 mod properties;
 mod sharing;
 mod sparse;

@@ -39,12 +39,7 @@ impl FileCopy {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
-        chain.ops.extend(self.keep(context));
-        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
-        self.trail.transferred = true;
-        self.trail.moved = true;
-        self.stage = Stage::Whole;
-        Next::Run(chain)
+        self.run_whole(chain, context)
     }
 
     /// One chain for the rest of a file whose pages the kernel passes on. It is asked for a byte more than the file has, as
@@ -58,8 +53,15 @@ impl FileCopy {
             chain.ops.push(self.create(Into::Plain, context));
         }
         chain.ops.push(Op::Pass { room: length.saturating_add(1), expect: length });
-        chain.ops.extend(self.keep(context));
-        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        self.run_whole(chain, context)
+    }
+
+    /// Runs a chain that brings all of the data, with the end of the file where that is part of it.
+    fn run_whole(&mut self, mut chain: Chain, context: &Context<'_>) -> Next {
+        if !self.ends_apart(context) {
+            chain.ops.extend(self.keep(context));
+            chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        }
         self.trail.transferred = true;
         self.trail.moved = true;
         self.stage = Stage::Whole;
@@ -106,13 +108,12 @@ impl FileCopy {
         self.fail(chain, self.open_problem(errno), context)
     }
 
-    pub(super) fn whole_done(
-        &mut self,
-        mut chain: Chain,
-        outcome: Outcome,
-        context: &mut Context<'_>,
-    ) -> Next {
+    pub(super) fn whole_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         let (at, result) = match outcome {
+            Outcome::Done if self.ends_apart(context) => {
+                self.stream = Stream::starting_at(self.source_facts().size);
+                return self.close(chain, context);
+            }
             Outcome::Done => {
                 context.tally.file(self.source_facts().size);
                 return Next::Done;
@@ -121,6 +122,17 @@ impl FileCopy {
             Outcome::Failed { at, errno } => (at, Err(errno)),
         };
         self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
+        self.whole_cut(chain, at, result, context)
+    }
+
+    /// Goes on where the chain was cut.
+    fn whole_cut(
+        &mut self,
+        mut chain: Chain,
+        at: usize,
+        result: Result<u32, Errno>,
+        context: &mut Context<'_>,
+    ) -> Next {
         match (&chain.ops[at], result) {
             (Op::Read { .. }, Ok(moved)) => {
                 self.stream.pending(moved);
@@ -169,6 +181,12 @@ impl FileCopy {
                 | Op::SetDirect { .. }
                 | Op::ListAttributes
                 | Op::Keep(_)
+                | Op::Place { .. }
+                | Op::Inherit { .. }
+                | Op::Name { .. }
+                | Op::Writeback
+                | Op::Sync
+                | Op::SyncPlace { .. }
                 | Op::Open { .. }
                 | Op::Close { .. },
                 _,

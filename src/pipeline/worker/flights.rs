@@ -84,6 +84,7 @@ impl Worker<'_, '_> {
                     }
                 }
             },
+            Some(Flight::Directory(path)) => self.directory_settled(slot, &path, completion.outcome),
             None => {}
         }
     }
@@ -113,6 +114,7 @@ impl Worker<'_, '_> {
                     self.leaf_done(&job);
                 }
             }
+            Next::Settle(chain) => self.settle(slot, file, chain),
             Next::Large(file) => {
                 self.flights_free.push(slot);
                 self.want_ring_for(&file);

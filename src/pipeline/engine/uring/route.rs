@@ -86,6 +86,8 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
+            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
         }
     }
     Segment { ops: at..end, direct }
@@ -115,6 +117,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
         Op::Open { .. } if rules.polled => false,
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
+        Op::Sync => !rules.polled,
         Op::Open { end: End::Destination, .. } => fused,
         Op::Write { .. } => fused || chain.sleeps,
         Op::Look { .. }
@@ -129,7 +132,12 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Truncate { .. }
         | Op::SetDirect { .. }
         | Op::ListAttributes
-        | Op::Keep(_) => false,
+        | Op::Keep(_)
+        | Op::Place { .. }
+        | Op::Inherit { .. }
+        | Op::Name { .. }
+        | Op::Writeback
+        | Op::SyncPlace { .. } => false,
     }
 }
 

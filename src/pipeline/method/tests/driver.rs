@@ -80,6 +80,8 @@ impl Copying {
                 verbose: false,
                 keeping: Keeping::new(&CpOptions::default(), Mode::empty(), Owner { user: 0, group: 0 }),
                 attributes_only: false,
+                fsync: false,
+                atomic: false,
             },
             fused: false,
             passes: false,
@@ -107,6 +109,7 @@ impl Copying {
             destination_device: Some(1),
             announced: false,
             is_backup: false,
+            over: false,
             kept: None,
             failed: false,
             belongs_to: None,
@@ -359,6 +362,7 @@ impl Driver<'_> {
                     self.done += 1;
                 }
             }
+            Next::Settle(chain) => self.fly(slot, Flight::File(file), chain),
             Next::Large(file) => self.large.push(file),
             Next::Done => self.done += 1,
         }

@@ -53,6 +53,8 @@ struct Way {
     made: bool,
     /// All attributes are kept.
     attributes: bool,
+    fsync: bool,
+    atomic: bool,
     faults: Vec<Fault>,
     turns: Vec<usize>,
 }
@@ -131,26 +133,28 @@ fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = Wa
     let memory = (prop::sample::select(&BUFFERS[..]), 0_u32..3);
     let script = (scripts(fault), prop::collection::vec(0_usize..6, 0..150));
     let notes = (any::<bool>(), any::<bool>(), any::<bool>());
-    (engine, memory, notes, script).prop_map(
-        |(engine, memory, (made, attributes, passes), (faults, turns))| {
-            let ((direct, fused, in_flight_max, sparse, offload), (buffer_bytes, times)) = (engine, memory);
-            let pool_bytes = buffer_bytes.next_power_of_two() << times;
-            Way {
-                direct,
-                sparse,
-                offload,
-                fused,
-                passes: passes && !fused,
-                in_flight_max,
-                buffer_bytes,
-                pool_bytes,
-                made,
-                attributes,
-                faults,
-                turns,
-            }
-        },
-    )
+    let durability = (any::<bool>(), any::<bool>());
+    let all = (engine, memory, notes, durability, script);
+    all.prop_map(|(engine, memory, (made, attributes, passes), (fsync, atomic), (faults, turns))| {
+        let ((direct, fused, in_flight_max, sparse, offload), (buffer_bytes, times)) = (engine, memory);
+        let pool_bytes = buffer_bytes.next_power_of_two() << times;
+        Way {
+            direct,
+            sparse,
+            offload,
+            fused,
+            passes: passes && !fused,
+            in_flight_max,
+            buffer_bytes,
+            pool_bytes,
+            made,
+            attributes,
+            fsync,
+            atomic,
+            faults,
+            turns,
+        }
+    })
 }
 
 fn source(number: usize) -> String {
@@ -182,6 +186,8 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         verbose: false,
         keeping: if way.attributes { all_attributes() } else { copying.settings.keeping },
         attributes_only: false,
+        fsync: way.fsync,
+        atomic: way.atomic,
     };
     if let Some(offloads) = way.offload {
         copying.world.systems = Some([NFS; 2]);
@@ -198,6 +204,8 @@ fn copying(way: &Way, files: &[File]) -> Copying {
             Before::Absent => (None, Some(Found::Nothing)),
             Before::NotLookedAt => (None, None),
             Before::There(size) => (Some(size), None),
+            // With `--atomic` it would be an error.
+            Before::Unexpected(size) if way.atomic => (Some(size), None),
             Before::Unexpected(size) => (Some(size), Some(Found::Nothing)),
         };
         if let Some(size) = there {
@@ -243,7 +251,21 @@ fn check_unchanged_sources(copied: &Copied, files: &[File], way: &Way) -> Result
                 );
             }
             prop_assert!(same, "file {}: {:?} of {} bytes", number, copy.map(<[u8]>::len), file.size);
+            let refused_sync = way.faults.contains(&Fault::Errno(Errno::INVAL));
+            let after = copied.world.file(destination(number).as_bytes());
+            prop_assert!(
+                !way.fsync || refused_sync || after.is_some_and(|after| after.durable),
+                "file {}: not durable",
+                number
+            );
             right += 1;
+        } else if way.atomic && !copied.told().iter().any(|(what, _)| *what == What::Closing) {
+            let before = match file.before {
+                Before::Absent | Before::NotLookedAt => None,
+                Before::There(size) | Before::Unexpected(size) => Some(vec![b'.'; size]),
+            };
+            let after = copied.world.contents(destination(number).as_bytes());
+            prop_assert_eq!(after, before.as_deref(), "file {}: neither old nor new", number);
         }
         let after = copied.world.contents(source(number).as_bytes());
         prop_assert_eq!(after.map(<[u8]>::len), Some(file.size), "the source was written");
