@@ -50,7 +50,8 @@ impl Hashed {
         let (head, rest) = bytes.split_at(to_chunk);
         let start = offset + bytes_of(head);
         // The only chunk of a file is hashed in another way than the first of several: it waits for the end.
-        let whole = if start == 0 && rest.len() <= CHUNK_LEN { 0 } else { rest.len() - rest.len() % CHUNK_LEN };
+        let whole =
+            if start == 0 && rest.len() <= CHUNK_LEN { 0 } else { rest.len() - rest.len() % CHUNK_LEN };
         let (chunks, tail) = rest.split_at(whole);
         Self { offset, head: head.to_vec(), subtrees: subtrees(start, chunks), tail: tail.to_vec() }
     }
@@ -77,7 +78,13 @@ impl Default for Hashes {
 
 impl Hashes {
     fn with(block_level: u8, subtrees_max: usize) -> Self {
-        Self { subtrees: BTreeMap::new(), tails: BTreeMap::new(), block_level, subtrees_max, overflowed: false }
+        Self {
+            subtrees: BTreeMap::new(),
+            tails: BTreeMap::new(),
+            block_level,
+            subtrees_max,
+            overflowed: false,
+        }
     }
 
     /// Adds a stretch. Each byte of a file is to be added once. What begins in the middle of a chunk must come behind
@@ -139,7 +146,8 @@ impl Hashes {
     }
 
     fn joined_with_sibling(&mut self, subtree: &Subtree) -> Option<Subtree> {
-        let sibling = self.subtrees.get(&subtree.sibling_start()).filter(|other| other.level == subtree.level)?;
+        let sibling =
+            self.subtrees.get(&subtree.sibling_start()).filter(|other| other.level == subtree.level)?;
         let joined = subtree.joined(sibling);
         self.subtrees.remove(&subtree.sibling_start());
         Some(joined)
@@ -193,6 +201,12 @@ impl Hashes {
         subtree::root(&self.in_order(0..length)?)
     }
 
+    /// Where the block of a byte begins, in a file of ordinary size.
+    #[must_use]
+    pub fn block_of(offset: u64) -> u64 {
+        offset - offset % (CHUNK_BYTES << BLOCK_LEVEL)
+    }
+
     /// The offset of the first block that is another one in `other`, or is missing there. Both are of `length` bytes.
     #[must_use]
     pub fn first_difference(&self, other: &Self, length: u64) -> Option<u64> {
@@ -216,13 +230,14 @@ impl Hashes {
 
     /// The subtrees of a block, in order and without a gap.
     fn in_order(&self, range: Range<u64>) -> Option<Vec<Subtree>> {
-        let mut found: Vec<Subtree> = self.subtrees.range(range.clone()).map(|(_, subtree)| *subtree).collect();
+        let mut found: Vec<Subtree> =
+            self.subtrees.range(range.clone()).map(|(_, subtree)| *subtree).collect();
         let tails = self.tails.range(range.start + 1..=range.end);
         found.extend(tails.map(|(_, (start, bytes))| Subtree::of(*start, bytes)));
         found.sort_unstable_by_key(|subtree| subtree.start);
-        let ends = found.iter().try_fold(range.start, |reached, subtree| {
-            (subtree.start == reached).then_some(subtree.end())
-        });
+        let ends = found
+            .iter()
+            .try_fold(range.start, |reached, subtree| (subtree.start == reached).then_some(subtree.end()));
         (ends == Some(range.end)).then_some(found)
     }
 }

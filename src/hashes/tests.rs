@@ -109,7 +109,8 @@ fn what_is_missing_is_a_gap_and_a_difference() {
     assert_eq!(whole.first_difference(&hashes, 5000), Some(0));
     assert_eq!(hashes.gaps(5000), [0..2048, 3072..4096]);
     for gap in [0..2048, 3072..4096] {
-        let range = usize::try_from(gap.start).expect("an index")..usize::try_from(gap.end).expect("an index");
+        let range =
+            usize::try_from(gap.start).expect("an index")..usize::try_from(gap.end).expect("an index");
         hashes.add(Hashed::of(gap.start, &bytes[range]));
     }
     assert_eq!(hashes.hash(5000), Some(blake3::hash(&bytes)));

@@ -8,6 +8,7 @@ use super::given::{Made, OperandDirectories};
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
+use super::manifest;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::operand::typed;
@@ -25,6 +26,7 @@ use crate::plan::path;
 use crate::plan::target::{self, Pair};
 use crate::process;
 use crate::report::Reporter;
+use crate::report::manifest::Manifest;
 use crate::report::message::{Problem, What};
 use crate::report::stats::{Stats, Tally};
 use rustix::fs::{Mode, OFlags, Timespec};
@@ -72,6 +74,8 @@ pub struct Shared<'env> {
     pub ends_in_order: bool,
     /// By which means.
     pub knobs: &'env Knobs,
+    /// Where hashes are written, if anywhere.
+    pub manifest: Option<Manifest>,
     /// Where it is told.
     pub reporter: &'env Reporter,
     /// Descriptors that this process may have.
@@ -89,6 +93,7 @@ impl<'env> Shared<'env> {
         let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
+        let verification = &options.extensions.verification;
         let umask = rustix::process::umask(Mode::empty());
         rustix::process::umask(umask);
         Self {
@@ -107,6 +112,8 @@ impl<'env> Shared<'env> {
                     debug: options.debug,
                     keeping: Keeping::new(options, umask, own),
                     attributes_only: options.attributes_only,
+                    hash: verification.verify || verification.manifest.is_some(),
+                    verify: verification.verify,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
@@ -119,6 +126,7 @@ impl<'env> Shared<'env> {
             asks_first: asks_first(options),
             ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
             knobs: &options.knobs,
+            manifest: None,
             reporter,
             descriptors,
             // Lines come in the order of the walk, and one question at a time.
@@ -200,11 +208,14 @@ impl<'env> Shared<'env> {
 pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
     process::share_heap_where_space_is_limited();
-    let shared = Shared::new(options, reporter);
+    let mut shared = Shared::new(options, reporter);
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
+    let manifest = manifest::open(options, reporter).map(|manifest| shared.manifest = manifest);
     match operands(options) {
+        // It has been told why.
+        _ if manifest.is_err() => {}
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
         Ok(operands) => work(&shared, operands),
@@ -214,6 +225,9 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         Err(problem) => reporter.problem(&problem),
     }
     shared.parents.finish(&shared);
+    if let Some(manifest) = shared.manifest.take() {
+        manifest::finish(manifest, options, reporter);
+    }
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
     let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers, ways: None };

@@ -14,6 +14,10 @@ pub struct Tally {
     pub directories: u64,
     /// Bytes of contents that reached their destination.
     pub bytes: u64,
+    /// Copies that were read back and are what was read.
+    pub files_verified: u64,
+    /// Bytes of copies that were read back.
+    pub bytes_read_back: u64,
 }
 
 impl Tally {
@@ -23,11 +27,23 @@ impl Tally {
         self.bytes += bytes;
     }
 
+    /// So many bytes of a copy were read back.
+    pub fn read_back(&mut self, bytes: u64) {
+        self.bytes_read_back += bytes;
+    }
+
+    /// And were found to be right.
+    pub fn verified(&mut self) {
+        self.files_verified += 1;
+    }
+
     /// Adds another worker's books.
     pub fn add(&mut self, other: &Self) {
         self.files += other.files;
         self.directories += other.directories;
         self.bytes += other.bytes;
+        self.files_verified += other.files_verified;
+        self.bytes_read_back += other.bytes_read_back;
     }
 }
 
@@ -82,6 +98,8 @@ impl Stats {
             ("regions_registered", self.counters.regions_registered),
             ("regions_unregistered", self.counters.regions_unregistered),
             ("workers", u64::try_from(self.workers).unwrap_or(u64::MAX)),
+            ("files_verified", self.tally.files_verified),
+            ("bytes_read_back", self.tally.bytes_read_back),
         ] {
             line(name, &value.to_string(), false);
         }
@@ -113,7 +131,7 @@ mod tests {
     use super::*;
 
     fn stats() -> Stats {
-        let tally = Tally { files: 2, directories: 1, bytes: 30 };
+        let tally = Tally { files: 2, directories: 1, bytes: 30, ..Tally::default() };
         let counters = Counters { operations: 9, ..Counters::default() };
         Stats {
             tally,
@@ -139,6 +157,6 @@ mod tests {
     fn text_is_a_line_a_figure() {
         let text = stats().text(StatsFormat::Text);
         assert_eq!(text.lines().next(), Some("files                   2"));
-        assert_eq!(text.lines().count(), 15);
+        assert_eq!(text.lines().count(), 17);
     }
 }

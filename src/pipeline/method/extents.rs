@@ -1,13 +1,15 @@
 //! Large regular files: blocks at their own offsets, by as many workers as are free.
 //!
-//! Here is what they share, and [`super::extent`] is one block. The file is shared; each worker claims the next block when it has room for one. Who finishes the last block gets the
-//! file back and streams whatever is still to come: a last piece that `O_DIRECT` cannot write, a file that grew.
+//! Here is what they share, and [`super::extent`] is one block. The file is shared; each worker claims the next block
+//! when it has room for one. Who finishes the last block gets the file back and streams whatever is still to come: a last
+//! piece that `O_DIRECT` cannot write, a file that grew. Files are read again in the same way ([`super::verify`]).
 
 use super::extent::Extent;
 use super::file::{FileCopy, Stage};
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
+use crate::hashes::Hashed;
 use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome};
 use crate::plan::destination::{self, Offload};
 use crate::report::message::{Problem, What};
@@ -33,6 +35,8 @@ pub(super) enum Way {
     Zeros(u32),
     /// The kernel copies them.
     Offload,
+    /// They are read of one end, to be hashed.
+    Hash(End),
 }
 
 /// A large file in the middle of being copied.
@@ -40,6 +44,8 @@ pub struct LargeFile {
     block: u32,
     /// Both ends go past the page cache.
     direct: bool,
+    /// What is read is hashed.
+    pub(super) hashes: bool,
     progress: Mutex<Progress>,
 }
 
@@ -157,15 +163,25 @@ impl LargeFile {
         stretches: Vec<Range<u64>>,
     ) -> Result<Self, Box<(FileCopy, Chain)>> {
         let Chain { source, destination, .. } = chain;
-        let (source, destination) = match (source, destination) {
-            (Descriptor::Plain(source), Descriptor::Plain(destination)) => (source, destination),
+        let shared = |descriptor| match descriptor {
+            Descriptor::Plain(fd) => Ok(Arc::new(fd)),
+            // It has been shared out before.
+            Descriptor::Shared(fd) => Ok(fd),
+            other => Err(other),
+        };
+        let ends = match (shared(source), shared(destination)) {
+            (Ok(source), Ok(destination)) => Some((source, destination)),
             (source, destination) => {
+                let [source, destination] = [source, destination].map(|end| match end {
+                    Ok(fd) => Descriptor::Shared(fd),
+                    Err(descriptor) => descriptor,
+                });
                 return Err(Box::new((file, Chain { source, destination, ..Chain::default() })));
             }
         };
         let end = stretches.last().map_or(0, |stretch| stretch.end);
         let names = [file.job.source_path(), file.job.destination_path()];
-        let ends = Some((Arc::new(source), Arc::new(destination)));
+        let hashes = file.hashing.is_some();
         let progress = Progress {
             way,
             ends,
@@ -179,11 +195,19 @@ impl LargeFile {
             file: Some(file),
             names,
         };
-        Ok(Self { block, direct, progress: Mutex::new(progress) })
+        // A copy is read back past the page cache.
+        let direct = direct || way == Way::Hash(End::Destination);
+        Ok(Self { block, direct, hashes, progress: Mutex::new(progress) })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether its blocks go past the page cache, and so always sleep.
+    #[must_use]
+    pub fn sleeps(&self) -> bool {
+        self.direct
     }
 
     /// Whether there are blocks that nobody has claimed.
@@ -235,9 +259,14 @@ impl LargeFile {
         let way = progress.way;
         drop(progress);
         let mut extent = Extent::new(Arc::clone(self), offset..end, way);
+        let (source, destination) = match way {
+            Way::Through | Way::Zeros(_) | Way::Offload => (source, Descriptor::Shared(destination)),
+            Way::Hash(End::Source) => (source, Descriptor::Closed),
+            Way::Hash(End::Destination) => (destination, Descriptor::Closed),
+        };
         let mut chain = Chain {
             source: Descriptor::Shared(source),
-            destination: Descriptor::Shared(destination),
+            destination,
             lease: Some(lease),
             sleeps: self.direct,
             ..Chain::default()
@@ -251,6 +280,14 @@ impl Progress {
     /// The kernel will not copy: the rest is read and written.
     pub(super) fn refuse_offload(&mut self) {
         self.way = Way::Through;
+    }
+
+    /// Adds what was read to the file's hashes.
+    pub(super) fn hashed(&mut self, hashed: Hashed) {
+        let end = if self.way == Way::Hash(End::Destination) { End::Destination } else { End::Source };
+        if let Some(hashing) = self.file.as_mut().and_then(|file| file.hashing.as_mut()) {
+            hashing.add(end, hashed);
+        }
     }
 
     /// The kernel has copied.
@@ -273,7 +310,8 @@ impl Progress {
         self.left.clear();
         self.failed_at = self.failed_at.min(at);
         let [source, destination] = &self.names;
-        let path = if what == What::Writing { destination } else { source };
+        let of_copy = what == What::Writing || self.way == Way::Hash(End::Destination);
+        let path = if of_copy { destination } else { source };
         let other = (what == What::Copying).then(|| destination.clone());
         self.problem.get_or_insert_with(|| Problem { other, ..Problem::failed(what, path.clone(), errno) });
     }
@@ -297,6 +335,7 @@ impl Progress {
             cut: self.cut,
             offloaded: self.offloaded,
             refused_offload: self.way == Way::Through,
+            read_only: matches!(self.way, Way::Hash(_)),
             problem: self.problem.take().map(|problem| (problem, self.failed_at)),
         })
     }
@@ -310,6 +349,8 @@ pub struct FinishedExtents {
     cut: bool,
     offloaded: bool,
     refused_offload: bool,
+    /// Nothing was written: it was read once more.
+    read_only: bool,
     problem: Option<(Problem, u64)>,
 }
 
@@ -318,7 +359,14 @@ impl FinishedExtents {
     /// after a problem.
     #[must_use]
     pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
-        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, problem } = self;
+        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, read_only, problem } = self;
+        if read_only {
+            let next = match problem {
+                Some((problem, _)) => file.fail(chain, problem, context),
+                None => file.hash_on(chain, context),
+            };
+            return (file, next);
+        }
         file.trail.offloaded |= offloaded;
         if refused_offload
             && let Some(pair) = file.pair()

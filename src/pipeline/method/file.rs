@@ -4,6 +4,7 @@ use super::extents::LargeFile;
 use super::holes::{self, Holes};
 use super::pairs::Pair;
 use super::stream::Stream;
+use super::verify::Hashing;
 use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
@@ -60,6 +61,8 @@ pub(super) enum Stage {
     Whole,
     /// Reading and writing to the end of the source.
     Stream,
+    /// Reading back what was written.
+    ReadBack,
     /// Closing both ends.
     Close,
     /// Closing a source that is a slot, to begin again when descriptors are free.
@@ -97,6 +100,8 @@ pub struct FileCopy {
     pub(super) clone_tried: bool,
     /// How long the destination is, where that may differ from how far its data has come: it is to have holes.
     pub(super) length: Option<u64>,
+    /// What its bytes hash to, where that is asked for.
+    pub(super) hashing: Option<Box<Hashing>>,
     /// It came to the data of this file.
     pub(super) begun: bool,
     /// What became of the data.
@@ -131,6 +136,7 @@ impl FileCopy {
             without_map: false,
             clone_tried: false,
             length: None,
+            hashing: None,
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
@@ -166,6 +172,8 @@ impl FileCopy {
     /// the linked chain can open again without going by its name.
     #[must_use]
     pub fn start(&mut self, context: &Context<'_>) -> Chain {
+        let hashes = context.settings.hash && !context.settings.attributes_only;
+        self.hashing = hashes.then(Box::default);
         let regular = self.job.seen.is_none_or(|seen| seen.kind == FileType::RegularFile);
         let patient = if regular && context.capabilities.nonblocking && !self.leased {
             OFlags::NONBLOCK
@@ -214,6 +222,7 @@ impl FileCopy {
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
+            Stage::ReadBack => self.read_back(chain, outcome, &seen, context),
             Stage::Close => self.closed(chain, outcome, context),
             Stage::GiveUp => Next::NoDescriptor,
         }
@@ -224,6 +233,7 @@ impl FileCopy {
     pub fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
+            Stage::ReadBack => self.start_read_back(chain, alone, context),
             _ if alone && self.only_examined(context) => self.read_again(chain),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
@@ -231,9 +241,10 @@ impl FileCopy {
     }
 
     pub(super) fn fused(&self, context: &Context<'_>) -> bool {
-        // Attributes are set by ordinary descriptors, which linked operations could not share.
+        // Attributes are set, and copies read back, by ordinary descriptors, which linked operations could not share.
         let attributes = context.settings.keeping.is_anything() || context.settings.attributes_only;
-        let settings = context.capabilities.fused && !context.settings.direct && !attributes;
+        let after = attributes || context.settings.verify;
+        let settings = context.capabilities.fused && !context.settings.direct && !after;
         settings && self.job.found == Some(Found::Nothing)
     }
 

@@ -22,6 +22,9 @@ impl FileCopy {
     }
 
     pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        if self.is_to_be_hashed() {
+            return self.hash_on(chain, context);
+        }
         self.stage = Stage::Close;
         chain.lease = None;
         chain.ops.clear();
@@ -60,13 +63,14 @@ impl FileCopy {
             Op::Truncate { .. } | Op::Unlink { .. } => self.close(chain, context),
             Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => self.done(context),
             Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
-            Op::ListAttributes | Op::Keep(_) => self.done(context),
+            Op::Bypass { .. } | Op::ListAttributes | Op::Keep(_) => self.done(context),
         }
     }
 
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
         if !self.failed {
             context.tally.file(self.stream.position());
+            self.list_hash(context);
         }
         Next::Done
     }

@@ -1,6 +1,7 @@
 //! One chain for the whole of a small file, and the way of a fused copy to it: what was only examined is opened again.
 
 use super::file::{FileCopy, Stage};
+use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Directory, End, Into, Op, Outcome};
 use crate::plan::overwrite::Found;
@@ -36,8 +37,10 @@ impl FileCopy {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
-        chain.ops.extend(self.keep(context));
-        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        if !context.settings.verify {
+            chain.ops.extend(self.keep(context));
+            chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        }
         self.trail.transferred = true;
         self.trail.moved = true;
         self.stage = Stage::Whole;
@@ -84,6 +87,14 @@ impl FileCopy {
         self.fail(chain, self.open_problem(errno), context)
     }
 
+    /// All of the file has arrived. Without hashes there is nothing left to do.
+    fn whole_arrived(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let size = self.source_facts().size;
+        self.hash_read(0, &chain, u32::try_from(size).unwrap_or(u32::MAX));
+        self.stream = Stream::starting_at(size);
+        self.close(chain, context)
+    }
+
     pub(super) fn whole_done(
         &mut self,
         mut chain: Chain,
@@ -91,20 +102,19 @@ impl FileCopy {
         context: &mut Context<'_>,
     ) -> Next {
         let (at, result) = match outcome {
-            Outcome::Done => {
-                context.tally.file(self.source_facts().size);
-                return Next::Done;
-            }
+            Outcome::Done => return self.whole_arrived(chain, context),
             Outcome::Count { at, moved } => (at, Ok(moved)),
             Outcome::Failed { at, errno } => (at, Err(errno)),
         };
         self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
         match (&chain.ops[at], result) {
             (Op::Read { .. }, Ok(moved)) => {
+                self.hash_read(0, &chain, moved);
                 self.stream.pending(moved);
                 self.start_stream(chain, false, context)
             }
             (Op::Write { length, .. }, Ok(moved)) => {
+                self.hash_read(0, &chain, *length);
                 self.stream.pending(*length);
                 self.stream.written_to(moved);
                 self.stream_on(chain, false, context)
@@ -117,8 +127,7 @@ impl FileCopy {
             }
             (Op::Close { end: End::Source }, Err(_)) => {
                 // Nothing can be lost in a file that was only read.
-                context.tally.file(self.source_facts().size);
-                Next::Done
+                self.whole_arrived(chain, context)
             }
             (Op::Close { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
@@ -140,6 +149,7 @@ impl FileCopy {
                 | Op::Punch { .. }
                 | Op::Unlink { .. }
                 | Op::SetDirect { .. }
+                | Op::Bypass { .. }
                 | Op::ListAttributes
                 | Op::Keep(_)
                 | Op::Open { .. }

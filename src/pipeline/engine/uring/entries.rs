@@ -46,7 +46,7 @@ impl Uring {
             Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => Err(Errno::OPNOTSUPP),
             Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } => Err(Errno::OPNOTSUPP),
             Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
-            Op::ListAttributes | Op::Keep(_) => Err(Errno::OPNOTSUPP),
+            Op::Bypass { .. } | Op::ListAttributes | Op::Keep(_) => Err(Errno::OPNOTSUPP),
         }
     }
 
@@ -73,7 +73,8 @@ impl Uring {
             },
             Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
             Op::Survey | Op::Clone | Op::Offload { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
-            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Truncate { .. } | Op::SetDirect { .. } | Op::Bypass { .. } => {}
+            Op::ListAttributes | Op::Keep(_) => {}
         }
     }
 }

@@ -221,7 +221,7 @@ impl Uring {
             Op::Open { .. } | Op::Close { .. } | Op::Look { .. } | Op::Examine { .. } => Some(moved),
             Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } => Some(moved),
             Op::Punch { .. } | Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
-            Op::ListAttributes | Op::Keep(_) => Some(moved),
+            Op::Bypass { .. } | Op::ListAttributes | Op::Keep(_) => Some(moved),
         };
         if wanted == Some(moved) {
             self.advance(index, running, at + 1);

@@ -83,7 +83,8 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Offload { .. }
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
-            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Truncate { .. } | Op::SetDirect { .. } | Op::Bypass { .. } => {}
+            Op::ListAttributes | Op::Keep(_) => {}
         }
     }
     Segment { ops: at..end, direct }
@@ -124,6 +125,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Unlink { .. }
         | Op::Truncate { .. }
         | Op::SetDirect { .. }
+        | Op::Bypass { .. }
         | Op::ListAttributes
         | Op::Keep(_) => false,
     }
