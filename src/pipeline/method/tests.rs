@@ -4,6 +4,7 @@ mod driver;
 mod properties;
 mod sharing;
 mod sparse;
+mod verifying;
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::engine::scripted::{Change, Fault};
