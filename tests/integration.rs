@@ -47,3 +47,4 @@ mod manual_operands;
 mod manual_overwrite;
 mod manual_pages;
 mod usage;
+mod verification;
