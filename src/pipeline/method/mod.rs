@@ -20,6 +20,7 @@ pub mod file;
 mod finish;
 pub mod holes;
 pub mod pairs;
+mod sharing;
 mod source;
 pub mod stream;
 pub mod survey;
