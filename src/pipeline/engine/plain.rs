@@ -172,10 +172,9 @@ fn page_alignment_serves(file: BorrowedFd<'_>) -> Option<bool> {
 /// journalled or encrypted), and only STATX_DIOALIGN says of a file that it does not. A direct read stores dirty pages
 /// first by itself.
 fn bypass(file: BorrowedFd<'_>, direct: bool) -> Result<(), Errno> {
-    set_direct(file, direct);
     if direct && page_alignment_serves(file) == Some(true) {
         let flags = rustix::fs::fcntl_getfl(file)?;
-        if flags.contains(OFlags::DIRECT) {
+        if rustix::fs::fcntl_setfl(file, flags | OFlags::DIRECT).is_ok() {
             return Ok(());
         }
     }
