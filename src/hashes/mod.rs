@@ -59,8 +59,8 @@ impl Hashed {
 
 /// What is known of a file's bytes by now.
 pub struct Hashes {
-    /// By their first byte. Two siblings are always joined, but for those that would begin at byte 0: the root of the tree
-    /// is hashed in another way, and where it is becomes known at the end of the file.
+    /// By their first byte. Two siblings are always joined, but for those that would begin at byte 0: the root of the
+    /// tree is hashed in another way, and where it is becomes known at the end of the file.
     subtrees: BTreeMap<u64, Subtree>,
     /// Bytes of chunks that are not whole, with where they begin, by where they end.
     tails: BTreeMap<u64, (u64, Vec<u8>)>,
@@ -132,8 +132,8 @@ impl Hashes {
         }
     }
 
-    /// Joins blocks to blocks twice as large, where there are any that can be joined. Of a file that is read more or less
-    /// in order half of the subtrees are left.
+    /// Joins blocks to blocks twice as large, where there are any that can be joined. Of a file that is read more or
+    /// less in order half of the subtrees are left.
     fn make_room(&mut self) -> bool {
         let before = self.subtrees.len();
         self.block_level += 1;

@@ -1,8 +1,8 @@
 //! The manifest of `--manifest`: a line for each copy, in the form that `b3sum` writes and `b3sum --check` reads.
 //!
-//! Lines come in the order in which files are done, as they are written while the run goes on: a sorted list would have to
-//! be held in memory until its end. A name with a backslash or a line's end has them escaped, and a backslash before the
-//! hash says so.
+//! Lines come in the order in which files are done, as they are written while the run goes on: a sorted list would have
+//! to be held in memory until its end. A name with a backslash or a line's end has them escaped, and a backslash before
+//! the hash says so.
 
 use super::{BLOCK_BYTES, Reporter, write_all};
 use crate::hashes::Hash;
@@ -76,8 +76,8 @@ impl Pending {
     }
 }
 
-/// The line of a file, as `Err` where its name is no UTF-8: b3sum knows no other names, and stops at a line that is none, so
-/// that the others could not be checked either.
+/// The line of a file, as `Err` where its name is no UTF-8: b3sum knows no other names, and stops at a line that is
+/// none, so that the others could not be checked either.
 fn line(hash: &Hash, path: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
     let name = String::from_utf8_lossy(path);
     let escaped = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");

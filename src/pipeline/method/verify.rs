@@ -53,7 +53,8 @@ impl Hashing {
 }
 
 impl FileCopy {
-    /// Hashes the first `moved` bytes of the chain's lease, which were read at `offset` of the source and are on their way.
+    /// Hashes the first `moved` bytes of the chain's lease, which were read at `offset` of the source and are on their
+    /// way.
     pub(super) fn hash_read(&mut self, offset: u64, chain: &Chain, moved: u32) {
         if let (Some(hashing), Some(lease)) = (&mut self.hashing, &chain.lease) {
             let moved = usize::try_from(moved).unwrap_or(usize::MAX).min(lease.bytes().len());

@@ -21,7 +21,8 @@ fn hashed(mut copying: Copying) -> Copying {
     copying
 }
 
-/// Copies once to learn when the reading back begins, and then once more, with something else in the destination by then.
+/// Copies once to learn when the reading back begins, and then once more, with something else in the destination by
+/// then.
 fn changed_behind_its_back(copying: impl Fn() -> Copying, contents: &[u8]) -> Copied {
     let log = verified(copying()).run().log;
     let after = log.iter().position(|name| *name == "bypass").expect("it is read back");
