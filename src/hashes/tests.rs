@@ -136,11 +136,11 @@ fn what_lies_too_far_apart_is_to_be_hashed_again() {
         hashes.add(Hashed::of(2 * number * CHUNK_BYTES, &[0; CHUNK_LEN]));
     }
     assert_eq!((hashes.subtrees.len(), hashes.block_level), (64, 0));
-    assert_eq!(hashes.gaps(1 << 20), [0..1 << 20]);
+    assert!(hashes.gaps(1 << 20).iter().eq([&(0..1 << 20)]));
     let mut hashes = Hashes::default();
     for number in 0..100 {
         hashes.add(Hashed::of(number * CHUNK_BYTES, &[0; 1000]));
     }
     assert_eq!(hashes.tails.len(), TAILS_MAX);
-    assert_eq!(hashes.gaps(1 << 20), [0..1 << 20]);
+    assert!(hashes.gaps(1 << 20).iter().eq([&(0..1 << 20)]));
 }

@@ -159,7 +159,7 @@ fn a_large_file_without_zeros_is_written_whole() {
 #[test]
 fn a_file_of_many_stretches_keeps_its_holes_to_the_end() {
     let pages = 600;
-    let data = |page: usize| u8::from(page % 2 == 0);
+    let data = |page: usize| u8::from(page.is_multiple_of(2));
     let bytes: Vec<u8> = (0..pages).flat_map(|page| [data(page); PAGE_BYTES]).collect();
     let mut copying = Copying::of(bytes.clone());
     copying.world.file_mut(b"source").has_holes = true;
