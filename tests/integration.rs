@@ -56,3 +56,4 @@ mod manual_pages;
 mod readme;
 mod stats;
 mod usage;
+mod verification;

@@ -194,6 +194,12 @@ pub enum Op {
         /// On or off.
         on: bool,
     },
+    /// Has what is read of the source from now on come from where it is stored, not from the page cache: past it by
+    /// `O_DIRECT` where that is known to do so, else by storing what is not stored yet and dropping the pages.
+    Bypass {
+        /// `O_DIRECT` may be tried.
+        direct: bool,
+    },
     /// listxattr(2) of the source, into [`Seen::names`].
     ListAttributes,
     /// Gives the destination its attributes. What is refused is no failure of the chain: it goes into
@@ -262,6 +268,7 @@ impl Op {
             Self::Unlink { .. } => "unlink",
             Self::Truncate { .. } => "truncate",
             Self::SetDirect { .. } => "set direct",
+            Self::Bypass { .. } => "bypass",
             Self::ListAttributes => "list attributes",
             Self::Keep(_) => "keep",
             Self::Place { .. } => "place",

@@ -19,6 +19,7 @@ pub mod itself;
 pub mod job;
 pub mod leaf;
 pub mod links;
+mod manifest;
 pub mod method;
 pub mod operand;
 pub mod parents;

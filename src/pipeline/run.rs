@@ -9,6 +9,7 @@ use super::given::{Made, OperandDirectories};
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
+use super::manifest;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::operand::typed;
@@ -30,6 +31,7 @@ use crate::plan::target::{self, Pair};
 use crate::plan::workers;
 use crate::process;
 use crate::report::Reporter;
+use crate::report::manifest::Manifest;
 use crate::report::message::{Problem, What};
 use crate::report::stats::{Stats, Tally};
 use rustix::fs::{Mode, OFlags, Timespec};
@@ -84,6 +86,8 @@ pub struct Shared<'env> {
     pub ends_in_order: bool,
     /// By which means.
     pub knobs: &'env Knobs,
+    /// Where hashes are written, if anywhere.
+    pub manifest: Option<Manifest>,
     /// Where it is told.
     pub reporter: &'env Reporter,
     /// Descriptors that this process may have.
@@ -103,6 +107,7 @@ impl<'env> Shared<'env> {
         let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
+        let verification = &options.extensions.verification;
         let umask = rustix::process::umask(Mode::empty());
         rustix::process::umask(umask);
         // Lines come in the order of the walk, and one question at a time.
@@ -127,6 +132,8 @@ impl<'env> Shared<'env> {
                     attributes_only: options.attributes_only,
                     fsync: options.extensions.durability.fsync,
                     atomic: options.extensions.durability.atomic,
+                    hash: verification.verify || verification.manifest.is_some(),
+                    verify: verification.verify,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
@@ -144,6 +151,7 @@ impl<'env> Shared<'env> {
             asks_first: asks_first(options),
             ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
             knobs: &options.knobs,
+            manifest: None,
             reporter,
             descriptors,
             one_worker,
@@ -246,20 +254,23 @@ impl<'env> Shared<'env> {
 pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
     process::share_heap_where_space_is_limited();
-    let shared = Shared::new(options, reporter);
+    let mut shared = Shared::new(options, reporter);
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
+    let manifest = manifest::open(options, reporter).map(|manifest| shared.manifest = manifest);
     let operands = operands(options);
     let Durability { fsync, atomic } = options.extensions.durability;
     let targets = match &operands {
-        Ok(operands) if fsync || atomic => Targets::of(operands, options.parents),
+        Ok(operands) if (fsync || atomic) && manifest.is_ok() => Targets::of(operands, options.parents),
         Ok(_) | Err(_) => None,
     };
     if let Some(targets) = targets.as_ref().filter(|_| atomic) {
         targets.tell_left_over(reporter);
     }
     match operands {
+        // It has been told why.
+        _ if manifest.is_err() => {}
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
         Ok(operands) => work(&shared, operands),
@@ -269,6 +280,9 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         Err(problem) => reporter.problem(&problem),
     }
     shared.parents.finish(&shared);
+    if let Some(manifest) = shared.manifest.take() {
+        manifest::finish(manifest, options, reporter);
+    }
     let synced = targets.filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
     let (mut tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     tally.syncs += synced + shared.durable.as_ref().map_or(0, |durable| durable.syncs());

@@ -44,6 +44,13 @@ pub enum What {
     Copying,
     /// The destination could not be brought to its length.
     Truncating,
+    /// A copy is not what was read of its source.
+    Differs {
+        /// The offset of the first block that differs.
+        offset: u64,
+    },
+    /// The source has changed while it was copied, so that there is no saying what the copy should be.
+    CannotHash,
     /// A file failed to close.
     Closing,
     /// A file or directory could not be made durable.
@@ -145,6 +152,10 @@ impl What {
             Self::CannotClone => ["failed to clone ", " from ", ""],
             Self::Copying => ["error copying ", " to ", ""],
             Self::Truncating => ["failed to extend ", "", ""],
+            Self::Differs { .. } => {
+                ["verification of ", "", " failed: first difference in the block at byte "]
+            }
+            Self::CannotHash => ["cannot verify ", ": ", " changed while it was being copied"],
             Self::Closing => ["failed to close ", "", ""],
             Self::Syncing => ["error syncing ", "", ""],
             Self::LeftOver => {
@@ -249,6 +260,9 @@ impl Problem {
             text.extend(quote::always(other, charset));
         }
         text.extend(after.as_bytes());
+        if let What::Differs { offset } = self.what {
+            text.extend(offset.to_string().as_bytes());
+        }
         if let Some(errno) = self.errno {
             text.extend(b": ");
             text.extend(describe(errno).as_bytes());

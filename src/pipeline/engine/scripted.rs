@@ -132,6 +132,7 @@ impl Scripted {
                 world.set_direct(chain.descriptor(end), on);
             }
             Op::SetDirect { .. } => {}
+            Op::Bypass { direct } => world.set_direct(&chain.source, direct),
             // A close that fails has closed all the same, and only the last share of a file can fail.
             Op::Close { end } => {
                 if world.close(std::mem::take(chain.descriptor_mut(end))) {

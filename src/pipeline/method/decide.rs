@@ -91,15 +91,20 @@ impl FileCopy {
             Verdict::CreateThroughLink => {
                 // Nothing is known of the directory that the link leads to.
                 self.made = Made::Here(None);
-                self.open_with(OFlags::WRONLY | OFlags::CREATE, Into::Plain, context)
+                self.open_with(written_by(context) | OFlags::CREATE, Into::Plain, context)
             }
             Verdict::Overwrite(there) => {
                 let linked = matches!(self.found, Some(Found::LinkTo { .. }));
                 let follow = if linked { OFlags::empty() } else { OFlags::NOFOLLOW };
                 // A FIFO that has come in a file's place is not waited for.
-                let regular = there.kind == FileType::RegularFile && context.capabilities.nonblocking;
-                let patient = if regular && !self.leased { OFlags::NONBLOCK } else { OFlags::empty() };
-                self.open_with(OFlags::WRONLY | follow | patient, Into::Plain, context)
+                let regular = there.kind == FileType::RegularFile;
+                let access = if regular { written_by(context) } else { OFlags::WRONLY };
+                let patient = if regular && context.capabilities.nonblocking && !self.leased {
+                    OFlags::NONBLOCK
+                } else {
+                    OFlags::empty()
+                };
+                self.open_with(access | follow | patient, Into::Plain, context)
             }
             Verdict::Create
             | Verdict::SameFile
@@ -117,7 +122,7 @@ impl FileCopy {
 
     /// Makes the destination where there must be nothing.
     pub(super) fn create(&self, into: Into, context: &Context<'_>) -> Op {
-        self.open_with(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, into, context)
+        self.open_with(written_by(context) | OFlags::CREATE | OFlags::EXCL, into, context)
     }
 
     fn open_with(&self, flags: OFlags, into: Into, context: &Context<'_>) -> Op {
@@ -256,4 +261,9 @@ impl FileCopy {
         self.found = Some(Found::Nothing);
         self.decide(chain, &Found::Nothing, context)
     }
+}
+
+/// How a regular file is opened that is to be written: it is read again where it is to be verified.
+pub(super) fn written_by(context: &Context<'_>) -> OFlags {
+    if context.settings.verify { OFlags::RDWR } else { OFlags::WRONLY }
 }

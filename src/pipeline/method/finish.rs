@@ -23,6 +23,9 @@ impl FileCopy {
     }
 
     pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        if self.is_to_be_hashed() {
+            return self.hash_on(chain, context);
+        }
         self.stage = Stage::Close;
         chain.lease = None;
         chain.ops.clear();
@@ -65,7 +68,7 @@ impl FileCopy {
 
     /// Whether the end of a file is no part of the chain for all of a small one.
     pub(super) fn ends_apart(&self, context: &Context<'_>) -> bool {
-        context.settings.fsync || context.settings.atomic
+        context.settings.fsync || context.settings.atomic || context.settings.verify
     }
 
     /// All of the file is there: what is left makes it durable and closes it.
@@ -119,6 +122,7 @@ impl FileCopy {
                 self.done(context)
             }
             Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
+            Op::Bypass { .. } => self.done(context),
             Op::ListAttributes | Op::Keep(_) | Op::Writeback | Op::Place { .. } => self.done(context),
         }
     }
@@ -126,6 +130,7 @@ impl FileCopy {
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
         if !self.failed {
             context.tally.file(self.stream.position());
+            self.list_hash(context);
         }
         Next::Done
     }

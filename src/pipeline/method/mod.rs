@@ -20,12 +20,14 @@ pub mod file;
 mod finish;
 pub mod holes;
 pub mod pairs;
+mod sharing;
 mod source;
 mod staged;
 pub mod stream;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+mod verify;
 pub mod whole;
 pub mod zeros;
 
@@ -35,6 +37,7 @@ use crate::bufpool::Pool;
 use crate::cli::cp::{Reflink, Sparse};
 use crate::plan::attributes::Keeping;
 use crate::report::Reporter;
+use crate::report::manifest::Manifest;
 use crate::report::stats::Tally;
 use extents::LargeFile;
 use pairs::Pairs;
@@ -71,6 +74,10 @@ pub struct Settings {
     pub fsync: bool,
     /// Files get their names when they are complete.
     pub atomic: bool,
+    /// Data is hashed as it passes.
+    pub hash: bool,
+    /// What was written is read back and compared; it is hashed then, too.
+    pub verify: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.
@@ -83,6 +90,8 @@ pub struct Context<'a> {
     pub pairs: &'a Pairs,
     /// Where leases come from.
     pub pool: &'a Pool,
+    /// Where hashes are written.
+    pub manifest: Option<&'a Manifest>,
     /// Where problems are told.
     pub reporter: &'a Reporter,
     /// Where files and bytes are counted.

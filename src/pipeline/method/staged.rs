@@ -1,6 +1,7 @@
 //! Files that are written apart from their names (`--atomic`): made without a name (O_TMPFILE), or under a temporary one
 //! where the file system knows no such files; ended, made durable where that is asked for, and only then given the name.
 
+use super::decide::written_by;
 use super::file::{FileCopy, Stage};
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Descriptor, End, Into, Op, Outcome, Seen};
@@ -97,7 +98,7 @@ impl FileCopy {
     fn open_unnamed(&mut self, chain: Chain, context: &Context<'_>) -> Next {
         let Some(staged) = &self.staged else { return Next::Run(chain) };
         let at = At { name: Arc::from(c"."), ..staged.to.clone() };
-        self.open_staged(chain, at, OFlags::WRONLY | OFlags::TMPFILE, context)
+        self.open_staged(chain, at, written_by(context) | OFlags::TMPFILE, context)
     }
 
     fn open_named(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
@@ -106,7 +107,8 @@ impl FileCopy {
         match place::beside(&staged.to) {
             Ok(temporary) => {
                 staged.temporary = Some(temporary.clone());
-                self.open_staged(chain, temporary, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, context)
+                let flags = written_by(context) | OFlags::CREATE | OFlags::EXCL;
+                self.open_staged(chain, temporary, flags, context)
             }
             Err(errno) => self.not_staged(chain, errno, context),
         }

@@ -5,6 +5,7 @@ mod durability;
 mod properties;
 mod sharing;
 mod sparse;
+mod verifying;
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::engine::scripted::{Change, Fault};

@@ -108,16 +108,17 @@ impl FileCopy {
         self.fail(chain, self.open_problem(errno), context)
     }
 
+    /// All of the file has arrived. Where it ends within its chain there is nothing left to do.
+    fn whole_arrived(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let size = self.source_facts().size;
+        self.hash_read(0, &chain, u32::try_from(size).unwrap_or(u32::MAX));
+        self.stream = Stream::starting_at(size);
+        self.close(chain, context)
+    }
+
     pub(super) fn whole_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         let (at, result) = match outcome {
-            Outcome::Done if self.ends_apart(context) => {
-                self.stream = Stream::starting_at(self.source_facts().size);
-                return self.close(chain, context);
-            }
-            Outcome::Done => {
-                context.tally.file(self.source_facts().size);
-                return Next::Done;
-            }
+            Outcome::Done => return self.whole_arrived(chain, context),
             Outcome::Count { at, moved } => (at, Ok(moved)),
             Outcome::Failed { at, errno } => (at, Err(errno)),
         };
@@ -135,10 +136,12 @@ impl FileCopy {
     ) -> Next {
         match (&chain.ops[at], result) {
             (Op::Read { .. }, Ok(moved)) => {
+                self.hash_read(0, &chain, moved);
                 self.stream.pending(moved);
                 self.start_stream(chain, false, context)
             }
             (Op::Write { length, .. }, Ok(moved)) => {
+                self.hash_read(0, &chain, *length);
                 self.stream.pending(*length);
                 self.stream.written_to(moved);
                 self.stream_on(chain, false, context)
@@ -156,8 +159,7 @@ impl FileCopy {
             }
             (Op::Close { end: End::Source }, Err(_)) => {
                 // Nothing can be lost in a file that was only read.
-                context.tally.file(self.source_facts().size);
-                Next::Done
+                self.whole_arrived(chain, context)
             }
             (Op::Close { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
@@ -179,6 +181,7 @@ impl FileCopy {
                 | Op::Punch { .. }
                 | Op::Unlink { .. }
                 | Op::SetDirect { .. }
+                | Op::Bypass { .. }
                 | Op::ListAttributes
                 | Op::Keep(_)
                 | Op::Place { .. }

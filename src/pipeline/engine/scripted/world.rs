@@ -64,7 +64,7 @@ struct OpenFile {
 
 impl OpenFile {
     fn is_written(&self) -> bool {
-        self.flags.contains(OFlags::WRONLY)
+        self.flags.intersects(OFlags::WRONLY | OFlags::RDWR)
     }
 }
 
@@ -290,7 +290,7 @@ impl World {
         room: u32,
     ) -> Result<Vec<u8>, Errno> {
         let open = self.opened(descriptor);
-        if open.is_written() || open.flags.contains(OFlags::PATH) {
+        if open.flags.intersects(OFlags::WRONLY | OFlags::PATH) {
             return Err(Errno::BADF);
         }
         let from = offset.unwrap_or(open.position);

@@ -85,6 +85,7 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Pass { .. }
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
+            Op::Bypass { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
             Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
             Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
@@ -131,6 +132,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Unlink { .. }
         | Op::Truncate { .. }
         | Op::SetDirect { .. }
+        | Op::Bypass { .. }
         | Op::ListAttributes
         | Op::Keep(_)
         | Op::Place { .. }

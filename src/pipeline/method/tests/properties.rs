@@ -55,6 +55,9 @@ struct Way {
     attributes: bool,
     fsync: bool,
     atomic: bool,
+    /// Copies are hashed, or verified as well.
+    hash: bool,
+    verify: bool,
     faults: Vec<Fault>,
     turns: Vec<usize>,
 }
@@ -133,28 +136,32 @@ fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = Wa
     let memory = (prop::sample::select(&BUFFERS[..]), 0_u32..3);
     let script = (scripts(fault), prop::collection::vec(0_usize..6, 0..150));
     let notes = (any::<bool>(), any::<bool>(), any::<bool>());
-    let durability = (any::<bool>(), any::<bool>());
+    let durability = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     let all = (engine, memory, notes, durability, script);
-    all.prop_map(|(engine, memory, (made, attributes, passes), (fsync, atomic), (faults, turns))| {
-        let ((direct, fused, in_flight_max, sparse, offload), (buffer_bytes, times)) = (engine, memory);
-        let pool_bytes = buffer_bytes.next_power_of_two() << times;
-        Way {
-            direct,
-            sparse,
-            offload,
-            fused,
-            passes: passes && !fused,
-            in_flight_max,
-            buffer_bytes,
-            pool_bytes,
-            made,
-            attributes,
-            fsync,
-            atomic,
-            faults,
-            turns,
-        }
-    })
+    all.prop_map(
+        |(engine, memory, (made, attributes, passes), (fsync, atomic, hash, verify), (faults, turns))| {
+            let ((direct, fused, in_flight_max, sparse, offload), (buffer_bytes, times)) = (engine, memory);
+            let pool_bytes = buffer_bytes.next_power_of_two() << times;
+            Way {
+                direct,
+                sparse,
+                offload,
+                fused,
+                passes: passes && !fused,
+                in_flight_max,
+                buffer_bytes,
+                pool_bytes,
+                made,
+                attributes,
+                fsync,
+                atomic,
+                hash,
+                verify,
+                faults,
+                turns,
+            }
+        },
+    )
 }
 
 fn source(number: usize) -> String {
@@ -188,6 +195,8 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         attributes_only: false,
         fsync: way.fsync,
         atomic: way.atomic,
+        hash: way.hash || way.verify,
+        verify: way.verify,
     };
     if let Some(offloads) = way.offload {
         copying.world.systems = Some([NFS; 2]);
@@ -258,6 +267,8 @@ fn check_unchanged_sources(copied: &Copied, files: &[File], way: &Way) -> Result
                 "file {}: not durable",
                 number
             );
+            let line = format!("{}  {}", blake3::hash(&expected).to_hex(), destination(number));
+            prop_assert_eq!(copied.listed.lines().any(|listed| listed == line), way.hash || way.verify);
             right += 1;
         } else if way.atomic && !copied.told().iter().any(|(what, _)| *what == What::Closing) {
             let before = match file.before {
@@ -271,6 +282,9 @@ fn check_unchanged_sources(copied: &Copied, files: &[File], way: &Way) -> Result
         prop_assert_eq!(after.map(<[u8]>::len), Some(file.size), "the source was written");
     }
     prop_assert_eq!(copied.tally.files, right);
+    prop_assert_eq!(copied.tally.files_verified >= right, way.verify || right == 0);
+    let listed = u64::try_from(copied.listed.lines().count()).unwrap();
+    prop_assert_eq!(listed, if way.hash || way.verify { right } else { 0 });
     Ok(())
 }
 
@@ -307,8 +321,15 @@ proptest! {
             copying.script.changes.push(Change { after, name, contents });
         }
         let copied = copying.run();
-        prop_assert_eq!(&copied.problems, &[]);
+        // What did not pass through us is read once more for its hash, and may be gone by then.
+        let hashed = way.hash || way.verify;
+        let unexpected = copied.problems.iter().find(|problem| !hashed || problem.what != What::CannotHash);
+        prop_assert_eq!(unexpected, None);
         for (number, lengths) in lengths.iter().enumerate() {
+            // With --atomic a file that could not be hashed leaves what was there.
+            if way.atomic && !copied.problems.is_empty() {
+                continue;
+            }
             let longest = lengths.iter().max().copied().unwrap_or(0);
             let shortest = lengths.iter().min().copied().unwrap_or(0);
             let all = contents(number, longest);
