@@ -15,6 +15,7 @@ pub mod bufpool;
 pub mod cli;
 pub mod format;
 pub mod front;
+pub mod hashes;
 pub mod pipeline;
 pub mod plan;
 pub mod process;

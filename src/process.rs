@@ -4,7 +4,7 @@
 //! them: both are as they were at exec, which GNU cp and cat show to the outside.
 #![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
 
-use rustix::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
@@ -50,6 +50,19 @@ pub fn close(fd: OwnedFd) -> Result<(), Errno> {
         Err(Errno::INTR) | Ok(()) => Ok(()),
         Err(errno) => Err(errno),
     }
+}
+
+/// Has the kernel begin to write a file's data to its device, without waiting for it. A file that has none there says so.
+///
+/// # Errors
+/// What sync_file_range(2) answered.
+pub fn start_writeback(file: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: takes numbers only, and the descriptor is open as long as it is borrowed.
+    let answer = unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+    if answer == 0 {
+        return Ok(());
+    }
+    Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
 }
 
 /// Lets go of a descriptor that the kernel has closed already, by an operation of a ring.

@@ -14,8 +14,10 @@ use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::OnceLock;
 
+mod inherited;
 mod telling;
 
+pub use inherited::inherit;
 pub use telling::tell;
 
 /// Bytes that most values and all lists of names but the longest fit.

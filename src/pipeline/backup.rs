@@ -1,8 +1,9 @@
 //! Files that are kept under a backup's name: renamed before they are replaced, and back again where nothing took their
 //! place.
 
-use super::chain::At;
+use super::chain::{At, Directory};
 use super::job::FileJob;
+use super::place;
 use super::worker::Worker;
 use crate::cli::cp::Backup;
 use crate::plan::backup::{Name, Naming};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 /// A name in the directory that it lies in, which is open for listing.
 struct Entry {
-    directory: OwnedFd,
+    directory: Arc<OwnedFd>,
     name: CString,
 }
 
@@ -32,14 +33,16 @@ pub struct Kept {
 }
 
 impl Worker<'_, '_> {
-    /// Renames what is at `destination` to its backup's name. `shown` is what both are called, the destination first.
-    /// A backup that would take the place of the source is refused.
+    /// Renames what is at `destination` to its backup's name; or, where it is to stay until something takes its place,
+    /// gives it that name for another, if that can be. `shown` is what both are called, the destination first. A backup
+    /// that would take the place of the source is refused.
     pub(super) fn back_up(
         &self,
         destination: &At,
         shown: [&[u8]; 2],
         backup: &Backup,
         source: Identity,
+        stays: bool,
     ) -> Result<Kept, Problem> {
         let failed = |errno| Problem::failed(What::CannotBackUp, shown[0].to_vec(), errno);
         let entry = entry_of(destination).map_err(failed)?;
@@ -48,6 +51,9 @@ impl Worker<'_, '_> {
         let there = rustix::fs::statat(&entry.directory, &*name, AtFlags::empty());
         if there.is_ok_and(|stat| Facts::of(&stat).identity == source) {
             return Err(Problem::between(What::BackupDestroys, shown[0].to_vec(), shown[1].to_vec()));
+        }
+        if stays && link(&entry, &name, kept.exclusive).map_err(failed)? {
+            return Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) });
         }
         let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
         rustix::fs::renameat_with(&entry.directory, &*entry.name, &entry.directory, &*name, flags)
@@ -71,7 +77,15 @@ impl Worker<'_, '_> {
     pub(super) fn restore(&self, job: &FileJob) {
         let Some(kept) = &job.kept else { return };
         let back = entry_of(&job.destination).and_then(|entry| {
-            rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)
+            rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)?;
+            if !self.shared.atomic() {
+                return Ok(());
+            }
+            // Where it has both names still, renaming does nothing.
+            match rustix::fs::unlinkat(&entry.directory, &*kept.name, AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => Ok(()),
+                Err(errno) => Err(errno),
+            }
         });
         match back {
             Err(errno) => {
@@ -112,7 +126,25 @@ fn entry_of(at: &At) -> Result<Entry, Errno> {
         answer => answer?,
     };
     let name = CString::new(path::last_component(name)).map_err(|_nul| Errno::INVAL)?;
-    Ok(Entry { directory, name })
+    Ok(Entry { directory: Arc::new(directory), name })
+}
+
+/// Gives a file its backup's name beside its own; whether that could be. A file system may have no hard links, and the
+/// kernel keeps ordinary users from making some.
+fn link(entry: &Entry, backup: &CStr, exclusive: bool) -> Result<bool, Errno> {
+    let link = |name: &CStr| {
+        let Entry { directory, name: own } = entry;
+        rustix::fs::linkat(directory, &**own, directory, name, AtFlags::empty())
+    };
+    match link(backup) {
+        Ok(()) => Ok(true),
+        Err(Errno::EXIST) if exclusive => Err(Errno::EXIST),
+        Err(Errno::EXIST) => {
+            let directory = Directory::Open(Arc::clone(&entry.directory));
+            Ok(place::replace(&At { directory, name: Arc::from(backup) }, link).is_ok())
+        }
+        Err(_) => Ok(false),
+    }
 }
 
 /// The name for the backup of a file.

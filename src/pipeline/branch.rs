@@ -7,13 +7,15 @@
 
 use super::attributes::{self, Copied, Source};
 use super::chain::{At, Directory, End};
+use super::durable::Durable;
 use super::given::Made;
 use super::held::Held;
 use super::operand::typed;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::facts::{Identity, Owner};
-use crate::plan::path;
+use crate::plan::{path, walk};
 use crate::report::Reporter;
+use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::ffi::CStr;
@@ -34,6 +36,8 @@ pub struct Origin {
     pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
     pub made: Option<Arc<Made>>,
+    /// Where directories wait that are to be made durable; `None` where that is not asked for.
+    pub durable: Option<Arc<Durable>>,
 }
 
 /// One directory being copied.
@@ -277,6 +281,15 @@ impl Branch {
         }
     }
 
+    /// The directory of the copy, open for more than to stand for its place.
+    fn readable_copy(&self) -> Result<Arc<OwnedFd>, Errno> {
+        let copy = self.reach(Side::Destination)?;
+        if self.destination.is_listable() {
+            return Ok(copy);
+        }
+        walk::open_directory(&copy, c".", false).map(Arc::new)
+    }
+
     fn close(&self, reporter: &Reporter) {
         if let Some((wanted, keeping)) = self.at_end.as_deref() {
             let refused = self.keep(wanted);
@@ -284,6 +297,13 @@ impl Branch {
                 End::Source => self.own_source_path(),
                 End::Destination => self.own_destination_path(),
             });
+        }
+        if let Some(durable) = &self.origin.durable {
+            let path = self.own_destination_path();
+            match self.readable_copy() {
+                Ok(copy) => durable.note(copy, path, reporter),
+                Err(errno) => reporter.problem(&Problem::failed(What::OpeningToSync, path, errno)),
+            }
         }
         let Some(parent) = &self.parent else {
             Side::BOTH.iter().for_each(|side| side.of(self).done_with());

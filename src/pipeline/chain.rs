@@ -9,7 +9,7 @@ use crate::bufpool::Lease;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Refused, Wanted};
 use crate::plan::destination::FileSystem;
-use crate::plan::facts::Facts;
+use crate::plan::facts::{Facts, Identity};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -194,11 +194,52 @@ pub enum Op {
         /// On or off.
         on: bool,
     },
+    /// Has what is read of the source from now on come from where it is stored, not from the page cache: past it by
+    /// `O_DIRECT` where that is known to do so, else by storing what is not stored yet and dropping the pages.
+    Bypass {
+        /// `O_DIRECT` may be tried.
+        direct: bool,
+    },
     /// listxattr(2) of the source, into [`Seen::names`].
     ListAttributes,
     /// Gives the destination its attributes. What is refused is no failure of the chain: it goes into
     /// [`Seen::refused`].
     Keep(Box<Wanted>),
+    /// Finds where a name leads, through symbolic links where it is to `follow`, and holds that directory open, into
+    /// [`Seen::place`].
+    Place {
+        /// The name.
+        at: At,
+        /// Whether a symbolic link there is followed.
+        follow: bool,
+        /// Which file it must be; ESTALE where it is another.
+        is: Option<Identity>,
+    },
+    /// Gives the destination the owner, permissions and extended attributes of the file whose place it takes.
+    Inherit {
+        /// That file.
+        from: Arc<OwnedFd>,
+    },
+    /// Gives the destination its name: renames what has a temporary one (renameat2(2)), or links what has none
+    /// (linkat(2)). A temporary name is gone then, also where this fails.
+    Name {
+        /// The name that it has, beside the other.
+        temporary: Option<At>,
+        /// The name that it is to have.
+        at: At,
+        /// It takes the place of what is there; or else it is an error if anything is.
+        over: bool,
+    },
+    /// Has the kernel begin to write the destination's data to its device, without waiting for it
+    /// (sync_file_range(2)). Never fails: what comes of it is told by [`Op::Sync`].
+    Writeback,
+    /// fsync(2) of the destination.
+    Sync,
+    /// fsync(2) of the directory that a name leads into, through symbolic links.
+    SyncPlace {
+        /// The name.
+        at: At,
+    },
     /// close(2) of one end.
     Close {
         /// Which file.
@@ -227,8 +268,15 @@ impl Op {
             Self::Unlink { .. } => "unlink",
             Self::Truncate { .. } => "truncate",
             Self::SetDirect { .. } => "set direct",
+            Self::Bypass { .. } => "bypass",
             Self::ListAttributes => "list attributes",
             Self::Keep(_) => "keep",
+            Self::Place { .. } => "place",
+            Self::Inherit { .. } => "inherit",
+            Self::Name { .. } => "name",
+            Self::Writeback => "writeback",
+            Self::Sync => "sync",
+            Self::SyncPlace { .. } => "sync place",
             Self::Close { .. } => "close",
         }
     }
@@ -337,4 +385,6 @@ pub struct Seen {
     pub systems: Option<[FileSystem; 2]>,
     /// How long it took to make, fill and close the destination, where a thread did all of that by plain calls.
     pub making: Option<Duration>,
+    /// By [`Op::Place`].
+    pub place: Option<At>,
 }

@@ -43,7 +43,7 @@ impl Worker<'_, '_> {
             && let Some(backup) = &self.shared.options.backup
         {
             let shown = [&destination.path[..], &source.path];
-            self.back_up(&destination.at(), shown, backup, facts.identity)?;
+            self.back_up(&destination.at(), shown, backup, facts.identity, false)?;
         }
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let keeping = self.shared.settings.method.keeping;

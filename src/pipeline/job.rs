@@ -102,6 +102,8 @@ pub struct FileJob {
     pub announced: bool,
     /// The copy is a backup of its source, and takes the place of an older one.
     pub is_backup: bool,
+    /// It takes the place of what is there, which has made way or would have (`--atomic`).
+    pub over: bool,
     /// The file that had to make way, which comes back if nothing takes its place.
     pub kept: Option<Kept>,
     /// The copy failed.
@@ -128,6 +130,7 @@ impl FileJob {
             belongs_to: branch.belongs_to,
             announced: false,
             is_backup: false,
+            over: false,
             kept: None,
             failed: false,
             share: Share::None,

@@ -153,10 +153,13 @@ impl Worker<'_, '_> {
             // Neither is renamed: a directory never is, and a backup makes way for none.
         } else if let Some(backup) = &options.backup {
             let shown = [&job.destination_path()[..], &job.source_path()];
-            kept = Some(self.back_up(&job.destination, shown, backup, facts.identity)?);
+            let stays = self.shared.atomic();
+            kept = Some(self.back_up(&job.destination, shown, backup, facts.identity, stays)?);
             job.found = Some(Found::Nothing);
+            job.over = stays;
         } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
             self.remove(job)?;
+            job.over = self.shared.atomic();
             job.found = Some(Found::Nothing);
         }
         self.verbose(job, kept.as_ref().map(Kept::shown));
@@ -174,9 +177,14 @@ impl Worker<'_, '_> {
 
     fn remove(&self, job: &FileJob) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
-        match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
+        // It goes when the new file takes its place.
+        if !self.shared.atomic() {
+            match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(errno) => {
+                    return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno));
+                }
+            }
         }
         if self.shared.options.verbose {
             self.shared.reporter.removed(&job.destination_path());
@@ -207,7 +215,9 @@ impl Worker<'_, '_> {
         };
         let linked = match link(name) {
             Err(Errno::EXIST) if is_it() => Ok(()),
-            Err(Errno::EXIST) if options.force || options.ask => place::replace(&job.destination, link),
+            Err(Errno::EXIST) if options.force || options.ask || job.over => {
+                place::replace(&job.destination, link)
+            }
             answer => answer,
         };
         linked.map_err(|errno| Problem {
@@ -224,7 +234,9 @@ impl Worker<'_, '_> {
         let At { directory, name } = &job.destination;
         let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
         let linked = match link(name) {
-            Err(Errno::EXIST) if self.shared.options.force => place::replace(&job.destination, link),
+            Err(Errno::EXIST) if self.shared.options.force || job.over => {
+                place::replace(&job.destination, link)
+            }
             answer => answer,
         };
         linked.map_err(|errno| Problem {

@@ -136,6 +136,7 @@ impl Worker<'_, '_> {
             belongs_to: None,
             announced: false,
             is_backup: false,
+            over: false,
             kept: None,
             failed: false,
             share: Share::None,
@@ -163,6 +164,7 @@ impl Worker<'_, '_> {
             through_link: self.shared.options.follow == Follow::Always && is_link(&operand.source),
             destination: operand.destination.clone(),
             made: operand.made.clone(),
+            durable: self.shared.durable.clone(),
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };

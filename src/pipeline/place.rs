@@ -1,40 +1,182 @@
-//! Putting something new in the place of what is there: made under a name of its own first, then renamed, so that what is
-//! there stays until the new thing is.
+//! Places under a name: reached through links and held by descriptors, taken by what is new and complete.
+//!
+//! What is to be there is made under a name of its own beside it first, or under none, and then given the name, so that
+//! what is there stays until the new thing is.
 
-use super::chain::At;
-use crate::plan::path;
-use rustix::fs::AtFlags;
+use super::chain::{At, Directory};
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::{durability, path};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Temporary names that are tried before it is given up.
-const ATTEMPTS_MAX: u64 = 64;
+const ATTEMPTS_MAX: u32 = 64;
+
+/// Symbolic links that are followed on the way to a file: as many as the kernel follows.
+const LINKS_MAX: usize = 40;
+
+/// A directory that was named by the user, open for reading. Symbolic links on the way are followed.
+///
+/// # Errors
+/// What openat(2) answered.
+pub fn open_directory(near: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(near, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Where a name leads to: its directory, held open, and the name there of what is no symbolic link, or is not there.
+///
+/// # Errors
+/// What looking answered; EISDIR for a name that can only be a directory's.
+pub fn behind_links(at: &At) -> Result<At, Errno> {
+    let mut at = held(at)?;
+    for _ in 0..LINKS_MAX {
+        match rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new()) {
+            Ok(target) => at = held(&At { name: Arc::from(target), ..at })?,
+            Err(Errno::INVAL | Errno::NOENT) => return Ok(at),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::LOOP)
+}
+
+/// The same place with its directory held open, so that nothing that happens to the path leads elsewhere.
+///
+/// # Errors
+/// What openat(2) answered; EISDIR for a name that can only be a directory's.
+pub fn held(at: &At) -> Result<At, Errno> {
+    let name = at.name.to_bytes();
+    if name.is_empty() {
+        return Err(Errno::NOENT);
+    }
+    if name.ends_with(b"/") {
+        return Err(Errno::ISDIR);
+    }
+    if matches!(at.directory, Directory::Open(_)) && !name.contains(&b'/') {
+        return Ok(at.clone());
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(&at.directory, path::parent(name), flags, Mode::empty())?;
+    let name = CString::new(path::last_component(name)).map_err(|_nul| Errno::INVAL)?;
+    Ok(At { directory: Directory::Open(Arc::new(directory)), name: Arc::from(name) })
+}
+
+/// Makes sure that a name is that of the file that it is to be.
+///
+/// # Errors
+/// ESTALE where it is another's, or what fstatat(2) answered.
+pub fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
+    let Some(is) = is else { return Ok(()) };
+    let stat = rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if Facts::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
+}
+
+/// What marks the temporary names of this run.
+#[must_use]
+pub fn token() -> u32 {
+    static TOKEN: OnceLock<u32> = OnceLock::new();
+    let random = || u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or(0);
+    *TOKEN.get_or_init(random)
+}
+
+/// A temporary name beside `at` that this run has not used, as far as it remembers.
+///
+/// # Errors
+/// EINVAL for a name that cannot be.
+pub fn beside(at: &At) -> Result<At, Errno> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = at.name.to_bytes();
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let last = durability::temporary_name(path::last_component(name), token(), number);
+    let beside = path::join(path::parent(name), &last);
+    let beside = if name.contains(&b'/') { beside } else { last };
+    let name = CString::new(beside).map_err(|_nul| Errno::INVAL)?;
+    Ok(At { name: Arc::from(name), ..at.clone() })
+}
+
+/// Has `make` make something under a temporary name beside `at`; answers which.
+///
+/// # Errors
+/// What `make` answered.
+pub fn make_beside(at: &At, make: impl Fn(&At) -> Result<(), Errno>) -> Result<At, Errno> {
+    for _ in 0..ATTEMPTS_MAX {
+        let temporary = beside(at)?;
+        match make(&temporary) {
+            Ok(()) => return Ok(temporary),
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::EXIST)
+}
 
 /// Has `make` make something under a temporary name beside `at`, and gives it the name of what is there.
 ///
 /// # Errors
 /// What `make` or renaming answered.
 pub fn replace(at: &At, make: impl Fn(&CStr) -> Result<(), Errno>) -> Result<(), Errno> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let At { directory, name } = at;
-    let process = rustix::process::getpid().as_raw_nonzero();
-    for _ in 0..ATTEMPTS_MAX {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let last = format!(".ucp-{process}-{number}");
-        let beside = path::join(path::parent(name.to_bytes()), last.as_bytes());
-        let temporary = CString::new(beside).map_err(|_nul| Errno::INVAL)?;
-        match make(&temporary) {
-            Ok(()) => {}
-            Err(Errno::EXIST) => continue,
-            Err(errno) => return Err(errno),
-        }
-        let renamed = rustix::fs::renameat(directory, &*temporary, directory, &**name);
-        // Between two names of one file renaming does nothing, and both are left.
-        return match rustix::fs::unlinkat(directory, &*temporary, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => renamed,
-            Err(errno) => renamed.and(Err(errno)),
-        };
+    let temporary = make_beside(at, |temporary| make(&temporary.name))?;
+    take(&temporary, at, true)
+}
+
+/// Gives what has a temporary name, beside it, its own: `over` what is there, or else only where there is nothing. Where
+/// that fails it is gone.
+///
+/// # Errors
+/// What renaming answered.
+pub fn take(temporary: &At, at: &At, over: bool) -> Result<(), Errno> {
+    let renamed = match over {
+        true => rustix::fs::renameat(&temporary.directory, &*temporary.name, &at.directory, &*at.name),
+        false => rename_new(temporary, at),
+    };
+    // Between two names of one file renaming does nothing, and both are left.
+    match rustix::fs::unlinkat(&temporary.directory, &*temporary.name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => renamed,
+        Err(errno) => renamed.and(Err(errno)),
     }
-    Err(Errno::EXIST)
+}
+
+/// Renames where nothing is there. A file system that cannot promise that (NFS, FUSE) may make another name instead.
+fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
+    let flags = RenameFlags::NOREPLACE;
+    match rustix::fs::renameat_with(&from.directory, &*from.name, &to.directory, &*to.name, flags) {
+        Err(Errno::INVAL | Errno::NOSYS) => {}
+        answer => return answer,
+    }
+    let linked = rustix::fs::linkat(&from.directory, &*from.name, &to.directory, &*to.name, AtFlags::empty());
+    match linked {
+        // No hard links either (FAT by FUSE): there is no better way than to look before.
+        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {}
+        answer => return answer,
+    }
+    match rustix::fs::statat(&to.directory, &*to.name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Err(Errno::EXIST),
+        Err(Errno::NOENT) => rustix::fs::renameat(&from.directory, &*from.name, &to.directory, &*to.name),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Gives a file that has no name (O_TMPFILE) this one: `over` what is there, or else only where there is nothing.
+///
+/// # Errors
+/// What linkat(2) or renameat(2) answered.
+pub fn name(file: BorrowedFd<'_>, at: &At, over: bool) -> Result<(), Errno> {
+    if !over {
+        return link(file, &at.directory, &at.name);
+    }
+    replace(at, |temporary| link(file, &at.directory, temporary))
+}
+
+/// linkat(2) of an open file. Only the privileged may do it by the descriptor itself, before Linux 6.10.
+fn link(file: BorrowedFd<'_>, directory: &Directory, name: &CStr) -> Result<(), Errno> {
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    match rustix::fs::linkat(CWD, path, directory, name, AtFlags::SYMLINK_FOLLOW) {
+        // /proc is not mounted.
+        Err(Errno::NOENT) => rustix::fs::linkat(file, c"", directory, name, AtFlags::EMPTY_PATH),
+        answer => answer,
+    }
 }

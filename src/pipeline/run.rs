@@ -2,19 +2,23 @@
 
 use super::chain::{At, Directory};
 use super::debug;
+use super::durable::Durable;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::given::{Made, OperandDirectories};
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
+use super::manifest;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::operand::typed;
 use super::parents::Parents;
 use super::queue::Queue;
+use super::targets::Targets;
 use super::worker::Worker;
 use crate::bufpool::Pool;
+use crate::cli::cp::extensions::durability::Durability;
 use crate::cli::cp::{Context, CpOptions, Destination, Keep};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::plan::attributes::Keeping;
@@ -27,6 +31,7 @@ use crate::plan::target::{self, Pair};
 use crate::plan::workers;
 use crate::process;
 use crate::report::Reporter;
+use crate::report::manifest::Manifest;
 use crate::report::message::{Problem, What};
 use crate::report::stats::{Stats, Tally};
 use rustix::fs::{Mode, OFlags, Timespec};
@@ -42,6 +47,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
 pub const POOL_BYTES: usize = 8 << 20;
+
+/// Files that one worker makes durable together, and directories: about as many as a ring has in flight.
+const SETTLE_MAX: usize = 64;
 
 /// How a run is to be done.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +76,8 @@ pub struct Shared<'env> {
     pub parents: Parents,
     /// Sources that are hard links of one another.
     pub links: Links,
+    /// Directories that wait to be made durable; `None` where that is not asked for.
+    pub durable: Option<Arc<Durable>>,
     /// What is to be done.
     pub options: &'env CpOptions,
     /// Files have to be looked at before they are copied.
@@ -76,6 +86,8 @@ pub struct Shared<'env> {
     pub ends_in_order: bool,
     /// By which means.
     pub knobs: &'env Knobs,
+    /// Where hashes are written, if anywhere.
+    pub manifest: Option<Manifest>,
     /// Where it is told.
     pub reporter: &'env Reporter,
     /// Descriptors that this process may have.
@@ -95,6 +107,7 @@ impl<'env> Shared<'env> {
         let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
+        let verification = &options.extensions.verification;
         let umask = rustix::process::umask(Mode::empty());
         rustix::process::umask(umask);
         // Lines come in the order of the walk, and one question at a time.
@@ -117,6 +130,10 @@ impl<'env> Shared<'env> {
                     debug: options.debug,
                     keeping: Keeping::new(options, umask, own),
                     attributes_only: options.attributes_only,
+                    fsync: options.extensions.durability.fsync,
+                    atomic: options.extensions.durability.atomic,
+                    hash: verification.verify || verification.manifest.is_some(),
+                    verify: verification.verify,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
@@ -125,10 +142,16 @@ impl<'env> Shared<'env> {
             directories: (options.recursive && options.sources.len() > 1).then(OperandDirectories::default),
             parents: Parents::default(),
             links: Links::new(options),
+            durable: options
+                .extensions
+                .durability
+                .fsync
+                .then(|| Arc::new(Durable::new(most_unsynced(descriptors)))),
             options,
             asks_first: asks_first(options),
             ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
             knobs: &options.knobs,
+            manifest: None,
             reporter,
             descriptors,
             one_worker,
@@ -148,6 +171,12 @@ impl<'env> Shared<'env> {
     #[must_use]
     pub fn files_in_flight_max(&self) -> usize {
         self.budget().files
+    }
+
+    /// Most files that wait in one worker to be made durable together: they hold one descriptor each, of two.
+    #[must_use]
+    pub fn settle_max(&self) -> usize {
+        (self.files_in_flight_max() / 2).clamp(1, SETTLE_MAX)
     }
 
     /// Most directories on the way down that one worker holds open.
@@ -198,6 +227,12 @@ impl<'env> Shared<'env> {
         });
     }
 
+    /// Whether what is new gets its name only when it is complete.
+    #[must_use]
+    pub fn atomic(&self) -> bool {
+        self.settings.method.atomic
+    }
+
     /// Adds what an engine has counted.
     pub fn add_counters(&self, counters: Counters) {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner).1 += counters;
@@ -219,11 +254,23 @@ impl<'env> Shared<'env> {
 pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
     process::share_heap_where_space_is_limited();
-    let shared = Shared::new(options, reporter);
+    let mut shared = Shared::new(options, reporter);
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
-    match operands(options) {
+    let manifest = manifest::open(options, reporter).map(|manifest| shared.manifest = manifest);
+    let operands = operands(options);
+    let Durability { fsync, atomic } = options.extensions.durability;
+    let targets = match &operands {
+        Ok(operands) if (fsync || atomic) && manifest.is_ok() => Targets::of(operands, options.parents),
+        Ok(_) | Err(_) => None,
+    };
+    if let Some(targets) = targets.as_ref().filter(|_| atomic) {
+        targets.tell_left_over(reporter);
+    }
+    match operands {
+        // It has been told why.
+        _ if manifest.is_err() => {}
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
         Ok(operands) => work(&shared, operands),
@@ -233,7 +280,12 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         Err(problem) => reporter.problem(&problem),
     }
     shared.parents.finish(&shared);
-    let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(manifest) = shared.manifest.take() {
+        manifest::finish(manifest, options, reporter);
+    }
+    let synced = targets.filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
+    let (mut tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
+    tally.syncs += synced + shared.durable.as_ref().map_or(0, |durable| durable.syncs());
     let (engine, reason) = choose::which(&options.knobs, &counters);
     let placement = Some(choose::placement(engine, &options.knobs, &counters));
     let elapsed = started.elapsed();
@@ -242,6 +294,11 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         debug::say_means(&stats, reporter);
     }
     Ok(stats)
+}
+
+/// Most directories that wait to be made durable: a few of the descriptors.
+fn most_unsynced(descriptors: u64) -> usize {
+    usize::try_from(descriptors / 64).unwrap_or(usize::MAX).clamp(1, SETTLE_MAX)
 }
 
 /// Whether copies are to have security contexts of their own.

@@ -42,7 +42,22 @@ pub fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
 impl Worker<'_, '_> {
     /// Makes the copy of a file that is no regular file and no directory.
     pub(super) fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
-        let At { directory, name } = &job.destination;
+        // A name with a slash behind it is a directory's, and will be refused.
+        if !self.shared.atomic() || job.destination.name.to_bytes().ends_with(b"/") {
+            return self.make_node(job, &job.destination, facts);
+        }
+        let link = facts.kind == FileType::Symlink;
+        let what = if link { What::CannotCreateLink } else { What::CannotCreateSpecial };
+        let failed = |errno| Problem::failed(what, job.destination_path(), errno);
+        let temporary = place::beside(&job.destination).map_err(failed)?;
+        self.make_node(job, &temporary, facts)?;
+        let over = job.over || (link && self.shared.options.force);
+        place::take(&temporary, &job.destination, over).map_err(failed)
+    }
+
+    /// Makes it at this place.
+    fn make_node(&self, job: &FileJob, at: &At, facts: &Facts) -> Result<(), Problem> {
+        let At { directory, name } = at;
         let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
         let keeping = self.shared.settings.method.keeping;
         let names = if keeping.wants_names() {
@@ -57,7 +72,7 @@ impl Worker<'_, '_> {
                     .map_err(|errno| Problem::failed(What::CannotReadLink, job.source_path(), errno))?;
                 let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
                 let linked = match link(name) {
-                    Err(Errno::EXIST) if self.shared.options.force => place::replace(&job.destination, link),
+                    Err(Errno::EXIST) if self.shared.options.force => place::replace(at, link),
                     answer => answer,
                 };
                 linked.map_err(failed(What::CannotCreateLink))?;
@@ -77,7 +92,7 @@ impl Worker<'_, '_> {
         }
         let wanted = keeping.of_file(facts, Made::Here(job.belongs_to), names);
         if !wanted.is_nothing() {
-            let refused = attributes::keep_node(&job.source, &job.destination, facts, &wanted);
+            let refused = attributes::keep_node(&job.source, at, facts, &wanted);
             attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
         }
         Ok(())

@@ -7,6 +7,7 @@ use super::held::Held;
 use super::itself::listing_with;
 use super::job::{FileJob, Task};
 use super::worker::Worker;
+use super::{place, targets};
 use crate::cli::cp::Follow;
 use crate::plan::attribute_names::Names;
 use crate::plan::facts::{Facts, Identity};
@@ -14,7 +15,7 @@ use crate::plan::overwrite::Found;
 use crate::plan::replace::DirectoryFate;
 use crate::plan::walk::{self, Entry};
 use crate::report::message::{Problem, What};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CStr;
@@ -148,6 +149,9 @@ impl Worker<'_, '_> {
                 descriptor = Some(open);
             }
         }
+        if self.shared.atomic() && !made.fresh {
+            self.tell_left_over(made.descriptor.as_fd(), &destination.path);
+        }
         self.tally.directories += 1;
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
@@ -174,6 +178,14 @@ impl Worker<'_, '_> {
             self.list(&branch);
         }
         Ok(())
+    }
+
+    /// Tells of what interrupted copies have left in a directory that is there.
+    fn tell_left_over(&self, directory: BorrowedFd<'_>, shown: &[u8]) {
+        // By a descriptor of its own: the place in a listing belongs to that.
+        if let Ok(open) = place::open_directory(directory, b".") {
+            targets::tell_left_over(&open, shown, self.shared.reporter);
+        }
     }
 
     /// Opens a source directory. One that may not be read is made in the copy all the same, as GNU cp does.

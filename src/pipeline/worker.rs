@@ -5,6 +5,7 @@
 //! [`flights`].
 
 mod flights;
+mod settling;
 
 use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
@@ -47,6 +48,8 @@ const UNMEASURED_MAX: usize = 8;
 enum Flight {
     File(Box<FileCopy>),
     Extent(Box<Extent>),
+    /// A directory that is made durable, with its path.
+    Directory(Vec<u8>),
 }
 
 /// One worker.
@@ -66,6 +69,8 @@ pub struct Worker<'scope, 'env> {
     flights_free: Vec<usize>,
     /// Flights that wait for a buffer.
     starved: VecDeque<(usize, Chain)>,
+    /// Files that wait to be made durable together.
+    unsettled: Vec<(usize, Chain)>,
     large: Vec<Arc<LargeFile>>,
     extents_in_flight: usize,
     completions: Vec<Completion>,
@@ -93,6 +98,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             flights: Vec::new(),
             flights_free: Vec::new(),
             starved: VecDeque::new(),
+            unsettled: Vec::new(),
             large: Vec::new(),
             extents_in_flight: 0,
             completions: Vec::new(),
@@ -128,6 +134,8 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 && let Some(task) = self.shared.queue.try_pop(self.number)
             {
                 self.task(task);
+            } else if self.engine.in_flight() == 0 && self.unsettled() > 0 {
+                self.settle_all();
             } else if let Err(errno) = self.reap() {
                 self.broken(errno);
                 break;
@@ -141,6 +149,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && self.starved.is_empty()
             && self.backlog.is_empty()
             && self.large.is_empty()
+            && self.unsettled() == 0
     }
 
     /// Whether another chain can fly.
@@ -151,7 +160,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Whether another file can be begun: open large files, which have no chain of their own, count too.
     fn has_room_for_file(&self) -> bool {
-        self.has_room() && self.large.len() < LARGE_OPEN_MAX
+        self.has_room() && self.large.len() < LARGE_OPEN_MAX && self.has_room_to_settle()
     }
 
     /// The ring itself broke: what it had in flight is lost, so the run ends, and says so.
@@ -189,6 +198,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.begin(job);
         }
         self.claim_extents();
+        self.settle_where_due();
     }
 
     fn begin(&mut self, job: FileJob) {
@@ -250,9 +260,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     fn end_in_order(&mut self) {
         while self.shared.ends_in_order && !self.is_idle() {
             self.fill();
-            if self.engine.in_flight() > 0
-                && let Err(errno) = self.reap()
-            {
+            if self.engine.in_flight() == 0 {
+                self.settle_all();
+            } else if let Err(errno) = self.reap() {
                 return self.broken(errno);
             }
         }
@@ -283,6 +293,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             capabilities: self.engine.capabilities(),
             pairs: &self.shared.pairs,
             pool: &self.pool,
+            manifest: self.shared.manifest.as_ref(),
             reporter: self.shared.reporter,
             tally: &mut self.tally,
         }

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod data;
 pub mod descriptors;
 pub mod destination;
+pub mod durability;
 pub mod facts;
 pub mod looping;
 pub mod overwrite;

@@ -44,8 +44,21 @@ pub enum What {
     Copying,
     /// The destination could not be brought to its length.
     Truncating,
+    /// A copy is not what was read of its source.
+    Differs {
+        /// The offset of the first block that differs.
+        offset: u64,
+    },
+    /// The source has changed while it was copied, so that there is no saying what the copy should be.
+    CannotHash,
     /// A file failed to close.
     Closing,
+    /// A file or directory could not be made durable.
+    Syncing,
+    /// A directory could not be opened to be made durable.
+    OpeningToSync,
+    /// A file has the name of one that is not complete. A warning: it does not count as a failure.
+    LeftOver,
     /// Permissions could not be made those of any new file.
     SettingPermissions,
     /// Permissions or an ACL could not be made those of the source.
@@ -139,7 +152,16 @@ impl What {
             Self::CannotClone => ["failed to clone ", " from ", ""],
             Self::Copying => ["error copying ", " to ", ""],
             Self::Truncating => ["failed to extend ", "", ""],
+            Self::Differs { .. } => {
+                ["verification of ", "", " failed: first difference in the block at byte "]
+            }
+            Self::CannotHash => ["cannot verify ", ": ", " changed while it was being copied"],
             Self::Closing => ["failed to close ", "", ""],
+            Self::Syncing => ["error syncing ", "", ""],
+            Self::LeftOver => {
+                ["warning: ", "", " is left from a copy that was interrupted, or is being written"]
+            }
+            Self::OpeningToSync => ["error opening ", "", ""],
             Self::SettingPermissions => ["setting permissions for ", "", ""],
             Self::PreservingPermissions | Self::RestoringPermissions => {
                 ["preserving permissions for ", "", ""]
@@ -182,7 +204,7 @@ impl What {
     /// Whether the exit status says so.
     #[must_use]
     pub const fn is_failure(self) -> bool {
-        !matches!(self, Self::TwiceFile | Self::TwiceDirectory)
+        !matches!(self, Self::TwiceFile | Self::TwiceDirectory | Self::LeftOver)
     }
 }
 
@@ -238,6 +260,9 @@ impl Problem {
             text.extend(quote::always(other, charset));
         }
         text.extend(after.as_bytes());
+        if let What::Differs { offset } = self.what {
+            text.extend(offset.to_string().as_bytes());
+        }
         if let Some(errno) = self.errno {
             text.extend(b": ");
             text.extend(describe(errno).as_bytes());

@@ -3,6 +3,7 @@
 //! Messages go to standard error, one write each, so that those of several workers never mix within a line. What `-v`
 //! says is collected and goes to standard output when a block is full, at once where that is a terminal.
 
+pub mod manifest;
 pub mod message;
 pub mod outlet;
 pub mod question;
@@ -103,6 +104,12 @@ impl Reporter {
         self.say(text);
     }
 
+    /// Tells that a manifest does not have the name of a file as it is.
+    pub(super) fn unlisted(&self, path: &[u8]) {
+        let quoted = quote::always(path, self.charset());
+        self.failure(&[b"the manifest cannot have the name ", &quoted[..], b", which is not UTF-8"].concat());
+    }
+
     /// One message on standard error, after the program's name.
     pub fn say(&self, text: &[u8]) {
         // Where both streams are one file, what was said first stands first.
@@ -176,7 +183,8 @@ impl Reporter {
         self.line(format!("engine: {engine}, placement: {placement}, reason: {reason}\n").as_bytes());
     }
 
-    fn line(&self, line: &[u8]) {
+    /// A whole line, or several, of standard output.
+    pub(super) fn line(&self, line: &[u8]) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.pending.extend_from_slice(line);
         let at_once = *lines.at_once.get_or_insert_with(|| rustix::termios::isatty(rustix::stdio::stdout()));

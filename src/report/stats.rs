@@ -14,6 +14,12 @@ pub struct Tally {
     pub directories: u64,
     /// Bytes of contents that reached their destination.
     pub bytes: u64,
+    /// Files and directories that were made durable.
+    pub syncs: u64,
+    /// Copies that were read back and are what was read.
+    pub files_verified: u64,
+    /// Bytes of copies that were read back.
+    pub bytes_read_back: u64,
 }
 
 impl Tally {
@@ -23,11 +29,24 @@ impl Tally {
         self.bytes += bytes;
     }
 
+    /// So many bytes of a copy were read back.
+    pub fn read_back(&mut self, bytes: u64) {
+        self.bytes_read_back += bytes;
+    }
+
+    /// And were found to be right.
+    pub fn verified(&mut self) {
+        self.files_verified += 1;
+    }
+
     /// Adds another worker's books.
     pub fn add(&mut self, other: &Self) {
         self.files += other.files;
         self.directories += other.directories;
         self.bytes += other.bytes;
+        self.syncs += other.syncs;
+        self.files_verified += other.files_verified;
+        self.bytes_read_back += other.bytes_read_back;
     }
 }
 
@@ -94,7 +113,10 @@ impl Stats {
             ("made_by_calls", self.counters.made_by_calls),
             ("regions_registered", self.counters.regions_registered),
             ("regions_unregistered", self.counters.regions_unregistered),
+            ("syncs", self.tally.syncs),
             ("workers", u64::try_from(self.workers).unwrap_or(u64::MAX)),
+            ("files_verified", self.tally.files_verified),
+            ("bytes_read_back", self.tally.bytes_read_back),
         ] {
             line(name, &value.to_string(), false);
         }
@@ -149,7 +171,7 @@ mod tests {
     use serde_json::Value;
 
     fn stats() -> Stats {
-        let tally = Tally { files: 2, directories: 1, bytes: 30 };
+        let tally = Tally { files: 2, directories: 1, bytes: 30, ..Tally::default() };
         let counters = Counters { operations: 9, ring_operations: 4, submissions: 2, ..Counters::default() };
         Stats {
             tally,
@@ -191,7 +213,7 @@ mod tests {
     fn text_is_a_line_a_figure() {
         let text = stats().text(StatsFormat::Text, true);
         assert_eq!(text.lines().next(), Some("files                   2"));
-        assert_eq!(text.lines().count(), 21);
+        assert_eq!(text.lines().count(), 24);
         assert!(text.contains("plain operations        5\n"));
         assert!(
             text.contains("calls per file          3.50\n"),

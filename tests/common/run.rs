@@ -13,7 +13,10 @@ use std::thread::JoinHandle;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit};
 use rustix::thread::UnshareFlags;
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
+};
 
 use super::environment::reference;
 use super::outcome::Outcome;
@@ -180,6 +183,22 @@ impl<'sandbox> Run<'sandbox> {
         self.prepare(Preparation::Filter(filter.unwrap().try_into().unwrap()))
     }
 
+    /// The kernel knows no files without names (O_TMPFILE).
+    pub fn without_unnamed_files(self) -> Self {
+        // The flag without O_DIRECTORY, which is a part of O_TMPFILE.
+        let flag = u64::from(OFlags::TMPFILE.difference(OFlags::DIRECTORY).bits());
+        let (of_flags, width) = (2, SeccompCmpArgLen::Dword);
+        let asked = SeccompCondition::new(of_flags, width, SeccompCmpOp::MaskedEq(flag), flag).unwrap();
+        let rule = SeccompRule::new(vec![asked]).unwrap();
+        let filter = SeccompFilter::new(
+            [(libc::SYS_openat, vec![rule])].into(),
+            SeccompAction::Allow,
+            SeccompAction::Errno(libc::EOPNOTSUPP.unsigned_abs()),
+            TargetArch::try_from(std::env::consts::ARCH).unwrap(),
+        );
+        self.prepare(Preparation::Filter(filter.unwrap().try_into().unwrap()))
+    }
+
     fn prepare(mut self, preparation: Preparation) -> Self {
         self.preparations.push(preparation);
         self
@@ -236,6 +255,12 @@ impl Running {
     /// Takes the reading end of a piped standard output, to read a part of it or to go away.
     pub fn take_stdout(&mut self) -> std::process::ChildStdout {
         self.child.stdout.take().unwrap()
+    }
+
+    /// Ends it at once, whatever it is doing; it may have ended by itself.
+    pub fn kill(mut self) -> Outcome {
+        self.child.kill().unwrap();
+        self.finish()
     }
 
     pub fn is_over(&mut self) -> bool {

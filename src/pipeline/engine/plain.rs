@@ -5,11 +5,14 @@
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::attributes::{self, Copied, Source};
-use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{At, Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::place;
 use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
-use rustix::fd::BorrowedFd;
-use rustix::fs::{AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
+use crate::plan::path;
+use crate::process;
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{Advice, AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
 use std::ops::Range;
 use std::sync::Arc;
@@ -89,11 +92,29 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
             retry(|| rustix::fs::ftruncate(open(chain, End::Destination)?, length))?;
         }
         Op::SetDirect { end, on } => set_direct(open(chain, end)?, on),
+        Op::Bypass { direct } => bypass(open(chain, End::Source)?, direct)?,
         Op::ListAttributes => seen.names = attributes::names(&Source::Open(open(chain, End::Source)?)),
         Op::Keep(ref wanted) => {
             let source = chain.descriptor(End::Source).plain().map_or(Source::Nothing, Source::Open);
             let copy = Copied::Open(open(chain, End::Destination)?);
             seen.refused = attributes::keep(&source, copy, wanted);
+        }
+        Op::Place { ref at, follow, is } => {
+            let found = if follow { place::behind_links(at)? } else { place::held(at)? };
+            place::check(&found, is)?;
+            seen.place = Some(found);
+        }
+        Op::Inherit { ref from } => attributes::inherit(from.as_fd(), open(chain, End::Destination)?)?,
+        Op::Name { temporary: Some(ref temporary), ref at, over } => place::take(temporary, at, over)?,
+        Op::Name { temporary: None, ref at, over } => place::name(open(chain, End::Destination)?, at, over)?,
+        // What cannot be begun now is done by the fsync that follows.
+        Op::Writeback => match process::start_writeback(open(chain, End::Destination)?) {
+            Ok(()) | Err(_) => {}
+        },
+        Op::Sync => retry(|| rustix::fs::fsync(open(chain, End::Destination)?))?,
+        Op::SyncPlace { ref at } => {
+            let At { directory, name } = place::behind_links(at)?;
+            rustix::fs::fsync(place::open_directory(&directory, path::parent(name.to_bytes()))?)?;
         }
         Op::Close { end } => close(std::mem::take(chain.descriptor_mut(end)))?,
     }
@@ -181,7 +202,7 @@ fn find_data(source: BorrowedFd<'_>, from: u64) -> Result<Option<Range<u64>>, Er
 fn set_direct(file: BorrowedFd<'_>, on: bool) {
     let Ok(flags) = rustix::fs::fcntl_getfl(file) else { return };
     let wanted = if on { flags | OFlags::DIRECT } else { flags.difference(OFlags::DIRECT) };
-    if wanted == flags || (on && !page_alignment_serves(file)) {
+    if wanted == flags || (on && page_alignment_serves(file) == Some(false)) {
         return;
     }
     match rustix::fs::fcntl_setfl(file, wanted) {
@@ -189,14 +210,27 @@ fn set_direct(file: BorrowedFd<'_>, on: bool) {
     }
 }
 
-/// What STATX_DIOALIGN (6.1) says of the file; yes where the kernel or file system says nothing.
-fn page_alignment_serves(file: BorrowedFd<'_>) -> bool {
-    let Ok(answer) = rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::DIOALIGN) else {
-        return true;
-    };
+/// What STATX_DIOALIGN (6.1) says of the file; `None` where the kernel or file system says nothing.
+fn page_alignment_serves(file: BorrowedFd<'_>) -> Option<bool> {
+    let answer = rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::DIOALIGN).ok()?;
     let serves = |align: u32| align > 0 && usize::try_from(align).is_ok_and(|align| align <= PAGE_BYTES);
-    answer.stx_mask & StatxFlags::DIOALIGN.bits() == 0
-        || (serves(answer.stx_dio_mem_align) && serves(answer.stx_dio_offset_align))
+    (answer.stx_mask & StatxFlags::DIOALIGN.bits() != 0)
+        .then(|| serves(answer.stx_dio_mem_align) && serves(answer.stx_dio_offset_align))
+}
+
+/// A file system that takes `O_DIRECT` may still read through the page cache (btrfs what is compressed, ext4 what is
+/// journalled or encrypted), and only STATX_DIOALIGN says of a file that it does not. A direct read stores dirty pages
+/// first by itself.
+fn bypass(file: BorrowedFd<'_>, direct: bool) -> Result<(), Errno> {
+    if direct && page_alignment_serves(file) == Some(true) {
+        let flags = rustix::fs::fcntl_getfl(file)?;
+        if rustix::fs::fcntl_setfl(file, flags | OFlags::DIRECT).is_ok() {
+            return Ok(());
+        }
+    }
+    set_direct(file, false);
+    retry(|| rustix::fs::fdatasync(file))?;
+    rustix::fs::fadvise(file, 0, None, Advice::DontNeed)
 }
 
 /// Closes what this chain alone holds, and says what the file system said of it: late write errors of NFS, FUSE and
@@ -211,7 +245,7 @@ fn close(descriptor: Descriptor) -> Result<(), Errno> {
         Descriptor::Closed | Descriptor::Standard(_) => return Ok(()),
         Descriptor::Direct(_) => return Err(Errno::BADF),
     };
-    crate::process::close(owned)
+    process::close(owned)
 }
 
 fn open(chain: &Chain, end: End) -> Result<BorrowedFd<'_>, Errno> {

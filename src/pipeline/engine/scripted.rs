@@ -122,7 +122,7 @@ impl Scripted {
         let failure = if let Fault::Errno(errno) = fault { Err(errno) } else { Ok(()) };
         let most = if let Fault::Short(bytes) = fault { bytes } else { u32::MAX };
         // These go on whatever comes of them, or do more than fail.
-        let goes_on = matches!(op, Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_));
+        let goes_on = matches!(op, Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_) | Op::Writeback);
         if !goes_on {
             failure?;
         }
@@ -132,6 +132,7 @@ impl Scripted {
                 world.set_direct(chain.descriptor(end), on);
             }
             Op::SetDirect { .. } => {}
+            Op::Bypass { direct } => world.set_direct(&chain.source, direct),
             // A close that fails has closed all the same, and only the last share of a file can fail.
             Op::Close { end } => {
                 if world.close(std::mem::take(chain.descriptor_mut(end))) {
@@ -145,18 +146,10 @@ impl Scripted {
             Op::Look { at, .. } => {
                 seen.facts = Some(world.facts(at.name.to_bytes()).ok_or(Errno::NOENT)?);
             }
-            Op::Examine { end } => {
-                seen.facts = Some(world.examine(chain.descriptor(end)));
-            }
-            Op::FindData { from } => {
-                seen.data = world.find_data(&chain.source, from);
-            }
-            Op::Survey => {
-                seen.systems = world.systems;
-            }
-            Op::Clone => {
-                world.share(&chain.source, &chain.destination)?;
-            }
+            Op::Examine { end } => seen.facts = Some(world.examine(chain.descriptor(end))),
+            Op::FindData { from } => seen.data = world.find_data(&chain.source, from),
+            Op::Survey => seen.systems = world.systems,
+            Op::Clone => world.share(&chain.source, &chain.destination)?,
             Op::Offload { offset, length } => {
                 let moved = world.offload(&chain.source, &chain.destination, offset, length.min(most))?;
                 return Ok((length != moved).then_some(moved));
@@ -184,6 +177,11 @@ impl Scripted {
                 seen.refused.extend(failure.err().map(Refused::Times));
                 world.keep(&chain.destination, *wanted);
             }
+            op @ (Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. }) => {
+                stage(&mut world, chain, seen, op)?
+            }
+            Op::Writeback | Op::SyncPlace { .. } => {}
+            Op::Sync => world.sync(&chain.destination),
             Op::Truncate { length } => {
                 assert!(chain.descriptor(End::Destination).is_open(), "truncates what is not open");
                 world.truncate(&chain.destination, length);
@@ -191,6 +189,18 @@ impl Scripted {
         }
         Ok(None)
     }
+}
+
+/// Runs an operation of a file that is written apart from its name.
+fn stage(world: &mut World, chain: &Chain, seen: &mut Seen, op: Op) -> Result<(), Errno> {
+    if let Op::Place { at, .. } = op {
+        seen.place = Some(at);
+    } else if let Op::Name { temporary, at, over } = op {
+        let temporary = temporary.as_ref().map(|at| at.name.to_bytes());
+        world.name(&chain.destination, temporary, at.name.to_bytes(), over)?;
+    }
+    // Files here have no owners that could be inherited.
+    Ok(())
 }
 
 /// Reads at most `most` bytes into the lease, but one.

@@ -7,7 +7,7 @@ use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{self, Found, Verdict};
 use crate::report::message::{Problem, What};
-use rustix::fs::{FileType, OFlags};
+use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 /// How often a destination that keeps appearing and vanishing is tried.
@@ -28,10 +28,15 @@ impl FileCopy {
                 self.open_problem(self.refused.unwrap_or(Errno::ACCESS))
             }
             // The one chain for a small file makes its destination itself; only notes of what was made need it open.
-            Verdict::Create if !self.job.is_noted() => return self.transfer(chain, context),
+            Verdict::Create if !self.job.is_noted() && !context.settings.atomic => {
+                return self.transfer(chain, context);
+            }
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
                 if self.only_examined(context) {
                     return self.read_again(chain);
+                }
+                if self.is_staged(&verdict, context) && !matches!(verdict, Verdict::Overwrite(_)) {
+                    return self.stage_new(chain);
                 }
                 return self.open_destination(chain, verdict, context);
             }
@@ -47,7 +52,7 @@ impl FileCopy {
                 self.begun = true;
                 Problem::of(What::DanglingLink, self.job.destination_path())
             }
-            Verdict::Closed(Errno::LOOP) if context.settings.force => return self.unlink(chain),
+            Verdict::Closed(Errno::LOOP) if context.settings.force => return self.unlink(chain, context),
             Verdict::Closed(errno) => self.destination_problem(What::CannotStat, errno),
         };
         self.fail(chain, problem, context)
@@ -86,15 +91,20 @@ impl FileCopy {
             Verdict::CreateThroughLink => {
                 // Nothing is known of the directory that the link leads to.
                 self.made = Made::Here(None);
-                self.open_with(OFlags::WRONLY | OFlags::CREATE, Into::Plain, context)
+                self.open_with(written_by(context) | OFlags::CREATE, Into::Plain, context)
             }
             Verdict::Overwrite(there) => {
                 let linked = matches!(self.found, Some(Found::LinkTo { .. }));
                 let follow = if linked { OFlags::empty() } else { OFlags::NOFOLLOW };
                 // A FIFO that has come in a file's place is not waited for.
-                let regular = there.kind == FileType::RegularFile && context.capabilities.nonblocking;
-                let patient = if regular && !self.leased { OFlags::NONBLOCK } else { OFlags::empty() };
-                self.open_with(OFlags::WRONLY | follow | patient, Into::Plain, context)
+                let regular = there.kind == FileType::RegularFile;
+                let access = if regular { written_by(context) } else { OFlags::WRONLY };
+                let patient = if regular && context.capabilities.nonblocking && !self.leased {
+                    OFlags::NONBLOCK
+                } else {
+                    OFlags::empty()
+                };
+                self.open_with(access | follow | patient, Into::Plain, context)
             }
             Verdict::Create
             | Verdict::SameFile
@@ -112,19 +122,23 @@ impl FileCopy {
 
     /// Makes the destination where there must be nothing.
     pub(super) fn create(&self, into: Into, context: &Context<'_>) -> Op {
-        self.open_with(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, into, context)
+        self.open_with(written_by(context) | OFlags::CREATE | OFlags::EXCL, into, context)
     }
 
     fn open_with(&self, flags: OFlags, into: Into, context: &Context<'_>) -> Op {
+        let mode = self.mode_to_make(context);
+        Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
+    }
+
+    /// The permissions to make the destination with. The umask takes its share in the kernel.
+    pub(super) fn mode_to_make(&self, context: &Context<'_>) -> Mode {
         let belongs_to = match self.made {
             Made::Here(belongs_to) => belongs_to,
             Made::Before => None,
         };
-        // The umask takes its share in the kernel.
         // Whatever is read, a regular file is made.
         let facts = Facts { kind: FileType::RegularFile, ..self.source_facts() };
-        let mode = context.settings.keeping.mode_to_make(&facts, &self.names, belongs_to);
-        Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
+        context.settings.keeping.mode_to_make(&facts, &self.names, belongs_to)
     }
 
     pub(super) fn look(&mut self, mut chain: Chain, link: Option<Facts>) -> Next {
@@ -175,6 +189,9 @@ impl FileCopy {
                 let problem = Problem::of(What::Replaced, self.job.destination_path());
                 self.fail(chain, problem, context)
             }
+            (Outcome::Done, Verdict::Overwrite(there), _) if self.is_staged(&verdict, context) => {
+                self.stage_over(chain, there.identity, context)
+            }
             (Outcome::Done, _, opened) => {
                 let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
                 if matches!(verdict, Verdict::Overwrite(_)) {
@@ -213,7 +230,7 @@ impl FileCopy {
             return self.open_destination(chain, verdict, context);
         }
         if context.settings.force && matches!(self.stage, Stage::Destination(Verdict::Overwrite(_))) {
-            return self.unlink(chain);
+            return self.unlink(chain, context);
         }
         // The kernel says that a name with a slash behind it is a directory's; GNU cp, that there is none.
         let slash = self.job.destination.name.to_bytes().ends_with(b"/");
@@ -222,7 +239,12 @@ impl FileCopy {
     }
 
     /// Removes a destination that could not be opened, as `-f` asks for.
-    fn unlink(&mut self, mut chain: Chain) -> Next {
+    fn unlink(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        if context.settings.atomic {
+            // It goes when the new file takes its place.
+            self.job.over = true;
+            return self.unlinked(chain, Outcome::Done, context);
+        }
         self.stage = Stage::Unlink;
         chain.ops.clear();
         chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
@@ -239,4 +261,9 @@ impl FileCopy {
         self.found = Some(Found::Nothing);
         self.decide(chain, &Found::Nothing, context)
     }
+}
+
+/// How a regular file is opened that is to be written: it is read again where it is to be verified.
+pub(super) fn written_by(context: &Context<'_>) -> OFlags {
+    if context.settings.verify { OFlags::RDWR } else { OFlags::WRONLY }
 }

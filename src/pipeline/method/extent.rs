@@ -1,7 +1,8 @@
-//! One block of a large file: read and written, read and searched for zeros, or left to the kernel.
+//! One block of a large file: read and written, read and searched for zeros, left to the kernel, or only read.
 
 use super::extents::{FinishedExtents, LargeFile, Way, set_direct};
 use super::zeros;
+use crate::hashes::Hashed;
 use crate::pipeline::chain::{Chain, Completion, Op, Outcome};
 use crate::plan::data;
 use crate::report::message::What;
@@ -65,7 +66,7 @@ impl Extent {
                 let (offset, start) = (Some(self.left.start), self.pending.start);
                 chain.ops.push(Op::Write { offset, start, length: self.pending.end - start });
             }
-            Way::Zeros(_) | Way::Through => {}
+            Way::Zeros(_) | Way::Through | Way::Hash(_) => {}
         }
         let room = chain.lease.as_ref().map_or(0, |lease| lease.capacity());
         let room = u32::try_from(room).unwrap_or(u32::MAX);
@@ -73,7 +74,9 @@ impl Extent {
         let length = u32::try_from(self.left.end - from).unwrap_or(u32::MAX).min(room);
         if length > 0 {
             let offset = Some(from);
-            chain.ops.push(Op::Read { offset, room: length, expect: Some(length) });
+            // Nothing is written of what comes too much, and past the page cache only whole pages are read.
+            let asked = if matches!(self.way, Way::Hash(_)) { room } else { length };
+            chain.ops.push(Op::Read { offset, room: asked, expect: Some(length) });
             if self.way == Way::Through {
                 chain.ops.push(Op::Write { offset, start: 0, length });
             }
@@ -87,11 +90,27 @@ impl Extent {
         self.left.start = offset;
     }
 
-    /// Books the operations that ran as they should.
-    fn went_well(&mut self, ops: &[Op]) {
-        for op in ops {
+    /// The lease holds `moved` bytes from where the extent has come to.
+    fn read(&mut self, moved: u32, chain: &Chain) {
+        let left = u32::try_from(self.left.end - self.left.start).unwrap_or(u32::MAX);
+        let moved = moved.min(left);
+        if let Some(lease) = chain.lease.as_ref().filter(|_| self.file.hashes) {
+            let bytes = usize::try_from(moved).unwrap_or(usize::MAX).min(lease.bytes().len());
+            // All of the work is done before the others are kept waiting.
+            let hashed = Hashed::of(self.left.start, &lease.bytes()[..bytes]);
+            self.file.lock().hashed(hashed);
+        }
+        match self.way {
+            Way::Hash(_) => self.left.start += u64::from(moved),
+            Way::Through | Way::Zeros(_) | Way::Offload => self.pending = 0..moved,
+        }
+    }
+
+    /// Books the operations that ran as they should: those before `end`.
+    fn went_well(&mut self, chain: &Chain, end: usize) {
+        for op in &chain.ops[..end] {
             match *op {
-                Op::Read { expect, .. } => self.pending = 0..expect.unwrap_or(0),
+                Op::Read { expect, .. } => self.read(expect.unwrap_or(0), chain),
                 Op::Write { offset, length, .. } => {
                     self.written(offset.unwrap_or(self.left.start) + u64::from(length));
                 }
@@ -99,7 +118,10 @@ impl Extent {
                 Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
                 Op::Survey | Op::Clone | Op::Pass { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
                 Op::Truncate { .. } | Op::SetDirect { .. } | Op::Close { .. } => {}
+                Op::Bypass { .. } => {}
                 Op::ListAttributes | Op::Keep(_) => {}
+                Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
+                Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
             }
         }
     }
@@ -117,28 +139,31 @@ impl Extent {
             Outcome::Count { at, moved } => (at, Ok(moved)),
             Outcome::Failed { at, errno } => (at, Err(errno)),
         };
-        self.went_well(&chain.ops[..at.min(chain.ops.len())]);
+        self.went_well(&chain, at.min(chain.ops.len()));
         match (chain.ops.get(at), result) {
             (None, _) => {}
             (Some(Op::Read { .. }), Ok(0)) => {
                 self.file.lock().end_at(self.left.start);
                 return Progressed::Over;
             }
-            (Some(Op::Read { .. }), Ok(moved)) => self.pending = 0..moved,
+            (Some(Op::Read { .. }), Ok(moved)) => self.read(moved, &chain),
             (Some(&Op::Write { offset, .. }), Ok(moved)) if moved > 0 => {
                 self.written(offset.unwrap_or(self.left.start) + u64::from(moved));
             }
             (Some(Op::Read { .. } | Op::Write { .. }), Err(Errno::INVAL)) if chain.sleeps => {
                 // Something on the way refuses O_DIRECT after all: the rest goes through the page cache.
-                self.pending = 0..0;
                 chain.sleeps = false;
                 self.go_on(&mut chain);
-                chain.ops.splice(0..0, set_direct(false));
+                match self.way {
+                    Way::Hash(_) => chain.ops.insert(0, Op::Bypass { direct: false }),
+                    Way::Through | Way::Zeros(_) | Way::Offload => {
+                        chain.ops.splice(0..0, set_direct(false));
+                    }
+                }
                 return Progressed::Run(chain);
             }
             (Some(Op::Read { .. } | Op::Write { .. }), Err(Errno::OPNOTSUPP)) if chain.sleeps => {
                 // Only a polled ring says so: plain calls go past the page cache as well.
-                self.pending = 0..0;
                 self.refused_polling = true;
                 chain.sleeps = false;
             }

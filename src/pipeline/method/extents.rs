@@ -1,25 +1,23 @@
 //! Large regular files: blocks at their own offsets, by as many workers as are free.
 //!
-//! Here is what they share, and [`super::extent`] is one block. The file is shared; each worker claims the next block when it has room for one. Who finishes the last block gets the
-//! file back and streams whatever is still to come: a last piece that `O_DIRECT` cannot write, a file that grew.
+//! Here is what they share, and [`super::extent`] is one block. The file is shared; each worker claims the next block
+//! when it has room for one. Who finishes the last block gets the file back and streams whatever is still to come: a last
+//! piece that `O_DIRECT` cannot write, a file that grew. Files are read again in the same way ([`super::verify`]).
 
 use super::extent::Extent;
 use super::file::{FileCopy, Stage};
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome};
-use crate::plan::destination::{self, Offload};
+use crate::hashes::Hashed;
+use crate::pipeline::chain::{Chain, Descriptor, End, Op};
+use crate::plan::destination::Offload;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// What offsets and lengths of direct transfers are multiples of: a page.
-const DIRECT_UNIT: u32 = 4096;
-const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
 
 /// Bytes of a block that the kernel copies: enough to be worth a round trip to a server, few enough for workers to share.
 const OFFLOAD_BYTES: u32 = 64 << 20;
@@ -33,6 +31,8 @@ pub(super) enum Way {
     Zeros(u32),
     /// The kernel copies them.
     Offload,
+    /// They are read of one end, to be hashed.
+    Hash(End),
 }
 
 /// A large file in the middle of being copied.
@@ -40,6 +40,8 @@ pub struct LargeFile {
     block: u32,
     /// Both ends go past the page cache.
     direct: bool,
+    /// What is read is hashed.
+    pub(super) hashes: bool,
     progress: Mutex<Progress>,
 }
 
@@ -64,77 +66,6 @@ pub(super) struct Progress {
     names: [Vec<u8>; 2],
 }
 
-impl FileCopy {
-    /// Both ends are open: makes them ready for extents. `O_DIRECT` is turned on before anything is shared out, as from
-    /// then on any extent may have to turn it off.
-    pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
-        chain.ops.clear();
-        chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
-        if self.makes_holes(context) {
-            chain.ops.push(Op::Truncate { length: self.source_facts().size });
-        }
-        if context.settings.direct {
-            chain.ops.extend(set_direct(true));
-        }
-        if chain.ops.is_empty() {
-            return self.share_out_all(chain, context);
-        }
-        self.stage = Stage::Preparing;
-        Next::Run(chain)
-    }
-
-    pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        if let Outcome::Failed { errno, .. } = outcome {
-            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
-        }
-        self.truncated = true;
-        self.length = self.makes_holes(context).then(|| self.source_facts().size);
-        self.share_out_all(chain, context)
-    }
-
-    fn share_out_all(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
-        let size = self.source_facts().size;
-        let unreachable = if context.settings.direct { size % u64::from(DIRECT_UNIT) } else { 0 };
-        let all = std::iter::once(0..size - unreachable).collect();
-        self.share_out(chain, all, context)
-    }
-
-    /// Shares out these stretches of the file, which are not empty.
-    pub(super) fn share_out(
-        &mut self,
-        chain: Chain,
-        stretches: Vec<Range<u64>>,
-        context: &mut Context<'_>,
-    ) -> Next {
-        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
-        // Holes and data meet where they like; O_DIRECT wants whole units.
-        let direct = context.settings.direct && self.holes.is_none();
-        let block = if direct { block - block % DIRECT_UNIT } else { block };
-        self.trail.transferred = true;
-        self.trail.moved = true;
-        let way = self.way(context);
-        let file = std::mem::replace(self, Self::new(self.job.clone()));
-        match LargeFile::new(file, chain, block, direct, way, stretches) {
-            Ok(large) => Next::Large(Arc::new(large)),
-            Err(returned) => {
-                let (file, chain) = *returned;
-                *self = file;
-                self.start_stream(chain, false, context)
-            }
-        }
-    }
-
-    fn way(&mut self, context: &Context<'_>) -> Way {
-        let pair = self.pair();
-        if self.makes_holes(context) {
-            let unit = destination::hole_bytes(pair.and_then(|pair| context.pairs.destination(pair)));
-            return Way::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
-        }
-        let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
-        if self.may_offload(context) && pair.is_some_and(offload) { Way::Offload } else { Way::Through }
-    }
-}
-
 /// Turns `O_DIRECT` of both ends on or off.
 pub(super) fn set_direct(on: bool) -> [Op; 2] {
     [End::Source, End::Destination].map(|end| Op::SetDirect { end, on })
@@ -157,15 +88,25 @@ impl LargeFile {
         stretches: Vec<Range<u64>>,
     ) -> Result<Self, Box<(FileCopy, Chain)>> {
         let Chain { source, destination, .. } = chain;
-        let (source, destination) = match (source, destination) {
-            (Descriptor::Plain(source), Descriptor::Plain(destination)) => (source, destination),
+        let shared = |descriptor| match descriptor {
+            Descriptor::Plain(fd) => Ok(Arc::new(fd)),
+            // It has been shared out before.
+            Descriptor::Shared(fd) => Ok(fd),
+            other => Err(other),
+        };
+        let ends = match (shared(source), shared(destination)) {
+            (Ok(source), Ok(destination)) => Some((source, destination)),
             (source, destination) => {
+                let [source, destination] = [source, destination].map(|end| match end {
+                    Ok(fd) => Descriptor::Shared(fd),
+                    Err(descriptor) => descriptor,
+                });
                 return Err(Box::new((file, Chain { source, destination, ..Chain::default() })));
             }
         };
         let end = stretches.last().map_or(0, |stretch| stretch.end);
         let names = [file.job.source_path(), file.job.destination_path()];
-        let ends = Some((Arc::new(source), Arc::new(destination)));
+        let hashes = file.hashing.is_some();
         let progress = Progress {
             way,
             ends,
@@ -179,11 +120,19 @@ impl LargeFile {
             file: Some(file),
             names,
         };
-        Ok(Self { block, direct, progress: Mutex::new(progress) })
+        // A copy is read back past the page cache.
+        let direct = direct || way == Way::Hash(End::Destination);
+        Ok(Self { block, direct, hashes, progress: Mutex::new(progress) })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether its blocks go past the page cache, and so always sleep.
+    #[must_use]
+    pub fn sleeps(&self) -> bool {
+        self.direct
     }
 
     /// Whether there are blocks that nobody has claimed.
@@ -235,9 +184,14 @@ impl LargeFile {
         let way = progress.way;
         drop(progress);
         let mut extent = Extent::new(Arc::clone(self), offset..end, way);
+        let (source, destination) = match way {
+            Way::Through | Way::Zeros(_) | Way::Offload => (source, Descriptor::Shared(destination)),
+            Way::Hash(End::Source) => (source, Descriptor::Closed),
+            Way::Hash(End::Destination) => (destination, Descriptor::Closed),
+        };
         let mut chain = Chain {
             source: Descriptor::Shared(source),
-            destination: Descriptor::Shared(destination),
+            destination,
             lease: Some(lease),
             sleeps: self.direct,
             ..Chain::default()
@@ -251,6 +205,14 @@ impl Progress {
     /// The kernel will not copy: the rest is read and written.
     pub(super) fn refuse_offload(&mut self) {
         self.way = Way::Through;
+    }
+
+    /// Adds what was read to the file's hashes.
+    pub(super) fn hashed(&mut self, hashed: Hashed) {
+        let end = if self.way == Way::Hash(End::Destination) { End::Destination } else { End::Source };
+        if let Some(hashing) = self.file.as_mut().and_then(|file| file.hashing.as_mut()) {
+            hashing.add(end, hashed);
+        }
     }
 
     /// The kernel has copied.
@@ -273,7 +235,8 @@ impl Progress {
         self.left.clear();
         self.failed_at = self.failed_at.min(at);
         let [source, destination] = &self.names;
-        let path = if what == What::Writing { destination } else { source };
+        let of_copy = what == What::Writing || self.way == Way::Hash(End::Destination);
+        let path = if of_copy { destination } else { source };
         let other = (what == What::Copying).then(|| destination.clone());
         self.problem.get_or_insert_with(|| Problem { other, ..Problem::failed(what, path.clone(), errno) });
     }
@@ -297,6 +260,7 @@ impl Progress {
             cut: self.cut,
             offloaded: self.offloaded,
             refused_offload: self.way == Way::Through,
+            read_only: matches!(self.way, Way::Hash(_)),
             problem: self.problem.take().map(|problem| (problem, self.failed_at)),
         })
     }
@@ -310,6 +274,8 @@ pub struct FinishedExtents {
     cut: bool,
     offloaded: bool,
     refused_offload: bool,
+    /// Nothing was written: it was read once more.
+    read_only: bool,
     problem: Option<(Problem, u64)>,
 }
 
@@ -318,7 +284,14 @@ impl FinishedExtents {
     /// after a problem.
     #[must_use]
     pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
-        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, problem } = self;
+        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, read_only, problem } = self;
+        if read_only {
+            let next = match problem {
+                Some((problem, _)) => file.fail(chain, problem, context),
+                None => file.hash_on(chain, context),
+            };
+            return (file, next);
+        }
         file.trail.offloaded |= offloaded;
         if refused_offload
             && let Some(pair) = file.pair()

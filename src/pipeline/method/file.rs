@@ -3,7 +3,9 @@
 use super::extents::LargeFile;
 use super::holes::{self, Holes};
 use super::pairs::Pair;
+use super::staged::Staged;
 use super::stream::Stream;
+use super::verify::Hashing;
 use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
@@ -60,7 +62,15 @@ pub(super) enum Stage {
     Whole,
     /// Reading and writing to the end of the source.
     Stream,
-    /// Closing both ends.
+    /// Reading back what was written.
+    ReadBack,
+    /// Finding the directory of a file that is written apart from its name.
+    Place,
+    /// Making such a file.
+    Staged,
+    /// Ending a file that is to be made durable afterwards.
+    Settle,
+    /// Making it durable, where that is asked for, and closing both ends.
     Close,
     /// Closing a source that is a slot, to begin again when descriptors are free.
     GiveUp,
@@ -97,12 +107,16 @@ pub struct FileCopy {
     pub(super) clone_tried: bool,
     /// How long the destination is, where that may differ from how far its data has come: it is to have holes.
     pub(super) length: Option<u64>,
+    /// What its bytes hash to, where that is asked for.
+    pub(super) hashing: Option<Box<Hashing>>,
     /// It came to the data of this file.
     pub(super) begun: bool,
     /// What became of the data.
     pub(super) trail: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
+    /// It is written apart from its name.
+    pub(super) staged: Option<Box<Staged>>,
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
@@ -133,9 +147,11 @@ impl FileCopy {
             without_map: false,
             clone_tried: false,
             length: None,
+            hashing: None,
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
+            staged: None,
             failed: false,
             leased: false,
             slow_destination: false,
@@ -176,6 +192,8 @@ impl FileCopy {
     /// the linked chain can open again without going by its name.
     #[must_use]
     pub fn start(&mut self, context: &Context<'_>) -> Chain {
+        let hashes = context.settings.hash && !context.settings.attributes_only;
+        self.hashing = hashes.then(Box::default);
         let regular = self.job.seen.is_none_or(|seen| seen.kind == FileType::RegularFile);
         let patient = if regular && context.capabilities.nonblocking && !self.leased {
             OFlags::NONBLOCK
@@ -228,6 +246,10 @@ impl FileCopy {
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
+            Stage::Place => self.placed(chain, outcome, seen, context),
+            Stage::Staged => self.staged(chain, outcome, facts, context),
+            Stage::Settle => self.settled(chain, outcome, context),
+            Stage::ReadBack => self.read_back(chain, outcome, &seen, context),
             Stage::Close => self.closed(chain, outcome, context),
             Stage::GiveUp => Next::NoDescriptor,
         }
@@ -238,6 +260,7 @@ impl FileCopy {
     pub fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
+            Stage::ReadBack => self.start_read_back(chain, alone, context),
             _ if alone && self.only_examined(context) => self.read_again(chain),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
@@ -245,8 +268,11 @@ impl FileCopy {
     }
 
     pub(super) fn fused(&self, context: &Context<'_>) -> bool {
-        // Attributes are set by ordinary descriptors, which linked operations could not share.
-        let attributes = context.settings.keeping.is_anything() || context.settings.attributes_only;
+        // Attributes and names are set, and copies read back, by ordinary descriptors, which linked operations could not
+        // share; files that are made durable wait for others.
+        let attributes = context.settings.keeping.is_anything()
+            || context.settings.attributes_only
+            || self.ends_apart(context);
         let capabilities = context.capabilities;
         let fused = capabilities.fused || (capabilities.fused_where_slow && self.slow_destination);
         let settings = fused && !context.settings.direct && !attributes;
@@ -332,10 +358,12 @@ impl FileCopy {
         }
     }
 
-    /// Whether the kernel is to pass a file of this size on: not where the file systems copy it without its pages.
+    /// Whether the kernel is to pass a file of this size on: not where the file systems copy it without its pages,
+    /// nor where its bytes are to be seen.
     fn may_pass(&self, size: u64, context: &Context<'_>) -> bool {
         let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
         context.capabilities.passes
+            && !context.settings.hash
             && (data::PASS_BYTES_MIN..=context.settings.pass_bytes_max).contains(&size)
             && !(self.may_offload(context) && self.pair().is_some_and(offload))
     }

@@ -3,6 +3,7 @@
 use super::file::{FileCopy, Stage};
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Op, Outcome};
+use crate::plan::durability::has_no_sync;
 use crate::report::message::{Problem, What};
 
 impl FileCopy {
@@ -22,53 +23,114 @@ impl FileCopy {
     }
 
     pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        if self.is_to_be_hashed() {
+            return self.hash_on(chain, context);
+        }
         self.stage = Stage::Close;
         chain.lease = None;
         chain.ops.clear();
         let reached = self.stream.position();
         let length = self.length.take().filter(|&length| self.failed && length != reached);
-        if chain.destination.is_open() && length.is_some() {
+        if chain.destination.is_open() && length.is_some() && self.staged.is_none() {
             // What stands behind a failure is no data.
             chain.ops.push(Op::Truncate { length: reached });
         }
-        if std::mem::take(&mut self.remove_at_close) {
+        let remove = std::mem::take(&mut self.remove_at_close);
+        if self.failed && self.staged.is_some() {
+            chain.ops.extend(self.left_over());
+        } else if remove {
             chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
         } else if !self.failed && chain.destination.is_open() {
+            chain.ops.extend(self.inherit());
             chain.ops.extend(self.keep(context));
-        }
-        for end in [End::Destination, End::Source] {
-            if chain.descriptor(end).is_open() {
-                chain.ops.push(Op::Close { end });
+            if context.settings.fsync {
+                self.stage = Stage::Settle;
+                chain.ops.push(Op::Writeback);
+                // Many wait to be made durable together, and hold as few descriptors as they can.
+                chain.ops.extend(chain.source.is_open().then_some(Op::Close { end: End::Source }));
+                return Next::Run(chain);
             }
+            chain.ops.extend(self.name_and_close(context));
         }
+        let closes =
+            |end| chain.ops.iter().any(|op| matches!(op, Op::Close { end: closed } if *closed == end));
+        let open = [End::Destination, End::Source]
+            .into_iter()
+            .filter(|&end| chain.descriptor(end).is_open() && !closes(end))
+            .map(|end| Op::Close { end })
+            .collect::<Vec<_>>();
+        chain.ops.extend(open);
         if chain.ops.is_empty() {
             return self.done(context);
         }
         Next::Run(chain)
     }
 
+    /// Whether the end of a file is no part of the chain for all of a small one.
+    pub(super) fn ends_apart(&self, context: &Context<'_>) -> bool {
+        context.settings.fsync || context.settings.atomic || context.settings.verify
+    }
+
+    /// All of the file is there: what is left makes it durable and closes it.
+    pub(super) fn settled(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        // Nothing can be lost in a file that was only read, when it is closed.
+        if let Outcome::Failed { at, errno } = outcome
+            && !matches!(chain.ops[at], Op::Close { .. })
+        {
+            let problem = self.destination_problem(What::PreservingPermissions, errno);
+            return self.fail(chain, problem, context);
+        }
+        self.stage = Stage::Close;
+        chain.ops.clear();
+        chain.ops.push(Op::Sync);
+        chain.ops.extend(self.name_and_close(context));
+        Next::Settle(chain)
+    }
+
+    /// Goes on behind an operation that had nothing to do.
+    fn go_on_behind(mut chain: Chain, at: usize) -> Next {
+        chain.ops.drain(..=at);
+        Next::Run(chain)
+    }
+
     pub(super) fn closed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        let Outcome::Failed { at, errno } = outcome else { return self.done(context) };
+        let Outcome::Failed { at, errno } = outcome else {
+            let syncs = chain.ops.iter().filter(|op| matches!(op, Op::Sync | Op::SyncPlace { .. })).count();
+            context.tally.syncs += u64::try_from(syncs).unwrap_or(0);
+            return self.done(context);
+        };
         match chain.ops[at] {
+            Op::Sync | Op::SyncPlace { .. } if has_no_sync(errno) => Self::go_on_behind(chain, at),
+            Op::Sync | Op::SyncPlace { .. } => {
+                self.fail(chain, self.destination_problem(What::Syncing, errno), context)
+            }
             Op::Close { end: End::Destination } if !self.failed => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
             Op::Close { end: End::Destination } => self.close(chain, context),
             Op::Close { end: End::Source } => self.done(context),
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
+            Op::Name { .. } => {
+                self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+            }
+            Op::Inherit { .. } => {
+                self.fail(chain, self.destination_problem(What::PreservingPermissions, errno), context)
+            }
             // The file has failed before, and is only to be closed still.
             Op::Truncate { .. } | Op::Unlink { .. } => self.close(chain, context),
             Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
                 self.done(context)
             }
             Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
-            Op::ListAttributes | Op::Keep(_) => self.done(context),
+            Op::Bypass { .. } => self.done(context),
+            Op::ListAttributes | Op::Keep(_) | Op::Writeback | Op::Place { .. } => self.done(context),
         }
     }
 
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
         if !self.failed {
             context.tally.file(self.stream.position());
+            self.list_hash(context);
         }
         Next::Done
     }

@@ -20,11 +20,14 @@ pub mod file;
 mod finish;
 pub mod holes;
 pub mod pairs;
+mod sharing;
 mod source;
+mod staged;
 pub mod stream;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+mod verify;
 pub mod whole;
 pub mod zeros;
 
@@ -34,6 +37,7 @@ use crate::bufpool::Pool;
 use crate::cli::cp::{Reflink, Sparse};
 use crate::plan::attributes::Keeping;
 use crate::report::Reporter;
+use crate::report::manifest::Manifest;
 use crate::report::stats::Tally;
 use extents::LargeFile;
 use pairs::Pairs;
@@ -66,6 +70,14 @@ pub struct Settings {
     pub keeping: Keeping,
     /// No data is copied.
     pub attributes_only: bool,
+    /// Files are durable before they are done.
+    pub fsync: bool,
+    /// Files get their names when they are complete.
+    pub atomic: bool,
+    /// Data is hashed as it passes.
+    pub hash: bool,
+    /// What was written is read back and compared; it is hashed then, too.
+    pub verify: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.
@@ -78,6 +90,8 @@ pub struct Context<'a> {
     pub pairs: &'a Pairs,
     /// Where leases come from.
     pub pool: &'a Pool,
+    /// Where hashes are written.
+    pub manifest: Option<&'a Manifest>,
     /// Where problems are told.
     pub reporter: &'a Reporter,
     /// Where files and bytes are counted.
@@ -100,6 +114,8 @@ pub enum Next {
     Starved(Chain),
     /// No descriptor is free: start this file again when others are done.
     NoDescriptor,
+    /// All of the file is there, and this chain makes it durable: best together with those of other files.
+    Settle(Chain),
     /// The file is large: its extents can be shared out.
     Large(Arc<LargeFile>),
     /// The file is done, well or not.

@@ -127,6 +127,7 @@ impl FileCopy {
         match (chain.ops.get(at), result) {
             (Some(Op::Read { .. }), Ok(0)) => self.end_stream(chain, context),
             (Some(Op::Read { .. }), Ok(moved)) => {
+                self.hash_read(self.stream.position(), &chain, moved);
                 self.stream.pending(moved);
                 self.trail.transferred = true;
                 self.trail.moved = true;

@@ -1,9 +1,11 @@
 //! The copy methods over a scripted engine: single stories here, what holds for all copies in [`properties`].
 
 mod driver;
+mod durability;
 mod properties;
 mod sharing;
 mod sparse;
+mod verifying;
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::engine::scripted::{Change, Fault};

@@ -39,12 +39,7 @@ impl FileCopy {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
-        chain.ops.extend(self.keep(context));
-        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
-        self.trail.transferred = true;
-        self.trail.moved = true;
-        self.stage = Stage::Whole;
-        Next::Run(chain)
+        self.run_whole(chain, context)
     }
 
     /// One chain for the rest of a file whose pages the kernel passes on. It is asked for a byte more than the file has, as
@@ -58,8 +53,15 @@ impl FileCopy {
             chain.ops.push(self.create(Into::Plain, context));
         }
         chain.ops.push(Op::Pass { room: length.saturating_add(1), expect: length });
-        chain.ops.extend(self.keep(context));
-        chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        self.run_whole(chain, context)
+    }
+
+    /// Runs a chain that brings all of the data, with the end of the file where that is part of it.
+    fn run_whole(&mut self, mut chain: Chain, context: &Context<'_>) -> Next {
+        if !self.ends_apart(context) {
+            chain.ops.extend(self.keep(context));
+            chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+        }
         self.trail.transferred = true;
         self.trail.moved = true;
         self.stage = Stage::Whole;
@@ -106,27 +108,40 @@ impl FileCopy {
         self.fail(chain, self.open_problem(errno), context)
     }
 
-    pub(super) fn whole_done(
-        &mut self,
-        mut chain: Chain,
-        outcome: Outcome,
-        context: &mut Context<'_>,
-    ) -> Next {
+    /// All of the file has arrived. Where it ends within its chain there is nothing left to do.
+    fn whole_arrived(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let size = self.source_facts().size;
+        self.hash_read(0, &chain, u32::try_from(size).unwrap_or(u32::MAX));
+        self.stream = Stream::starting_at(size);
+        self.close(chain, context)
+    }
+
+    pub(super) fn whole_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         let (at, result) = match outcome {
-            Outcome::Done => {
-                context.tally.file(self.source_facts().size);
-                return Next::Done;
-            }
+            Outcome::Done => return self.whole_arrived(chain, context),
             Outcome::Count { at, moved } => (at, Ok(moved)),
             Outcome::Failed { at, errno } => (at, Err(errno)),
         };
         self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
+        self.whole_cut(chain, at, result, context)
+    }
+
+    /// Goes on where the chain was cut.
+    fn whole_cut(
+        &mut self,
+        mut chain: Chain,
+        at: usize,
+        result: Result<u32, Errno>,
+        context: &mut Context<'_>,
+    ) -> Next {
         match (&chain.ops[at], result) {
             (Op::Read { .. }, Ok(moved)) => {
+                self.hash_read(0, &chain, moved);
                 self.stream.pending(moved);
                 self.start_stream(chain, false, context)
             }
             (Op::Write { length, .. }, Ok(moved)) => {
+                self.hash_read(0, &chain, *length);
                 self.stream.pending(*length);
                 self.stream.written_to(moved);
                 self.stream_on(chain, false, context)
@@ -144,8 +159,7 @@ impl FileCopy {
             }
             (Op::Close { end: End::Source }, Err(_)) => {
                 // Nothing can be lost in a file that was only read.
-                context.tally.file(self.source_facts().size);
-                Next::Done
+                self.whole_arrived(chain, context)
             }
             (Op::Close { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
@@ -167,8 +181,15 @@ impl FileCopy {
                 | Op::Punch { .. }
                 | Op::Unlink { .. }
                 | Op::SetDirect { .. }
+                | Op::Bypass { .. }
                 | Op::ListAttributes
                 | Op::Keep(_)
+                | Op::Place { .. }
+                | Op::Inherit { .. }
+                | Op::Name { .. }
+                | Op::Writeback
+                | Op::Sync
+                | Op::SyncPlace { .. }
                 | Op::Open { .. }
                 | Op::Close { .. },
                 _,

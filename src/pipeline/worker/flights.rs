@@ -12,7 +12,8 @@ use std::sync::Arc;
 impl Worker<'_, '_> {
     pub(super) fn claim_extents(&mut self) {
         while let Some(file) = self.large.last() {
-            let most = if self.shared.settings.method.direct { usize::MAX } else { BUFFERED_EXTENTS_MAX };
+            let direct = self.shared.settings.method.direct || file.sleeps();
+            let most = if direct { usize::MAX } else { BUFFERED_EXTENTS_MAX };
             if self.extents_in_flight >= most || !self.has_room() {
                 return;
             }
@@ -39,7 +40,7 @@ impl Worker<'_, '_> {
 
     pub(super) fn want_ring_for(&mut self, file: &LargeFile) {
         // A hot file needs no ring: its blocks never sleep. Past the page cache they always do.
-        if self.shared.settings.method.direct && file.unclaimed() > 0 {
+        if (self.shared.settings.method.direct || file.sleeps()) && file.unclaimed() > 0 {
             self.want_ring();
         }
     }
@@ -84,6 +85,7 @@ impl Worker<'_, '_> {
                     }
                 }
             },
+            Some(Flight::Directory(path)) => self.directory_settled(slot, &path, completion.outcome),
             None => {}
         }
     }
@@ -113,6 +115,7 @@ impl Worker<'_, '_> {
                     self.leaf_done(&job);
                 }
             }
+            Next::Settle(chain) => self.settle(slot, file, chain),
             Next::Large(file) => {
                 self.flights_free.push(slot);
                 self.want_ring_for(&file);

@@ -38,6 +38,8 @@ pub struct File {
     pub names: Names,
     /// What it was given by the last operation on it.
     pub kept: Option<Wanted>,
+    /// Nothing has changed in it since it was made durable.
+    pub durable: bool,
     inode: u64,
 }
 
@@ -56,11 +58,13 @@ struct OpenFile {
     position: u64,
     /// `O_DIRECT` is on.
     direct: bool,
+    /// It made the file or changed it, so that closing it has something to say.
+    changed: bool,
 }
 
 impl OpenFile {
     fn is_written(&self) -> bool {
-        self.flags.contains(OFlags::WRONLY)
+        self.flags.intersects(OFlags::WRONLY | OFlags::RDWR)
     }
 }
 
@@ -97,6 +101,7 @@ impl World {
             mode: Mode::from(0o644),
             names: Names::default(),
             kept: None,
+            durable: false,
             inode: self.inodes,
         };
         self.files.insert(name.to_vec(), file);
@@ -147,7 +152,7 @@ impl World {
             self.abandoned.iter().map(|name| format!("{}: never closed", name.escape_ascii())).collect();
         for (number, open) in &self.open {
             // An ordinary descriptor that was only read may be dropped: closing it has nothing to say.
-            if open.is_written() || matches!(number, Number::Direct(_)) {
+            if open.changed || matches!(number, Number::Direct(_)) {
                 left.push(format!("{number:?} of {}: never closed", open.name.escape_ascii()));
             }
         }
@@ -171,6 +176,8 @@ impl World {
             Some(number) => self.open.get(&Number::Plain(number)).ok_or(Errno::NOENT)?.name.clone(),
             None => name.to_vec(),
         };
+        let name = if flags.contains(OFlags::TMPFILE) { self.unnamed() } else { name };
+        let made = !self.files.contains_key(&name) || flags.contains(OFlags::TMPFILE);
         match (self.files.contains_key(&name), flags.contains(OFlags::CREATE)) {
             (true, true) if flags.contains(OFlags::EXCL) => return Err(Errno::EXIST),
             (false, false) => return Err(Errno::NOENT),
@@ -192,10 +199,10 @@ impl World {
                 (Number::Direct(self.slots), Descriptor::Direct(self.slots))
             }
         };
-        let open = OpenFile { name, flags, position: 0, direct: false };
+        let open = OpenFile { name, flags, position: 0, direct: false, changed: made };
         // Where the number is known, its last descriptor was dropped.
         if let Some(dropped) = self.open.insert(number, open)
-            && dropped.is_written()
+            && dropped.changed
         {
             self.abandoned.push(dropped.name);
         }
@@ -227,7 +234,40 @@ impl World {
     /// What comes later takes it away again, as writing changes times.
     pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: Wanted) {
         let name = self.opened(descriptor).name.clone();
-        self.file_mut(&name).kept = Some(wanted);
+        let file = self.file_mut(&name);
+        (file.kept, file.durable) = (Some(wanted), false);
+    }
+
+    /// Makes a file without a name: none that anybody would ask for.
+    fn unnamed(&mut self) -> Vec<u8> {
+        let name = format!("/{}", self.inodes).into_bytes();
+        self.put(&name, Vec::new());
+        name
+    }
+
+    /// Gives what has a temporary name, or an open file that has none, this one.
+    pub(super) fn name(
+        &mut self,
+        file: &Descriptor,
+        temporary: Option<&[u8]>,
+        name: &[u8],
+        over: bool,
+    ) -> Result<(), Errno> {
+        if !over && self.files.contains_key(name) {
+            return Err(Errno::EXIST);
+        }
+        let old = match temporary {
+            Some(temporary) => temporary.to_vec(),
+            None => std::mem::replace(&mut self.opened(file).name, name.to_vec()),
+        };
+        let file = self.files.remove(&old).expect("what is open is there");
+        self.files.insert(name.to_vec(), file);
+        Ok(())
+    }
+
+    pub(super) fn sync(&mut self, descriptor: &Descriptor) {
+        let name = self.opened(descriptor).name.clone();
+        self.file_mut(&name).durable = true;
     }
 
     pub(super) fn set_direct(&mut self, descriptor: &Descriptor, on: bool) {
@@ -235,9 +275,11 @@ impl World {
     }
 
     pub(super) fn truncate(&mut self, descriptor: &Descriptor, length: u64) {
+        self.opened(descriptor).changed = true;
         let name = self.opened(descriptor).name.clone();
-        self.file_mut(&name).kept = None;
-        self.file_mut(&name).contents.resize(usize::try_from(length).unwrap(), 0);
+        let file = self.file_mut(&name);
+        (file.kept, file.durable) = (None, false);
+        file.contents.resize(usize::try_from(length).unwrap(), 0);
     }
 
     /// At most `room` bytes from `offset`, or from the descriptor's position.
@@ -248,7 +290,7 @@ impl World {
         room: u32,
     ) -> Result<Vec<u8>, Errno> {
         let open = self.opened(descriptor);
-        if open.is_written() || open.flags.contains(OFlags::PATH) {
+        if open.flags.intersects(OFlags::WRONLY | OFlags::PATH) {
             return Err(Errno::BADF);
         }
         let from = offset.unwrap_or(open.position);
@@ -276,6 +318,7 @@ impl World {
         }
         let to = offset.unwrap_or(open.position);
         check_alignment(open, &[to, bytes.len() as u64])?;
+        open.changed = true;
         let bytes = &bytes[..bytes.len().min(most)];
         if offset.is_none() {
             open.position += bytes.len() as u64;
@@ -284,7 +327,7 @@ impl World {
         self.bytes_written += bytes.len();
         let file = self.file_mut(&name);
         assert!(offset.is_none() || file.kind == FileType::RegularFile, "no offsets in what is not regular");
-        file.kept = None;
+        (file.kept, file.durable) = (None, false);
         file.contents.resize(file.contents.len().max(to + bytes.len()), 0);
         file.contents[to..to + bytes.len()].copy_from_slice(bytes);
         Ok(u32::try_from(bytes.len()).unwrap())

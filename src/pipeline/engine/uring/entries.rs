@@ -48,7 +48,10 @@ impl Uring {
                 Err(Errno::OPNOTSUPP)
             }
             Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
-            Op::ListAttributes | Op::Keep(_) => Err(Errno::OPNOTSUPP),
+            Op::Bypass { .. } => Err(Errno::OPNOTSUPP),
+            Op::Sync => Ok(ring::sync_entry(target(&chain.destination, opening[slot_of(End::Destination)])?)),
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => Err(Errno::OPNOTSUPP),
+            Op::ListAttributes | Op::Keep(_) | Op::Writeback | Op::SyncPlace { .. } => Err(Errno::OPNOTSUPP),
         }
     }
 
@@ -74,6 +77,7 @@ impl Uring {
                 Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) => {}
             },
             Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
+            Op::Bypass { .. } => {}
             Op::Survey
             | Op::Clone
             | Op::Offload { .. }
@@ -81,6 +85,8 @@ impl Uring {
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
+            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
         }
     }
 }

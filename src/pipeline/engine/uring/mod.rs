@@ -235,7 +235,10 @@ impl Uring {
                 Some(moved)
             }
             Op::Punch { .. } | Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
+            Op::Bypass { .. } => Some(moved),
             Op::ListAttributes | Op::Keep(_) => Some(moved),
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => Some(moved),
+            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => Some(moved),
         };
         if wanted == Some(moved) {
             self.advance(index, running, at + 1);

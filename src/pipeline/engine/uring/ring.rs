@@ -287,6 +287,15 @@ pub fn write_entry(file: Target<'_>, from: Span, offset: u64) -> squeue::Entry {
     }
 }
 
+/// FSYNC, of data and metadata.
+#[must_use]
+pub fn sync_entry(file: Target<'_>) -> squeue::Entry {
+    match file {
+        Target::Plain(fd) => opcode::Fsync::new(Fd(fd.as_raw_fd())).build(),
+        Target::Direct(slot) => opcode::Fsync::new(Fixed(slot)).build(),
+    }
+}
+
 /// CLOSE of an ordinary descriptor, or of a slot of the registered-file table.
 #[must_use]
 pub fn close_entry(file: Target<'_>) -> squeue::Entry {

@@ -85,7 +85,10 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
             | Op::Pass { .. }
             | Op::Punch { .. }
             | Op::Unlink { .. } => {}
+            Op::Bypass { .. } => {}
             Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
+            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
+            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
         }
     }
     Segment { ops: at..end, direct }
@@ -115,6 +118,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
         Op::Open { .. } if rules.polled => false,
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
+        Op::Sync => !rules.polled,
         Op::Open { end: End::Destination, .. } => fused,
         Op::Write { .. } => fused || chain.sleeps,
         Op::Look { .. }
@@ -128,8 +132,14 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         | Op::Unlink { .. }
         | Op::Truncate { .. }
         | Op::SetDirect { .. }
+        | Op::Bypass { .. }
         | Op::ListAttributes
-        | Op::Keep(_) => false,
+        | Op::Keep(_)
+        | Op::Place { .. }
+        | Op::Inherit { .. }
+        | Op::Name { .. }
+        | Op::Writeback
+        | Op::SyncPlace { .. } => false,
     }
 }
 

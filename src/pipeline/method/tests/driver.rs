@@ -20,8 +20,10 @@ use crate::plan::attributes::Keeping;
 use crate::plan::facts::Owner;
 use crate::plan::overwrite::Found;
 use crate::report::Reporter;
+use crate::report::manifest::Manifest;
 use crate::report::message::{Problem, What};
 use crate::report::stats::Tally;
+use rustix::fd::AsRawFd;
 use rustix::fs::Mode;
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -61,6 +63,8 @@ pub struct Copied {
     pub log: Vec<&'static str>,
     /// How often a file waited for a buffer.
     pub starved: usize,
+    /// The lines of the manifest.
+    pub listed: String,
 }
 
 impl Copying {
@@ -80,6 +84,10 @@ impl Copying {
                 verbose: false,
                 keeping: Keeping::new(&CpOptions::default(), Mode::empty(), Owner { user: 0, group: 0 }),
                 attributes_only: false,
+                fsync: false,
+                atomic: false,
+                hash: false,
+                verify: false,
             },
             fused: false,
             passes: false,
@@ -107,6 +115,7 @@ impl Copying {
             destination_device: Some(1),
             announced: false,
             is_backup: false,
+            over: false,
             kept: None,
             failed: false,
             belongs_to: None,
@@ -159,12 +168,14 @@ impl Copying {
         let engine = Scripted::new(&world, self.script, capabilities);
         let (log, pool, reporter) = (engine.log(), Pool::new(POOL_BYTES), Reporter::collecting());
         let withheld = withhold(&pool, self.pool_bytes);
+        let (listed, manifest) = listing();
         let jobs = self.jobs.len();
         let mut driver = Driver {
             pairs: Pairs::default(),
             settings: self.settings,
             engine,
             pool: pool.clone(),
+            manifest: &manifest,
             reporter: &reporter,
             tally: Tally::default(),
             window: self.in_flight_max,
@@ -186,7 +197,9 @@ impl Copying {
         let world = Rc::into_inner(world).expect("the engine is gone").into_inner();
         assert_eq!(world.descriptors_left(), Vec::<String>::new());
         let log = Rc::into_inner(log).expect("the engine is gone").into_inner();
-        Copied { world, problems: reporter.problems(), tally, log, starved }
+        manifest.finish().expect("a manifest");
+        let listed = std::io::read_to_string(listed).expect("lines");
+        Copied { world, problems: reporter.problems(), tally, log, starved, listed }
     }
 }
 
@@ -208,6 +221,13 @@ fn withhold(pool: &Pool, left: usize) -> Vec<Lease> {
     halves.take_while(|&bytes| bytes >= left).map(|bytes| pool.lease(bytes).expect("an empty pool")).collect()
 }
 
+/// A manifest in memory, and a view of it from its beginning.
+fn listing() -> (std::fs::File, Manifest) {
+    let file = rustix::fs::memfd_create("manifest", rustix::fs::MemfdFlags::CLOEXEC).expect("a memory file");
+    let again = std::fs::File::open(format!("/proc/self/fd/{}", file.as_raw_fd())).expect("the same file");
+    (again, Manifest::in_file(file))
+}
+
 enum Flight {
     File(Box<FileCopy>),
     Extent(Extent),
@@ -219,6 +239,7 @@ struct Driver<'a> {
     settings: Settings,
     engine: Scripted,
     pool: Pool,
+    manifest: &'a Manifest,
     reporter: &'a Reporter,
     tally: Tally,
     window: usize,
@@ -253,6 +274,7 @@ impl Driver<'_> {
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
+            manifest: Some(self.manifest),
             reporter: self.reporter,
             tally: &mut self.tally,
         }
@@ -359,6 +381,7 @@ impl Driver<'_> {
                     self.done += 1;
                 }
             }
+            Next::Settle(chain) => self.fly(slot, Flight::File(file), chain),
             Next::Large(file) => self.large.push(file),
             Next::Done => self.done += 1,
         }

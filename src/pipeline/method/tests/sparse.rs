@@ -155,3 +155,15 @@ fn a_large_file_without_zeros_is_written_whole() {
     assert_eq!((copied.told(), copied.destination()), (vec![], Some(&large()[..])));
     assert_eq!(copied.world.bytes_written, large().len());
 }
+
+#[test]
+fn a_file_of_many_stretches_keeps_its_holes_to_the_end() {
+    let pages = 600;
+    let data = |page: usize| u8::from(page.is_multiple_of(2));
+    let bytes: Vec<u8> = (0..pages).flat_map(|page| [data(page); PAGE_BYTES]).collect();
+    let mut copying = Copying::of(bytes.clone());
+    copying.world.file_mut(b"source").has_holes = true;
+    let copied = copying.run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&bytes[..])));
+    assert_eq!(copied.world.bytes_written, pages / 2 * PAGE_BYTES);
+}

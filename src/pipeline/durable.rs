@@ -1,0 +1,89 @@
+//! Directories of a tree that wait to be made durable (`--fsync`).
+//!
+//! A directory is done when its last entry is, and its last entry may be done before it is durable itself: nothing is
+//! promised before the run ends. So directories wait here until a worker has enough of them, or of files, to have many
+//! in flight together, which share the journal's commits.
+
+use crate::plan::durability::has_no_sync;
+use crate::report::Reporter;
+use crate::report::message::{Problem, What};
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A directory that is to be made durable.
+pub struct Unsynced {
+    /// It is open for reading.
+    pub descriptor: Arc<OwnedFd>,
+    /// Its path, for messages.
+    pub path: Vec<u8>,
+}
+
+/// What all workers know of the directories that wait.
+pub struct Durable {
+    waiting: Mutex<Vec<Unsynced>>,
+    /// How many there are, to be looked at without waiting for anybody.
+    count: AtomicUsize,
+    /// Most descriptors that may be held here.
+    most: usize,
+    /// Those that were made durable here, as there were too many to wait.
+    syncs: AtomicU64,
+}
+
+impl Durable {
+    /// For a run in which so many directories may wait.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { waiting: Mutex::default(), count: AtomicUsize::new(0), most, syncs: AtomicU64::new(0) }
+    }
+
+    /// Nothing in a directory changes any more, nor does it itself.
+    pub fn note(&self, descriptor: Arc<OwnedFd>, path: Vec<u8>, reporter: &Reporter) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < self.most {
+            waiting.push(Unsynced { descriptor, path });
+            self.count.store(waiting.len(), Ordering::Release);
+            return;
+        }
+        drop(waiting);
+        let answer = rustix::fs::fsync(&descriptor);
+        self.syncs.fetch_add(u64::from(told(answer, &path, reporter)), Ordering::Relaxed);
+    }
+
+    /// All that wait now.
+    #[must_use]
+    pub fn take(&self) -> Vec<Unsynced> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.count.store(0, Ordering::Release);
+        std::mem::take(&mut *waiting)
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many were made durable at once.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+}
+
+/// Tells of a directory that could not be made durable; whether it was.
+pub fn told(answer: Result<(), Errno>, path: &[u8], reporter: &Reporter) -> bool {
+    if let Err(errno) = answer
+        && !has_no_sync(errno)
+    {
+        reporter.problem(&Problem::failed(What::Syncing, path.to_vec(), errno));
+    }
+    answer.is_ok()
+}

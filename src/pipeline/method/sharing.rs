@@ -1,0 +1,86 @@
+//! A large file on its way to its extents: made ready, and shared out.
+
+use super::extents::{LargeFile, Way, set_direct};
+use super::file::{FileCopy, Stage};
+use super::{Context, Next};
+use crate::bufpool::PAGE_BYTES;
+use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::plan::destination::{self, Offload};
+use crate::report::message::What;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What offsets and lengths of direct transfers are multiples of: a page.
+const DIRECT_UNIT: u32 = 4096;
+const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
+
+impl FileCopy {
+    /// Both ends are open: makes them ready for extents. `O_DIRECT` is turned on before anything is shared out, as from
+    /// then on any extent may have to turn it off.
+    pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        chain.ops.clear();
+        chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+        if self.makes_holes(context) {
+            chain.ops.push(Op::Truncate { length: self.source_facts().size });
+        }
+        if context.settings.direct {
+            chain.ops.extend(set_direct(true));
+        }
+        if chain.ops.is_empty() {
+            return self.share_out_all(chain, context);
+        }
+        self.stage = Stage::Preparing;
+        Next::Run(chain)
+    }
+
+    pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+        if let Outcome::Failed { errno, .. } = outcome {
+            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+        }
+        self.truncated = true;
+        self.length = self.makes_holes(context).then(|| self.source_facts().size);
+        self.share_out_all(chain, context)
+    }
+
+    fn share_out_all(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        let size = self.source_facts().size;
+        let unreachable = if context.settings.direct { size % u64::from(DIRECT_UNIT) } else { 0 };
+        let all = std::iter::once(0..size - unreachable).collect();
+        self.share_out(chain, all, context)
+    }
+
+    /// Shares out these stretches of the file, which are not empty.
+    pub(super) fn share_out(
+        &mut self,
+        chain: Chain,
+        stretches: Vec<Range<u64>>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
+        // Holes and data meet where they like; O_DIRECT wants whole units.
+        let direct = context.settings.direct && self.holes.is_none();
+        let block = if direct { block - block % DIRECT_UNIT } else { block };
+        self.trail.transferred = true;
+        self.trail.moved = true;
+        let way = self.way(context);
+        let file = std::mem::replace(self, Self::new(self.job.clone()));
+        match LargeFile::new(file, chain, block, direct, way, stretches) {
+            Ok(large) => Next::Large(Arc::new(large)),
+            Err(returned) => {
+                let (file, chain) = *returned;
+                *self = file;
+                self.start_stream(chain, false, context)
+            }
+        }
+    }
+
+    fn way(&mut self, context: &Context<'_>) -> Way {
+        let pair = self.pair();
+        if self.makes_holes(context) {
+            let unit = destination::hole_bytes(pair.and_then(|pair| context.pairs.destination(pair)));
+            return Way::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
+        }
+        let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
+        if self.may_offload(context) && pair.is_some_and(offload) { Way::Offload } else { Way::Through }
+    }
+}

@@ -1,0 +1,102 @@
+//! The directories that the copies of operands go into, as the command line names them: looked through for what interrupted
+//! copies have left (`--atomic`), and made durable when all is done (`--fsync`). Those of a tree below are [`super::branch`]'s.
+
+use super::chain::Directory;
+use super::durable;
+use super::job::Operand;
+use super::place;
+use crate::plan::durability::is_left_over;
+use crate::plan::path;
+use crate::plan::walk::Listing;
+use crate::report::Reporter;
+use crate::report::message::{Problem, What};
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The directories above the operands' copies.
+pub struct Targets {
+    /// Where all the paths are looked up.
+    directory: Directory,
+    /// How that is called, where it is no working directory.
+    shown: Option<Arc<[u8]>>,
+    paths: BTreeSet<Vec<u8>>,
+}
+
+impl Targets {
+    /// Those of these operands; with `parents` all that lead to a copy from the target directory.
+    #[must_use]
+    pub fn of(operands: &[Operand], parents: bool) -> Option<Self> {
+        let first = operands.first()?;
+        let mut paths = BTreeSet::new();
+        for operand in operands {
+            let name = operand.destination.name.to_bytes();
+            let own = path::parent(name);
+            if paths.contains(own) {
+                continue;
+            }
+            if parents {
+                paths.insert(b".".to_vec());
+                let above = &name[..path::parent_bytes(name)];
+                paths.extend(path::components(above).map(|component| name[..component.end].to_vec()));
+            } else {
+                paths.insert(own.to_vec());
+            }
+        }
+        Some(Self { directory: first.destination.directory.clone(), shown: first.target.clone(), paths })
+    }
+
+    fn shown(&self, path: &[u8]) -> Vec<u8> {
+        match &self.shown {
+            Some(target) if path == b"." => target.to_vec(),
+            Some(target) => path::join(target, path),
+            None => path.to_vec(),
+        }
+    }
+
+    /// Tells of what interrupted copies have left in them.
+    pub fn tell_left_over(&self, reporter: &Reporter) {
+        for path in &self.paths {
+            // What keeps it from being opened keeps the copy from it too, or does not matter to it.
+            if let Ok(open) = place::open_directory(&self.directory, path) {
+                // GNU cp shows no `.` that was not typed.
+                let shown = if path == b"." && self.shown.is_none() { Vec::new() } else { self.shown(path) };
+                tell_left_over(&open, &shown, reporter);
+            }
+        }
+    }
+
+    /// Makes them durable, the lowest first, and answers how many were. Of one that is not there, making it has been
+    /// told.
+    pub fn sync(&self, reporter: &Reporter) -> u64 {
+        let mut syncs = 0;
+        for path in self.paths.iter().rev() {
+            match place::open_directory(&self.directory, path) {
+                Ok(open) => {
+                    let synced = durable::told(rustix::fs::fsync(open), &self.shown(path), reporter);
+                    syncs += u64::from(synced);
+                }
+                Err(Errno::NOENT | Errno::NOTDIR) => {}
+                Err(errno) => {
+                    reporter.problem(&Problem::failed(What::OpeningToSync, self.shown(path), errno));
+                }
+            }
+        }
+        syncs
+    }
+}
+
+/// Tells of what interrupted copies have left in an open directory. One that cannot be listed keeps it to itself.
+pub fn tell_left_over(directory: &OwnedFd, shown: &[u8], reporter: &Reporter) {
+    let mut listing = Listing::default();
+    while let Ok((entries, ended)) = listing.fetch(directory) {
+        for entry in entries.iter().filter(|entry| is_left_over(entry.name.to_bytes(), place::token())) {
+            let path = path::join(shown, entry.name.to_bytes());
+            reporter.problem(&Problem::of(What::LeftOver, path));
+        }
+        if ended {
+            break;
+        }
+    }
+}
