@@ -25,6 +25,8 @@ fn furnish(s: &Sandbox) {
     s.file("mnt/old/kept", noise(40_000, 3)).hard_link("mnt/old/linked", "mnt/old/kept").dir("mnt/new");
     s.file("documents/report.txt", "new\n").file("mnt/backup/documents/report.txt", "old\n").dir("mnt/nfs");
     s.times("mnt/backup/documents/report.txt", 1_000_000_000, 1_000_000_000);
+    s.file("site/index.html", "new\n").file("mnt/www/index.html", "old\n");
+    s.file("photos/a.jpg", noise(9000, 5)).file("photos/2025/b.jpg", "b").file("photos/notes", "n");
     s.file("disk.img", noise(300_000, 4));
     s.file("script-that-calls-ucp", "#!/bin/sh\nucp file1 called\n").chmod("script-that-calls-ucp", 0o755);
 }
@@ -63,6 +65,9 @@ fn commands_of_the_readme_do_what_it_says() {
         assert_eq!(s.read("mnt/backup/documents/report.txt.~1~"), b"old\n");
         assert_eq!(s.read("mnt/backup/documents/report.txt"), b"new\n");
         assert_eq!(s.read("mnt/backup/disk.img"), s.read("disk.img"));
+        assert_eq!(s.read("mnt/www/index.html"), b"new\n");
+        s.assert_same("photos", "mnt/photos");
+        assert_eq!(s.read("photos.b3").iter().filter(|byte| **byte == b'\n').count(), 3);
         assert!(s.exists("called") && s.exists("stats.json"));
     });
 }
@@ -76,6 +81,8 @@ fn links_of_the_documents_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "docs/install.md",
+        "docs/durable.md",
+        "docs/verify.md",
         "docs/ways.md",
         "docs/stats.md",
     ] {
