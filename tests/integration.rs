@@ -9,6 +9,8 @@
 
 mod common;
 
+mod choose;
+mod choose_gitignore;
 mod concatenate;
 mod concatenate_format;
 mod concatenate_streams;

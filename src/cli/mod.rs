@@ -7,6 +7,7 @@ pub mod cat;
 pub mod cp;
 pub mod getopt;
 pub mod knobs;
+pub mod patterns;
 pub mod size;
 
 pub use getopt::EXTENSIONS;

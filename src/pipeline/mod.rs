@@ -9,6 +9,7 @@ pub mod backup;
 pub mod branch;
 pub mod cat;
 pub mod chain;
+pub mod choosing;
 pub mod debug;
 pub mod directory;
 pub mod engine;

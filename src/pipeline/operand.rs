@@ -64,6 +64,7 @@ impl Worker<'_, '_> {
             }
         }
         let begun = match self.shared.options.parents {
+            _ if self.is_left_out(&operand, examined.source.as_ref().ok()) => Ok(()),
             // They may lie in one another, so each looks for itself when those before it are done.
             true => self.with_parents(&operand).and_then(|operand| {
                 let examined = self.examine(&operand);

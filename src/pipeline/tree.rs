@@ -149,6 +149,7 @@ impl Worker<'_, '_> {
             }
         }
         self.tally.directories += 1;
+        let rules = self.rules(parent, source, descriptor.as_ref());
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
             depth: parent.map_or(0, |parent| parent.depth + 1),
@@ -163,6 +164,7 @@ impl Worker<'_, '_> {
             fresh: made.fresh,
             belongs_to: made.belongs_to,
             at_end: made.at_end,
+            rules,
             pending: AtomicUsize::new(1),
             listed: AtomicBool::new(false),
         });
@@ -209,13 +211,14 @@ impl Worker<'_, '_> {
             Directory::Open(source) => self.listing.fetch(&source),
             Directory::Working => Err(Errno::BADF),
         });
-        let (entries, ended) = fetched.unwrap_or_else(|errno| {
+        let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
             let path = branch.own_source_path();
             let what = if errno == Errno::ACCESS { What::CannotAccess } else { What::ReadingDirectory };
             self.shared.reporter.problem(&Problem::failed(what, path, errno));
             (Vec::new(), true)
         });
         branch.listed.store(ended, Ordering::Release);
+        self.choose(branch, &mut entries);
         branch.expect(entries.len());
         let mut tasks = self.group(branch, entries);
         if !ended {
@@ -238,13 +241,7 @@ impl Worker<'_, '_> {
             }
         };
         for mut entry in entries {
-            if entry.kind == FileType::Unknown {
-                entry.kind = self.kind_of(branch, &entry, AtFlags::SYMLINK_NOFOLLOW);
-            }
-            if entry.kind == FileType::Symlink && self.shared.options.follow == Follow::Always {
-                entry.through_link = true;
-                entry.kind = self.kind_of(branch, &entry, AtFlags::empty());
-            }
+            self.find_kind(branch, &mut entry);
             if entry.kind == FileType::Directory {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
                 // The lines of -v come in the order of the listing; and where there are files already, which of several
@@ -268,6 +265,17 @@ impl Worker<'_, '_> {
         // in different ones.
         tasks.append(&mut directories);
         tasks
+    }
+
+    /// Finds out what an entry is, where the listing does not say, or it is a link that is followed.
+    pub(super) fn find_kind(&self, branch: &Branch, entry: &mut Entry) {
+        if entry.kind == FileType::Unknown {
+            entry.kind = self.kind_of(branch, entry, AtFlags::SYMLINK_NOFOLLOW);
+        }
+        if entry.kind == FileType::Symlink && self.shared.options.follow == Follow::Always {
+            entry.through_link = true;
+            entry.kind = self.kind_of(branch, entry, AtFlags::empty());
+        }
     }
 
     /// Some file systems do not tell types in listings, and none where links lead to. One that has vanished is left for
