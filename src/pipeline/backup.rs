@@ -42,12 +42,27 @@ impl Worker<'_, '_> {
         source: Identity,
     ) -> Result<Kept, Problem> {
         let failed = |errno| Problem::failed(What::CannotBackUp, shown[0].to_vec(), errno);
+        if let Some(imagined) = &self.shared.imagined
+            && imagined.is_nowhere(&destination.directory)
+        {
+            return imagined.back_up(shown[0], backup).map_err(failed);
+        }
         let entry = entry_of(destination).map_err(failed)?;
-        let kept = backup_name(&entry, backup).map_err(failed)?;
+        let beside_it = |naming: &mut Naming| match &self.shared.imagined {
+            Some(imagined) => imagined.see_backups(naming, shown[0]),
+            None => {}
+        };
+        let kept = backup_name(&entry, backup, beside_it).map_err(failed)?;
         let name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
         let there = rustix::fs::statat(&entry.directory, &*name, AtFlags::empty());
         if there.is_ok_and(|stat| Facts::of(&stat).identity == source) {
             return Err(Problem::between(What::BackupDestroys, shown[0].to_vec(), shown[1].to_vec()));
+        }
+        if let Some(imagined) = &self.shared.imagined {
+            imagined.may_change(destination).map_err(failed)?;
+            let shown = beside(shown[0], &kept.name);
+            imagined.remember(&shown, imagined.copy_of(&Facts::unknown()));
+            return Ok(Kept { name: Arc::from(name), shown: Arc::from(shown) });
         }
         let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
         rustix::fs::renameat_with(&entry.directory, &*entry.name, &entry.directory, &*name, flags)
@@ -59,7 +74,7 @@ impl Worker<'_, '_> {
     pub(super) fn copy_to_backup(&self, job: &mut FileJob, backup: &Backup) -> Result<(), Problem> {
         let failed = |errno| Problem::failed(What::CannotBackUp, job.destination_path(), errno);
         let kept =
-            entry_of(&job.destination).and_then(|entry| backup_name(&entry, backup)).map_err(failed)?;
+            entry_of(&job.destination).and_then(|entry| backup_name(&entry, backup, |_| {})).map_err(failed)?;
         let place = beside(job.destination.name.to_bytes(), &kept.name);
         let place = CString::new(place).map_err(|_nul| failed(Errno::INVAL))?;
         job.call_destination(&beside(&job.destination_path(), &kept.name));
@@ -70,9 +85,12 @@ impl Worker<'_, '_> {
     /// Gives the file that was kept for a copy that failed its name again.
     pub(super) fn restore(&self, job: &FileJob) {
         let Some(kept) = &job.kept else { return };
-        let back = entry_of(&job.destination).and_then(|entry| {
-            rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)
-        });
+        let back = match self.shared.imagined {
+            Some(_) => Ok(()),
+            None => entry_of(&job.destination).and_then(|entry| {
+                rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)
+            }),
+        };
         match back {
             Err(errno) => {
                 let problem = Problem::failed(What::CannotUndoBackUp, job.destination_path(), errno);
@@ -87,6 +105,13 @@ impl Worker<'_, '_> {
 }
 
 impl Kept {
+    /// One that a dry run would keep.
+    #[must_use]
+    pub fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
+        let shown = beside(path, name);
+        Some(Self { name: Arc::from(CString::new(name).ok()?), shown: Arc::from(shown) })
+    }
+
     /// The path of the backup, for messages.
     #[must_use]
     pub fn shown(&self) -> &[u8] {
@@ -116,7 +141,7 @@ fn entry_of(at: &At) -> Result<Entry, Errno> {
 }
 
 /// The name for the backup of a file.
-fn backup_name(entry: &Entry, backup: &Backup) -> Result<Name, Errno> {
+fn backup_name(entry: &Entry, backup: &Backup, more: impl FnOnce(&mut Naming)) -> Result<Name, Errno> {
     let mut naming = Naming::of(entry.name.to_bytes(), backup);
     if naming.needs_listing() {
         let mut listing = Listing::default();
@@ -131,6 +156,7 @@ fn backup_name(entry: &Entry, backup: &Backup) -> Result<Name, Errno> {
                 break;
             }
         }
+        more(&mut naming);
     }
     let bytes_max = rustix::fs::fstatfs(&entry.directory)?.f_namelen;
     Ok(naming.name(usize::try_from(bytes_max).unwrap_or(255)))

@@ -61,7 +61,8 @@ impl Worker<'_, '_> {
 /// The descriptor to list an operand's directory by, where its copy has just been `made`. btrfs lists a directory as it was
 /// when it was opened, so that a copy made in the directory itself would not be met, and the copy would go through.
 pub(super) fn listing_with(made: &Made, open: OwnedFd, source: &Facts) -> Result<OwnedFd, Errno> {
-    let above = rustix::fs::statat(&made.descriptor, c"..", AtFlags::empty())?;
+    let Some(copy) = made.held.get()? else { return Ok(open) };
+    let above = rustix::fs::statat(&copy, c"..", AtFlags::empty())?;
     if Facts::of(&above).identity != source.identity {
         return Ok(open);
     }

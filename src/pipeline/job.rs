@@ -9,6 +9,7 @@ use super::method::extents::LargeFile;
 use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
+use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -147,6 +148,26 @@ impl FileJob {
     #[must_use]
     pub fn is_operand(&self) -> bool {
         matches!(self.names, Names::Operand { .. })
+    }
+
+    /// Whether an earlier operand has just made what is there.
+    #[must_use]
+    pub fn just_created(&self, found: &Found) -> Option<Problem> {
+        let made = self.made.as_ref()?;
+        let own = self.is_operand();
+        let (source, destination) = (|| self.source_path(), || self.destination_path());
+        match found {
+            Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
+                Some(Problem::between(What::JustCreated, destination(), source()))
+            }
+            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
+                if made.contains(link.identity) =>
+            {
+                Some(Problem::between(What::JustCreatedLink, source(), destination()))
+            }
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
+            Found::Nothing => None,
+        }
     }
 
     /// The source's path for messages.

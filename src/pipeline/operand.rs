@@ -5,7 +5,6 @@ use super::chain::{At, Directory};
 use super::given::Made;
 use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
-use super::special::look;
 use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make};
@@ -94,7 +93,8 @@ impl Worker<'_, '_> {
         });
         // Following a link that is its copy would change the copy's access time.
         let kind = source.as_ref().ok().map(|facts| facts.kind);
-        let found = if twice { Ok(Found::Nothing) } else { look(&operand.destination, kind) };
+        let look = || self.look(&operand.destination, || operand.destination_path(), kind);
+        let found = if twice { Ok(Found::Nothing) } else { look() };
         Examined { source, found }
     }
 

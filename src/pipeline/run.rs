@@ -5,6 +5,7 @@ use super::debug;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::given::{Made, OperandDirectories};
+use super::imagined::Imagined;
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
@@ -60,6 +61,8 @@ pub struct Shared<'env> {
     pub pairs: Pairs,
     /// Directories among the operands, where there are several and one could be met again.
     pub directories: Option<OperandDirectories>,
+    /// What a dry run would have made; `None` where the copy is made.
+    pub imagined: Option<Imagined>,
     /// What `--parents` has made.
     pub parents: Parents,
     /// Sources that are hard links of one another.
@@ -113,6 +116,7 @@ impl<'env> Shared<'env> {
             },
             pairs: Pairs::default(),
             directories: (options.recursive && options.sources.len() > 1).then(OperandDirectories::default),
+            imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
             links: Links::new(options),
             options,

@@ -142,13 +142,14 @@ impl Worker<'_, '_> {
                 directories.note(facts.identity, origin);
             }
             if made.fresh
+                && !made.held.is_imagined()
                 && let Some(open) = descriptor
             {
                 let open = listing_with(&made, open, &facts).map_err(source.failed(What::CannotAccess))?;
                 descriptor = Some(open);
             }
         }
-        self.tally.directories += 1;
+        self.tally.directories += u64::from(self.shared.imagined.is_none());
         let rules = self.rules(parent, source, descriptor.as_ref());
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
@@ -159,8 +160,7 @@ impl Worker<'_, '_> {
                 Some(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
                 None => Held::shut(facts.identity),
             },
-            destination: Held::open(made.descriptor, made.facts.identity, made.through_link)
-                .listable(made.listable),
+            destination: made.held,
             fresh: made.fresh,
             belongs_to: made.belongs_to,
             at_end: made.at_end,
@@ -168,6 +168,7 @@ impl Worker<'_, '_> {
             pending: AtomicUsize::new(1),
             listed: AtomicBool::new(false),
         });
+        self.foresee_itself(&branch);
         branch.let_go_above(|| self.shared.levels_open_max());
         if self.shared.options.one_file_system && facts.identity.device != branch.operand_device() {
             // Something is mounted there.

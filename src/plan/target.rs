@@ -43,6 +43,16 @@ pub fn any_shared(pairs: &[Pair]) -> bool {
     !pairs.iter().all(|pair| names.insert(pair.name.as_slice()))
 }
 
+/// Whether an operand may meet what is made for an earlier one: two of one name, paths that lie in each other, or one
+/// whose contents go into the target directory itself.
+pub fn may_meet<'s>(sources: impl ExactSizeIterator<Item = &'s [u8]>, parents: bool) -> bool {
+    let several = sources.len() > 1;
+    let mut names = HashSet::with_capacity(sources.len());
+    let alone = |name: &[u8]| !matches!(name, b"." | b".." | b"/");
+    let mut sources = sources.map(last_component);
+    several && (parents || !sources.all(|name| alone(name) && names.insert(name)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +80,14 @@ mod tests {
     fn operands_of_one_name_are_noticed() {
         assert!(any_shared(&pairs(&["a/f", "b/f"], "t")));
         assert!(!any_shared(&pairs(&["a/f", "b/g"], "t")));
+    }
+
+    #[test]
+    fn operands_may_meet_by_name_by_path_or_in_the_target_itself() {
+        let meet = |sources: &[&str], parents| {
+            may_meet(sources.iter().map(|source| source.as_bytes()), parents)
+        };
+        assert!(meet(&["a/f", "b/f"], false) && meet(&["a/.", "b"], false) && meet(&["a", "b"], true));
+        assert!(!meet(&["a/f", "b/g"], false) && !meet(&["a/."], false) && !meet(&["a"], true));
     }
 }

@@ -68,6 +68,10 @@ fn understand(
     let exactly = meaning.no_target_directory;
     let mut options = meaning.finish(surroundings, charset)?;
     options.extensions = extensions::read(&matches)?;
+    if options.extensions.choosing.dry_run {
+        // Of how data moves nothing can be told.
+        (options.verbose, options.debug) = (true, false);
+    }
     options.knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
     if options.knobs.iopoll && !options.direct {
         return Err(Refused::usage(
