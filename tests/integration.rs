@@ -11,6 +11,7 @@ mod common;
 
 mod choose;
 mod choose_gitignore;
+mod choose_names;
 mod concatenate;
 mod concatenate_format;
 mod concatenate_streams;
@@ -35,6 +36,7 @@ mod copy_parents;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
+mod dry_run;
 mod file_systems;
 mod hostile;
 mod hostile_limits;

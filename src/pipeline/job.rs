@@ -5,6 +5,7 @@ use super::branch::Branch;
 use super::chain::{At, End};
 use super::given::Made;
 use super::links::Share;
+use super::listed::Listed;
 use super::method::extents::LargeFile;
 use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
@@ -58,8 +59,19 @@ pub enum Names {
 pub struct Operands {
     /// In the order in which they were typed.
     pub left: VecDeque<Operand>,
+    /// Where more come from, when these are begun with.
+    pub more: Option<Box<Listed>>,
     /// Nothing else is in work.
     pub alone: bool,
+}
+
+impl Operands {
+    /// Those of a command line.
+    #[must_use]
+    pub fn of(operands: Vec<Operand>) -> Self {
+        let numbered = operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
+        Self { left: numbered.collect(), more: None, alone: true }
+    }
 }
 
 /// An operand: what is typed for the source, and where its copy goes.

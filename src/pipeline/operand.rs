@@ -38,13 +38,16 @@ impl Worker<'_, '_> {
     /// Begins with the next operand and leaves the others for later: at once, by whoever has time, or, where the two
     /// could meet, when all else is done. GNU copies one operand after the other; nobody is to see a difference.
     pub(super) fn operands(&mut self, operands: Operands) {
-        let Operands { mut left, alone } = operands;
+        let Operands { mut left, mut more, alone } = operands;
+        if left.is_empty() {
+            left.extend(more.as_mut().and_then(|listed| listed.next(self.shared.reporter)));
+        }
         let Some(operand) = left.front() else { return };
         let examined = self.examine(operand);
         let several = operand.made.is_some() || self.shared.options.parents;
         let meets = several || examined.may_meet_others(self.shared.began);
         if meets && !alone {
-            return self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
+            return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
         }
         let Some(operand) = left.pop_front() else { return };
         // Whether a directory was an operand before is known when its copy is there.
@@ -52,12 +55,13 @@ impl Worker<'_, '_> {
             && examined.source.is_ok_and(|facts| facts.kind == FileType::Directory);
         let mut afterwards = None;
         let many = left.len() >= TASKS_FOR_HELP;
-        if meets && !left.is_empty() {
-            self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
-        } else if first && !left.is_empty() {
-            afterwards = Some(Task::Operands(Operands { left, alone: false }));
-        } else if !left.is_empty() {
-            self.queue_tasks(vec![Task::Operands(Operands { left, alone: false })]);
+        let is_last = left.is_empty() && more.is_none();
+        if meets && !is_last {
+            self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
+        } else if first && !is_last {
+            afterwards = Some(Task::Operands(Operands { left, more, alone: false }));
+        } else if !is_last {
+            self.queue_tasks(vec![Task::Operands(Operands { left, more, alone: false })]);
             if many {
                 self.call_for_help();
             }

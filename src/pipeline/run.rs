@@ -1,17 +1,18 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::chain::{At, Directory};
+use super::chain::Directory;
 use super::debug;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
-use super::given::{Made, OperandDirectories};
+use super::given::OperandDirectories;
 use super::imagined::Imagined;
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
+use super::listed::{IntoDirectory, Listed, place};
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
-use super::operand::typed;
+use super::names::Names;
 use super::parents::Parents;
 use super::queue::Queue;
 use super::worker::Worker;
@@ -22,8 +23,6 @@ use crate::plan::attributes::Keeping;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
-use crate::plan::path;
-use crate::plan::target::{self, Pair};
 use crate::process;
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
@@ -115,7 +114,7 @@ impl<'env> Shared<'env> {
                 verbose: options.verbose,
             },
             pairs: Pairs::default(),
-            directories: (options.recursive && options.sources.len() > 1).then(OperandDirectories::default),
+            directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
             imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
             links: Links::new(options),
@@ -232,18 +231,16 @@ fn wants_contexts(options: &CpOptions) -> bool {
     options.context != Context::Inherited || options.preserve.context == Keep::Require
 }
 
-fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {
-    let numbered = operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
-    let operands = Operands { left: numbered.collect(), alone: true };
+fn work<'env>(shared: &'env Shared<'env>, operands: Operands) {
     shared.queue.push(0, [Task::Operands(operands)]);
     std::thread::scope(|scope| Worker::new(0, shared, scope).run());
 }
 
 /// The operands as places.
-fn operands(options: &CpOptions) -> Result<Vec<Operand>, Problem> {
+fn operands(options: &CpOptions) -> Result<Operands, Problem> {
     let sources: Vec<Vec<u8>> = options.sources.iter().map(bytes).collect();
     let (target, required) = match &options.destination {
-        Destination::Exactly(name) => return Ok(vec![single(&sources[0], &bytes(name))?]),
+        Destination::Exactly(name) => return single(&sources[0], &bytes(name)),
         Destination::Directory(target) => (bytes(target), Some(What::TargetDirectory)),
         Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(What::Target)),
         Destination::Last(target) => (bytes(target), None),
@@ -255,21 +252,17 @@ fn operands(options: &CpOptions) -> Result<Vec<Operand>, Problem> {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
         (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
         (Err(_), None) if options.parents => return Err(Problem::of(What::NotADirectory, target)),
-        (Err(_), None) => return Ok(vec![single(&sources[0], &target)?]),
+        (Err(_), None) => return single(&sources[0], &target),
     };
-    let sources = match options.strip_trailing_slashes {
-        true => sources.iter().map(|source| path::without_trailing_slashes(source).to_vec()).collect(),
-        false => sources,
-    };
-    let pairs = target::into_directory(&sources, &target, options.parents);
-    let made = target::any_shared(&pairs).then(|| Arc::new(Made::default()));
-    let target: Arc<[u8]> = Arc::from(target);
-    let operands = pairs.iter().map(|Pair { source, name, .. }| {
-        let source = place(source)?;
-        let destination = At { directory: directory.clone(), ..place(name)? };
-        Ok(Operand::new(source, destination, Some(Arc::clone(&target)), made.clone()))
-    });
-    operands.collect()
+    let into = IntoDirectory::new(directory, &target, options);
+    match &options.extensions.choosing.names_from {
+        None => into.all(&sources).map(Operands::of),
+        Some(file) => {
+            let failed = |errno| Problem::failed(What::CannotOpen, bytes(file), errno);
+            let listed = Listed::new(Names::open(file).map_err(failed)?, into);
+            Ok(Operands { more: Some(Box::new(listed)), ..Operands::of(Vec::new()) })
+        }
+    }
 }
 
 /// Whether the destination lies on a file system that is known to report write errors as late as at close. Told by the
@@ -282,13 +275,8 @@ fn late_errors(destination: &Destination) -> bool {
     answer.is_ok_and(|answer| destination::reports_at_close(answer.f_type))
 }
 
-fn single(source: &[u8], destination: &[u8]) -> Result<Operand, Problem> {
-    Ok(Operand::new(place(source)?, place(destination)?, None, None))
-}
-
-fn place(name: &[u8]) -> Result<At, Problem> {
-    // An argument cannot hold a NUL byte, so this never fails in earnest.
-    typed(name).ok_or_else(|| Problem::failed(What::CannotStat, name.to_vec(), Errno::INVAL))
+fn single(source: &[u8], destination: &[u8]) -> Result<Operands, Problem> {
+    Ok(Operands::of(vec![Operand::new(place(source)?, place(destination)?, None, None)]))
 }
 
 /// Now, less what file systems' clocks are behind at most: they tick 100 times a second or more often.

@@ -79,7 +79,17 @@ fn understand(
         ));
     }
     let target = Target { directory: target_directory, exactly, parents: options.parents };
-    (options.sources, options.destination) = operands(&mut matches, target, charset)?;
+    (options.sources, options.destination) = match options.extensions.choosing.names_from {
+        None => operands(&mut matches, target, charset)?,
+        Some(_) if target.exactly => {
+            return Err(Refused::plain("cannot combine --files0-from and --no-target-directory (-T)"));
+        }
+        Some(ref file) if options.ask && file == "-" && !options.extensions.choosing.dry_run => {
+            let why = "cannot combine --files0-from=- and --interactive (-i): standard input has the names";
+            return Err(Refused::plain(why));
+        }
+        Some(_) => (Vec::new(), listed_into(&mut matches, target.directory, charset)?),
+    };
     Ok(Request::Run(options))
 }
 
@@ -88,6 +98,22 @@ struct Target {
     directory: Option<OsString>,
     exactly: bool,
     parents: bool,
+}
+
+/// The destination of sources whose names are in a file: the only operand, where no option gives it.
+fn listed_into(
+    matches: &mut ArgMatches,
+    directory: Option<OsString>,
+    charset: impl Fn() -> Charset,
+) -> Result<Destination, Refused> {
+    let mut operands = super::operands(matches);
+    let directory = directory.or_else(|| operands.pop());
+    if let Some(extra) = operands.first() {
+        let extra = quote::always(extra.as_bytes(), charset());
+        let why = &b"\nfile operands cannot be combined with --files0-from"[..];
+        return Err(Refused::usage([b"extra operand ", &extra[..], why].concat()));
+    }
+    directory.map(Destination::Directory).ok_or_else(|| Refused::usage("missing destination operand"))
 }
 
 /// Which operand is the destination.
