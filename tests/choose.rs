@@ -110,13 +110,14 @@ fn patterns_mean_what_another_implementation_of_git_s_rules_takes_them_for() {
         }
     }
     let globs = [
-        "a", "*", "*/", "a*", "?", "*.c", "/a", "/*", "a/", "/x/", "**/a", "a/**", "**/x", "a/*", "*/a", "[ab]",
-        "[!a]", "{a,x}", "*-", "a/a_", "/a-/**/a", "**", "x/**/x", "ab/*/x", "*/*/x", "*_/", "a?c",
+        "a", "*", "*/", "a*", "?", "*.c", "/a", "/*", "a/", "/x/", "**/a", "a/**", "**/x", "a/*", "*/a",
+        "[ab]", "[!a]", "{a,x}", "*-", "a/a_", "/a-/**/a", "**", "x/**/x", "ab/*/x", "*/*/x", "*_/", "a?c",
     ];
     // Every pair of them, of which the second re-includes, and back.
     for (number, first) in globs.iter().enumerate() {
-        for (other, second) in [(globs[(number * 7 + 3) % globs.len()], true), (globs[(number + 5) % 27], false)]
-            .map(|(second, include)| (second, include.then_some(second)))
+        for (other, second) in
+            [(globs[(number * 7 + 3) % globs.len()], true), (globs[(number + 5) % 27], false)]
+                .map(|(second, include)| (second, include.then_some(second)))
         {
             let copy = format!("t{number}-{}", second.is_some());
             let (option, line) = match second {
@@ -178,14 +179,22 @@ fn what_is_left_out_is_not_entered_or_even_opened() {
         return;
     }
     each_engine(|s| {
-        s.file("s/a", "1").file("s/closed/f", "2").chmod("s/closed", 0).file("s/secret", "3").chmod("s/secret", 0);
+        s.file("s/a", "1")
+            .file("s/closed/f", "2")
+            .chmod("s/closed", 0)
+            .file("s/secret", "3")
+            .chmod("s/secret", 0);
         s.symlink("s/loop", "loop").symlink("s/up", "..");
         s.give_to_nobody();
         let left_out = ["--exclude=closed", "--exclude=secret", "--exclude=loop", "--exclude=up"];
         s.cp(["-rL"]).and(left_out).and(["s", "t"]).by_nobody().succeeds().complains("");
         assert_eq!(s.names("t"), ["", "a"]);
         // Into itself, as long as the copy is left out.
-        s.cp(["-rL", "--exclude=copy", "."]).and(left_out).and(["--exclude=t", "copy"]).by_nobody().succeeds();
+        s.cp(["-rL", "--exclude=copy", "."])
+            .and(left_out)
+            .and(["--exclude=t", "copy"])
+            .by_nobody()
+            .succeeds();
         assert_eq!(s.names("copy"), ["", "s", "s/a"]);
     });
 }
@@ -227,7 +236,8 @@ fn parents_are_made_for_what_is_copied_only() {
     each_engine(|s| {
         tree(s);
         s.dir("t");
-        s.cp(["-r", "--parents", "--exclude=*.o", "--exclude=/deep", "s/build/out.o", "s/src", "t"]).succeeds();
+        s.cp(["-r", "--parents", "--exclude=*.o", "--exclude=/deep", "s/build/out.o", "s/src", "t"])
+            .succeeds();
         let src = ["s/src", "s/src/b.c", "s/src/build", "s/src/build/deep.c", "s/src/to-build"];
         assert_eq!(s.names("t"), [&["", "s"], &src[..]].concat());
     });
@@ -268,7 +278,9 @@ fn a_tree_deeper_than_the_longest_path_is_matched_to_its_end() {
             let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY;
             rustix::fs::openat(&at, leaf, flags, 0o644.into()).unwrap();
         }
-        s.cp(["-rv", "--exclude=/d*/**/x.o", "s", "t"]).limit(rustix::process::Resource::Nofile, 40).succeeds();
+        s.cp(["-rv", "--exclude=/d*/**/x.o", "s", "t"])
+            .limit(rustix::process::Resource::Nofile, 40)
+            .succeeds();
         let copied = walkdir::WalkDir::new(s.path("t")).into_iter().flatten().count();
         assert!(copied >= 15, "{copied}");
         let listed = s.cp(["-rv", "--dry-run", "t", "u"]).succeeds();

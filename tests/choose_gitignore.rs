@@ -12,12 +12,18 @@ use crate::common::{Sandbox, each_engine, needs_extensions, skip};
 
 /// A tree with rules at several levels; nothing in it is left out by what is not a rule of its own.
 fn tree(s: &Sandbox) {
-    s.file("s/.gitignore", "*.o\n/target/\n# a comment\n!keep.o\nlogs/*.log\ntrailing   \n\\#odd\n\\!odd\nlib/\n");
+    s.file(
+        "s/.gitignore",
+        "*.o\n/target/\n# a comment\n!keep.o\nlogs/*.log\ntrailing   \n\\#odd\n\\!odd\nlib/\n",
+    );
     s.file("s/a.o", "1").file("s/keep.o", "2").file("s/target/x", "3").file("s/src/target/x", "4");
     s.file("s/logs/a.log", "5").file("s/src/logs/a.log", "6").file("s/trailing", "7").file("s/#odd", "8");
     s.file("s/!odd", "9").file("s/# a comment", "10").file("s/lib", "11").file("s/src/lib/f", "12");
     s.file("s/src/.gitignore", "!special.o\r\nkeep.o\r\n/only\r\n**/deep\r\n");
-    s.file("s/src/special.o", "1").file("s/src/keep.o", "2").file("s/src/only", "3").file("s/src/in/only", "4");
+    s.file("s/src/special.o", "1")
+        .file("s/src/keep.o", "2")
+        .file("s/src/only", "3")
+        .file("s/src/in/only", "4");
     s.file("s/src/in/x/deep", "5").file("s/src/in/special.o", "6").file("s/only", "7").file("s/deep", "8");
     s.file("s/src/in/.gitignore", "*\n!.gitignore\n!special.o\n");
     s.file("s/.git/config", "[core]").file("s/.git/a.o", "1");
@@ -68,7 +74,9 @@ fn git_itself_takes_the_same_files() {
         std::fs::remove_dir_all(s.path("s/.git")).unwrap();
         let git = |arguments: &[&str]| {
             let mut git = Command::new("git");
-            git.current_dir(s.path("s")).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+            git.current_dir(s.path("s"))
+                .env("GIT_CONFIG_GLOBAL", "/dev/null")
+                .env("GIT_CONFIG_SYSTEM", "/dev/null");
             git.args(["-c", "safe.directory=*", "-c", "core.excludesFile="]).args(arguments).output().unwrap()
         };
         assert!(git(&["init", "-q"]).status.success());
@@ -89,7 +97,8 @@ fn patterns_of_the_command_line_count_before_any_file() {
     }
     each_engine(|s| {
         tree(s);
-        s.cp(["-r", "--gitignore", "--include=a.o", "--exclude=/keep.o", "--exclude=.git", "s", "t"]).succeeds();
+        s.cp(["-r", "--gitignore", "--include=a.o", "--exclude=/keep.o", "--exclude=.git", "s", "t"])
+            .succeeds();
         assert!(s.exists("t/a.o") && !s.exists("t/keep.o") && !s.exists("t/.git"));
         assert!(!s.exists("t/src/keep.o") && s.exists("t/src/special.o"));
     });
@@ -137,7 +146,10 @@ fn a_file_that_is_none_is_not_used_and_told() {
         s.cp(["-r", "--gitignore", "long", "u"])
             .fails("ucp: not using the rules in 'long/.gitignore': File too large");
         s.assert_same("long", "u");
-        s.file("closed/.gitignore", "a\n").file("closed/a", "1").chmod("closed/.gitignore", 0).give_to_nobody();
+        s.file("closed/.gitignore", "a\n")
+            .file("closed/a", "1")
+            .chmod("closed/.gitignore", 0)
+            .give_to_nobody();
         let run = s.cp(["-r", "--gitignore", "closed", "v"]).by_nobody().run().ends(1);
         run.mentions("not using the rules in 'closed/.gitignore': Permission denied");
         assert!(s.exists("v/a"));
@@ -181,7 +193,9 @@ fn rules_hold_to_the_end_of_a_deep_tree() {
     }
     each_engine(|s| {
         let deep = "d/".repeat(300);
-        s.file("s/.gitignore", "*.o\n/d/d/x\n").file(format!("s/{deep}x.o"), "1").file(format!("s/{deep}x"), "2");
+        s.file("s/.gitignore", "*.o\n/d/d/x\n")
+            .file(format!("s/{deep}x.o"), "1")
+            .file(format!("s/{deep}x"), "2");
         s.file("s/d/d/.gitignore", "!x.o\ny").file("s/d/d/x", "3").file(format!("s/{deep}y"), "4");
         s.cp(["-r", "--gitignore", "s", "t"]).limit(rustix::process::Resource::Nofile, 40).succeeds();
         assert_eq!(copied(s, "t"), oracle(s, "s"));

@@ -9,7 +9,12 @@ use std::process::Stdio;
 use crate::common::{Sandbox, each_engine, needs_extensions};
 
 fn tree(s: &Sandbox) {
-    s.file("s/a", "1").file("s/d/b", "2").file("s/d/e/c", "3").file("-", "dash").file("--", "dashes").dir("t");
+    s.file("s/a", "1")
+        .file("s/d/b", "2")
+        .file("s/d/e/c", "3")
+        .file("-", "dash")
+        .file("--", "dashes")
+        .dir("t");
 }
 
 #[test]
@@ -25,13 +30,15 @@ fn names_come_from_a_file_and_from_standard_input() {
         // Without a NUL byte behind the last; with -t; the last list counts.
         s.cp(["--files0-from=list", "--files0-from", "-", "-t", "u"]).input("s/a\0s/d/e/c").succeeds();
         assert_eq!(s.names("u"), ["", "a", "c"]);
-        s.cp(["-v", "--parents", "--files0-from=-", "v"]).input("s/d/b\0s/d/e/c\0").succeeds().prints_lines(&[
-            "s -> v/s",
-            "s/d -> v/s/d",
-            "'s/d/b' -> 'v/s/d/b'",
-            "s/d/e -> v/s/d/e",
-            "'s/d/e/c' -> 'v/s/d/e/c'",
-        ]);
+        s.cp(["-v", "--parents", "--files0-from=-", "v"]).input("s/d/b\0s/d/e/c\0").succeeds().prints_lines(
+            &[
+                "s -> v/s",
+                "s/d -> v/s/d",
+                "'s/d/b' -> 'v/s/d/b'",
+                "s/d/e -> v/s/d/e",
+                "'s/d/e/c' -> 'v/s/d/e/c'",
+            ],
+        );
         s.cp(["-r", "--strip-trailing-slashes", "--files0-from=-", "w"]).input("s/d//\0").succeeds();
         s.assert_same("s/d", "w/d");
     });
@@ -48,7 +55,8 @@ fn nothing_is_to_be_done_for_an_empty_list() {
         s.cp(["--files0-from=empty", "t"]).succeeds().prints("");
         s.cp(["--files0-from=-", "-t", "t"]).succeeds();
         assert_eq!(s.names("t"), [""]);
-        s.cp(["--files0-from=empty", "missing"]).fails("ucp: target directory 'missing': No such file or directory");
+        s.cp(["--files0-from=empty", "missing"])
+            .fails("ucp: target directory 'missing': No such file or directory");
     });
 }
 
@@ -68,7 +76,10 @@ fn what_is_wrong_with_the_command_line_or_the_list_is_told_as_wc_tells_it() {
                 hint,
             ]);
         }
-        s.cp(["--files0-from=list"]).run().ends(1).complains_lines(&["ucp: missing destination operand", hint]);
+        s.cp(["--files0-from=list"])
+            .run()
+            .ends(1)
+            .complains_lines(&["ucp: missing destination operand", hint]);
         s.cp(["--files0-from=list", "-T", "t"])
             .fails("ucp: cannot combine --files0-from and --no-target-directory (-T)");
         s.cp(["-i", "--files0-from=-", "t"]).run().ends(1).mentions("standard input has the names");
@@ -119,10 +130,14 @@ fn what_was_just_made_is_not_overwritten_and_what_comes_twice_is_told() {
     }
     each_engine(|s| {
         s.file("a/f", "1").file("b/f", "2").dir("a/d").file("b/d/g", "3").file("a/d/g", "4").dir("t");
-        s.cp(["-r", "--files0-from=-", "t"]).input("a/f\0b/f\0a/f\0a/d\0b/d\0").run().ends(1).complains_lines(&[
-            "ucp: will not overwrite just-created 't/f' with 'b/f'",
-            "ucp: warning: source file 'a/f' specified more than once",
-        ]);
+        s.cp(["-r", "--files0-from=-", "t"])
+            .input("a/f\0b/f\0a/f\0a/d\0b/d\0")
+            .run()
+            .ends(1)
+            .complains_lines(&[
+                "ucp: will not overwrite just-created 't/f' with 'b/f'",
+                "ucp: warning: source file 'a/f' specified more than once",
+            ]);
         assert_eq!((s.read("t/f"), s.read("t/d/g")), (b"1".to_vec(), b"3".to_vec()));
     });
 }
@@ -136,10 +151,12 @@ fn it_goes_with_the_other_options() {
         tree(s);
         s.file("s/x.o", "o").hard_link("s/d/link", "s/a").dir("u").dir("v");
         let list = "s/a\0s/x.o\0s/d/link\0s/d\0";
-        let told = s.cp(["-a", "--exclude=*.o", "--exclude=b", "--dry-run", "--files0-from=-", "u"]).input(list);
+        let told =
+            s.cp(["-a", "--exclude=*.o", "--exclude=b", "--dry-run", "--files0-from=-", "u"]).input(list);
         let told = told.succeeds();
         assert_eq!(s.names("u"), [""]);
-        let done = s.cp(["-av", "--exclude=*.o", "--exclude=b", "--files0-from=-", "u"]).input(list).succeeds();
+        let done =
+            s.cp(["-av", "--exclude=*.o", "--exclude=b", "--files0-from=-", "u"]).input(list).succeeds();
         assert_eq!(String::from_utf8_lossy(told.stdout()), String::from_utf8_lossy(done.stdout()));
         assert_eq!(s.names("u"), ["", "a", "d", "d/e", "d/e/c", "d/link", "link"]);
         let inode = |name: &str| std::os::unix::fs::MetadataExt::ino(&s.path(name).metadata().unwrap());

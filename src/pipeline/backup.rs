@@ -73,8 +73,9 @@ impl Worker<'_, '_> {
     /// `-b -f` of a file onto itself: its copy is the backup.
     pub(super) fn copy_to_backup(&self, job: &mut FileJob, backup: &Backup) -> Result<(), Problem> {
         let failed = |errno| Problem::failed(What::CannotBackUp, job.destination_path(), errno);
-        let kept =
-            entry_of(&job.destination).and_then(|entry| backup_name(&entry, backup, |_| {})).map_err(failed)?;
+        let kept = entry_of(&job.destination)
+            .and_then(|entry| backup_name(&entry, backup, |_| {}))
+            .map_err(failed)?;
         let place = beside(job.destination.name.to_bytes(), &kept.name);
         let place = CString::new(place).map_err(|_nul| failed(Errno::INVAL))?;
         job.call_destination(&beside(&job.destination_path(), &kept.name));

@@ -15,7 +15,7 @@ use super::tree::Place;
 use super::worker::Worker;
 use crate::cli::cp::{Follow, Make};
 use crate::plan::choosing;
-use crate::plan::facts::Facts;
+use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::{self, Found, Verdict};
 use crate::plan::path;
 use crate::plan::replace::{self, DirectoryFate};
@@ -107,7 +107,7 @@ impl Worker<'_, '_> {
                 created.map(|()| copy).map_err(|errno| to(What::CannotCreateRegular, errno))
             }
             Verdict::Overwrite(there) => match may_write(imagined, &job.destination, &there) {
-                Ok(()) => Ok(Facts { identity: there.identity, ..copy }),
+                Ok(()) => Ok(Facts { identity: there.identity, links: there.links, ..copy }),
                 Err(_) if options.force => self.remove(job).map(|()| copy),
                 Err(errno) => Err(to(What::CannotCreateRegular, errno)),
             },
@@ -132,7 +132,7 @@ impl Worker<'_, '_> {
         if other_device && !imagined.is_nowhere(&job.destination.directory) {
             return Err(failed(Errno::XDEV));
         }
-        imagined.may_change(&job.destination).map(|()| *facts).map_err(failed)
+        imagined.may_make(&job.destination).map(|()| *facts).map_err(failed)
     }
 
     fn imagine_symbolic_link(
@@ -147,7 +147,7 @@ impl Worker<'_, '_> {
             return Err(Problem::of(What::RelativeLink, job.destination_path()));
         }
         let made = match job.found {
-            Some(Found::Nothing) | None => imagined.may_change(&job.destination),
+            Some(Found::Nothing) | None => imagined.may_make(&job.destination),
             Some(_) if self.shared.options.force => imagined.may_change(&job.destination),
             Some(_) => Err(Errno::EXIST),
         };
@@ -158,14 +158,26 @@ impl Worker<'_, '_> {
         })
     }
 
-    /// Another name of a copy, in place of what is there.
-    pub(super) fn imagine_link(&self, imagined: &Imagined, job: &FileJob) -> Result<(), Problem> {
-        let changed = imagined.may_change(&job.destination);
-        changed.map_err(|errno| Problem::failed(What::CannotCreateHardLink, job.destination_path(), errno))?;
-        if job.found.is_some_and(|found| found != Found::Nothing) {
-            self.shared.reporter.removed(&job.destination_path());
+    /// Another name of the copy `first`, in place of what is there.
+    pub(super) fn imagine_link(
+        &self,
+        imagined: &Imagined,
+        job: &FileJob,
+        first: (Identity, Vec<u8>),
+    ) -> Result<(), Problem> {
+        imagined.may_change(&job.destination).map_err(|errno| Problem {
+            errno: Some(errno),
+            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.1)
+        })?;
+        match job.found {
+            None | Some(Found::Nothing) => {}
+            Some(found) => {
+                imagined.unlink(&found);
+                self.shared.reporter.removed(&job.destination_path());
+            }
         }
-        imagined.remember(&job.destination_path(), imagined.copy_of(&job.seen.unwrap_or(Facts::unknown())));
+        let file = imagined.copy_of(&job.seen.unwrap_or(Facts::unknown()));
+        imagined.link(&job.destination_path(), &Facts { identity: first.0, ..file });
         Ok(())
     }
 
@@ -183,6 +195,9 @@ impl Worker<'_, '_> {
             DirectoryFate::Fill | DirectoryFate::FillThroughLink | DirectoryFate::SameFile => {
                 match imagined.at(&destination.path) {
                     Some(there) => Held::imagined(nowhere()?, there.identity),
+                    None if imagined.is_nowhere(destination.parent) => {
+                        Held::imagined(nowhere()?, imagined.copy_of(facts).identity)
+                    }
                     None => {
                         let through_link = fate == DirectoryFate::FillThroughLink;
                         let (open, listable) =
@@ -215,7 +230,8 @@ impl Worker<'_, '_> {
     pub(super) fn foresee_itself(&self, branch: &Branch) {
         let choosing = &self.shared.options.extensions.choosing;
         let made = branch.line().last().is_some_and(|root| root.fresh);
-        if self.shared.imagined.is_none() || !made || self.shared.options.follow == Follow::Always {
+        let by_link = self.shared.options.follow == Follow::Always && branch.source.is_through_link();
+        if self.shared.imagined.is_none() || !made || by_link {
             return;
         }
         let origin = &branch.origin;
@@ -243,19 +259,14 @@ fn may_write(imagined: &Imagined, at: &At, there: &Facts) -> Result<(), Errno> {
 }
 
 /// A file that would be made anew as what it is.
-fn imagine_special(
-    imagined: &Imagined,
-    force: bool,
-    job: &FileJob,
-    facts: &Facts,
-) -> Result<Facts, Problem> {
+fn imagine_special(imagined: &Imagined, force: bool, job: &FileJob, facts: &Facts) -> Result<Facts, Problem> {
     let what = match facts.kind {
         FileType::Symlink => What::CannotCreateLink,
         FileType::Fifo => What::CannotCreateFifo,
         _ => What::CannotCreateSpecial,
     };
     let made = match job.found {
-        Some(Found::Nothing) | None => imagined.may_change(&job.destination),
+        Some(Found::Nothing) | None => imagined.may_make(&job.destination),
         Some(_) if force && facts.kind == FileType::Symlink => imagined.may_change(&job.destination),
         Some(_) => Err(Errno::EXIST),
     };

@@ -13,7 +13,7 @@ use crate::plan::overwrite::Found;
 use crate::plan::{path, target};
 use rustix::event::EventfdFlags;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Access, AtFlags, FileType};
+use rustix::fs::{Access, AtFlags, FileType, Timespec};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -29,9 +29,18 @@ pub struct Imagined {
     nowhere: OnceLock<Arc<OwnedFd>>,
     /// An operand may meet what an earlier one would have made.
     remembers: bool,
-    /// What would be under each path.
-    there: Mutex<HashMap<Vec<u8>, Facts>>,
+    /// Copies would have the times of their sources, rather than that of the run.
+    keeps_times: bool,
     made: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What would be under each path.
+    there: HashMap<Vec<u8>, Facts>,
+    /// How many names files would have more or less than they have.
+    names: HashMap<Identity, i64>,
 }
 
 impl Imagined {
@@ -43,13 +52,14 @@ impl Imagined {
         Self {
             nowhere: OnceLock::new(),
             remembers: listed || target::may_meet(names, options.parents),
-            there: Mutex::default(),
+            keeps_times: options.preserve.timestamps,
             made: AtomicU64::new(0),
+            state: Mutex::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Facts>> {
-        self.there.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The descriptor of every directory that is not made.
@@ -73,25 +83,54 @@ impl Imagined {
         }
     }
 
-    /// A file that is not made, like `source` in everything but which file it is.
+    /// A file that is not made, like `source` in everything but which file it is, and when it changed.
     #[must_use]
     pub fn copy_of(&self, source: &Facts) -> Facts {
         // No file system has this device.
         let inode = self.made.fetch_add(1, Ordering::Relaxed);
-        Facts { identity: Identity { device: u64::MAX, inode }, links: 1, ..*source }
+        let now = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
+        let modified = if self.keeps_times { source.modified } else { now };
+        Facts { identity: Identity { device: u64::MAX, inode }, links: 1, modified, ..*source }
     }
 
     /// Notes what would be under a path from now on.
     pub fn remember(&self, path: &[u8], facts: Facts) {
         if self.remembers {
-            self.lock().insert(path.to_vec(), facts);
+            let mut state = self.lock();
+            let more = state.names.get(&facts.identity).copied().unwrap_or(0);
+            let links = facts.links.saturating_add_signed(-more);
+            state.there.insert(path.to_vec(), Facts { links, ..facts });
         }
+    }
+
+    /// Notes that a file would have another name, the one under `path`.
+    pub fn link(&self, path: &[u8], file: &Facts) {
+        *self.lock().names.entry(file.identity).or_default() += 1;
+        self.remember(path, Facts { links: file.links + 1, ..*file });
+    }
+
+    /// Notes that the name that was found would go.
+    pub fn unlink(&self, found: &Found) {
+        let (Found::File(own) | Found::LinkTo { link: own, .. }) = found else { return };
+        if own.links > 1 {
+            *self.lock().names.entry(own.identity).or_default() -= 1;
+        }
+    }
+
+    /// A file with as many names as it would have by now.
+    fn by_now(&self, facts: Facts) -> Facts {
+        let more = self.lock().names.get(&facts.identity).copied().unwrap_or(0);
+        Facts { links: facts.links.saturating_add_signed(more), ..facts }
     }
 
     /// What would be under a path, where this run would have made it.
     #[must_use]
     pub fn at(&self, path: &[u8]) -> Option<Facts> {
-        if self.remembers { self.lock().get(path).copied() } else { None }
+        if !self.remembers {
+            return None;
+        }
+        let there = self.lock().there.get(path).copied();
+        there.map(|facts| self.by_now(facts))
     }
 
     /// What would be found at a place, called `shown`.
@@ -102,8 +141,18 @@ impl Imagined {
         match self.at(shown) {
             Some(facts) if facts.kind == FileType::Symlink => Ok(Found::DanglingLink(facts)),
             Some(facts) => Ok(Found::File(facts)),
-            None if self.is_nowhere(&at.directory) => Ok(Found::Nothing),
-            None => special::look(at, source),
+            None if self.is_nowhere(&at.directory) => match at.name.to_bytes() {
+                b"." => {
+                    let directory = Facts { kind: FileType::Directory, ..Facts::unknown() };
+                    Ok(Found::File(self.copy_of(&directory)))
+                }
+                _ => Ok(Found::Nothing),
+            },
+            None => special::look(at, source).map(|found| match found {
+                Found::File(file) => Found::File(self.by_now(file)),
+                Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => found,
+                Found::Nothing => found,
+            }),
         }
     }
 
@@ -120,12 +169,20 @@ impl Imagined {
         rustix::fs::accessat(at.directory.as_fd(), &*parent, wanted, AtFlags::EACCESS)
     }
 
+    /// Whether something other than a directory could be made at a place.
+    ///
+    /// # Errors
+    /// Why not, as far as it can be told without trying.
+    pub fn may_make(&self, at: &At) -> Result<(), Errno> {
+        if at.name.to_bytes().ends_with(b"/") { Err(Errno::NOENT) } else { self.may_change(at) }
+    }
+
     /// Shows the backups that this run would have made beside `path` to who looks for a name.
     pub fn see_backups(&self, naming: &mut Naming<'_>, path: &[u8]) {
         if self.remembers {
             let directory = &path[..path::parent_bytes(path)];
             let beside = |other: &&Vec<u8>| other[..path::parent_bytes(other)] == *directory;
-            self.lock().keys().filter(beside).for_each(|other| naming.see(path::last_component(other)));
+            self.lock().there.keys().filter(beside).for_each(|other| naming.see(path::last_component(other)));
         }
     }
 

@@ -27,7 +27,9 @@ impl Worker<'_, '_> {
     ) -> Result<(), Problem> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
-        if copy.is_at(&destination.at()) {
+        // What a dry run has not made lies nowhere, and is known by its path.
+        let imagined = self.shared.imagined.is_some() && copy.path == destination.path;
+        if imagined || copy.is_at(&destination.at()) {
             return Err(Problem::of(What::TwiceDirectory, origin.source_path.clone()));
         }
         if replace::follows(self.shared.options, is_operand) {

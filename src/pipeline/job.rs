@@ -69,7 +69,8 @@ impl Operands {
     /// Those of a command line.
     #[must_use]
     pub fn of(operands: Vec<Operand>) -> Self {
-        let numbered = operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
+        let numbered =
+            operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
         Self { left: numbered.collect(), more: None, alone: true }
     }
 }

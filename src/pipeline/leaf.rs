@@ -179,7 +179,10 @@ impl Worker<'_, '_> {
     pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
         let removed = match &self.shared.imagined {
-            Some(imagined) => imagined.may_change(&job.destination),
+            Some(imagined) => {
+                job.found.iter().for_each(|found| imagined.unlink(found));
+                imagined.may_change(&job.destination)
+            }
             None => rustix::fs::unlinkat(directory, &**name, AtFlags::empty()),
         };
         match removed {

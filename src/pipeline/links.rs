@@ -317,7 +317,7 @@ impl Worker<'_, '_> {
     fn link_to_first(&self, job: &FileJob, first: &First) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
         if let Some(imagined) = &self.shared.imagined {
-            return self.imagine_link(imagined, job);
+            return self.imagine_link(imagined, job, (first.made, first.path()));
         }
         let replaced = match first.link_to(directory, name) {
             Ok(()) => Ok(false),

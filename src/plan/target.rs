@@ -78,9 +78,8 @@ mod tests {
 
     #[test]
     fn operands_may_meet_by_name_by_path_or_in_the_target_itself() {
-        let meet = |sources: &[&str], parents| {
-            may_meet(sources.iter().map(|source| source.as_bytes()), parents)
-        };
+        let meet =
+            |sources: &[&str], parents| may_meet(sources.iter().map(|source| source.as_bytes()), parents);
         assert!(meet(&["a/f", "b/f"], false) && meet(&["a/.", "b"], false) && meet(&["a", "b"], true));
         assert!(!meet(&["a/f", "b/g"], false) && !meet(&["a/."], false) && !meet(&["a"], true));
     }

@@ -22,7 +22,12 @@ pub struct Choosing {
 #[must_use]
 pub fn arguments() -> Vec<Arg> {
     [
-        valued("exclude", None, "GLOB", "leave out files and directories that GLOB matches (may be repeated)"),
+        valued(
+            "exclude",
+            None,
+            "GLOB",
+            "leave out files and directories that GLOB matches (may be repeated)",
+        ),
         valued("include", None, "GLOB", "copy what GLOB matches after all; of several globs the last counts"),
         flag("gitignore", None, "leave out what the .gitignore files within each SOURCE name"),
         valued("files0-from", None, "FILE", "copy the sources that FILE names, with a NUL byte behind each"),
