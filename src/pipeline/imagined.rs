@@ -105,8 +105,11 @@ impl Imagined {
 
     /// Notes that a file would have another name, the one under `path`.
     pub fn link(&self, path: &[u8], file: &Facts) {
-        *self.lock().names.entry(file.identity).or_default() += 1;
-        self.remember(path, Facts { links: file.links + 1, ..*file });
+        if self.remembers {
+            let mut state = self.lock();
+            *state.names.entry(file.identity).or_default() += 1;
+            state.there.insert(path.to_vec(), Facts { links: 1, ..*file });
+        }
     }
 
     /// Notes that the name that was found would go.
