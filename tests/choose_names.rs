@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::common::{Sandbox, each_engine, needs_extensions};
 
@@ -180,7 +181,10 @@ fn files_are_copied_before_the_list_has_ended() {
         let (reading, mut writing) = std::io::pipe().unwrap();
         let run = s.cp(["--files0-from=-", "t"]).stdin(Stdio::from(reading)).start();
         writing.write_all(b"s/a\0s/d").unwrap();
+        let began = Instant::now();
         while !s.exists("t/a") || s.read("t/a").is_empty() {
+            // Long enough for any machine; without an end a failure would be a test that hangs.
+            assert!(began.elapsed() < Duration::from_secs(60), "nothing is copied before the list ends");
             std::thread::yield_now();
         }
         writing.write_all(b"/b").unwrap();
