@@ -123,11 +123,11 @@ impl Worker<'_, '_> {
             ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
         };
         let other_device = job.destination_device.is_some_and(|device| device != facts.identity.device);
-        match job.found {
-            Some(Found::File(there)) if there.identity == facts.identity => return Ok(*facts),
-            Some(Found::Nothing) | None => {}
-            Some(_) if options.force || options.ask => {}
-            Some(_) => return Err(failed(Errno::EXIST)),
+        if matches!(job.found, Some(Found::File(there)) if there.identity == facts.identity) {
+            return Ok(*facts);
+        }
+        if is_there(job) && !options.force && !options.ask {
+            return Err(failed(Errno::EXIST));
         }
         if other_device && !imagined.is_nowhere(&job.destination.directory) {
             return Err(failed(Errno::XDEV));
@@ -146,10 +146,9 @@ impl Worker<'_, '_> {
         if !target.starts_with(b"/") && outside {
             return Err(Problem::of(What::RelativeLink, job.destination_path()));
         }
-        let made = match job.found {
-            Some(Found::Nothing) | None => imagined.may_make(&job.destination),
-            Some(_) if self.shared.options.force => imagined.may_change(&job.destination),
-            Some(_) => Err(Errno::EXIST),
+        let made = match is_there(job) && !self.shared.options.force {
+            true => Err(Errno::EXIST),
+            false => imagined.may_make(&job.destination),
         };
         let link = Facts { kind: FileType::Symlink, ..imagined.copy_of(facts) };
         made.map(|()| link).map_err(|errno| Problem {
@@ -249,6 +248,11 @@ impl Worker<'_, '_> {
     }
 }
 
+/// Whether there is something in the place of a copy still.
+fn is_there(job: &FileJob) -> bool {
+    job.found.is_some_and(|found| found != Found::Nothing)
+}
+
 /// Whether what is there could be opened for writing.
 fn may_write(imagined: &Imagined, at: &At, there: &Facts) -> Result<(), Errno> {
     // What is imagined is this run's own.
@@ -265,10 +269,10 @@ fn imagine_special(imagined: &Imagined, force: bool, job: &FileJob, facts: &Fact
         FileType::Fifo => What::CannotCreateFifo,
         _ => What::CannotCreateSpecial,
     };
-    let made = match job.found {
-        Some(Found::Nothing) | None => imagined.may_make(&job.destination),
-        Some(_) if force && facts.kind == FileType::Symlink => imagined.may_change(&job.destination),
-        Some(_) => Err(Errno::EXIST),
+    let forced = force && facts.kind == FileType::Symlink;
+    let made = match is_there(job) && !forced {
+        true => Err(Errno::EXIST),
+        false => imagined.may_make(&job.destination),
     };
     made.map(|()| imagined.copy_of(facts))
         .map_err(|errno| Problem::failed(what, job.destination_path(), errno))
