@@ -48,9 +48,10 @@ impl Worker<'_, '_> {
             return imagined.back_up(shown[0], backup).map_err(failed);
         }
         let entry = entry_of(destination).map_err(failed)?;
-        let beside_it = |naming: &mut Naming| match &self.shared.imagined {
-            Some(imagined) => imagined.see_backups(naming, shown[0]),
-            None => {}
+        let beside_it = |naming: &mut Naming<'_>| {
+            if let Some(imagined) = &self.shared.imagined {
+                imagined.see_backups(naming, shown[0]);
+            }
         };
         let kept = backup_name(&entry, backup, beside_it).map_err(failed)?;
         let name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
