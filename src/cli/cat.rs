@@ -6,7 +6,6 @@ use crate::format::{Format, Numbering};
 use crate::plan::ways::Way;
 use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 
 /// What `ucat` is to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,12 +69,12 @@ pub fn parse(
 ) -> Result<Request<CatOptions>, Refused> {
     let arguments: Vec<OsString> = arguments.collect();
     // A command line without options has nothing that the definitions are needed for, and they cost more than the rest.
-    if !arguments.iter().any(|argument| matches!(argument.as_bytes(), [b'-', _, ..])) {
+    if !super::any_option(&arguments) {
         let knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
         return Ok(Request::Run(CatOptions { files: or_input(arguments), knobs, ..CatOptions::default() }));
     }
-    let mut matches = match super::matches(command(), arguments.into_iter(), surroundings)? {
-        Request::Run(matches) => matches,
+    let (matches, files) = match super::matches(command(), arguments.into_iter(), surroundings)? {
+        Request::Run(read) => read,
         Request::Help(text) => return Ok(Request::Help(text)),
         Request::Version(text) => return Ok(Request::Version(text)),
     };
@@ -89,7 +88,7 @@ pub fn parse(
         format: format(&matches),
         way: way(&matches)?,
         direct: matches.get_flag("direct"),
-        files: or_input(super::operands(&mut matches)),
+        files: or_input(files),
         knobs,
     }))
 }

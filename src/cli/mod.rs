@@ -105,8 +105,8 @@ impl Surroundings {
 struct Typed {
     /// The options before the place where reading stops, in getopt's one spelling and the order typed.
     options: Vec<OsString>,
-    /// The same for those who do not mind the order, with the operands.
-    matches: ArgMatches,
+    /// The operands in the order typed; none where reading stopped.
+    operands: Vec<OsString>,
     /// What stopped the reading, if not the end. The options before it have been acted on by then.
     stop: Option<Stop>,
 }
@@ -119,13 +119,9 @@ enum Stop {
 }
 
 /// Reads `arguments` by getopt's rules, up to `--help`, `--version` or a mistake.
-fn typed(
-    command: Command,
-    arguments: impl Iterator<Item = OsString>,
-    surroundings: &Surroundings,
-) -> Result<Typed, Refused> {
+fn typed(command: &Command, arguments: impl Iterator<Item = OsString>, surroundings: &Surroundings) -> Typed {
     let order = if surroundings.posixly_correct { Order::OptionsFirst } else { Order::Permute };
-    let (mut canonical, mistake) = match getopt::canonical(&command, arguments, order) {
+    let (mut canonical, mistake) = match getopt::canonical(command, arguments, order) {
         Ok(canonical) => (canonical, None),
         Err(error) => (error.options_before().to_vec(), Some(error)),
     };
@@ -142,22 +138,35 @@ fn typed(
         stop = Some(Stop::Version(text));
         canonical.truncate(end);
     }
-    let options = canonical[..end].to_vec();
-    // getopt has read the same definitions, so there is nothing left for clap to refuse.
-    let parsed = command.try_get_matches_from(canonical);
-    let matches = parsed.map_err(|error| Refused::usage(error.render().to_string()))?;
-    Ok(Typed { options, matches, stop })
+    let operands = canonical.split_off(canonical.len().min(end + 1));
+    canonical.truncate(end);
+    Typed { options: canonical, operands, stop }
 }
 
-/// Reads a command line none of whose options is acted on before the end.
+/// Whether an option in getopt's one spelling is one that GNU lacks.
+fn is_ours(option: &OsStr, command: &Command) -> bool {
+    let name = option.as_bytes().split(|&byte| byte == b'=').next().unwrap_or_default();
+    let ours = |argument: &&Arg| argument.get_help_heading() == Some(EXTENSIONS);
+    let names = command.get_arguments().filter(ours).filter_map(Arg::get_long);
+    name.strip_prefix(b"--").is_some_and(|name| names.map(str::as_bytes).any(|ours| ours == name))
+}
+
+/// The values of options for those who do not mind their order. Working them out takes clap longer than copying a small
+/// file takes.
+fn values(command: Command, options: Vec<OsString>) -> Result<ArgMatches, Refused> {
+    // getopt has read the same definitions, so there is nothing left for clap to refuse.
+    command.try_get_matches_from(options).map_err(|error| Refused::usage(error.render().to_string()))
+}
+
+/// Reads a command line none of whose options is acted on before the end: their values, and the operands.
 fn matches(
     command: Command,
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
-) -> Result<Request<ArgMatches>, Refused> {
-    let Typed { matches, stop, .. } = typed(command, arguments, surroundings)?;
+) -> Result<Request<(ArgMatches, Vec<OsString>)>, Refused> {
+    let Typed { options, operands, stop } = typed(&command, arguments, surroundings);
     match stop {
-        None => Ok(Request::Run(matches)),
+        None => Ok(Request::Run((values(command, options)?, operands))),
         Some(Stop::Help(text)) => Ok(Request::Help(text)),
         Some(Stop::Version(text)) => Ok(Request::Version(text)),
         Some(Stop::Mistake(refused)) => Err(refused),
@@ -209,8 +218,9 @@ fn help_and_version() -> [Arg; 2] {
     ]
 }
 
-fn operands(matches: &mut ArgMatches) -> Vec<OsString> {
-    matches.remove_many("operands").map(Iterator::collect).unwrap_or_default()
+/// Whether there is anything but operands.
+fn any_option(arguments: &[OsString]) -> bool {
+    arguments.iter().any(|argument| matches!(argument.as_bytes(), [b'-', _, ..]))
 }
 
 /// The last component of the name the program was called by, as messages begin.

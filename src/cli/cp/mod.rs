@@ -20,7 +20,6 @@ pub use options::{
 use super::knobs;
 use super::{Refused, Request, Stop, Surroundings, Typed};
 use crate::report::quote::{self, Charset};
-use clap::ArgMatches;
 use meaning::Meaning;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -41,19 +40,26 @@ pub fn parse(
     charset: impl Fn() -> Charset,
 ) -> Parsed {
     let mut warnings = Vec::new();
-    let typed = super::typed(command(), arguments, surroundings);
-    let request = typed.and_then(|typed| understand(typed, surroundings, &charset, &mut warnings));
+    let arguments: Vec<OsString> = arguments.collect();
+    // Definitions are only for options, and they cost more than copying a small file.
+    if !super::any_option(&arguments) {
+        let request = without_options(arguments, surroundings, &charset).map(Request::Run);
+        return Parsed { warnings, request };
+    }
+    let request = understand(arguments, surroundings, &charset, &mut warnings);
     Parsed { warnings, request }
 }
 
 /// Acts on the options as GNU would.
 fn understand(
-    typed: Typed,
+    arguments: Vec<OsString>,
     surroundings: &Surroundings,
     charset: &impl Fn() -> Charset,
     warnings: &mut Vec<&'static str>,
 ) -> Result<Request<CpOptions>, Refused> {
-    let Typed { options, mut matches, stop } = typed;
+    let command = command();
+    let Typed { options, operands: typed, stop } =
+        super::typed(&command, arguments.into_iter(), surroundings);
     let mut meaning = Meaning::default();
     let read = options.iter().try_for_each(|option| meaning.add(option, surroundings, charset));
     warnings.append(&mut meaning.warnings);
@@ -66,13 +72,19 @@ fn understand(
     }
     let target_directory = meaning.target_directory.take();
     let exactly = meaning.no_target_directory;
+    let given = options;
     let mut options = meaning.finish(surroundings, charset)?;
-    options.extensions = extensions::read(&matches)?;
-    if options.extensions.choosing.dry_run {
-        // Of how data moves nothing can be told.
-        (options.verbose, options.debug) = (true, false);
+    if given.iter().any(|option| super::is_ours(option, &command)) {
+        let values = super::values(command, given)?;
+        options.extensions = extensions::read(&values)?;
+        if options.extensions.choosing.dry_run {
+            // Of how data moves nothing can be told.
+            (options.verbose, options.debug) = (true, false);
+        }
+        options.knobs = knobs::read(&values, surroundings.engine_variable.clone())?;
+    } else {
+        options.knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
     }
-    options.knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
     if options.knobs.iopoll && !options.direct {
         return Err(Refused::usage(
             "--iopoll polls for reads and writes past the page cache: it needs --direct",
@@ -80,7 +92,7 @@ fn understand(
     }
     let target = Target { directory: target_directory, exactly, parents: options.parents };
     (options.sources, options.destination) = match options.extensions.choosing.names_from {
-        None => operands(&mut matches, target, charset)?,
+        None => operands(typed, target, charset)?,
         Some(_) if target.exactly => {
             return Err(Refused::plain("cannot combine --files0-from and --no-target-directory (-T)"));
         }
@@ -88,12 +100,25 @@ fn understand(
             let why = "cannot combine --files0-from=- and --interactive (-i): standard input has the names";
             return Err(Refused::plain(why));
         }
-        Some(_) => (Vec::new(), listed_into(&mut matches, target.directory, charset)?),
+        Some(_) => (Vec::new(), listed_into(typed, target.directory, charset)?),
     };
     Ok(Request::Run(options))
 }
 
+/// A command line of operands alone.
+fn without_options(
+    arguments: Vec<OsString>,
+    surroundings: &Surroundings,
+    charset: impl Fn() -> Charset,
+) -> Result<CpOptions, Refused> {
+    let mut options = Meaning::default().finish(surroundings, &charset)?;
+    options.knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
+    (options.sources, options.destination) = operands(arguments, Target::default(), charset)?;
+    Ok(options)
+}
+
 /// What the options say about the destination.
+#[derive(Default)]
 struct Target {
     directory: Option<OsString>,
     exactly: bool,
@@ -102,11 +127,10 @@ struct Target {
 
 /// The destination of sources whose names are in a file: the only operand, where no option gives it.
 fn listed_into(
-    matches: &mut ArgMatches,
+    mut operands: Vec<OsString>,
     directory: Option<OsString>,
     charset: impl Fn() -> Charset,
 ) -> Result<Destination, Refused> {
-    let mut operands = super::operands(matches);
     let directory = directory.or_else(|| operands.pop());
     if let Some(extra) = operands.first() {
         let extra = quote::always(extra.as_bytes(), charset());
@@ -118,7 +142,7 @@ fn listed_into(
 
 /// Which operand is the destination.
 fn operands(
-    matches: &mut ArgMatches,
+    mut operands: Vec<OsString>,
     target: Target,
     charset: impl Fn() -> Charset,
 ) -> Result<(Vec<OsString>, Destination), Refused> {
@@ -126,7 +150,6 @@ fn operands(
         [text.as_bytes(), &quote::always(operand.as_bytes(), charset())].concat()
     };
     let Target { directory, exactly, parents } = target;
-    let mut operands = super::operands(matches);
     if operands.is_empty() {
         return Err(Refused::usage("missing file operand"));
     }
