@@ -10,6 +10,9 @@
 mod common;
 
 mod benchmark;
+mod choose;
+mod choose_gitignore;
+mod choose_names;
 mod completions;
 mod concatenate;
 mod concatenate_format;
@@ -36,6 +39,7 @@ mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
 mod documents;
+mod dry_run;
 mod durable;
 mod durable_atomic;
 mod durable_killed;

@@ -8,6 +8,7 @@ pub mod cp;
 pub mod getopt;
 mod help;
 pub mod knobs;
+pub mod patterns;
 pub mod size;
 
 pub use getopt::EXTENSIONS;

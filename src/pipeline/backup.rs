@@ -45,12 +45,28 @@ impl Worker<'_, '_> {
         stays: bool,
     ) -> Result<Kept, Problem> {
         let failed = |errno| Problem::failed(What::CannotBackUp, shown[0].to_vec(), errno);
+        if let Some(imagined) = &self.shared.imagined
+            && imagined.is_nowhere(&destination.directory)
+        {
+            return imagined.back_up(shown[0], backup).map_err(failed);
+        }
         let entry = entry_of(destination).map_err(failed)?;
-        let kept = backup_name(&entry, backup).map_err(failed)?;
+        let beside_it = |naming: &mut Naming<'_>| {
+            if let Some(imagined) = &self.shared.imagined {
+                imagined.see_backups(naming, shown[0]);
+            }
+        };
+        let kept = backup_name(&entry, backup, beside_it).map_err(failed)?;
         let name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
         let there = rustix::fs::statat(&entry.directory, &*name, AtFlags::empty());
         if there.is_ok_and(|stat| Facts::of(&stat).identity == source) {
             return Err(Problem::between(What::BackupDestroys, shown[0].to_vec(), shown[1].to_vec()));
+        }
+        if let Some(imagined) = &self.shared.imagined {
+            imagined.may_change(destination).map_err(failed)?;
+            let shown = beside(shown[0], &kept.name);
+            imagined.remember(&shown, imagined.copy_of(&Facts::unknown()));
+            return Ok(Kept { name: Arc::from(name), shown: Arc::from(shown) });
         }
         if stays && link(&entry, &name, kept.exclusive).map_err(failed)? {
             return Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) });
@@ -64,8 +80,9 @@ impl Worker<'_, '_> {
     /// `-b -f` of a file onto itself: its copy is the backup.
     pub(super) fn copy_to_backup(&self, job: &mut FileJob, backup: &Backup) -> Result<(), Problem> {
         let failed = |errno| Problem::failed(What::CannotBackUp, job.destination_path(), errno);
-        let kept =
-            entry_of(&job.destination).and_then(|entry| backup_name(&entry, backup)).map_err(failed)?;
+        let kept = entry_of(&job.destination)
+            .and_then(|entry| backup_name(&entry, backup, |_| {}))
+            .map_err(failed)?;
         let place = beside(job.destination.name.to_bytes(), &kept.name);
         let place = CString::new(place).map_err(|_nul| failed(Errno::INVAL))?;
         job.call_destination(&beside(&job.destination_path(), &kept.name));
@@ -76,17 +93,20 @@ impl Worker<'_, '_> {
     /// Gives the file that was kept for a copy that failed its name again.
     pub(super) fn restore(&self, job: &FileJob) {
         let Some(kept) = &job.kept else { return };
-        let back = entry_of(&job.destination).and_then(|entry| {
-            rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)?;
-            if !self.shared.atomic() {
-                return Ok(());
-            }
-            // Where it has both names still, renaming does nothing.
-            match rustix::fs::unlinkat(&entry.directory, &*kept.name, AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => Ok(()),
-                Err(errno) => Err(errno),
-            }
-        });
+        let back = match self.shared.imagined {
+            Some(_) => Ok(()),
+            None => entry_of(&job.destination).and_then(|entry| {
+                rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)?;
+                if !self.shared.atomic() {
+                    return Ok(());
+                }
+                // Where it has both names still, renaming does nothing.
+                match rustix::fs::unlinkat(&entry.directory, &*kept.name, AtFlags::empty()) {
+                    Ok(()) | Err(Errno::NOENT) => Ok(()),
+                    Err(errno) => Err(errno),
+                }
+            }),
+        };
         match back {
             Err(errno) => {
                 let problem = Problem::failed(What::CannotUndoBackUp, job.destination_path(), errno);
@@ -101,6 +121,13 @@ impl Worker<'_, '_> {
 }
 
 impl Kept {
+    /// One that a dry run would keep.
+    #[must_use]
+    pub fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
+        let shown = beside(path, name);
+        Some(Self { name: Arc::from(CString::new(name).ok()?), shown: Arc::from(shown) })
+    }
+
     /// The path of the backup, for messages.
     #[must_use]
     pub fn shown(&self) -> &[u8] {
@@ -148,7 +175,7 @@ fn link(entry: &Entry, backup: &CStr, exclusive: bool) -> Result<bool, Errno> {
 }
 
 /// The name for the backup of a file.
-fn backup_name(entry: &Entry, backup: &Backup) -> Result<Name, Errno> {
+fn backup_name(entry: &Entry, backup: &Backup, more: impl FnOnce(&mut Naming)) -> Result<Name, Errno> {
     let mut naming = Naming::of(entry.name.to_bytes(), backup);
     if naming.needs_listing() {
         let mut listing = Listing::default();
@@ -163,6 +190,7 @@ fn backup_name(entry: &Entry, backup: &Backup) -> Result<Name, Errno> {
                 break;
             }
         }
+        more(&mut naming);
     }
     let bytes_max = rustix::fs::fstatfs(&entry.directory)?.f_namelen;
     Ok(naming.name(usize::try_from(bytes_max).unwrap_or(255)))

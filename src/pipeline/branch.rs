@@ -12,6 +12,7 @@ use super::given::Made;
 use super::held::Held;
 use super::operand::typed;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
+use crate::plan::choosing::Rules;
 use crate::plan::facts::{Identity, Owner};
 use crate::plan::{path, walk};
 use crate::report::Reporter;
@@ -60,6 +61,8 @@ pub struct Branch {
     pub belongs_to: Option<Owner>,
     /// Attributes to set when all entries are done, and what of them is to be kept.
     pub at_end: Option<Box<(Wanted, Keeping)>>,
+    /// What .gitignore files here and above leave out, where they count.
+    pub rules: Option<Arc<Rules>>,
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
     /// The listing has come to its end.
@@ -116,6 +119,14 @@ impl Branch {
         let below = self.line().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
         let names: Vec<&CStr> = name.into_iter().chain(below).collect();
         path::below(start(&self.origin), names.iter().rev().map(|name| name.to_bytes()))
+    }
+
+    /// The path of the directory below its operand, with a slash behind it; empty for the operand's own.
+    #[must_use]
+    pub fn path_below_operand(&self) -> Vec<u8> {
+        let below = self.line().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
+        let names: Vec<&CStr> = below.collect();
+        names.iter().rev().flat_map(|name| [name.to_bytes(), b"/"]).flatten().copied().collect()
     }
 
     /// This branch, its parent, and so on up to the operand's own.

@@ -1,8 +1,8 @@
 //! The copy of a directory: made, or the one that is there.
 
 use super::attributes::{self, Copied};
+use super::held::Held;
 use super::leaf::relation;
-use super::special::look;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
@@ -17,12 +17,7 @@ use rustix::io::Errno;
 
 /// The copy of a directory, open.
 pub(super) struct Made {
-    pub descriptor: OwnedFd,
-    /// The descriptor can do more than stand for its place.
-    pub listable: bool,
-    /// It was there, behind a symbolic link.
-    pub through_link: bool,
-    pub facts: Facts,
+    pub held: Held,
     pub fresh: bool,
     pub belongs_to: Option<Owner>,
     pub at_end: Option<Box<(Wanted, Keeping)>>,
@@ -38,6 +33,9 @@ impl Worker<'_, '_> {
         (facts, names, is_operand): (&Facts, Names, bool),
         mut fate: DirectoryFate,
     ) -> Result<Made, Problem> {
+        if let Some(imagined) = &self.shared.imagined {
+            return self.imagine_directory(imagined, source, destination, (facts, fate));
+        }
         let failed = |what| destination.failed(what);
         if fate == DirectoryFate::InTheWay
             && let Some(backup) = &self.shared.options.backup
@@ -91,7 +89,8 @@ impl Worker<'_, '_> {
         } else {
             None
         };
-        Ok(Made { descriptor, listable, through_link, facts: copy, fresh: made, belongs_to, at_end })
+        let held = Held::open(descriptor, copy.identity, through_link).listable(listable);
+        Ok(Made { held, fresh: made, belongs_to, at_end })
     }
 
     /// What is to become of what stands at the name of a directory's copy; `found`, where it was looked at. It is an
@@ -107,7 +106,9 @@ impl Worker<'_, '_> {
         let (from, to) = (source.at(), destination.at());
         let found = match found {
             Some(found) => found,
-            None => look(&to, None).map_err(destination.failed(What::CannotStat))?,
+            None => self
+                .look(&to, || destination.path.clone(), None)
+                .map_err(destination.failed(What::CannotStat))?,
         };
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {

@@ -16,6 +16,8 @@ pub struct Held {
     identity: Identity,
     /// Its name in the directory above is a symbolic link that is followed.
     through_link: bool,
+    /// It is only imagined: its descriptor stands for no directory, and is never let go.
+    imagined: bool,
     /// It may be listed; otherwise its descriptor only stands for its place.
     is_listable: bool,
     state: Mutex<State>,
@@ -36,13 +38,27 @@ impl Held {
     #[must_use]
     pub fn open(descriptor: OwnedFd, identity: Identity, through_link: bool) -> Self {
         let state = Mutex::new(State::Open(Arc::new(descriptor)));
-        Self { identity, through_link, is_listable: true, state }
+        Self { identity, through_link, imagined: false, is_listable: true, state }
     }
 
     /// A directory that may not be read.
     #[must_use]
     pub fn shut(identity: Identity) -> Self {
-        Self { identity, through_link: false, is_listable: false, state: Mutex::new(State::Shut) }
+        let state = Mutex::new(State::Shut);
+        Self { identity, through_link: false, imagined: false, is_listable: false, state }
+    }
+
+    /// A directory that a dry run would make; `nowhere` can be used for nothing.
+    #[must_use]
+    pub fn imagined(nowhere: Arc<OwnedFd>, identity: Identity) -> Self {
+        let state = Mutex::new(State::Open(nowhere));
+        Self { identity, through_link: false, imagined: true, is_listable: false, state }
+    }
+
+    /// Whether it is only imagined.
+    #[must_use]
+    pub fn is_imagined(&self) -> bool {
+        self.imagined
     }
 
     /// The same directory, whose descriptor may be one that only stands for its place.
@@ -88,7 +104,9 @@ impl Held {
     /// Lets the descriptor go; those who have a share of it keep it.
     pub fn let_go(&self) {
         let mut state = self.lock();
-        if let State::Open(descriptor) = &*state {
+        if let State::Open(descriptor) = &*state
+            && !self.imagined
+        {
             let position = rustix::fs::seek(descriptor.as_fd(), SeekFrom::Current(0)).unwrap_or(0);
             *state = State::Closed { position };
         }

@@ -27,7 +27,9 @@ impl Worker<'_, '_> {
     ) -> Result<(), Problem> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
-        if copy.is_at(&destination.at()) {
+        // What a dry run has not made lies nowhere, and is known by its path.
+        let imagined = self.shared.imagined.is_some() && copy.path == destination.path;
+        if imagined || copy.is_at(&destination.at()) {
             return Err(Problem::of(What::TwiceDirectory, origin.source_path.clone()));
         }
         if replace::follows(self.shared.options, is_operand) {
@@ -61,7 +63,8 @@ impl Worker<'_, '_> {
 /// The descriptor to list an operand's directory by, where its copy has just been `made`. btrfs lists a directory as it was
 /// when it was opened, so that a copy made in the directory itself would not be met, and the copy would go through.
 pub(super) fn listing_with(made: &Made, open: OwnedFd, source: &Facts) -> Result<OwnedFd, Errno> {
-    let above = rustix::fs::statat(&made.descriptor, c"..", AtFlags::empty())?;
+    let Some(copy) = made.held.get()? else { return Ok(open) };
+    let above = rustix::fs::statat(&copy, c"..", AtFlags::empty())?;
     if Facts::of(&above).identity != source.identity {
         return Ok(open);
     }

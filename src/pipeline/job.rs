@@ -5,10 +5,12 @@ use super::branch::Branch;
 use super::chain::{At, End};
 use super::given::Made;
 use super::links::Share;
+use super::listed::Listed;
 use super::method::extents::LargeFile;
 use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
+use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -57,8 +59,20 @@ pub enum Names {
 pub struct Operands {
     /// In the order in which they were typed.
     pub left: VecDeque<Operand>,
+    /// Where more come from, when these are begun with.
+    pub more: Option<Box<Listed>>,
     /// Nothing else is in work.
     pub alone: bool,
+}
+
+impl Operands {
+    /// Those of a command line.
+    #[must_use]
+    pub fn of(operands: Vec<Operand>) -> Self {
+        let numbered =
+            operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
+        Self { left: numbered.collect(), more: None, alone: true }
+    }
 }
 
 /// An operand: what is typed for the source, and where its copy goes.
@@ -150,6 +164,26 @@ impl FileJob {
     #[must_use]
     pub fn is_operand(&self) -> bool {
         matches!(self.names, Names::Operand { .. })
+    }
+
+    /// Whether an earlier operand has just made what is there.
+    #[must_use]
+    pub fn just_created(&self, found: &Found) -> Option<Problem> {
+        let made = self.made.as_ref()?;
+        let own = self.is_operand();
+        let (source, destination) = (|| self.source_path(), || self.destination_path());
+        match found {
+            Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
+                Some(Problem::between(What::JustCreated, destination(), source()))
+            }
+            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
+                if made.contains(link.identity) =>
+            {
+                Some(Problem::between(What::JustCreatedLink, source(), destination()))
+            }
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
+            Found::Nothing => None,
+        }
     }
 
     /// The source's path for messages.

@@ -8,7 +8,6 @@ use super::given::{EntryName, directory_of};
 use super::job::{FileJob, Names};
 use super::links::Share;
 use super::place;
-use super::special::look;
 use super::worker::Worker;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::plan::facts::Facts;
@@ -52,6 +51,9 @@ impl Worker<'_, '_> {
     /// Makes what is put at the destination, where nothing is in the way any more, or it is to be written.
     pub(super) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        if let Some(imagined) = &self.shared.imagined {
+            return self.imagine_leaf(imagined, job, facts);
+        }
         let made = match options.make {
             Make::Copies if replace::is_read(options, facts.kind) => return self.backlog.push_back(job),
             Make::Copies => self.make_special(&job, facts),
@@ -90,7 +92,9 @@ impl Worker<'_, '_> {
         let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
         let found = match job.found {
             Some(found) => found,
-            None => look(&job.destination, Some(facts.kind)).map_err(destination_failed)?,
+            None => self
+                .look(&job.destination, || job.destination_path(), Some(facts.kind))
+                .map_err(destination_failed)?,
         };
         if let Found::ClosedLink { errno, .. } = found
             && replace::looks_through(options, facts)
@@ -118,7 +122,7 @@ impl Worker<'_, '_> {
             self.verbose(job, None);
             return Ok(Ready::Copy);
         };
-        if options.ask && !self.may_replace(job, there) {
+        if options.ask && self.shared.imagined.is_none() && !self.may_replace(job, there) {
             self.shared.reporter.declined();
             self.say_skipped(job);
             return Ok(Ready::Done);
@@ -175,16 +179,20 @@ impl Worker<'_, '_> {
         Ok(Ready::Copy)
     }
 
-    fn remove(&self, job: &FileJob) -> Result<(), Problem> {
+    pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
-        // It goes when the new file takes its place.
-        if !self.shared.atomic() {
-            match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(errno) => {
-                    return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno));
-                }
+        let removed = match &self.shared.imagined {
+            Some(imagined) => {
+                job.found.iter().for_each(|found| imagined.unlink(found));
+                imagined.may_change(&job.destination)
             }
+            // It goes when the new file takes its place.
+            None if self.shared.atomic() => Ok(()),
+            None => rustix::fs::unlinkat(directory, &**name, AtFlags::empty()),
+        };
+        match removed {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
         }
         if self.shared.options.verbose {
             self.shared.reporter.removed(&job.destination_path());
@@ -313,7 +321,7 @@ pub(super) fn relation(source: &At, destination: &At, follow: bool, facts: &Fact
 
 /// Whether a relative link at the destination would lead elsewhere. Where there is no such directory, making the link
 /// will tell.
-fn is_outside_working_directory(job: &FileJob) -> bool {
+pub(super) fn is_outside_working_directory(job: &FileJob) -> bool {
     let working = rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity);
     directory_of(&job.destination).is_some_and(|directory| Some(directory) != working)
 }

@@ -316,6 +316,9 @@ impl Worker<'_, '_> {
     /// Gives the first copy the job's destination for another name, in place of what is there.
     fn link_to_first(&self, job: &FileJob, first: &First) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
+        if let Some(imagined) = &self.shared.imagined {
+            return self.imagine_link(imagined, job, (first.made, first.path()));
+        }
         let replaced = match first.link_to(directory, name) {
             Ok(()) => Ok(false),
             Err(Errno::EXIST) => {

@@ -18,6 +18,10 @@ pub struct Refused;
 /// It cannot be had; nothing has been touched.
 pub fn open(options: &CpOptions, reporter: &Reporter) -> Result<Option<Manifest>, Refused> {
     let Some(path) = &options.extensions.verification.manifest else { return Ok(None) };
+    // Nothing is copied, so there is nothing to list.
+    if options.extensions.choosing.dry_run {
+        return Ok(None);
+    }
     if path == "-" {
         return Ok(Some(Manifest::on_standard_output()));
     }

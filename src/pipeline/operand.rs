@@ -5,7 +5,6 @@ use super::chain::{At, Directory};
 use super::given::Made;
 use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
-use super::special::look;
 use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make};
@@ -39,13 +38,19 @@ impl Worker<'_, '_> {
     /// Begins with the next operand and leaves the others for later: at once, by whoever has time, or, where the two
     /// could meet, when all else is done. GNU copies one operand after the other; nobody is to see a difference.
     pub(super) fn operands(&mut self, operands: Operands) {
-        let Operands { mut left, alone } = operands;
+        let Operands { mut left, mut more, alone } = operands;
+        if left.is_empty() {
+            left.extend(more.as_mut().and_then(|listed| listed.next(self.shared.reporter)));
+            if let (Some(targets), Some(operand)) = (&self.shared.targets, left.front()) {
+                targets.note(operand, self.shared.reporter);
+            }
+        }
         let Some(operand) = left.front() else { return };
         let examined = self.examine(operand);
         let several = operand.made.is_some() || self.shared.options.parents;
         let meets = several || examined.may_meet_others(self.shared.began);
         if meets && !alone {
-            return self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
+            return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
         }
         let Some(operand) = left.pop_front() else { return };
         // Whether a directory was an operand before is known when its copy is there.
@@ -53,17 +58,19 @@ impl Worker<'_, '_> {
             && examined.source.is_ok_and(|facts| facts.kind == FileType::Directory);
         let mut afterwards = None;
         let many = left.len() >= TASKS_FOR_HELP;
-        if meets && !left.is_empty() {
-            self.shared.queue.defer(Task::Operands(Operands { left, alone: true }));
-        } else if first && !left.is_empty() {
-            afterwards = Some(Task::Operands(Operands { left, alone: false }));
-        } else if !left.is_empty() {
-            self.queue_tasks(vec![Task::Operands(Operands { left, alone: false })]);
+        let is_last = left.is_empty() && more.is_none();
+        if meets && !is_last {
+            self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
+        } else if first && !is_last {
+            afterwards = Some(Task::Operands(Operands { left, more, alone: false }));
+        } else if !is_last {
+            self.queue_tasks(vec![Task::Operands(Operands { left, more, alone: false })]);
             if many {
                 self.call_for_help();
             }
         }
         let begun = match self.shared.options.parents {
+            _ if self.is_left_out(&operand, examined.source.as_ref().ok()) => Ok(()),
             // They may lie in one another, so each looks for itself when those before it are done.
             true => self.with_parents(&operand).and_then(|operand| {
                 let examined = self.examine(&operand);
@@ -93,7 +100,8 @@ impl Worker<'_, '_> {
         });
         // Following a link that is its copy would change the copy's access time.
         let kind = source.as_ref().ok().map(|facts| facts.kind);
-        let found = if twice { Ok(Found::Nothing) } else { look(&operand.destination, kind) };
+        let look = || self.look(&operand.destination, || operand.destination_path(), kind);
+        let found = if twice { Ok(Found::Nothing) } else { look() };
         Examined { source, found }
     }
 

@@ -7,6 +7,7 @@
 use super::attributes::{self, Copied, Source};
 use super::chain::{At, Directory, End};
 use super::directory::lend_to_owner;
+use super::imagined::Imagined;
 use super::job::Operand;
 use super::run::Shared;
 use super::worker::Worker;
@@ -84,7 +85,7 @@ impl Worker<'_, '_> {
         let lead = typed.iter().take_while(|&&byte| byte == b'/').count();
         self.shared.parents.finish(self.shared);
         let directory = match self.last_parent(operand, &name[..end])? {
-            Some(last) => Directory::Open(Arc::new(last)),
+            Some(last) => Directory::Open(last),
             None => {
                 let mut directory = operand.destination.directory.clone();
                 let mut above = Vec::new();
@@ -93,7 +94,7 @@ impl Worker<'_, '_> {
                     let from = &typed[..lead + component.end];
                     let step = Step { own: &name[component], prefix, from, operand };
                     let (open, parent) = self.parent(&directory, &step)?;
-                    directory = Directory::Open(Arc::new(open));
+                    directory = Directory::Open(open);
                     above.extend(parent);
                 }
                 self.shared.parents.note(above);
@@ -109,9 +110,14 @@ impl Worker<'_, '_> {
     }
 
     /// The last directory on the way, where it is there.
-    fn last_parent(&self, operand: &Operand, path: &[u8]) -> Result<Option<OwnedFd>, Problem> {
+    fn last_parent(&self, operand: &Operand, path: &[u8]) -> Result<Option<Arc<OwnedFd>>, Problem> {
         let Some(last) = path::components(path).last() else { return Ok(None) };
         let step = Step { own: &path[..last.end], prefix: &path[..last.end], from: &[], operand };
+        if let Some(imagined) = &self.shared.imagined
+            && let Some(there) = imagined.at(&step.shown())
+        {
+            return self.imagined_parent(imagined, &step, &there).map(Some);
+        }
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let Ok(open) = rustix::fs::openat(&operand.destination.directory, step.own, flags, Mode::empty())
         else {
@@ -120,13 +126,16 @@ impl Worker<'_, '_> {
         let stat = rustix::fs::fstat(&open)
             .map_err(|errno| Problem::failed(What::CannotStat, step.shown(), errno))?;
         match Facts::of(&stat).kind {
-            FileType::Directory => Ok(Some(open)),
+            FileType::Directory => Ok(Some(Arc::new(open))),
             _ => Err(Problem::of(What::NotADirectory, step.shown())),
         }
     }
 
     /// One directory on the way: there already, or made like the one it stands for.
-    fn parent(&self, above: &Directory, step: &Step<'_>) -> Result<(OwnedFd, Option<Parent>), Problem> {
+    fn parent(&self, above: &Directory, step: &Step<'_>) -> Result<(Arc<OwnedFd>, Option<Parent>), Problem> {
+        if let Some(imagined) = &self.shared.imagined {
+            return self.imagine_parent(imagined, above, step).map(|open| (open, None));
+        }
         let shown = step.shown();
         let failed = |what| {
             let shown = shown.clone();
@@ -159,6 +168,7 @@ impl Worker<'_, '_> {
         if made {
             open = lend_to_owner((open, listable), &facts).map_err(failed(What::SettingPermissions))?.0;
         }
+        let open = Arc::new(open);
         let Some(source) = source else { return Ok((open, None)) };
         let at = At { directory: Directory::Working, name: Arc::from(from) };
         let names = match keeping.mode == PreserveMode::Keep {
@@ -171,6 +181,58 @@ impl Worker<'_, '_> {
         }
         let place = At { directory: step.operand.destination.directory.clone(), name: Arc::from(prefix) };
         Ok((open, Some(Parent { place, shown, identity: facts.identity, source: at, wanted })))
+    }
+
+    /// One directory on the way in a dry run: the one that is there, or none.
+    fn imagine_parent(
+        &self,
+        imagined: &Imagined,
+        above: &Directory,
+        step: &Step<'_>,
+    ) -> Result<Arc<OwnedFd>, Problem> {
+        let shown = step.shown();
+        let failed = |what| {
+            let shown = shown.clone();
+            move |errno| Problem::failed(what, shown, errno)
+        };
+        let place =
+            |path: &[u8]| CString::new(path).map_err(|_nul| failed(What::CannotMakeDirectory)(Errno::INVAL));
+        let at = At { directory: above.clone(), name: Arc::from(place(step.own)?) };
+        if let Some(there) = imagined.at(&shown) {
+            return self.imagined_parent(imagined, step, &there);
+        }
+        let there = match imagined.is_nowhere(above) {
+            true => Err(Errno::NOENT),
+            false => rustix::fs::statat(above, &*at.name, AtFlags::empty()).map(|stat| Facts::of(&stat)),
+        };
+        match there {
+            Ok(facts) if facts.kind == FileType::Directory => {
+                let open = walk::open_to_fill(above, &at.name, true).map_err(failed(What::CannotAccess))?;
+                Ok(Arc::new(open.0))
+            }
+            Ok(_) => Err(Problem::of(What::NotADirectory, shown)),
+            Err(_) => {
+                let source = self.parent_source(&place(step.from)?, step.from)?;
+                imagined.may_change(&at).map_err(failed(What::CannotMakeDirectory))?;
+                self.shared.reporter.made_parent(step.from, &shown);
+                imagined.remember(&shown, imagined.copy_of(&source));
+                imagined.nowhere().map_err(failed(What::CannotMakeDirectory))
+            }
+        }
+    }
+
+    /// What an earlier operand would have made of a name on the way.
+    fn imagined_parent(
+        &self,
+        imagined: &Imagined,
+        step: &Step<'_>,
+        there: &Facts,
+    ) -> Result<Arc<OwnedFd>, Problem> {
+        let failed = |errno| Problem::failed(What::CannotMakeDirectory, step.shown(), errno);
+        match there.kind {
+            FileType::Directory => imagined.nowhere().map_err(failed),
+            _ => Err(Problem::of(What::NotADirectory, step.shown())),
+        }
     }
 
     fn parent_source(&self, name: &CString, shown: &[u8]) -> Result<Facts, Problem> {

@@ -1,18 +1,20 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::chain::{At, Directory};
+use super::chain::Directory;
 use super::debug;
 use super::durable::Durable;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
-use super::given::{Made, OperandDirectories};
+use super::given::OperandDirectories;
+use super::imagined::Imagined;
 use super::job::{Operand, Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
+use super::listed::{IntoDirectory, Listed, place};
 use super::manifest;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
-use super::operand::typed;
+use super::names::Names;
 use super::parents::Parents;
 use super::queue::Queue;
 use super::targets::Targets;
@@ -26,8 +28,6 @@ use crate::plan::data;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
-use crate::plan::path;
-use crate::plan::target::{self, Pair};
 use crate::plan::workers;
 use crate::process;
 use crate::report::Reporter;
@@ -72,12 +72,16 @@ pub struct Shared<'env> {
     pub pairs: Pairs,
     /// Directories among the operands, where there are several and one could be met again.
     pub directories: Option<OperandDirectories>,
+    /// What a dry run would have made; `None` where the copy is made.
+    pub imagined: Option<Imagined>,
     /// What `--parents` has made.
     pub parents: Parents,
     /// Sources that are hard links of one another.
     pub links: Links,
     /// Directories that wait to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<Durable>>,
+    /// The directories that operands are copied into, where more is done for them than that.
+    pub targets: Option<Targets>,
     /// What is to be done.
     pub options: &'env CpOptions,
     /// Files have to be looked at before they are copied.
@@ -139,7 +143,8 @@ impl<'env> Shared<'env> {
                 verbose: options.verbose,
             },
             pairs: Pairs::default(),
-            directories: (options.recursive && options.sources.len() > 1).then(OperandDirectories::default),
+            directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
+            imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
             links: Links::new(options),
             durable: options
@@ -152,6 +157,7 @@ impl<'env> Shared<'env> {
             ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
             knobs: &options.knobs,
             manifest: None,
+            targets: None,
             reporter,
             descriptors,
             one_worker,
@@ -261,12 +267,12 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     let manifest = manifest::open(options, reporter).map(|manifest| shared.manifest = manifest);
     let operands = operands(options);
     let Durability { fsync, atomic } = options.extensions.durability;
-    let targets = match &operands {
-        Ok(operands) if (fsync || atomic) && manifest.is_ok() => Targets::of(operands, options.parents),
-        Ok(_) | Err(_) => None,
-    };
-    if let Some(targets) = targets.as_ref().filter(|_| atomic) {
-        targets.tell_left_over(reporter);
+    if let Ok(operands) = &operands
+        && (fsync || atomic)
+        && manifest.is_ok()
+        && shared.imagined.is_none()
+    {
+        shared.targets = Targets::of(operands, options, reporter);
     }
     match operands {
         // It has been told why.
@@ -283,7 +289,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     if let Some(manifest) = shared.manifest.take() {
         manifest::finish(manifest, options, reporter);
     }
-    let synced = targets.filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
+    let synced = shared.targets.as_ref().filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
     let (mut tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     tally.syncs += synced + shared.durable.as_ref().map_or(0, |durable| durable.syncs());
     let (engine, reason) = choose::which(&options.knobs, &counters);
@@ -306,18 +312,16 @@ fn wants_contexts(options: &CpOptions) -> bool {
     options.context != Context::Inherited || options.preserve.context == Keep::Require
 }
 
-fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {
-    let numbered = operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
-    let operands = Operands { left: numbered.collect(), alone: true };
+fn work<'env>(shared: &'env Shared<'env>, operands: Operands) {
     shared.queue.push(0, [Task::Operands(operands)]);
     std::thread::scope(|scope| Worker::new(0, shared, scope).run());
 }
 
 /// The operands as places.
-fn operands(options: &CpOptions) -> Result<Vec<Operand>, Problem> {
+fn operands(options: &CpOptions) -> Result<Operands, Problem> {
     let sources: Vec<Vec<u8>> = options.sources.iter().map(bytes).collect();
     let (target, required) = match &options.destination {
-        Destination::Exactly(name) => return Ok(vec![single(&sources[0], &bytes(name))?]),
+        Destination::Exactly(name) => return single(&sources[0], &bytes(name)),
         Destination::Directory(target) => (bytes(target), Some(What::TargetDirectory)),
         Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(What::Target)),
         Destination::Last(target) => (bytes(target), None),
@@ -329,21 +333,17 @@ fn operands(options: &CpOptions) -> Result<Vec<Operand>, Problem> {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
         (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
         (Err(_), None) if options.parents => return Err(Problem::of(What::NotADirectory, target)),
-        (Err(_), None) => return Ok(vec![single(&sources[0], &target)?]),
+        (Err(_), None) => return single(&sources[0], &target),
     };
-    let sources = match options.strip_trailing_slashes {
-        true => sources.iter().map(|source| path::without_trailing_slashes(source).to_vec()).collect(),
-        false => sources,
-    };
-    let pairs = target::into_directory(&sources, &target, options.parents);
-    let made = target::any_shared(&pairs).then(|| Arc::new(Made::default()));
-    let target: Arc<[u8]> = Arc::from(target);
-    let operands = pairs.iter().map(|Pair { source, name, .. }| {
-        let source = place(source)?;
-        let destination = At { directory: directory.clone(), ..place(name)? };
-        Ok(Operand::new(source, destination, Some(Arc::clone(&target)), made.clone()))
-    });
-    operands.collect()
+    let into = IntoDirectory::new(directory, &target, options);
+    match &options.extensions.choosing.names_from {
+        None => into.all(&sources).map(Operands::of),
+        Some(file) => {
+            let failed = |errno| Problem::failed(What::CannotOpen, bytes(file), errno);
+            let listed = Listed::new(Names::open(file).map_err(failed)?, into);
+            Ok(Operands { more: Some(Box::new(listed)), ..Operands::of(Vec::new()) })
+        }
+    }
 }
 
 /// Whether the destination lies on a file system that is known to report write errors as late as at close. Told by the
@@ -356,13 +356,8 @@ fn late_errors(destination: &Destination) -> bool {
     answer.is_ok_and(|answer| destination::reports_at_close(answer.f_type))
 }
 
-fn single(source: &[u8], destination: &[u8]) -> Result<Operand, Problem> {
-    Ok(Operand::new(place(source)?, place(destination)?, None, None))
-}
-
-fn place(name: &[u8]) -> Result<At, Problem> {
-    // An argument cannot hold a NUL byte, so this never fails in earnest.
-    typed(name).ok_or_else(|| Problem::failed(What::CannotStat, name.to_vec(), Errno::INVAL))
+fn single(source: &[u8], destination: &[u8]) -> Result<Operands, Problem> {
+    Ok(Operands::of(vec![Operand::new(place(source)?, place(destination)?, None, None)]))
 }
 
 /// Now, less what file systems' clocks are behind at most: they tick 100 times a second or more often.

@@ -3,8 +3,9 @@
 
 use super::chain::Directory;
 use super::durable;
-use super::job::Operand;
+use super::job::{Operand, Operands};
 use super::place;
+use crate::cli::cp::CpOptions;
 use crate::plan::durability::is_left_over;
 use crate::plan::path;
 use crate::plan::walk::Listing;
@@ -13,7 +14,7 @@ use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The directories above the operands' copies.
 pub struct Targets {
@@ -21,30 +22,54 @@ pub struct Targets {
     directory: Directory,
     /// How that is called, where it is no working directory.
     shown: Option<Arc<[u8]>>,
-    paths: BTreeSet<Vec<u8>>,
+    /// All directories that lead to a copy from the target directory are meant.
+    parents: bool,
+    /// What interrupted copies have left in them is told.
+    tells_left_over: bool,
+    paths: Mutex<BTreeSet<Vec<u8>>>,
 }
 
 impl Targets {
-    /// Those of these operands; with `parents` all that lead to a copy from the target directory.
+    /// Those of these operands, and of those that are noted later.
     #[must_use]
-    pub fn of(operands: &[Operand], parents: bool) -> Option<Self> {
-        let first = operands.first()?;
-        let mut paths = BTreeSet::new();
-        for operand in operands {
-            let name = operand.destination.name.to_bytes();
-            let own = path::parent(name);
-            if paths.contains(own) {
-                continue;
-            }
-            if parents {
-                paths.insert(b".".to_vec());
-                let above = &name[..path::parent_bytes(name)];
-                paths.extend(path::components(above).map(|component| name[..component.end].to_vec()));
-            } else {
-                paths.insert(own.to_vec());
-            }
+    pub fn of(operands: &Operands, options: &CpOptions, reporter: &Reporter) -> Option<Self> {
+        let (directory, shown) = match (&operands.more, operands.left.front()) {
+            (Some(listed), _) => listed.target(),
+            (None, Some(first)) => (first.destination.directory.clone(), first.target.clone()),
+            (None, None) => return None,
+        };
+        let targets = Self {
+            directory,
+            shown,
+            parents: options.parents,
+            tells_left_over: options.extensions.durability.atomic,
+            paths: Mutex::default(),
+        };
+        operands.left.iter().for_each(|operand| targets.note(operand, reporter));
+        Some(targets)
+    }
+
+    /// Notes the directories of one more operand.
+    pub fn note(&self, operand: &Operand, reporter: &Reporter) {
+        let name = operand.destination.name.to_bytes();
+        let own = path::parent(name);
+        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        if paths.contains(own) {
+            return;
         }
-        Some(Self { directory: first.destination.directory.clone(), shown: first.target.clone(), paths })
+        let mut met = |path: Vec<u8>| {
+            if !paths.contains(&path) {
+                self.tell_left_over(&path, reporter);
+                paths.insert(path);
+            }
+        };
+        if self.parents {
+            met(b".".to_vec());
+            let above = &name[..path::parent_bytes(name)];
+            path::components(above).for_each(|component| met(name[..component.end].to_vec()));
+        } else {
+            met(own.to_vec());
+        }
     }
 
     fn shown(&self, path: &[u8]) -> Vec<u8> {
@@ -55,15 +80,15 @@ impl Targets {
         }
     }
 
-    /// Tells of what interrupted copies have left in them.
-    pub fn tell_left_over(&self, reporter: &Reporter) {
-        for path in &self.paths {
-            // What keeps it from being opened keeps the copy from it too, or does not matter to it.
-            if let Ok(open) = place::open_directory(&self.directory, path) {
-                // GNU cp shows no `.` that was not typed.
-                let shown = if path == b"." && self.shown.is_none() { Vec::new() } else { self.shown(path) };
-                tell_left_over(&open, &shown, reporter);
-            }
+    /// Tells of what interrupted copies have left in one of them, where that is asked for.
+    fn tell_left_over(&self, path: &[u8], reporter: &Reporter) {
+        // What keeps it from being opened keeps the copy from it too, or does not matter to it.
+        if self.tells_left_over
+            && let Ok(open) = place::open_directory(&self.directory, path)
+        {
+            // GNU cp shows no `.` that was not typed.
+            let shown = if path == b"." && self.shown.is_none() { Vec::new() } else { self.shown(path) };
+            tell_left_over(&open, &shown, reporter);
         }
     }
 
@@ -71,7 +96,7 @@ impl Targets {
     /// told.
     pub fn sync(&self, reporter: &Reporter) -> u64 {
         let mut syncs = 0;
-        for path in self.paths.iter().rev() {
+        for path in self.paths.lock().unwrap_or_else(PoisonError::into_inner).iter().rev() {
             match place::open_directory(&self.directory, path) {
                 Ok(open) => {
                     let synced = durable::told(rustix::fs::fsync(open), &self.shown(path), reporter);

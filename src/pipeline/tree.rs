@@ -143,16 +143,22 @@ impl Worker<'_, '_> {
                 directories.note(facts.identity, origin);
             }
             if made.fresh
+                && !made.held.is_imagined()
                 && let Some(open) = descriptor
             {
                 let open = listing_with(&made, open, &facts).map_err(source.failed(What::CannotAccess))?;
                 descriptor = Some(open);
             }
         }
-        if self.shared.atomic() && !made.fresh {
-            self.tell_left_over(made.descriptor.as_fd(), &destination.path);
+        if self.shared.atomic()
+            && self.shared.imagined.is_none()
+            && !made.fresh
+            && let Ok(Some(open)) = made.held.get()
+        {
+            self.tell_left_over(open.as_fd(), &destination.path);
         }
-        self.tally.directories += 1;
+        self.tally.directories += u64::from(self.shared.imagined.is_none());
+        let rules = self.rules(parent, source, descriptor.as_ref());
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
             depth: parent.map_or(0, |parent| parent.depth + 1),
@@ -162,14 +168,15 @@ impl Worker<'_, '_> {
                 Some(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
                 None => Held::shut(facts.identity),
             },
-            destination: Held::open(made.descriptor, made.facts.identity, made.through_link)
-                .listable(made.listable),
+            destination: made.held,
             fresh: made.fresh,
             belongs_to: made.belongs_to,
             at_end: made.at_end,
+            rules,
             pending: AtomicUsize::new(1),
             listed: AtomicBool::new(false),
         });
+        self.foresee_itself(&branch);
         branch.let_go_above(|| self.shared.levels_open_max());
         if self.shared.options.one_file_system && facts.identity.device != branch.operand_device() {
             // Something is mounted there.
@@ -221,13 +228,14 @@ impl Worker<'_, '_> {
             Directory::Open(source) => self.listing.fetch(&source),
             Directory::Working => Err(Errno::BADF),
         });
-        let (entries, ended) = fetched.unwrap_or_else(|errno| {
+        let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
             let path = branch.own_source_path();
             let what = if errno == Errno::ACCESS { What::CannotAccess } else { What::ReadingDirectory };
             self.shared.reporter.problem(&Problem::failed(what, path, errno));
             (Vec::new(), true)
         });
         branch.listed.store(ended, Ordering::Release);
+        self.choose(branch, &mut entries);
         branch.expect(entries.len());
         let mut tasks = self.group(branch, entries);
         if !ended {
@@ -250,13 +258,7 @@ impl Worker<'_, '_> {
             }
         };
         for mut entry in entries {
-            if entry.kind == FileType::Unknown {
-                entry.kind = self.kind_of(branch, &entry, AtFlags::SYMLINK_NOFOLLOW);
-            }
-            if entry.kind == FileType::Symlink && self.shared.options.follow == Follow::Always {
-                entry.through_link = true;
-                entry.kind = self.kind_of(branch, &entry, AtFlags::empty());
-            }
+            self.find_kind(branch, &mut entry);
             if entry.kind == FileType::Directory {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
                 // The lines of -v come in the order of the listing; and where there are files already, which of several
@@ -280,6 +282,17 @@ impl Worker<'_, '_> {
         // in different ones.
         tasks.append(&mut directories);
         tasks
+    }
+
+    /// Finds out what an entry is, where the listing does not say, or it is a link that is followed.
+    pub(super) fn find_kind(&self, branch: &Branch, entry: &mut Entry) {
+        if entry.kind == FileType::Unknown {
+            entry.kind = self.kind_of(branch, entry, AtFlags::SYMLINK_NOFOLLOW);
+        }
+        if entry.kind == FileType::Symlink && self.shared.options.follow == Follow::Always {
+            entry.through_link = true;
+            entry.kind = self.kind_of(branch, entry, AtFlags::empty());
+        }
     }
 
     /// Some file systems do not tell types in listings, and none where links lead to. One that has vanished is left for

@@ -3,6 +3,7 @@
 pub mod attribute_names;
 pub mod attributes;
 pub mod backup;
+pub mod choosing;
 pub mod data;
 pub mod descriptors;
 pub mod destination;

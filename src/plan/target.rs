@@ -14,21 +14,16 @@ pub struct Pair {
     pub shown: Vec<u8>,
 }
 
-/// Pairs for copies into the directory `target`, as it was typed; with `parents`, each under its whole path.
+/// The pair for a copy into the directory `target`, as it was typed; with `parents`, under its whole path.
 #[must_use]
-pub fn into_directory(sources: &[Vec<u8>], target: &[u8], parents: bool) -> Vec<Pair> {
-    sources
-        .iter()
-        .map(|source| {
-            // The contents of `..` go into the target itself, never beside it.
-            let name = match last_component(source) {
-                _ if parents => without_leading_slashes(without_trailing_slashes(source)),
-                b".." => b".",
-                last => last,
-            };
-            Pair { source: source.clone(), name: name.to_vec(), shown: join(target, name) }
-        })
-        .collect()
+pub fn into_directory(source: &[u8], target: &[u8], parents: bool) -> Pair {
+    // The contents of `..` go into the target itself, never beside it.
+    let name = match last_component(source) {
+        _ if parents => without_leading_slashes(without_trailing_slashes(source)),
+        b".." => b".",
+        last => last,
+    };
+    Pair { source: source.to_vec(), name: name.to_vec(), shown: join(target, name) }
 }
 
 fn without_leading_slashes(path: &[u8]) -> &[u8] {
@@ -43,13 +38,23 @@ pub fn any_shared(pairs: &[Pair]) -> bool {
     !pairs.iter().all(|pair| names.insert(pair.name.as_slice()))
 }
 
+/// Whether an operand may meet what is made for an earlier one: two of one name, paths that lie in each other, or one
+/// whose contents go into the target directory itself.
+pub fn may_meet<'s>(sources: impl ExactSizeIterator<Item = &'s [u8]>, parents: bool) -> bool {
+    let several = sources.len() > 1;
+    let mut names = HashSet::with_capacity(sources.len());
+    let alone = |name: &[u8]| !matches!(name, b"." | b".." | b"/");
+    let mut sources = sources.map(last_component);
+    several && (parents || !sources.all(|name| alone(name) && names.insert(name)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn pairs(sources: &[&str], target: &str) -> Vec<Pair> {
-        let sources: Vec<Vec<u8>> = sources.iter().map(|source| source.as_bytes().to_vec()).collect();
-        into_directory(&sources, target.as_bytes(), false)
+        let pair = |source: &&str| into_directory(source.as_bytes(), target.as_bytes(), false);
+        sources.iter().map(pair).collect()
     }
 
     #[test]
@@ -61,14 +66,21 @@ mod tests {
 
     #[test]
     fn with_parents_a_copy_is_called_after_the_whole_path() {
-        let sources = [b"/a//b/".to_vec(), b"../c".to_vec()];
-        let shown: Vec<_> = into_directory(&sources, b"t", true).into_iter().map(|pair| pair.shown).collect();
-        assert_eq!(shown, [&b"t/a//b"[..], b"t/../c"]);
+        let shown = |source: &[u8]| into_directory(source, b"t", true).shown;
+        assert_eq!((shown(b"/a//b/"), shown(b"../c")), (b"t/a//b".to_vec(), b"t/../c".to_vec()));
     }
 
     #[test]
     fn operands_of_one_name_are_noticed() {
         assert!(any_shared(&pairs(&["a/f", "b/f"], "t")));
         assert!(!any_shared(&pairs(&["a/f", "b/g"], "t")));
+    }
+
+    #[test]
+    fn operands_may_meet_by_name_by_path_or_in_the_target_itself() {
+        let meet =
+            |sources: &[&str], parents| may_meet(sources.iter().map(|source| source.as_bytes()), parents);
+        assert!(meet(&["a/f", "b/f"], false) && meet(&["a/.", "b"], false) && meet(&["a", "b"], true));
+        assert!(!meet(&["a/f", "b/g"], false) && !meet(&["a/."], false) && !meet(&["a"], true));
     }
 }

@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(data(&bytes, 0, 8), vec![0..8, 16..24]);
         assert_eq!(data(&bytes, 16, 8), vec![0..8, 16..24]);
         assert_eq!(data(&bytes, 6, 8), std::iter::once(0..26).collect::<Vec<_>>());
-        assert_eq!(data(&[], 5, 8), vec![]);
+        assert!(data(&[], 5, 8).is_empty());
     }
 
     proptest! {

@@ -125,6 +125,8 @@ pub enum What {
     CannotCreateHardLink,
     /// A symbolic link to the source could not be made.
     CannotCreateLinkTo,
+    /// A .gitignore file could not be read.
+    NotUsingRules,
     /// A relative symbolic link would not lead to the source from where it is.
     RelativeLink,
 }
@@ -197,6 +199,7 @@ impl What {
             Self::BackupDestroys => ["backing up ", " might destroy source;  ", " not copied"],
             Self::CannotCreateHardLink => ["cannot create hard link ", " to ", ""],
             Self::CannotCreateLinkTo => ["cannot create symbolic link ", " to ", ""],
+            Self::NotUsingRules => ["not using the rules in ", "", ""],
             Self::RelativeLink => ["", "", ": can make relative symbolic links only in current directory"],
         }
     }

@@ -18,6 +18,7 @@ pub use environment::{
     Engine, each_engine, io_uring_works, is_reference, is_root, needs_extensions, needs_root, skip,
 };
 pub use image::Kind;
+pub use outcome::Outcome;
 pub use run::{IoUring, Run};
 pub use sandbox::Sandbox;
 pub use tree::noise;

@@ -77,6 +77,10 @@ fn understand(
     if given.iter().any(|option| super::is_ours(option, &command)) {
         let values = super::values(command, given)?;
         options.extensions = extensions::read(&values)?;
+        if options.extensions.choosing.dry_run {
+            // Of how data moves nothing can be told.
+            (options.verbose, options.debug) = (true, false);
+        }
         options.knobs = knobs::read(&values, surroundings.engine_variable.clone())?;
     } else {
         options.knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
@@ -87,7 +91,17 @@ fn understand(
         ));
     }
     let target = Target { directory: target_directory, exactly, parents: options.parents };
-    (options.sources, options.destination) = operands(typed, target, charset)?;
+    (options.sources, options.destination) = match options.extensions.choosing.names_from {
+        None => operands(typed, target, charset)?,
+        Some(_) if target.exactly => {
+            return Err(Refused::plain("cannot combine --files0-from and --no-target-directory (-T)"));
+        }
+        Some(ref file) if options.ask && file == "-" && !options.extensions.choosing.dry_run => {
+            let why = "cannot combine --files0-from=- and --interactive (-i): standard input has the names";
+            return Err(Refused::plain(why));
+        }
+        Some(_) => (Vec::new(), listed_into(typed, target.directory, charset)?),
+    };
     Ok(Request::Run(options))
 }
 
@@ -109,6 +123,21 @@ struct Target {
     directory: Option<OsString>,
     exactly: bool,
     parents: bool,
+}
+
+/// The destination of sources whose names are in a file: the only operand, where no option gives it.
+fn listed_into(
+    mut operands: Vec<OsString>,
+    directory: Option<OsString>,
+    charset: impl Fn() -> Charset,
+) -> Result<Destination, Refused> {
+    let directory = directory.or_else(|| operands.pop());
+    if let Some(extra) = operands.first() {
+        let extra = quote::always(extra.as_bytes(), charset());
+        let why = &b"\nfile operands cannot be combined with --files0-from"[..];
+        return Err(Refused::usage([b"extra operand ", &extra[..], why].concat()));
+    }
+    directory.map(Destination::Directory).ok_or_else(|| Refused::usage("missing destination operand"))
 }
 
 /// Which operand is the destination.

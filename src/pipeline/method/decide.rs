@@ -18,7 +18,7 @@ impl FileCopy {
     pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
         let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory);
-        if let Some(problem) = self.just_created(found).filter(|_| !refused) {
+        if let Some(problem) = self.job.just_created(found).filter(|_| !refused) {
             return self.fail(chain, problem, context);
         }
         let problem = match verdict {
@@ -56,25 +56,6 @@ impl FileCopy {
             Verdict::Closed(errno) => self.destination_problem(What::CannotStat, errno),
         };
         self.fail(chain, problem, context)
-    }
-
-    /// Whether an earlier operand has just made what is there.
-    fn just_created(&self, found: &Found) -> Option<Problem> {
-        let made = self.job.made.as_ref()?;
-        let own = self.job.is_operand();
-        let (source, destination) = (|| self.job.source_path(), || self.job.destination_path());
-        match found {
-            Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
-                Some(Problem::between(What::JustCreated, destination(), source()))
-            }
-            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
-                if made.contains(link.identity) =>
-            {
-                Some(Problem::between(What::JustCreatedLink, source(), destination()))
-            }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
-            Found::Nothing => None,
-        }
     }
 
     /// A chain that only makes or opens the destination.

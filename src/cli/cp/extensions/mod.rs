@@ -7,7 +7,7 @@ pub mod durability;
 pub mod progress;
 pub mod verification;
 
-use crate::cli::knobs::BadArgument;
+use crate::cli::Refused;
 use choosing::Choosing;
 use clap::{Arg, ArgMatches};
 use durability::Durability;
@@ -38,7 +38,7 @@ pub fn arguments() -> Vec<Arg> {
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub fn read(matches: &ArgMatches) -> Result<Extensions, BadArgument> {
+pub fn read(matches: &ArgMatches) -> Result<Extensions, Refused> {
     Ok(Extensions {
         choosing: choosing::read(matches)?,
         durability: durability::read(matches)?,
