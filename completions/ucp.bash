@@ -23,7 +23,7 @@ _ucp() {
 
     case "${cmd}" in
         ucp)
-            opts="-a -b -d -L -f -H -i -l -n -P -T -x -p -r -R -S -s -t -u -v -Z --archive --attributes-only --backup --copy-contents --debug --dereference --force --interactive --link --no-clobber --no-dereference --no-preserve --no-target-directory --one-file-system --parents --preserve --recursive --remove-destination --sparse --reflink --strip-trailing-slashes --suffix --symbolic-link --target-directory --update --verbose --keep-directory-symlink --context --help --version --direct --atomic --fsync --verify --manifest --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats --stats-file"
+            opts="-a -b -d -L -f -H -i -l -n -P -T -x -p -r -R -S -s -t -u -v -Z --archive --attributes-only --backup --copy-contents --debug --dereference --force --interactive --link --no-clobber --no-dereference --no-preserve --no-target-directory --one-file-system --parents --preserve --recursive --remove-destination --sparse --reflink --strip-trailing-slashes --suffix --symbolic-link --target-directory --update --verbose --keep-directory-symlink --context --help --version --direct --exclude --include --gitignore --files0-from --dry-run --atomic --fsync --verify --manifest --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats --stats-file"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -85,6 +85,35 @@ _ucp() {
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --files0-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -172,7 +201,7 @@ _ucp() {
 # only, an optional argument stands in no word of its own, and a list has commas between its words. Where nothing is
 # offered, bash completes names of files.
 _ucp_words() {
-    local required=" --no-preserve --sparse -S --suffix -t --target-directory --manifest --engine --placement --queue-depth --buffer-size --jobs --stats-file " optional=" --backup --preserve --reflink --update --context --sqpoll --stats " lists=" --no-preserve --preserve "
+    local required=" --no-preserve --sparse -S --suffix -t --target-directory --exclude --include --files0-from --manifest --engine --placement --queue-depth --buffer-size --jobs --stats-file " optional=" --backup --preserve --reflink --update --context --sqpoll --stats " lists=" --no-preserve --preserve "
     local option=$3 word=$2 before=
     COMPREPLY=()
     if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" -- "* ]]; then

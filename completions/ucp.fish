@@ -21,6 +21,9 @@ none\t''
 none-fail\t''
 older\t''"
 complete -c ucp -l context -d 'set the security context to CTX, or as -Z does' -f
+complete -c ucp -l exclude -d 'leave out files and directories that GLOB matches (may be repeated)' -r -f
+complete -c ucp -l include -d 'copy what GLOB matches after all; of several globs the last counts' -r -f
+complete -c ucp -l files0-from -d 'copy the sources that FILE names, with a NUL byte behind each' -r -F
 complete -c ucp -l manifest -d 'write the copies\' BLAKE3 hashes to FILE, as b3sum does (\'-\': standard output)' -r -F
 complete -c ucp -l engine -d 'run operations by auto, uring or sync ($UCP_ENGINE)' -r -f -a "auto\t''
 uring\t''
@@ -63,6 +66,8 @@ complete -c ucp -s Z -d 'set the security context that the policy wants'
 complete -c ucp -l help -d 'display this help and exit'
 complete -c ucp -l version -d 'output version information and exit'
 complete -c ucp -l direct -d 'go past the page cache where that is possible'
+complete -c ucp -l gitignore -d 'leave out what the .gitignore files within each SOURCE name'
+complete -c ucp -l dry-run -d 'touch nothing; say what would be done, as -v does'
 complete -c ucp -l atomic -d 'give each file its name only when it is complete'
 complete -c ucp -l fsync -d 'have files and their names on the device before it ends'
 complete -c ucp -l verify -d 'read each copy back from its device and compare it with what was read'

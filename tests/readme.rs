@@ -27,6 +27,11 @@ fn furnish(s: &Sandbox) {
     s.times("mnt/backup/documents/report.txt", 1_000_000_000, 1_000_000_000);
     s.file("site/index.html", "new\n").file("mnt/www/index.html", "old\n");
     s.file("photos/a.jpg", noise(9000, 5)).file("photos/2025/b.jpg", "b").file("photos/notes", "n");
+    s.file("project/.gitignore", "*.o\n")
+        .file("project/main.c", "c")
+        .file("project/main.o", "o")
+        .dir("backup");
+    s.file("project/.git/HEAD", "h").file("stamp", "").times("stamp", 1_000_000_000, 1_000_000_000);
     s.file("disk.img", noise(300_000, 4));
     s.file("script-that-calls-ucp", "#!/bin/sh\nucp file1 called\n").chmod("script-that-calls-ucp", 0o755);
 }
@@ -68,6 +73,9 @@ fn commands_of_the_readme_do_what_it_says() {
         assert_eq!(s.read("mnt/www/index.html"), b"new\n");
         s.assert_same("photos", "mnt/photos");
         assert_eq!(s.read("photos.b3").iter().filter(|byte| **byte == b'\n').count(), 3);
+        assert!(s.exists("tracked/main.c") && !s.exists("tracked/main.o") && !s.exists("tracked/.git"));
+        assert!(s.exists("jpg/2025/b.jpg") && !s.exists("jpg/notes"));
+        s.assert_same("src/below", "backup/src/below");
         assert!(s.exists("called") && s.exists("stats.json"));
     });
 }
@@ -83,6 +91,7 @@ fn links_of_the_documents_lead_somewhere() {
         "docs/install.md",
         "docs/durable.md",
         "docs/verify.md",
+        "docs/choosing.md",
         "docs/ways.md",
         "docs/stats.md",
     ] {

@@ -16,8 +16,8 @@ const DATE: &str = "2026-11-21";
 /// and left out where that has none either.
 const BEFORE: [&str; 3] = ["name", "synopsis", "description"];
 const BETWEEN: [&str; 1] = ["backups"];
-const AFTER: [&str; 7] =
-    ["atomic", "environment", "exit-status", "notes", "containers", "examples", "see-also"];
+const AFTER: [&str; 8] =
+    ["choosing", "atomic", "environment", "exit-status", "notes", "containers", "examples", "see-also"];
 
 /// The whole page.
 pub fn page(program: &Program) -> String {
