@@ -35,6 +35,9 @@ fn ucp() -> bool {
     match run::copy(&options, &reporter).map_err(front::refusal) {
         Ok(stats) => {
             let success = reporter.finish();
+            if let Some(signal) = reporter.interrupted_by() {
+                ucp::process::die_by(signal);
+            }
             if let Some(format) = options.knobs.stats {
                 write_error(stats.text(format).as_bytes());
             }

@@ -70,10 +70,7 @@ impl Worker<'_, '_> {
     /// Gives the file that was kept for a copy that failed its name again.
     pub(super) fn restore(&self, job: &FileJob) {
         let Some(kept) = &job.kept else { return };
-        let back = entry_of(&job.destination).and_then(|entry| {
-            rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)
-        });
-        match back {
+        match kept.put_back(&job.destination) {
             Err(errno) => {
                 let problem = Problem::failed(What::CannotUndoBackUp, job.destination_path(), errno);
                 self.shared.reporter.problem(&problem);
@@ -87,6 +84,15 @@ impl Worker<'_, '_> {
 }
 
 impl Kept {
+    /// Gives the file the name again under which it was at this place, whatever is there now.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn put_back(&self, place: &At) -> Result<(), Errno> {
+        let entry = entry_of(place)?;
+        rustix::fs::renameat(&entry.directory, &*self.name, &entry.directory, &*entry.name)
+    }
+
     /// The path of the backup, for messages.
     #[must_use]
     pub fn shown(&self) -> &[u8] {

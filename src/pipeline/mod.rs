@@ -22,6 +22,7 @@ pub mod method;
 pub mod operand;
 pub mod parents;
 pub mod place;
+pub mod progress;
 pub mod queue;
 pub mod run;
 pub mod special;

@@ -138,6 +138,7 @@ impl Worker<'_, '_> {
             is_backup: false,
             kept: None,
             failed: false,
+            left_out: false,
             share: Share::None,
         };
         self.begin_leaf(job, &facts)

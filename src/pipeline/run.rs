@@ -12,6 +12,8 @@ use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::operand::typed;
 use super::parents::Parents;
+use super::progress::Progress;
+use super::progress::watch::Watch;
 use super::queue::Queue;
 use super::worker::Worker;
 use crate::bufpool::Pool;
@@ -74,6 +76,8 @@ pub struct Shared<'env> {
     pub knobs: &'env Knobs,
     /// Where it is told.
     pub reporter: &'env Reporter,
+    /// What is seen of the run, where somebody wants to see it.
+    pub progress: Option<Progress>,
     /// Descriptors that this process may have.
     descriptors: u64,
     one_worker: bool,
@@ -120,6 +124,7 @@ impl<'env> Shared<'env> {
             ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
             knobs: &options.knobs,
             reporter,
+            progress: options.extensions.progress.when.map(|_| Progress::default()),
             descriptors,
             // Lines come in the order of the walk, and one question at a time.
             one_worker: options.verbose || options.ask,
@@ -171,6 +176,12 @@ impl<'env> Shared<'env> {
         self.knobs.insist_on_ring()
     }
 
+    /// Whether a signal has said that the run is to end before it is done.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.progress.as_ref().is_some_and(Progress::is_stopping)
+    }
+
     /// Tells, once, that `--iopoll` cannot be had of a device.
     pub fn polling_refused(&self) {
         self.polling_refused.call_once(|| {
@@ -207,13 +218,15 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     match operands(options) {
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
-        Ok(operands) => work(&shared, operands),
+        Ok(operands) => watched(&shared, || work(&shared, operands)),
         Err(problem) if options.parents && problem.what == What::NotADirectory => {
             reporter.usage("with --parents, the destination must be a directory");
         }
         Err(problem) => reporter.problem(&problem),
     }
-    shared.parents.finish(&shared);
+    if !shared.is_interrupted() {
+        shared.parents.finish(&shared);
+    }
     let (tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     let (engine, reason) = choose::which(&options.knobs, &counters);
     let stats = Stats { tally, counters, elapsed: started.elapsed(), engine, reason, workers, ways: None };
@@ -226,6 +239,18 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
 /// Whether copies are to have security contexts of their own.
 fn wants_contexts(options: &CpOptions) -> bool {
     options.context != Context::Inherited || options.preserve.context == Keep::Require
+}
+
+/// Does `work`, and shows how far it has come where that is asked for.
+fn watched(shared: &Shared<'_>, work: impl FnOnce()) {
+    let abandon = || shared.queue.abandon();
+    let watch = shared.options.extensions.progress.when.zip(shared.progress.as_ref());
+    match watch
+        .and_then(|(when, progress)| Watch::new(when, progress, shared.options, shared.reporter, &abandon))
+    {
+        Some(watch) => watch.over(work),
+        None => work(),
+    }
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Vec<Operand>) {

@@ -108,6 +108,10 @@ pub struct FileCopy {
     /// One of both ends can only be opened by waiting for it.
     pub(super) leased: bool,
     pub(super) attempts: u32,
+    /// Bytes of it that meters have shown, where somebody looks.
+    pub(crate) counted: u64,
+    /// Under which number it is known to be unfinished; 0 where it is not.
+    pub(crate) number: u64,
 }
 
 impl FileCopy {
@@ -137,6 +141,8 @@ impl FileCopy {
             failed: false,
             leased: false,
             attempts: 0,
+            counted: 0,
+            number: 0,
         }
     }
 
@@ -144,6 +150,10 @@ impl FileCopy {
     #[must_use]
     pub fn into_job(mut self) -> FileJob {
         self.job.failed = self.failed;
+        if self.failed {
+            // Who counts what is left out wants to know its size.
+            self.job.seen = self.job.seen.or(self.source);
+        }
         if self.failed && self.job.share != Share::None {
             // Nobody is to link what is not whole.
             self.job.share = Share::UnderWay;

@@ -21,6 +21,7 @@ mod finish;
 pub mod holes;
 pub mod pairs;
 mod source;
+mod stopped;
 pub mod stream;
 pub mod survey;
 #[cfg(test)]

@@ -105,6 +105,7 @@ impl Copying {
             is_backup: false,
             kept: None,
             failed: false,
+            left_out: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
             source: at(source),
