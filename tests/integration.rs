@@ -46,4 +46,7 @@ mod manual_links;
 mod manual_operands;
 mod manual_overwrite;
 mod manual_pages;
+mod progress;
+mod progress_interrupted;
+mod progress_lines;
 mod usage;

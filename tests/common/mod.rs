@@ -10,6 +10,7 @@ mod image;
 mod outcome;
 mod run;
 mod sandbox;
+mod terminal;
 mod tree;
 
 pub use attributes::with_xattrs;
@@ -17,6 +18,8 @@ pub use environment::{
     Engine, each_engine, io_uring_works, is_reference, is_root, needs_extensions, needs_root, skip,
 };
 pub use image::Kind;
-pub use run::IoUring;
+pub use outcome::Outcome;
+pub use run::{IoUring, Running};
 pub use sandbox::Sandbox;
+pub use terminal::Terminal;
 pub use tree::noise;
