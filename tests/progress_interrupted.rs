@@ -36,7 +36,7 @@ fn start(s: &Sandbox, options: &[&str]) -> (Running, File) {
 fn is_cleanly_interrupted(s: &Sandbox, outcome: Outcome, signal: i32, words: &str) {
     let said =
         format!("ucp: {words}: 3 files copied, 1 unfinished and removed; go on with -u or --update=none\n");
-    outcome.dies_by(signal).complains(said);
+    outcome.dies_by(signal).complains(&said);
     assert_eq!(s.names("dst"), ["a", "b", "c"]);
     assert_eq!(
         (s.read("dst/a"), s.read("dst/b"), s.read("dst/c")),
