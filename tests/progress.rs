@@ -8,9 +8,9 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::common::{Running, Sandbox, Terminal, each_engine, needs_extensions};
 
-/// A file, and a FIFO that is read as one.
+/// A file without a byte, and a FIFO that is read as one.
 fn source(s: &Sandbox) {
-    s.file("src/file", "0123456789").fifo("src/slow", 0o600);
+    s.file("src/file", "").fifo("src/slow", 0o600);
 }
 
 /// Starts the copy of a directory, of which a FIFO is a part, on a terminal.
@@ -207,7 +207,7 @@ fn a_question_stands_alone_and_is_answered() {
         terminal.until("display", |screen| screen.contains("5 B"));
         drop(fifo);
         let lines = terminal.until("question", |screen| screen.contains("overwrite"));
-        assert_eq!(lines, ["ucp: overwrite 'dst/two'?"]);
+        assert_eq!(lines, ["ucp: overwrite 'dst/two'? "]);
         terminal.types(b"y\n");
         terminal.at_the_end();
         running.finish().ends(0);

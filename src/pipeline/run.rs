@@ -111,6 +111,7 @@ impl<'env> Shared<'env> {
                     debug: options.debug,
                     keeping: Keeping::new(options, umask, own),
                     attributes_only: options.attributes_only,
+                    watched: options.extensions.progress.when.is_some(),
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,

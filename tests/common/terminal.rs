@@ -63,7 +63,7 @@ impl Terminal {
             loop {
                 // EIO when nobody has the other end open any more.
                 let read = controller.read(&mut bytes).unwrap_or(0);
-                let mut state = seen.0.lock().unwrap();
+                let mut state = seen.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 state.parser.process(&bytes[..read]);
                 state.raw.extend(&bytes[..read]);
                 state.over = read == 0;

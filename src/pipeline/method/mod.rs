@@ -65,6 +65,8 @@ pub struct Settings {
     pub keeping: Keeping,
     /// No data is copied.
     pub attributes_only: bool,
+    /// Somebody looks at how much has arrived.
+    pub watched: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.

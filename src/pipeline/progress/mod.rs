@@ -91,7 +91,7 @@ impl Progress {
     }
 }
 
-/// When something that takes time is to happen next.
+/// How long it is until then.
 fn until(due: Instant) -> Duration {
     due.saturating_duration_since(Instant::now())
 }

@@ -9,6 +9,9 @@ const RATE_OVER: Duration = Duration::from_secs(3);
 /// What the time that is left is reckoned from, so that it does not jump about.
 const LEFT_OVER: Duration = Duration::from_secs(15);
 
+/// Of less nothing can be said.
+const SOMETHING: Duration = Duration::from_millis(50);
+
 /// Numbers of bytes at times.
 #[derive(Debug)]
 pub struct Pace {
@@ -49,7 +52,11 @@ impl Pace {
         let Some(&(now, bytes)) = self.samples.back() else { return 0 };
         let first = self.samples.iter().find(|(at, _)| now.duration_since(*at) <= time);
         let (then, before) = first.copied().unwrap_or((now, bytes));
-        let micros = now.duration_since(then).as_micros();
+        let passed = now.duration_since(then);
+        if passed < SOMETHING {
+            return 0;
+        }
+        let micros = passed.as_micros();
         // A copy that failed takes what it had brought with it.
         let moved = u128::from(bytes.saturating_sub(before)) * 1_000_000;
         u64::try_from(moved.checked_div(micros).unwrap_or(0)).unwrap_or(u64::MAX)

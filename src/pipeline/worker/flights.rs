@@ -72,12 +72,15 @@ impl Worker<'_, '_> {
                 file.counted += arrived;
                 self.meter.arrived(arrived);
                 self.meter.name(|| file.source_path());
+                // Before the next chain, which may wait. What is done is shown when its bytes count no more as moving.
+                if !matches!(next, Next::Done) {
+                    self.meter.show(&self.tally);
+                }
                 self.next(slot, file, next);
             }
             Some(Flight::Extent(extent)) => self.complete_extent(slot, extent, completion),
             None => {}
         }
-        self.meter.show(&self.tally);
     }
 
     fn complete_extent(&mut self, slot: usize, mut extent: Box<Extent>, completion: Completion) {
@@ -88,6 +91,7 @@ impl Worker<'_, '_> {
             extent.file().note_arrived(arrived);
             self.meter.arrived(arrived);
             self.meter.name(|| extent.file().source_path());
+            self.meter.show(&self.tally);
         }
         match progressed {
             Progressed::Run(_) | Progressed::Over if self.shared.is_interrupted() => {

@@ -22,6 +22,7 @@ struct Drawing {
     columns: usize,
     lines: Vec<String>,
     /// The parts of the lines that are ours.
+    share: u64,
     figures: String,
     name: String,
 }
@@ -106,6 +107,7 @@ impl Bar {
         drawing.columns = usable.min(COLUMNS_MAX);
         drawing.name = names::fit(&snapshot.name, usable.saturating_sub(1), self.charset);
         drawing.figures = line.figures;
+        drawing.share = snapshot.percent().unwrap_or(0);
         drawing.lines.clear();
         drop(drawing);
         let shape = (line.bar, line.percent);
@@ -125,10 +127,10 @@ impl Bar {
     }
 
     fn style(&self, (bar, percent): (bool, bool)) -> ProgressStyle {
-        let (figures, name) = (self.canvas.clone(), self.canvas.clone());
+        let [share, figures, name] = [(); 3].map(|()| self.canvas.clone());
         let template = match (bar, percent) {
-            (true, _) => " {percent:>3} %  {wide_bar}  {figures}\n {name}",
-            (false, true) => " {percent:>3} %  {figures}\n {name}",
+            (true, _) => " {share:>3} %  {wide_bar}  {figures}\n {name}",
+            (false, true) => " {share:>3}%  {figures}\n {name}",
             (false, false) => " {figures}\n {name}",
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -138,6 +140,7 @@ impl Bar {
         };
         style
             .progress_chars(characters)
+            .with_key("share", write_out(move || share.lock().share.to_string()))
             .with_key("figures", write_out(move || figures.lock().figures.clone()))
             .with_key("name", write_out(move || name.lock().name.clone()))
     }

@@ -7,8 +7,11 @@ use crate::report::quote::Charset;
 /// The least columns of a bar that says anything.
 const BAR_COLUMNS_MIN: usize = 10;
 
-/// Columns of the percentage with the spaces around it, before the bar: ` 41 %  `, and of those behind the bar.
+/// Columns of the percentage with the spaces around it: `  41 %  ` before a bar, `  41%  ` where there is none.
+const PERCENT_BEFORE_BAR_COLUMNS: usize = 8;
 const PERCENT_COLUMNS: usize = 7;
+
+/// Columns between the bar and the figures.
 const GAP_COLUMNS: usize = 2;
 
 /// What the first line holds, from the left.
@@ -29,7 +32,7 @@ pub fn line(snapshot: &Snapshot, columns: usize, charset: Charset) -> Line {
     let choices = figures(snapshot, charset);
     let width = |text: &String| text.chars().count();
     if known {
-        let taken = PERCENT_COLUMNS + GAP_COLUMNS + BAR_COLUMNS_MIN;
+        let taken = PERCENT_BEFORE_BAR_COLUMNS + GAP_COLUMNS + BAR_COLUMNS_MIN;
         // All figures, or those without the second number of files, rather than a bar and less.
         if let Some(figures) = choices.iter().take(3).find(|text| taken + width(text) <= columns) {
             return Line { bar: true, percent: true, figures: figures.clone() };

@@ -77,6 +77,7 @@ impl Copying {
                 verbose: false,
                 keeping: Keeping::new(&CpOptions::default(), Mode::empty(), Owner { user: 0, group: 0 }),
                 attributes_only: false,
+                watched: false,
             },
             fused: false,
             in_flight_max: 4,

@@ -177,6 +177,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         verbose: false,
         keeping: if way.attributes { all_attributes() } else { copying.settings.keeping },
         attributes_only: false,
+        watched: false,
     };
     if let Some(offloads) = way.offload {
         copying.world.systems = Some([NFS; 2]);
