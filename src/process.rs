@@ -132,3 +132,23 @@ pub fn charset_is_utf8() -> bool {
     // SAFETY: not null, and a terminated string as said above.
     unsafe { std::ffi::CStr::from_ptr(name) }.to_bytes().eq_ignore_ascii_case(b"UTF-8")
 }
+
+/// Whether a signal was ignored at exec, or is now.
+#[must_use]
+pub fn ignores(signal: i32) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is changed by a null action, and the kernel writes one `sigaction`, for which there is room.
+    if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: numbers only, for which zeros are a value, and the call that fills them succeeded.
+    unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Ends the process by a signal's default action, so that who waits for it sees why.
+pub fn die_by(signal: i32) -> ! {
+    match signal_hook::low_level::emulate_default_handler(signal) {
+        // The signal cannot be had, or does not kill.
+        Ok(()) | Err(_) => std::process::abort(),
+    }
+}

@@ -35,7 +35,13 @@ fn ucp() -> bool {
     };
     let Ok(outlet) = Outlet::open(&options.knobs, &reporter) else { return false };
     match run::copy(&options, &reporter).map_err(front::refusal) {
-        Ok(stats) => outlet.tell(&stats, &reporter),
+        Ok(stats) => {
+            let success = outlet.tell(&stats, &reporter);
+            if let Some(signal) = reporter.interrupted_by() {
+                ucp::process::die_by(signal);
+            }
+            success
+        }
         Err(error) => {
             reporter.failure(error.to_string().as_bytes());
             false

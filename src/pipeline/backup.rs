@@ -95,17 +95,7 @@ impl Worker<'_, '_> {
         let Some(kept) = &job.kept else { return };
         let back = match self.shared.imagined {
             Some(_) => Ok(()),
-            None => entry_of(&job.destination).and_then(|entry| {
-                rustix::fs::renameat(&entry.directory, &*kept.name, &entry.directory, &*entry.name)?;
-                if !self.shared.atomic() {
-                    return Ok(());
-                }
-                // Where it has both names still, renaming does nothing.
-                match rustix::fs::unlinkat(&entry.directory, &*kept.name, AtFlags::empty()) {
-                    Ok(()) | Err(Errno::NOENT) => Ok(()),
-                    Err(errno) => Err(errno),
-                }
-            }),
+            None => kept.put_back(&job.destination),
         };
         match back {
             Err(errno) => {
@@ -126,6 +116,20 @@ impl Kept {
     pub fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
         let shown = beside(path, name);
         Some(Self { name: Arc::from(CString::new(name).ok()?), shown: Arc::from(shown) })
+    }
+
+    /// Gives the file the name again under which it was at this place, whatever is there now.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn put_back(&self, place: &At) -> Result<(), Errno> {
+        let entry = entry_of(place)?;
+        rustix::fs::renameat(&entry.directory, &*self.name, &entry.directory, &*entry.name)?;
+        // Where it has both names still, as with --atomic, renaming does nothing.
+        match rustix::fs::unlinkat(&entry.directory, &*self.name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(errno),
+        }
     }
 
     /// The path of the backup, for messages.

@@ -122,6 +122,8 @@ pub struct FileJob {
     pub kept: Option<Kept>,
     /// The copy failed.
     pub failed: bool,
+    /// The options let what is at the destination stay.
+    pub left_out: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
 }
@@ -147,6 +149,7 @@ impl FileJob {
             over: false,
             kept: None,
             failed: false,
+            left_out: false,
             share: Share::None,
         })
     }

@@ -42,6 +42,7 @@ impl Worker<'_, '_> {
         match ready {
             Ready::Copy | Ready::Stays => self.copy_or_link(job, facts, ready == Ready::Stays),
             Ready::Done => {
+                job.left_out = true;
                 self.leaf_done(&job);
                 Ok(())
             }
@@ -273,6 +274,11 @@ impl Worker<'_, '_> {
         if job.share != Share::None {
             self.first_done(job);
         }
+        match job.left_out || job.failed {
+            true => self.meter.left_out(job.seen.map_or(0, |seen| seen.size)),
+            false => self.meter.done(),
+        }
+        self.meter.show(&self.tally);
         if let Names::Entry(branch) = &job.names {
             Branch::finish_one(branch, self.shared.reporter);
         }

@@ -29,6 +29,7 @@ pub mod names;
 pub mod operand;
 pub mod parents;
 pub mod place;
+pub mod progress;
 pub mod queue;
 pub mod run;
 pub mod special;

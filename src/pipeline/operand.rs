@@ -147,6 +147,7 @@ impl Worker<'_, '_> {
             over: false,
             kept: None,
             failed: false,
+            left_out: false,
             share: Share::None,
         };
         self.begin_leaf(job, &facts)

@@ -16,6 +16,8 @@ use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::names::Names;
 use super::parents::Parents;
+use super::progress::Progress;
+use super::progress::watch::Watch;
 use super::queue::Queue;
 use super::targets::Targets;
 use super::worker::Worker;
@@ -94,6 +96,8 @@ pub struct Shared<'env> {
     pub manifest: Option<Manifest>,
     /// Where it is told.
     pub reporter: &'env Reporter,
+    /// What is seen of the run, where somebody wants to see it.
+    pub progress: Option<Progress>,
     /// Descriptors that this process may have.
     descriptors: u64,
     one_worker: bool,
@@ -116,6 +120,7 @@ impl<'env> Shared<'env> {
         rustix::process::umask(umask);
         // Lines come in the order of the walk, and one question at a time.
         let one_worker = options.verbose || options.ask;
+        let watched = options.extensions.progress.when.is_some();
         let alone = one_worker || options.knobs.jobs == Some(NonZeroUsize::MIN);
         Self {
             queue: Queue::new(),
@@ -123,7 +128,7 @@ impl<'env> Shared<'env> {
                 method: MethodSettings {
                     direct: options.direct,
                     buffer_bytes: options.knobs.block_bytes(options.direct),
-                    pass_bytes_max: data::pass_bytes_max(options.knobs.buffer_bytes, alone),
+                    pass_bytes_max: data::pass_bytes_max(options.knobs.buffer_bytes, alone && !watched),
                     posixly_correct: options.posixly_correct,
                     late_errors: options.knobs.placement == Placement::Fused
                         && late_errors(&options.destination),
@@ -138,6 +143,7 @@ impl<'env> Shared<'env> {
                     atomic: options.extensions.durability.atomic,
                     hash: verification.verify || verification.manifest.is_some(),
                     verify: verification.verify,
+                    watched,
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
@@ -159,6 +165,7 @@ impl<'env> Shared<'env> {
             manifest: None,
             targets: None,
             reporter,
+            progress: options.extensions.progress.when.map(|_| Progress::default()),
             descriptors,
             one_worker,
             began: began(),
@@ -225,6 +232,12 @@ impl<'env> Shared<'env> {
         self.knobs.insist_on_ring()
     }
 
+    /// Whether a signal has said that the run is to end before it is done.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.progress.as_ref().is_some_and(Progress::is_stopping)
+    }
+
     /// Tells, once, that `--iopoll` cannot be had of a device.
     pub fn polling_refused(&self) {
         self.polling_refused.call_once(|| {
@@ -279,13 +292,15 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         _ if manifest.is_err() => {}
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
-        Ok(operands) => work(&shared, operands),
+        Ok(operands) => watched(&shared, || work(&shared, operands)),
         Err(problem) if options.parents && problem.what == What::NotADirectory => {
             reporter.usage("with --parents, the destination must be a directory");
         }
         Err(problem) => reporter.problem(&problem),
     }
-    shared.parents.finish(&shared);
+    if !shared.is_interrupted() {
+        shared.parents.finish(&shared);
+    }
     if let Some(manifest) = shared.manifest.take() {
         manifest::finish(manifest, options, reporter);
     }
@@ -310,6 +325,18 @@ fn most_unsynced(descriptors: u64) -> usize {
 /// Whether copies are to have security contexts of their own.
 fn wants_contexts(options: &CpOptions) -> bool {
     options.context != Context::Inherited || options.preserve.context == Keep::Require
+}
+
+/// Does `work`, and shows how far it has come where that is asked for.
+fn watched(shared: &Shared<'_>, work: impl FnOnce()) {
+    let abandon = || shared.queue.abandon();
+    let watch = shared.options.extensions.progress.when.zip(shared.progress.as_ref());
+    match watch
+        .and_then(|(when, progress)| Watch::new(when, progress, shared.options, shared.reporter, &abandon))
+    {
+        Some(watch) => watch.over(work),
+        None => work(),
+    }
 }
 
 fn work<'env>(shared: &'env Shared<'env>, operands: Operands) {

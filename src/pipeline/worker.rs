@@ -6,6 +6,7 @@
 
 mod flights;
 mod settling;
+mod stopping;
 
 use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
@@ -15,6 +16,8 @@ use super::method::extent::Extent;
 use super::method::extents::LargeFile;
 use super::method::file::FileCopy;
 use super::method::{Context, Next};
+use super::progress::Progress;
+use super::progress::meter::Meter;
 use super::run::{POOL_BYTES, Shared};
 use super::warmup::Warmup;
 use crate::bufpool::Pool;
@@ -62,6 +65,8 @@ pub struct Worker<'scope, 'env> {
     /// The engine is what it will be: asked for, or grown into.
     settled: bool,
     pub(super) tally: Tally,
+    /// Shows the books and what is in flight, where somebody looks.
+    pub(super) meter: Meter,
     pub(super) listing: Listing,
     /// Files to begin with when there is room.
     pub(super) backlog: VecDeque<FileJob>,
@@ -93,6 +98,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             engine: Box::new(Sync::default()),
             settled: shared.knobs.engine == EngineKind::Sync,
             tally: Tally::default(),
+            meter: Meter::new(shared.progress.as_ref().map(|progress: &Progress| progress.cells.add())),
             listing: Listing::default(),
             backlog: VecDeque::new(),
             flights: Vec::new(),
@@ -181,6 +187,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.
     pub(super) fn fill(&mut self) {
+        if self.shared.is_interrupted() {
+            return self.let_go();
+        }
         while let Some((slot, chain)) = self.starved.pop_front() {
             let alone = self.engine.in_flight() == 0;
             let Some(Flight::File(mut file)) = self.flights[slot].take() else { continue };
@@ -209,6 +218,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         if !self.settled && (self.warmup.begin() || slow) {
             self.want_ring();
         }
+        self.meter.name(|| job.source_path());
         let mut file = Box::new(FileCopy::new(job).to_slow_destination(slow));
         let chain = file.start(&self.context());
         let slot = self.slot();
@@ -239,6 +249,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             Task::Listing(branch) => self.list(&branch),
             Task::Leaves { branch, entries } => {
                 for entry in &entries {
+                    if self.shared.is_interrupted() {
+                        break;
+                    }
                     self.leaf(&branch, entry);
                     self.end_in_order();
                 }

@@ -1,13 +1,16 @@
 //! Everything the user is told: messages in GNU's wording and quoting, and statistics. The only mouth of the program.
 //!
 //! Messages go to standard error, one write each, so that those of several workers never mix within a line. What `-v`
-//! says is collected and goes to standard output when a block is full, at once where that is a terminal.
+//! says is collected and goes to standard output when a block is full, at once where that is a terminal. Where progress is
+//! displayed, the display makes way for either.
 
 pub mod manifest;
 pub mod message;
 pub mod outlet;
+pub mod progress;
 pub mod question;
 pub mod quote;
+pub mod screen;
 pub mod stats;
 
 use crate::cli::short_program_name;
@@ -17,6 +20,7 @@ use quote::Charset;
 use rustix::fd::BorrowedFd;
 use rustix::fs::Mode;
 use rustix::io::Errno;
+use screen::Screen;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +36,10 @@ pub struct Reporter {
     charset: OnceLock<Charset>,
     failed: AtomicBool,
     lines: Mutex<Lines>,
+    /// The display of progress, where there is one.
+    screen: OnceLock<Screen>,
+    /// The signal that has ended the work.
+    interrupted: OnceLock<i32>,
     /// What was told, where a test wants to know instead of the user.
     #[cfg(test)]
     collected: Option<Mutex<Vec<Problem>>>,
@@ -54,6 +62,8 @@ impl Reporter {
             charset: OnceLock::new(),
             failed: AtomicBool::new(false),
             lines: Mutex::new(Lines::default()),
+            screen: OnceLock::new(),
+            interrupted: OnceLock::new(),
             #[cfg(test)]
             collected: None,
         }
@@ -113,9 +123,51 @@ impl Reporter {
     /// One message on standard error, after the program's name.
     pub fn say(&self, text: &[u8]) {
         // Where both streams are one file, what was said first stands first.
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).flush();
+        self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let line = [&self.program, &b": "[..], text, b"\n"].concat();
-        write_error(&line);
+        self.aside(|| write_error(&line));
+    }
+
+    /// The display of progress; from now on there is one, and messages are written where it leaves room.
+    pub fn screen(&self) -> &Screen {
+        self.screen.get_or_init(Screen::default)
+    }
+
+    /// Has `write` write past the display, where there is one.
+    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match self.screen.get() {
+            Some(screen) => screen.aside(write),
+            None => write(),
+        }
+    }
+
+    /// Writes what `-v` has said. Whoever holds the lines may come to the screen, never the other way round.
+    fn flush(&self, lines: &mut Lines) {
+        if !lines.pending.is_empty() {
+            self.aside(|| lines.flush());
+        }
+    }
+
+    /// Tells that a file is neither what it was nor what it was to be.
+    pub fn incomplete(&self, path: &[u8]) {
+        self.say(
+            &[&quote::always(path, self.charset())[..], b" was being overwritten and is incomplete"].concat(),
+        );
+    }
+
+    /// Tells what a signal has left of the work; the process is to die by it.
+    pub fn interrupted(&self, signal: i32, text: &[u8]) {
+        self.say(text);
+        // Only the first can be what has ended it.
+        match self.interrupted.set(signal) {
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// The signal that has ended the work.
+    #[must_use]
+    pub fn interrupted_by(&self) -> Option<i32> {
+        self.interrupted.get().copied()
     }
 
     /// `'from' -> 'to'`, for `-v`, with the path of the backup where one was made.
@@ -143,16 +195,23 @@ impl Reporter {
     /// Tells that the command line cannot be followed.
     pub fn usage(&self, text: &str) {
         self.failure(text.as_bytes());
-        write_error(&[b"Try '", &self.typed_program[..], b" --help' for more information.\n"].concat());
+        let hint = [b"Try '", &self.typed_program[..], b" --help' for more information.\n"].concat();
+        self.aside(|| write_error(&hint));
     }
 
     /// Asks whether a file of this mode may be replaced.
     #[must_use]
     pub fn may_replace(&self, path: &[u8], mode: Mode, writable: bool, forced: bool) -> bool {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).flush();
+        self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let question = question::text(&quote::always(path, self.charset()), mode, writable, forced);
-        write_error(&[&self.typed_program, &b": "[..], &question].concat());
-        question::is_answered_yes()
+        let ask = || {
+            write_error(&[&self.typed_program, &b": "[..], &question].concat());
+            question::is_answered_yes()
+        };
+        match self.screen.get() {
+            Some(screen) => screen.hold_back(ask),
+            None => ask(),
+        }
     }
 
     /// Notes that a question was answered with no: nothing is said, and the exit status tells.
@@ -189,7 +248,7 @@ impl Reporter {
         lines.pending.extend_from_slice(line);
         let at_once = *lines.at_once.get_or_insert_with(|| rustix::termios::isatty(rustix::stdio::stdout()));
         if at_once || lines.pending.len() >= BLOCK_BYTES {
-            lines.flush();
+            self.flush(&mut lines);
         }
     }
 
@@ -197,7 +256,7 @@ impl Reporter {
     #[must_use]
     pub fn finish(&self) -> bool {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.flush();
+        self.flush(&mut lines);
         if let Some(errno) = lines.error.take() {
             drop(lines);
             self.failure(format!("write error: {}", describe(errno)).as_bytes());

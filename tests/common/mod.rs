@@ -11,6 +11,7 @@ mod image;
 mod outcome;
 mod run;
 mod sandbox;
+mod terminal;
 mod tree;
 
 pub use attributes::with_xattrs;
@@ -19,6 +20,7 @@ pub use environment::{
 };
 pub use image::Kind;
 pub use outcome::Outcome;
-pub use run::{IoUring, Run};
+pub use run::{IoUring, Run, Running};
 pub use sandbox::Sandbox;
+pub use terminal::Terminal;
 pub use tree::noise;

@@ -21,6 +21,7 @@ use seccompiler::{
 use super::environment::reference;
 use super::outcome::Outcome;
 use super::sandbox::{NOBODY, Sandbox};
+use super::terminal::Terminal;
 
 /// A run that takes longer is stuck: the alarm clock survives exec and kills it, so that no test waits for ever.
 const STUCK_AFTER_SECONDS: u32 = 120;
@@ -40,6 +41,8 @@ enum Preparation {
     Close(RawFd),
     Ignore(i32),
     Limit(Resource, u64),
+    /// A session of its own, which standard error's terminal belongs to.
+    TakeTerminal,
     Become(u32),
     EnterUserNamespace,
     Filter(BpfProgram),
@@ -131,6 +134,13 @@ impl<'sandbox> Run<'sandbox> {
     /// Standard output is the full device.
     pub fn stdout_full(self) -> Self {
         self.stdout(File::options().write(true).open("/dev/full").unwrap())
+    }
+
+    /// Standard input, output and error are this terminal, which belongs to the tool alone.
+    pub fn on_terminal(mut self, terminal: &Terminal) -> Self {
+        let end = || Stdio::from(terminal.open());
+        (self.stdin, self.stdout, self.stderr) = (end(), end(), end());
+        self.prepare(Preparation::TakeTerminal)
     }
 
     /// Starts the tool with this descriptor closed.
@@ -252,6 +262,16 @@ pub struct Running {
 }
 
 impl Running {
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, signal).unwrap();
+    }
+
+    /// Takes the reading end of a piped standard error.
+    pub fn take_stderr(&mut self) -> std::process::ChildStderr {
+        self.child.stderr.take().unwrap()
+    }
+
     /// Takes the reading end of a piped standard output, to read a part of it or to go away.
     pub fn take_stdout(&mut self) -> std::process::ChildStdout {
         self.child.stdout.take().unwrap()
@@ -300,6 +320,10 @@ impl Preparation {
             Self::Ignore(signal) => {
                 // SAFETY: ignoring a signal installs no handler.
                 unsafe { libc::signal(*signal, libc::SIG_IGN) };
+            }
+            Self::TakeTerminal => {
+                rustix::process::setsid()?;
+                rustix::process::ioctl_tiocsctty(rustix::stdio::stderr())?;
             }
             Self::Limit(resource, value) => {
                 rustix::process::setrlimit(

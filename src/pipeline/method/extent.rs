@@ -83,6 +83,16 @@ impl Extent {
         }
     }
 
+    /// All of the block before this offset of the file is in the destination.
+    pub fn reached(&self) -> u64 {
+        self.left.start
+    }
+
+    /// The file it is a block of.
+    pub fn file(&self) -> &Arc<LargeFile> {
+        &self.file
+    }
+
     /// All up to this offset of the file is in the destination.
     fn written(&mut self, offset: u64) {
         let moved = u32::try_from(offset.saturating_sub(self.left.start)).unwrap_or(u32::MAX);

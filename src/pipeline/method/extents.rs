@@ -58,7 +58,9 @@ pub(super) struct Progress {
     cut: bool,
     running: u32,
     problem: Option<Problem>,
-    /// The first byte that a problem has kept from arriving.
+    /// It was given up before its end, as the run is to end.
+    stopped: bool,
+    /// The first byte that a problem or the run's end has kept from arriving.
     failed_at: u64,
     /// The kernel has copied.
     offloaded: bool,
@@ -115,6 +117,7 @@ impl LargeFile {
             cut: false,
             running: 0,
             problem: None,
+            stopped: false,
             failed_at: u64::MAX,
             offloaded: false,
             file: Some(file),
@@ -145,9 +148,17 @@ impl LargeFile {
     /// finish it.
     #[must_use]
     pub fn give_up(self: &Arc<Self>) -> Option<FinishedExtents> {
+        self.finish_with(|progress, at| progress.fail(What::Reading, Errno::NOMEM, at))
+    }
+
+    /// Gives up what nobody has claimed, from some byte on, by `end`.
+    pub(super) fn finish_with(
+        self: &Arc<Self>,
+        end: impl FnOnce(&mut Progress, u64),
+    ) -> Option<FinishedExtents> {
         let mut progress = self.lock();
         let at = progress.left.front().map_or(progress.end, |stretch| stretch.start);
-        progress.fail(What::Reading, Errno::NOMEM, at);
+        end(&mut progress, at);
         progress.running += 1;
         drop(progress);
         let nothing = Extent::new(Arc::clone(self), 0..0, Way::Through);
@@ -230,6 +241,24 @@ impl Progress {
         });
     }
 
+    /// The source's path for messages.
+    pub(super) fn source_path(&self) -> &[u8] {
+        &self.names[0]
+    }
+
+    /// The file, as long as it is not finished.
+    pub(super) fn file_mut(&mut self) -> Option<&mut FileCopy> {
+        self.file.as_mut()
+    }
+
+    /// Nobody claims anything any more, as the run is to end; a block has come as far as `at`.
+    pub(super) fn stop(&mut self, at: u64) {
+        let unclaimed = self.left.front().map_or(u64::MAX, |stretch| stretch.start);
+        self.left.clear();
+        self.failed_at = self.failed_at.min(at).min(unclaimed);
+        self.stopped = true;
+    }
+
     /// Nobody claims anything any more, and the first reason is told.
     pub(super) fn fail(&mut self, what: What, errno: Errno, at: u64) {
         self.left.clear();
@@ -262,6 +291,7 @@ impl Progress {
             refused_offload: self.way == Way::Through,
             read_only: matches!(self.way, Way::Hash(_)),
             problem: self.problem.take().map(|problem| (problem, self.failed_at)),
+            stopped: self.stopped.then_some(self.failed_at),
         })
     }
 }
@@ -277,6 +307,8 @@ pub struct FinishedExtents {
     /// Nothing was written: it was read once more.
     read_only: bool,
     problem: Option<(Problem, u64)>,
+    /// From where on it was given up, as the run is to end.
+    stopped: Option<u64>,
 }
 
 impl FinishedExtents {
@@ -284,10 +316,12 @@ impl FinishedExtents {
     /// after a problem.
     #[must_use]
     pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
-        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, read_only, problem } = self;
+        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, read_only, problem, stopped } =
+            self;
         if read_only {
             let next = match problem {
                 Some((problem, _)) => file.fail(chain, problem, context),
+                None if stopped.is_some() => file.give_up_unfinished(chain, context),
                 None => file.hash_on(chain, context),
             };
             return (file, next);
@@ -305,6 +339,13 @@ impl FinishedExtents {
             file.stream = Stream::starting_at(failed_at.min(end));
             let next = file.fail(chain, problem, context);
             return (file, next);
+        }
+        if let Some(reached) = stopped {
+            // The worker that gets this chain gives the file up.
+            file.length = Some(u64::MAX);
+            file.stream = Stream::starting_at(reached.min(end));
+            file.stage = Stage::Stream;
+            return (file, Next::Run(chain));
         }
         if file.holes.is_some() && !cut {
             let next = file.map_on(chain);

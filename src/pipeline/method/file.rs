@@ -124,6 +124,10 @@ pub struct FileCopy {
     /// Files of its destination take long to make.
     slow_destination: bool,
     pub(super) attempts: u32,
+    /// Bytes of it that meters have shown, where somebody looks.
+    pub(crate) counted: u64,
+    /// Under which number it is known to be unfinished; 0 where it is not.
+    pub(crate) number: u64,
 }
 
 impl FileCopy {
@@ -156,6 +160,8 @@ impl FileCopy {
             leased: false,
             slow_destination: false,
             attempts: 0,
+            counted: 0,
+            number: 0,
         }
     }
 
@@ -170,6 +176,10 @@ impl FileCopy {
     #[must_use]
     pub fn into_job(mut self) -> FileJob {
         self.job.failed = self.failed;
+        if self.failed {
+            // Who counts what is left out wants to know its size.
+            self.job.seen = self.job.seen.or(self.source);
+        }
         if self.failed && self.job.share != Share::None {
             // Nobody is to link what is not whole.
             self.job.share = Share::UnderWay;

@@ -23,6 +23,7 @@ pub mod pairs;
 mod sharing;
 mod source;
 mod staged;
+mod stopped;
 pub mod stream;
 pub mod survey;
 #[cfg(test)]
@@ -78,6 +79,8 @@ pub struct Settings {
     pub hash: bool,
     /// What was written is read back and compared; it is hashed then, too.
     pub verify: bool,
+    /// Somebody looks at how much has arrived.
+    pub watched: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.

@@ -10,6 +10,7 @@ use crate::pipeline::chain::{Chain, Op, Outcome};
 use crate::plan::destination;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::What;
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
 /// How far a stream has come.
@@ -102,7 +103,10 @@ impl FileCopy {
             let offset = self.positioned.then_some(written);
             chain.ops.push(Op::Write { offset, start, length: pending });
         }
-        if read_failed.is_none() {
+        // What has arrived is known when the chain comes back. Who looks is not to wait for that until a pipe or a device
+        // gives more.
+        let waits = context.settings.watched && self.source_facts().kind != FileType::RegularFile;
+        if read_failed.is_none() && (chain.ops.is_empty() || !waits) {
             let offset = self.positioned.then_some(written + u64::from(pending));
             chain.ops.push(Op::Read { offset, room, expect: None });
         }

@@ -4,7 +4,7 @@ use super::{BUFFERED_EXTENTS_MAX, BYTES_FOR_HELP, Flight, Worker};
 use crate::pipeline::chain::{Chain, Completion};
 use crate::pipeline::job::Task;
 use crate::pipeline::method::Next;
-use crate::pipeline::method::extent::Progressed;
+use crate::pipeline::method::extent::{Extent, Progressed};
 use crate::pipeline::method::extents::{FinishedExtents, LargeFile};
 use crate::pipeline::method::file::FileCopy;
 use std::sync::Arc;
@@ -67,31 +67,59 @@ impl Worker<'_, '_> {
         let slot = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
         match self.flights.get_mut(slot).and_then(Option::take) {
             Some(Flight::File(mut file)) => {
+                let before = file.arrived();
                 let next = file.advance(completion, &mut self.context());
+                let arrived = file.arrived().saturating_sub(before);
+                file.counted += arrived;
+                self.meter.arrived(arrived);
+                self.meter.name(|| file.source_path());
+                // Before the next chain, which may wait. What is done is shown when its bytes count no more as moving.
+                if !matches!(next, Next::Done) {
+                    self.meter.show(&self.tally);
+                }
                 self.next(slot, file, next);
             }
-            Some(Flight::Extent(mut extent)) => match extent.advance(completion) {
-                Progressed::Run(chain) => {
-                    if extent.refused_polling() {
-                        self.shared.polling_refused();
-                    }
-                    self.fly(slot, Flight::Extent(extent), chain);
-                }
-                Progressed::Over => {
-                    self.extents_in_flight -= 1;
-                    self.flights_free.push(slot);
-                    if let Some(finished) = extent.finish() {
-                        self.finish_extents(finished);
-                    }
-                }
-            },
+            Some(Flight::Extent(extent)) => self.complete_extent(slot, extent, completion),
             Some(Flight::Directory(path)) => self.directory_settled(slot, &path, completion.outcome),
             None => {}
         }
     }
 
+    fn complete_extent(&mut self, slot: usize, mut extent: Box<Extent>, completion: Completion) {
+        let before = extent.reached();
+        let progressed = extent.advance(completion);
+        let arrived = extent.reached().saturating_sub(before);
+        if self.meter.is_read() {
+            extent.file().note_arrived(arrived);
+            self.meter.arrived(arrived);
+            self.meter.name(|| extent.file().source_path());
+            self.meter.show(&self.tally);
+        }
+        match progressed {
+            Progressed::Run(_) | Progressed::Over if self.shared.is_interrupted() => {
+                extent.file().stop(extent.reached());
+                self.end_extent(slot, *extent);
+            }
+            Progressed::Run(chain) => {
+                if extent.refused_polling() {
+                    self.shared.polling_refused();
+                }
+                self.fly(slot, Flight::Extent(extent), chain);
+            }
+            Progressed::Over => self.end_extent(slot, *extent),
+        }
+    }
+
+    fn end_extent(&mut self, slot: usize, extent: Extent) {
+        self.extents_in_flight -= 1;
+        self.flights_free.push(slot);
+        if let Some(finished) = extent.finish() {
+            self.finish_extents(finished);
+        }
+    }
+
     /// Finishes a large file whose extents are over.
-    fn finish_extents(&mut self, finished: FinishedExtents) {
+    pub(super) fn finish_extents(&mut self, finished: FinishedExtents) {
         let (file, next) = finished.into_chain(&mut self.context());
         let slot = self.slot();
         self.next(slot, Box::new(file), next);
@@ -99,7 +127,7 @@ impl Worker<'_, '_> {
 
     pub(super) fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
         match next {
-            Next::Run(chain) => self.fly(slot, Flight::File(file), chain),
+            Next::Run(chain) => self.go_on(slot, file, chain),
             Next::Starved(chain) => {
                 self.flights[slot] = Some(Flight::File(file));
                 self.starved.push_back((slot, chain));
@@ -118,6 +146,7 @@ impl Worker<'_, '_> {
             Next::Settle(chain) => self.settle(slot, file, chain),
             Next::Large(file) => {
                 self.flights_free.push(slot);
+                self.note_large(&file);
                 self.want_ring_for(&file);
                 if file.unclaimed() >= BYTES_FOR_HELP {
                     self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
@@ -130,6 +159,7 @@ impl Worker<'_, '_> {
                 // Where descriptors were short, one more is tried again.
                 self.window = self.window_max.min(self.window.saturating_add(1));
                 self.say_how(&file);
+                self.stop_watching(&file);
                 self.leaf_done(&file.into_job());
             }
         }

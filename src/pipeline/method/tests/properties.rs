@@ -197,6 +197,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
         atomic: way.atomic,
         hash: way.hash || way.verify,
         verify: way.verify,
+        watched: false,
     };
     if let Some(offloads) = way.offload {
         copying.world.systems = Some([NFS; 2]);

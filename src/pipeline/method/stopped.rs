@@ -1,0 +1,116 @@
+//! What can be said of a file that is not whole yet, and how it is given up.
+
+use super::extents::{FinishedExtents, LargeFile};
+use super::file::{FileCopy, Stage};
+use super::{Context, Next};
+use crate::pipeline::chain::Chain;
+use crate::pipeline::progress::unfinished::Copy;
+use crate::plan::overwrite::Found;
+use rustix::fs::FileType;
+use std::sync::Arc;
+
+impl FileCopy {
+    /// The source's path for messages.
+    #[must_use]
+    pub fn source_path(&self) -> Vec<u8> {
+        self.job.source_path()
+    }
+
+    /// The destination's path for messages.
+    #[must_use]
+    pub fn destination_path(&self) -> Vec<u8> {
+        self.job.destination_path()
+    }
+
+    /// Bytes that have reached the destination, as far as this file has moved them itself.
+    #[must_use]
+    pub fn arrived(&self) -> u64 {
+        self.stream.position()
+    }
+
+    /// Whether all that is left is to close both ends.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        matches!(self.stage, Stage::Close | Stage::GiveUp)
+    }
+
+    /// Whether what was there before comes back if the copy fails.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.job.kept.is_some()
+    }
+
+    /// Whether the file at the destination is this run's own.
+    #[must_use]
+    pub fn has_made(&self, chain: &Chain) -> bool {
+        chain.destination.is_open() && self.found == Some(Found::Nothing)
+    }
+
+    /// Whether the file at the destination is not any more what it was.
+    #[must_use]
+    pub fn has_changed(&self, chain: &Chain) -> bool {
+        let is_changed = self.destination_is_regular && self.truncated && self.staged.is_none();
+        chain.destination.is_open() && is_changed && !self.has_made(chain)
+    }
+
+    /// What others should know of a copy that takes more than one chain; `None` where it takes no more, there is nothing
+    /// of it yet, or nothing under its name (`--atomic`).
+    #[must_use]
+    pub fn unfinished(&self, chain: &Chain) -> Option<Copy> {
+        let several = self.stage == Stage::Stream
+            && self.staged.is_none()
+            && (self.has_made(chain) || self.has_changed(chain));
+        several.then(|| self.as_unfinished(self.has_made(chain)))
+    }
+
+    fn as_unfinished(&self, made_here: bool) -> Copy {
+        Copy {
+            place: self.job.destination.clone(),
+            path: self.job.destination_path(),
+            made_here,
+            kept: self.job.kept.clone(),
+            waits: self.source_facts().kind != FileType::RegularFile,
+        }
+    }
+
+    /// Closes a file that is not whole, and removes what this run has made of it.
+    #[must_use]
+    pub fn give_up_unfinished(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        self.failed = true;
+        self.remove_at_close = self.has_made(&chain);
+        self.close(chain, context)
+    }
+}
+
+impl LargeFile {
+    /// The source's path for messages.
+    #[must_use]
+    pub fn source_path(&self) -> Vec<u8> {
+        self.lock().source_path().to_vec()
+    }
+
+    /// Bytes of it have arrived and are shown.
+    pub fn note_arrived(&self, bytes: u64) {
+        if let Some(file) = self.lock().file_mut() {
+            file.counted += bytes;
+        }
+    }
+
+    /// Tells others of the copy, by `begin`, which answers the number that it is known under.
+    pub fn note(&self, begin: impl FnOnce(Copy) -> u64) {
+        if let Some(file) = self.lock().file_mut().filter(|file| file.number == 0 && file.staged.is_none()) {
+            file.number = begin(file.as_unfinished(file.found == Some(Found::Nothing)));
+        }
+    }
+
+    /// Nobody claims anything any more: the run is to end, and a block has come as far as `reached`.
+    pub fn stop(&self, reached: u64) {
+        self.lock().stop(reached);
+    }
+
+    /// Gives the file up, as the run is to end; `None` while others are at work on it, who then finish it.
+    #[must_use]
+    pub fn give_up_stopped(self: &Arc<Self>) -> Option<FinishedExtents> {
+        self.finish_with(|progress, at| progress.stop(at))
+    }
+}

@@ -1,0 +1,199 @@
+//! What workers have done, counted where it costs nothing: each writes into a cell of its own, and whoever shows it adds
+//! them up.
+
+use crate::report::stats::Tally;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What one worker has done so far. Apart from others, so that no two workers write to one line of the processor's cache.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Cell {
+    bytes: AtomicU64,
+    files: AtomicU64,
+    left_out_bytes: AtomicU64,
+    left_out_files: AtomicU64,
+    /// Somebody would like to know what is in work.
+    wanted: AtomicBool,
+    name: Mutex<Vec<u8>>,
+}
+
+/// The cells of all workers.
+#[derive(Debug, Default)]
+pub struct Cells(Mutex<Vec<Arc<Cell>>>);
+
+/// What all workers have done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Bytes that have reached the destination.
+    pub bytes: u64,
+    /// Files that are done.
+    pub files: u64,
+    /// Bytes of files that were not to be copied, or could not be.
+    pub left_out_bytes: u64,
+    /// Such files.
+    pub left_out_files: u64,
+}
+
+impl Cells {
+    /// A cell for another worker.
+    pub fn add(&self) -> Arc<Cell> {
+        let cell = Arc::new(Cell { wanted: AtomicBool::new(true), ..Cell::default() });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&cell));
+        cell
+    }
+
+    /// What all have done.
+    #[must_use]
+    pub fn sum(&self) -> Sum {
+        let mut sum = Sum::default();
+        for cell in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+            sum.bytes = sum.bytes.wrapping_add(read(&cell.bytes));
+            sum.files += read(&cell.files);
+            sum.left_out_bytes += read(&cell.left_out_bytes);
+            sum.left_out_files += read(&cell.left_out_files);
+        }
+        if sum.bytes > u64::MAX / 2 {
+            // A file that failed was taken back by one worker before another had shown its part of it.
+            sum.bytes = 0;
+        }
+        sum
+    }
+
+    /// A file that is in work, or was a moment ago; asks for the next one. Of several workers the first that has said
+    /// something since it was asked.
+    #[must_use]
+    pub fn name(&self) -> Option<Vec<u8>> {
+        let mut found = None;
+        for cell in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let mut name = cell.name.lock().unwrap_or_else(PoisonError::into_inner);
+            if !name.is_empty() && found.is_none() {
+                found = Some(std::mem::take(&mut *name));
+            }
+            name.clear();
+            cell.wanted.store(true, Ordering::Relaxed);
+        }
+        found
+    }
+}
+
+/// A worker's own end of its cell.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// `None` where nobody looks.
+    cell: Option<Arc<Cell>>,
+    /// Bytes of unfinished files that have arrived; those of finished ones are in the worker's books.
+    moving: u64,
+}
+
+impl Meter {
+    /// A meter that writes into this cell, if into any.
+    #[must_use]
+    pub fn new(cell: Option<Arc<Cell>>) -> Self {
+        Self { cell, moving: 0 }
+    }
+
+    /// Whether somebody looks.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.cell.is_some()
+    }
+
+    /// Bytes of a file in work have arrived.
+    pub fn arrived(&mut self, bytes: u64) {
+        self.moving = self.moving.wrapping_add(bytes);
+    }
+
+    /// A file of which so many bytes had arrived is done, well or not: the books have it, or nobody has. The bytes may have
+    /// been another worker's, so that the number alone means nothing; the sum of all does.
+    pub fn settled(&mut self, bytes: u64) {
+        self.moving = self.moving.wrapping_sub(bytes);
+    }
+
+    /// Shows what the books and the files in work come to.
+    pub fn show(&self, tally: &Tally) {
+        if let Some(cell) = &self.cell {
+            cell.bytes.store(tally.bytes.wrapping_add(self.moving), Ordering::Relaxed);
+        }
+    }
+
+    /// A file, a link or a device is done.
+    pub fn done(&self) {
+        self.add(|cell| &cell.files, 1);
+    }
+
+    /// A file of so many bytes is not copied.
+    pub fn left_out(&self, bytes: u64) {
+        self.add(|cell| &cell.left_out_files, 1);
+        self.add(|cell| &cell.left_out_bytes, bytes);
+    }
+
+    /// Says what is in work, if that is asked for.
+    pub fn name(&self, name: impl FnOnce() -> Vec<u8>) {
+        if let Some(cell) = &self.cell
+            && cell.wanted.load(Ordering::Relaxed)
+        {
+            self.tell_name(name);
+        }
+    }
+
+    /// Says what is in work, asked or not: it may be so for long.
+    pub fn tell_name(&self, name: impl FnOnce() -> Vec<u8>) {
+        if let Some(cell) = &self.cell {
+            cell.wanted.store(false, Ordering::Relaxed);
+            *cell.name.lock().unwrap_or_else(PoisonError::into_inner) = name();
+        }
+    }
+
+    /// Adds to a counter that nobody else writes.
+    fn add(&self, counter: impl Fn(&Cell) -> &AtomicU64, count: u64) {
+        if let Some(cell) = &self.cell {
+            let counter = counter(cell);
+            counter.store(counter.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_one_worker_began_and_another_ended_counts_once() {
+        let cells = Cells::default();
+        let [mut first, mut second] = [(); 2].map(|()| Meter::new(Some(cells.add())));
+        first.arrived(100);
+        first.show(&Tally::default());
+        second.arrived(50);
+        let mut tally = Tally::default();
+        second.show(&tally);
+        assert_eq!(cells.sum().bytes, 150);
+        tally.file(150);
+        second.settled(150);
+        second.show(&tally);
+        second.done();
+        assert_eq!((cells.sum().bytes, cells.sum().files), (150, 1));
+    }
+
+    #[test]
+    fn a_name_is_told_once_for_each_question() {
+        let cells = Cells::default();
+        let meter = Meter::new(Some(cells.add()));
+        meter.name(|| b"a".to_vec());
+        meter.name(|| b"b".to_vec());
+        assert_eq!(cells.name(), Some(b"a".to_vec()));
+        assert_eq!(cells.name(), None);
+        meter.name(|| b"c".to_vec());
+        assert_eq!(cells.name(), Some(b"c".to_vec()));
+    }
+
+    #[test]
+    fn without_a_reader_nothing_is_asked() {
+        let meter = Meter::default();
+        meter.name(|| unreachable!("nobody wants to know"));
+        meter.left_out(1);
+        meter.done();
+        assert!(!meter.is_read());
+    }
+}

@@ -1,0 +1,105 @@
+//! What is seen of a run while it goes on (`--progress`), and how a run ends that is interrupted.
+//!
+//! Workers write what they have done into a [`meter`] of their own, and note what they have in work beyond one chain in
+//! [`unfinished`]. One thread, in [`watch`], looks at that some ten times a second, shows it, and waits for [`signals`];
+//! [`scan`] counts in another what there is to do; [`pace`] makes a rate of it.
+//!
+//! Without the option there is none of it: no thread, no signal caught, no call more.
+
+pub mod meter;
+pub mod pace;
+pub mod scan;
+pub mod signals;
+pub mod unfinished;
+pub mod watch;
+
+use crate::report::Reporter;
+use crate::report::progress::amounts;
+use meter::Cells;
+use rustix::process::{Pid, setpriority_process};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use unfinished::Unfinished;
+
+/// What workers and the watching thread share.
+#[derive(Default)]
+pub struct Progress {
+    /// What workers have done.
+    pub cells: Cells,
+    /// Files that are in work beyond one chain.
+    pub unfinished: Unfinished,
+    /// The run is to end: nothing new is begun, and nothing half done goes on.
+    stopping: AtomicBool,
+    /// Unfinished copies that were removed.
+    removed: AtomicU64,
+    /// Files that were being overwritten, and are neither what they were nor what they were to be.
+    left: Mutex<Vec<Vec<u8>>>,
+    over: Mutex<bool>,
+    ended: Condvar,
+}
+
+impl Progress {
+    /// Whether the run is to end before it is done.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Has workers end as soon as they notice.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// An unfinished copy that this run had made is gone.
+    pub fn note_removed(&self) {
+        self.removed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A file that was there before is unfinished.
+    pub fn note_left(&self, path: Vec<u8>) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+    }
+
+    /// All workers have ended.
+    pub fn end(&self) {
+        *self.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.ended.notify_all();
+    }
+
+    /// Waits for the workers' end, for so long at most, and answers whether it has come.
+    fn ends_within(&self, time: Duration) -> bool {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_timeout_while(over, time, |over| !*over);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Tells what a signal has left of the work.
+    pub fn tell_interruption(&self, signal: i32, reporter: &Reporter) {
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        for path in &left {
+            reporter.incomplete(path);
+        }
+        let copied = amounts::files(self.cells.sum().files);
+        let removed = match self.removed.load(Ordering::Relaxed) {
+            0 => String::new(),
+            removed => format!(", {} unfinished and removed", amounts::number(removed)),
+        };
+        let name = signals::name(signal);
+        let text = format!("{name}: {copied} copied{removed}; go on with -u or --update=none");
+        reporter.interrupted(signal, text.as_bytes());
+    }
+}
+
+/// How long it is until then.
+fn until(due: Instant) -> Duration {
+    due.saturating_duration_since(Instant::now())
+}
+
+/// Lets every other thread go first.
+fn be_last_in_line() {
+    // A thread has a priority of its own on Linux, by its number. Where it cannot be had, the copy is a little slower.
+    match setpriority_process(Pid::from_raw(rustix::thread::gettid().as_raw_nonzero().get()), 19) {
+        Ok(()) | Err(_) => {}
+    }
+}

@@ -1,0 +1,108 @@
+//! `--progress` where there is no terminal, and what SIGUSR1 asks for.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+
+use rustix::process::Signal;
+
+use crate::common::{Sandbox, each_engine, needs_extensions};
+
+fn feed(s: &Sandbox, fifo: &str) -> File {
+    File::options().write(true).open(s.path(fifo)).unwrap()
+}
+
+#[test]
+fn always_writes_plain_lines_for_logs() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("file", "0123456789").fifo("slow", 0o600).dir("dst");
+        let mut running = s.cp(["--copy-contents", "--progress=always", "slow", "file", "dst"]).start();
+        let mut lines = BufReader::new(running.take_stderr()).lines();
+        let mut fifo = feed(s, "slow");
+        fifo.write_all(&[b'x'; 5000]).unwrap();
+        let wanted = |line: &String| line.starts_with("ucp: 5.0") && line.ends_with(": 'slow'");
+        let line = lines.by_ref().map(Result::unwrap).find(wanted).unwrap();
+        assert!(line.chars().all(|c| !c.is_control()), "{line:?}");
+        drop(fifo);
+        let last = lines.map(Result::unwrap).last().unwrap();
+        assert!(last.starts_with("ucp: 5.01 kB, 2 files in "), "{last}");
+        running.finish().ends(0);
+    });
+}
+
+#[test]
+fn auto_says_nothing_where_there_is_no_terminal() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.fifo("slow", 0o600).fifo("clock", 0o600);
+        let silent = s.cp(["--copy-contents", "--progress", "slow", "copy"]).start();
+        let fifo = feed(s, "slow");
+        // Another one that writes lines, begun later, tells when more than a second has gone by.
+        let mut clock = s.cp(["--copy-contents", "--progress=always", "clock", "tock"]).start();
+        let held = feed(s, "clock");
+        let mut lines = BufReader::new(clock.take_stderr()).lines();
+        assert_eq!(lines.by_ref().take(3).count(), 3);
+        drop((fifo, held));
+        silent.finish().ends(0).complains("");
+        assert!(lines.count() > 0, "there is a last line");
+        clock.finish().ends(0);
+    });
+}
+
+#[test]
+fn a_line_is_written_when_sigusr1_asks_for_it() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.fifo("slow", 0o600);
+        for option in ["--progress=never", "--progress=auto"] {
+            let mut running = s.cp(["--copy-contents", option, "slow", "copy"]).start();
+            let mut lines = BufReader::new(running.take_stderr()).lines();
+            let mut fifo = feed(s, "slow");
+            fifo.write_all(&[b'x'; 5000]).unwrap();
+            // The signal may come before the bytes have been copied; each one asks for a line.
+            loop {
+                running.signal(Signal::USR1);
+                let line = lines.next().unwrap().unwrap();
+                assert!(line.starts_with("ucp: ") && line.contains(" files, "), "{line}");
+                if line.starts_with("ucp: 5.00 kB, 0 files, ") {
+                    assert!(line.ends_with(": 'slow'"), "{line}");
+                    break;
+                }
+            }
+            drop(fifo);
+            assert_eq!(lines.count(), 0, "nobody has asked for more");
+            running.finish().ends(0);
+        }
+    });
+}
+
+#[test]
+fn without_the_option_sigusr1_kills_as_it_kills_gnu_cp() {
+    each_engine(|s| {
+        s.fifo("slow", 0o600);
+        let running = s.cp(["--copy-contents", "slow", "copy"]).start();
+        let fifo = feed(s, "slow");
+        running.signal(Signal::USR1);
+        running.finish().dies_by(libc::SIGUSR1).complains("");
+        drop(fifo);
+    });
+}
+
+#[test]
+fn a_value_that_it_does_not_take_is_refused() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.cp(["--progress=perhaps", "a", "b"]).fails(
+            "ucp: invalid argument 'perhaps' for '--progress': it takes auto, always or never\n\
+             Try 'ucp --help' for more information.\n",
+        );
+    });
+}
