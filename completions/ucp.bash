@@ -23,7 +23,7 @@ _ucp() {
 
     case "${cmd}" in
         ucp)
-            opts="-a -b -d -L -f -H -i -l -n -P -T -x -p -r -R -S -s -t -u -v -Z --archive --attributes-only --backup --copy-contents --debug --dereference --force --interactive --link --no-clobber --no-dereference --no-preserve --no-target-directory --one-file-system --parents --preserve --recursive --remove-destination --sparse --reflink --strip-trailing-slashes --suffix --symbolic-link --target-directory --update --verbose --keep-directory-symlink --context --help --version --direct --exclude --include --gitignore --files0-from --dry-run --atomic --fsync --verify --manifest --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats --stats-file"
+            opts="-a -b -d -L -f -H -i -l -n -P -T -x -p -r -R -S -s -t -u -v -Z --archive --attributes-only --backup --copy-contents --debug --dereference --force --interactive --link --no-clobber --no-dereference --no-preserve --no-target-directory --one-file-system --parents --preserve --recursive --remove-destination --sparse --reflink --strip-trailing-slashes --suffix --symbolic-link --target-directory --update --verbose --keep-directory-symlink --context --help --version --direct --exclude --include --gitignore --files0-from --dry-run --atomic --fsync --verify --manifest --progress --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats --stats-file"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -132,6 +132,10 @@ _ucp() {
                     fi
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --engine)
                     COMPREPLY=($(compgen -W "auto uring sync" -- "${cur}"))
                     return 0
@@ -201,7 +205,7 @@ _ucp() {
 # only, an optional argument stands in no word of its own, and a list has commas between its words. Where nothing is
 # offered, bash completes names of files.
 _ucp_words() {
-    local required=" --no-preserve --sparse -S --suffix -t --target-directory --exclude --include --files0-from --manifest --engine --placement --queue-depth --buffer-size --jobs --stats-file " optional=" --backup --preserve --reflink --update --context --sqpoll --stats " lists=" --no-preserve --preserve "
+    local required=" --no-preserve --sparse -S --suffix -t --target-directory --exclude --include --files0-from --manifest --engine --placement --queue-depth --buffer-size --jobs --stats-file " optional=" --backup --preserve --reflink --update --context --progress --sqpoll --stats " lists=" --no-preserve --preserve "
     local option=$3 word=$2 before=
     COMPREPLY=()
     if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" -- "* ]]; then

@@ -25,6 +25,9 @@ complete -c ucp -l exclude -d 'leave out files and directories that GLOB matches
 complete -c ucp -l include -d 'copy what GLOB matches after all; of several globs the last counts' -r -f
 complete -c ucp -l files0-from -d 'copy the sources that FILE names, with a NUL byte behind each' -r -F
 complete -c ucp -l manifest -d 'write the copies\' BLAKE3 hashes to FILE, as b3sum does (\'-\': standard output)' -r -F
+complete -c ucp -l progress -d 'show what is done: \'auto\' (on a terminal, after a second), \'always\' or \'never\' (only on SIGUSR1)' -f -a "auto\t''
+always\t''
+never\t''"
 complete -c ucp -l engine -d 'run operations by auto, uring or sync ($UCP_ENGINE)' -r -f -a "auto\t''
 uring\t''
 sync\t''"

@@ -76,6 +76,7 @@ fn commands_of_the_readme_do_what_it_says() {
         assert!(s.exists("tracked/main.c") && !s.exists("tracked/main.o") && !s.exists("tracked/.git"));
         assert!(s.exists("jpg/2025/b.jpg") && !s.exists("jpg/notes"));
         s.assert_same("src/below", "backup/src/below");
+        s.assert_same("src", "mnt/slow");
         assert!(s.exists("called") && s.exists("stats.json"));
     });
 }
@@ -92,6 +93,7 @@ fn links_of_the_documents_lead_somewhere() {
         "docs/durable.md",
         "docs/verify.md",
         "docs/choosing.md",
+        "docs/progress.md",
         "docs/ways.md",
         "docs/stats.md",
     ] {
