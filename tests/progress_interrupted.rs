@@ -154,26 +154,50 @@ fn is_cleanly_interrupted_but(s: &Sandbox, outcome: Outcome) {
     assert_eq!(s.read("dst/slow"), b"old");
 }
 
+/// Copies a file that takes long enough to be interrupted in the middle; `None` where there is no room for it.
+fn interrupted_large(s: &Sandbox) -> Option<Outcome> {
+    const BYTES: u64 = 4 << 30;
+    let system = rustix::fs::statvfs(s.work().as_path()).unwrap();
+    if system.f_bavail * system.f_frsize < BYTES + (BYTES >> 2) {
+        skip("there is no room for 4 GiB that are never written whole");
+        return None;
+    }
+    s.file("a", "1").sparse("large", BYTES, &[(0, b"data")]);
+    let run = s.cp(["--sparse=never", "--reflink=never", "--progress=never", "a", "large", "dst"]);
+    let running = run.start();
+    until_there(s, "dst/large", 1 << 20);
+    running.signal(Signal::INT);
+    Some(running.finish().dies_by(libc::SIGINT))
+}
+
 #[test]
 fn a_large_file_shared_by_workers_is_given_up() {
     if !needs_extensions() {
         return;
     }
-    const BYTES: u64 = 4 << 30;
     each_engine(|s| {
-        let system = rustix::fs::statvfs(s.work().as_path()).unwrap();
-        if system.f_bavail * system.f_frsize < BYTES + (BYTES >> 2) {
-            return skip("there is no room for 4 GiB that are never written whole");
-        }
-        s.file("a", "1").sparse("large", BYTES, &[(0, b"data")]).dir("dst");
-        let run = s.cp(["--sparse=never", "--reflink=never", "--progress=never", "a", "large", "dst"]);
-        let running = run.start();
-        until_there(s, "dst/large", 1 << 20);
-        running.signal(Signal::INT);
-        running.finish().dies_by(libc::SIGINT).complains(
+        s.dir("dst");
+        let Some(outcome) = interrupted_large(s) else { return };
+        outcome.complains(
             "ucp: interrupted: 1 file copied, 1 unfinished and removed; go on with -u or --update=none\n",
         );
         assert_eq!(s.names("dst"), ["", "a"]);
+    });
+}
+
+#[test]
+fn a_large_file_that_was_being_overwritten_is_older_than_its_source() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("dst/large", "old");
+        let Some(outcome) = interrupted_large(s) else { return };
+        outcome.complains(
+            "ucp: 'dst/large' was being overwritten and is incomplete\n\
+             ucp: interrupted: 1 file copied; go on with -u or --update=none\n",
+        );
+        assert_eq!(s.path("dst/large").metadata().unwrap().mtime(), 0);
     });
 }
 

@@ -73,6 +73,13 @@ impl FileCopy {
         }
     }
 
+    /// To how many bytes the copy has to be cut, so that it is a beginning of the source; from now on it counts as cut.
+    #[must_use]
+    pub fn take_cut(&mut self) -> Option<u64> {
+        let reached = self.stream.position();
+        self.length.take().filter(|&length| length != reached).map(|_| reached)
+    }
+
     /// Closes a file that is not whole, and removes what this run has made of it.
     #[must_use]
     pub fn give_up_unfinished(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {

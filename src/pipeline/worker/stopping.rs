@@ -42,7 +42,9 @@ impl Worker<'_, '_> {
                 progress.note_removed();
             } else if file.has_changed(&chain) {
                 if let Some(copy) = chain.destination.plain() {
-                    match rustix::fs::futimens(copy, &long_ago()) {
+                    // What sets the time comes last: a cut changes it.
+                    let cut = file.take_cut().map_or(Ok(()), |length| rustix::fs::ftruncate(copy, length));
+                    match cut.and_then(|()| rustix::fs::futimens(copy, &long_ago())) {
                         // It is told by its name in any case.
                         Ok(()) | Err(_) => {}
                     }
