@@ -16,6 +16,7 @@ pub mod dry;
 pub mod durable;
 pub mod engine;
 pub mod given;
+mod given_operands;
 pub mod held;
 pub mod imagined;
 pub mod itself;

@@ -1,20 +1,18 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::chain::Directory;
 use super::debug;
 use super::durable::Durable;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::given::OperandDirectories;
+use super::given_operands::operands;
 use super::imagined::Imagined;
-use super::job::{Operand, Operands, Task};
+use super::job::{Operands, Task};
 use super::leaf::asks_first;
 use super::links::Links;
-use super::listed::{IntoDirectory, Listed, place};
 use super::manifest;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
-use super::names::Names;
 use super::parents::Parents;
 use super::progress::Progress;
 use super::progress::watch::Watch;
@@ -34,14 +32,11 @@ use crate::plan::workers;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::manifest::Manifest;
-use crate::report::message::{Problem, What};
+use crate::report::message::What;
 use crate::report::stats::{Stats, Tally};
-use rustix::fs::{Mode, OFlags, Timespec};
-use rustix::io::Errno;
+use rustix::fs::{Mode, Timespec};
 use rustix::process::Resource;
-use std::ffi::{CString, OsString};
 use std::num::{NonZero, NonZeroUsize};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
@@ -344,35 +339,6 @@ fn work<'env>(shared: &'env Shared<'env>, operands: Operands) {
     std::thread::scope(|scope| Worker::new(0, shared, scope).run());
 }
 
-/// The operands as places.
-fn operands(options: &CpOptions) -> Result<Operands, Problem> {
-    let sources: Vec<Vec<u8>> = options.sources.iter().map(bytes).collect();
-    let (target, required) = match &options.destination {
-        Destination::Exactly(name) => return single(&sources[0], &bytes(name)),
-        Destination::Directory(target) => (bytes(target), Some(What::TargetDirectory)),
-        Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(What::Target)),
-        Destination::Last(target) => (bytes(target), None),
-    };
-    let path = CString::new(target.clone())
-        .map_err(|_nul| Problem::failed(What::CannotStat, target.clone(), Errno::INVAL))?;
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = match (rustix::fs::open(path, flags, Mode::empty()), required) {
-        (Ok(directory), _) => Directory::Open(Arc::new(directory)),
-        (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
-        (Err(_), None) if options.parents => return Err(Problem::of(What::NotADirectory, target)),
-        (Err(_), None) => return single(&sources[0], &target),
-    };
-    let into = IntoDirectory::new(directory, &target, options);
-    match &options.extensions.choosing.names_from {
-        None => into.all(&sources).map(Operands::of),
-        Some(file) => {
-            let failed = |errno| Problem::failed(What::CannotOpen, bytes(file), errno);
-            let listed = Listed::new(Names::open(file).map_err(failed)?, into);
-            Ok(Operands { more: Some(Box::new(listed)), ..Operands::of(Vec::new()) })
-        }
-    }
-}
-
 /// Whether the destination lies on a file system that is known to report write errors as late as at close. Told by the
 /// destination or, where it is not there yet, by the directory it goes into.
 fn late_errors(destination: &Destination) -> bool {
@@ -383,10 +349,6 @@ fn late_errors(destination: &Destination) -> bool {
     answer.is_ok_and(|answer| destination::reports_at_close(answer.f_type))
 }
 
-fn single(source: &[u8], destination: &[u8]) -> Result<Operands, Problem> {
-    Ok(Operands::of(vec![Operand::new(place(source)?, place(destination)?, None, None)]))
-}
-
 /// Now, less what file systems' clocks are behind at most: they tick 100 times a second or more often.
 fn began() -> Timespec {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -395,8 +357,4 @@ fn began() -> Timespec {
         tv_sec: i64::try_from(began.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: began.subsec_nanos().into(),
     }
-}
-
-fn bytes(text: &OsString) -> Vec<u8> {
-    text.as_bytes().to_vec()
 }
