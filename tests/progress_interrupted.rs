@@ -155,7 +155,7 @@ fn is_cleanly_interrupted_but(s: &Sandbox, outcome: Outcome) {
 }
 
 /// Copies a file that takes long enough to be interrupted in the middle; `None` where there is no room for it.
-fn interrupted_large(s: &Sandbox) -> Option<Outcome> {
+fn interrupted_large(s: &Sandbox, options: &[&str]) -> Option<Outcome> {
     const BYTES: u64 = 4 << 30;
     let system = rustix::fs::statvfs(s.work().as_path()).unwrap();
     if system.f_bavail * system.f_frsize < BYTES + (BYTES >> 2) {
@@ -164,7 +164,7 @@ fn interrupted_large(s: &Sandbox) -> Option<Outcome> {
     }
     s.file("a", "1").sparse("large", BYTES, &[(0, b"data")]);
     let run = s.cp(["--sparse=never", "--reflink=never", "--progress=never", "a", "large", "dst"]);
-    let running = run.start();
+    let running = run.and(options).start();
     until_there(s, "dst/large", 1 << 20);
     running.signal(Signal::INT);
     Some(running.finish().dies_by(libc::SIGINT))
@@ -177,7 +177,7 @@ fn a_large_file_shared_by_workers_is_given_up() {
     }
     each_engine(|s| {
         s.dir("dst");
-        let Some(outcome) = interrupted_large(s) else { return };
+        let Some(outcome) = interrupted_large(s, &[]) else { return };
         outcome.complains(
             "ucp: interrupted: 1 file copied, 1 unfinished and removed; go on with -u or --update=none\n",
         );
@@ -192,12 +192,24 @@ fn a_large_file_that_was_being_overwritten_is_older_than_its_source() {
     }
     each_engine(|s| {
         s.file("dst/large", "old");
-        let Some(outcome) = interrupted_large(s) else { return };
+        let Some(outcome) = interrupted_large(s, &[]) else { return };
         outcome.complains(
             "ucp: 'dst/large' was being overwritten and is incomplete\n\
              ucp: interrupted: 1 file copied; go on with -u or --update=none\n",
         );
         assert_eq!(s.path("dst/large").metadata().unwrap().mtime(), 0);
+    });
+}
+
+#[test]
+fn statistics_of_an_interrupted_copy_say_that_not_all_was_copied() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.dir("dst");
+        let Some(outcome) = interrupted_large(s, &["--stats=json"]) else { return };
+        assert!(outcome.stderr().contains("\"success\":false,\"files\":1,"), "{}", outcome.stderr());
     });
 }
 

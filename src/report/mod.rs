@@ -158,6 +158,7 @@ impl Reporter {
     /// Tells what a signal has left of the work; the process is to die by it.
     pub fn interrupted(&self, signal: i32, text: &[u8]) {
         self.say(text);
+        self.failed.store(true, Ordering::Relaxed);
         // Only the first can be what has ended it.
         match self.interrupted.set(signal) {
             Ok(()) | Err(_) => {}
