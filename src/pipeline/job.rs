@@ -34,6 +34,8 @@ pub enum Task {
         /// Which entries.
         entries: Vec<Entry>,
     },
+    /// Files that another worker had not begun with.
+    Files(VecDeque<FileJob>),
     /// The operands from here on.
     Operands(Operands),
     /// A large file that more than one worker can work on.

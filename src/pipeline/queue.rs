@@ -8,6 +8,7 @@
 //! where there is none the work is done.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 struct State<T> {
@@ -24,6 +25,8 @@ struct State<T> {
 pub struct Queue<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
+    /// Whether a worker waits for work; to be asked often, and may be late.
+    idle: AtomicBool,
 }
 
 impl<T> Queue<T> {
@@ -38,7 +41,7 @@ impl<T> Queue<T> {
             waiting: 0,
             done: false,
         };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        Self { state: Mutex::new(state), changed: Condvar::new(), idle: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -93,6 +96,7 @@ impl<T> Queue<T> {
                 return Some(task);
             }
             state.waiting += 1;
+            self.idle.store(true, Ordering::Relaxed);
             if state.waiting == state.workers {
                 state.done = true;
                 self.changed.notify_all();
@@ -105,6 +109,7 @@ impl<T> Queue<T> {
                 return None;
             }
             state.waiting -= 1;
+            self.idle.store(state.waiting > 0, Ordering::Relaxed);
         }
     }
 
@@ -112,6 +117,12 @@ impl<T> Queue<T> {
     pub fn abandon(&self) {
         self.lock().done = true;
         self.changed.notify_all();
+    }
+
+    /// Whether somebody waits for work, as far as one knows without asking everybody.
+    #[must_use]
+    pub fn has_idle(&self) -> bool {
+        self.idle.load(Ordering::Relaxed)
     }
 
     /// How many tasks wait to be taken.
@@ -165,7 +176,7 @@ fn take<T>(state: &mut State<T>, worker: usize) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     #[test]
     fn what_is_deferred_comes_when_all_else_is_done() {

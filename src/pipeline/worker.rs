@@ -205,9 +205,20 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && let Some(job) = self.backlog.pop_front()
         {
             self.begin(job);
+            self.share_backlog();
         }
         self.claim_extents();
         self.settle_where_due();
+    }
+
+    /// Leaves half of the files that are not begun with to a worker that has nothing to do. Files that were kept under
+    /// another name stay here, where they get their names back if the run ends early.
+    fn share_backlog(&mut self) {
+        let files = self.backlog.len();
+        if files > 1 && self.shared.queue.has_idle() && self.shared.options.backup.is_none() {
+            let half = self.backlog.split_off(files.div_ceil(2));
+            self.shared.queue.push(self.number, [Task::Files(half)]);
+        }
     }
 
     fn begin(&mut self, job: FileJob) {
@@ -256,6 +267,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                     self.end_in_order();
                 }
             }
+            Task::Files(jobs) => self.backlog.extend(jobs),
             Task::Operands(operands) => {
                 self.operands(operands);
                 self.end_in_order();
