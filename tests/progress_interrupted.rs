@@ -118,7 +118,7 @@ fn a_file_that_was_being_overwritten_is_told_and_copied_again_by_update() {
         running.signal(Signal::INT);
         running.finish().dies_by(libc::SIGINT).complains(
             "ucp: 'dst/slow' was being overwritten and is incomplete\n\
-             ucp: interrupted: 3 files copied; go on with -u or --update=none\n",
+             ucp: interrupted: 3 files copied; go on with -u\n",
         );
         assert_eq!(s.path("dst/slow").metadata().unwrap().mtime(), 0);
         drop(fifo);
@@ -195,7 +195,7 @@ fn a_large_file_that_was_being_overwritten_is_older_than_its_source() {
         let Some(outcome) = interrupted_large(s, &[]) else { return };
         outcome.complains(
             "ucp: 'dst/large' was being overwritten and is incomplete\n\
-             ucp: interrupted: 1 file copied; go on with -u or --update=none\n",
+             ucp: interrupted: 1 file copied; go on with -u\n",
         );
         assert_eq!(s.path("dst/large").metadata().unwrap().mtime(), 0);
     });

@@ -86,7 +86,9 @@ impl Progress {
             removed => format!(", {} unfinished and removed", amounts::number(removed)),
         };
         let name = signals::name(signal);
-        let text = format!("{name}: {copied} copied{removed}; go on with -u or --update=none");
+        // What is there and not whole would be left as it is by --update=none.
+        let advice = if left.is_empty() { "-u or --update=none" } else { "-u" };
+        let text = format!("{name}: {copied} copied{removed}; go on with {advice}");
         reporter.interrupted(signal, text.as_bytes());
     }
 }
