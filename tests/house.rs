@@ -142,3 +142,31 @@ fn no_test_lets_root_write_to_a_real_device() {
     offenders.retain(|offender| !offender.starts_with("tests/house.rs"));
     assert_none(&offenders, "a tool that goes wrong as root would replace the machine's devices");
 }
+
+#[test]
+fn the_wrapper_links_the_programs_statically_and_with_another_library_where_one_is_named() {
+    let wrapped = |name: &str, library: Option<&str>| {
+        let mut command = std::process::Command::new(root().join("tools/rustc-static"));
+        command
+            .args([
+                "echo",
+                "--crate-name",
+                name,
+                "--edition=2024",
+                "main.rs",
+                "--crate-type",
+                "bin",
+                "-o",
+                "x",
+            ])
+            .env_remove("UCP_LIBC_ROOT");
+        let output = command.envs(library.map(|library| ("UCP_LIBC_ROOT", library))).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!wrapped("build_script_build", Some("/other")).contains("-C"));
+    assert!(wrapped("ucat", None).ends_with("-C target-feature=+crt-static\n"));
+    let other = wrapped("ucp", Some("/other"));
+    assert!(other.contains("+crt-static") && other.contains("--sysroot=/other"), "{other}");
+    assert!(other.contains("link-arg=-B/other/usr/lib/"), "{other}");
+}
