@@ -35,7 +35,7 @@ pub enum Task {
         entries: Vec<Entry>,
     },
     /// Files that another worker had not begun with.
-    Files(VecDeque<FileJob>),
+    Files(VecDeque<Box<FileJob>>),
     /// The operands from here on.
     Operands(Operands),
     /// A large file that more than one worker can work on.

@@ -56,7 +56,9 @@ impl Worker<'_, '_> {
             return self.imagine_leaf(imagined, job, facts);
         }
         let made = match options.make {
-            Make::Copies if replace::is_read(options, facts.kind) => return self.backlog.push_back(job),
+            Make::Copies if replace::is_read(options, facts.kind) => {
+                return self.backlog.push_back(Box::new(job));
+            }
             Make::Copies => self.make_special(&job, facts),
             Make::HardLinks => self.hard_link(&job, facts),
             Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),

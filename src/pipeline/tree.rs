@@ -314,7 +314,7 @@ impl Worker<'_, '_> {
         let failed = |errno| Problem::failed(What::CannotStat, branch.source_path(&entry.name), errno);
         let job = FileJob::of_entry(branch, entry).map_err(failed)?;
         if entry.kind == FileType::RegularFile && !entry.through_link && !self.shared.asks_first {
-            self.backlog.push_back(job);
+            self.backlog.push_back(Box::new(job));
             return Ok(());
         }
         let flags = if entry.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };

@@ -15,6 +15,7 @@ use super::job::{FileJob, Task};
 use super::method::extent::Extent;
 use super::method::extents::LargeFile;
 use super::method::file::FileCopy;
+use super::method::pairs::{LastKnown, View};
 use super::method::{Context, Next};
 use super::progress::Progress;
 use super::progress::meter::Meter;
@@ -69,7 +70,7 @@ pub struct Worker<'scope, 'env> {
     pub(super) meter: Meter,
     pub(super) listing: Listing,
     /// Files to begin with when there is room.
-    pub(super) backlog: VecDeque<FileJob>,
+    pub(super) backlog: VecDeque<Box<FileJob>>,
     flights: Vec<Option<Flight>>,
     flights_free: Vec<usize>,
     /// Flights that wait for a buffer.
@@ -79,6 +80,7 @@ pub struct Worker<'scope, 'env> {
     large: Vec<Arc<LargeFile>>,
     extents_in_flight: usize,
     completions: Vec<Completion>,
+    last_known: LastKnown,
     warmup: Warmup,
     /// Most files in flight now: less than `window_max` for a while where descriptors ran out.
     window: usize,
@@ -108,6 +110,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             large: Vec::new(),
             extents_in_flight: 0,
             completions: Vec::new(),
+            last_known: LastKnown::default(),
             // A placement that was asked for is one in a ring.
             warmup: Warmup::new(shared.knobs.placement == Placement::Fused),
             // Plain calls finish each file before the next is begun.
@@ -221,7 +224,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         }
     }
 
-    fn begin(&mut self, job: FileJob) {
+    fn begin(&mut self, job: Box<FileJob>) {
         let slow = self.shared.pairs.next_is_fused(job.destination_device);
         if slow {
             self.shared.note_sleep();
@@ -230,7 +233,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.want_ring();
         }
         self.meter.name(|| job.source_path());
-        let mut file = Box::new(FileCopy::new(job).to_slow_destination(slow));
+        let mut file = Box::new(FileCopy::new(job, slow));
         let chain = file.start(&self.context());
         let slot = self.slot();
         self.fly(slot, Flight::File(file), chain);
@@ -316,7 +319,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         Context {
             settings: self.shared.settings.method,
             capabilities: self.engine.capabilities(),
-            pairs: &self.shared.pairs,
+            pairs: View { all: &self.shared.pairs, last: &self.last_known },
             pool: &self.pool,
             manifest: self.shared.manifest.as_ref(),
             reporter: self.shared.reporter,

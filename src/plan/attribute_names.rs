@@ -14,7 +14,16 @@ pub struct Names {
     pub refused: Option<Errno>,
 }
 
+/// The names of a file that has none.
+pub static NONE: Names = Names { plain: Vec::new(), acls: Vec::new(), refused: None };
+
 impl Names {
+    /// Whether there is nothing to keep, and nothing to tell.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.plain.is_empty() && self.acls.is_empty() && self.refused.is_none()
+    }
+
     /// Sorts the names that listxattr(2) answered, each with its NUL, by the rules of `skipped`.
     #[must_use]
     pub fn sorted(listed: &[u8], action: impl Fn(&[u8]) -> Action) -> Self {

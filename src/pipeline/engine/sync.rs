@@ -38,7 +38,11 @@ impl Engine for Sync {
     }
 
     fn reap(&mut self, _: Wait, into: &mut Vec<Completion>) -> Result<(), Errno> {
-        into.append(&mut self.done);
+        if into.is_empty() {
+            std::mem::swap(into, &mut self.done);
+        } else {
+            into.append(&mut self.done);
+        }
         Ok(())
     }
 

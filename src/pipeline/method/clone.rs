@@ -2,7 +2,8 @@
 //!
 //! Whether two file systems can do that is found out by the first file that is tried between them, and remembered.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::cli::cp::{Reflink, Sparse};
@@ -72,7 +73,7 @@ impl FileCopy {
             return self.fail(chain, self.destination_problem(What::Writing, errno), context);
         }
         if let Some(pair) = self.pair() {
-            context.pairs.refuse_clone(pair, errno);
+            context.pairs.all.refuse_clone(pair, errno);
         }
         self.transfer(chain, context)
     }

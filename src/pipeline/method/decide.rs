@@ -1,8 +1,10 @@
 //! The destination of a file: looked at, decided about, and made or opened.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Into, Op, Outcome};
+use crate::plan::attribute_names;
 use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{self, Found, Verdict};
@@ -119,11 +121,13 @@ impl FileCopy {
         };
         // Whatever is read, a regular file is made.
         let facts = Facts { kind: FileType::RegularFile, ..self.source_facts() };
-        context.settings.keeping.mode_to_make(&facts, &self.names, belongs_to)
+        let names = self.names.as_deref().unwrap_or(&attribute_names::NONE);
+        context.settings.keeping.mode_to_make(&facts, names, belongs_to)
     }
 
     pub(super) fn look(&mut self, mut chain: Chain, link: Option<Facts>) -> Next {
-        self.stage = Stage::Look { link };
+        self.stage = if link.is_some() { Stage::LookBehind } else { Stage::Look };
+        self.link = link.map(Box::new);
         chain.ops.clear();
         chain.ops.push(Op::Look { at: self.job.destination.clone(), follow: link.is_some() });
         Next::Run(chain)

@@ -5,7 +5,8 @@
 //! piece that `O_DIRECT` cannot write, a file that grew. Files are read again in the same way ([`super::verify`]).
 
 use super::extent::Extent;
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
@@ -331,7 +332,7 @@ impl FinishedExtents {
             && let Some(pair) = file.pair()
             && context.pairs.offload(pair) == Offload::Worthwhile
         {
-            context.pairs.refuse_offload(pair);
+            context.pairs.all.refuse_offload(pair);
         }
         if let Some((problem, failed_at)) = problem {
             // Others may have come further: what is left is to be a beginning of the source.

@@ -3,6 +3,7 @@
 use super::extents::LargeFile;
 use super::holes::{self, Holes};
 use super::pairs::Pair;
+use super::stage::Stage;
 use super::staged::Staged;
 use super::stream::Stream;
 use super::verify::Hashing;
@@ -21,64 +22,13 @@ use crate::report::message::{Problem, What};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-/// What the chain in flight is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Opening and examining the source.
-    Source,
-    /// Finding out why the source cannot be opened.
-    WhyNot,
-    /// Opening for reading what was only examined.
-    Again,
-    /// Removing a destination that could not be opened.
-    Unlink,
-    /// Cutting the destination to nothing.
-    Truncate,
-    /// Looking at the destination's name: the link itself, or what it leads to.
-    Look {
-        /// The link, when it is its target that is being looked at.
-        link: Option<Facts>,
-    },
-    /// Making or opening the destination, to go on by another chain.
-    Destination(Verdict),
-    /// Asking for the next stretch of data of a file with holes.
-    Map,
-    /// Making the destination share the source's blocks.
-    Clone,
-    /// Finding out which file systems these are.
-    Survey,
-    /// Giving the copy its length, before its data between holes.
-    Extend {
-        /// Which.
-        length: u64,
-    },
-    /// Finding out where a file with holes ends by now.
-    MapEnd,
-    /// Giving the copy its length, behind its data.
-    Trim,
-    /// Making both ends ready for extents.
-    Preparing,
-    /// One chain for all that is left.
-    Whole,
-    /// Reading and writing to the end of the source.
-    Stream,
-    /// Reading back what was written.
-    ReadBack,
-    /// Finding the directory of a file that is written apart from its name.
-    Place,
-    /// Making such a file.
-    Staged,
-    /// Ending a file that is to be made durable afterwards.
-    Settle,
-    /// Making it durable, where that is asked for, and closing both ends.
-    Close,
-    /// Closing a source that is a slot, to begin again when descriptors are free.
-    GiveUp,
-}
+/// Operations in the longest chain of a small file without attributes: read, open, truncate, write, two times close. All
+/// chains of a file use one list.
+const OPS_OF_SMALL_FILE: usize = 6;
 
 /// A file on its way.
 pub struct FileCopy {
-    pub(super) job: FileJob,
+    pub(super) job: Box<FileJob>,
     pub(super) stage: Stage,
     /// What the open source was seen to be.
     pub(super) source: Option<Facts>,
@@ -95,12 +45,14 @@ pub struct FileCopy {
     /// The destination is this run's own, or has been cut to nothing.
     pub(super) truncated: bool,
     pub(super) stream: Stream,
-    /// The names of the source's extended attributes, until they are handed on.
-    pub(super) names: Names,
+    /// The link under the destination's name, while what it leads to is looked at.
+    pub(super) link: Option<Box<Facts>>,
+    /// The names of the source's extended attributes, where it has any, until they are handed on.
+    pub(super) names: Option<Box<Names>>,
     /// Whether the destination was there before.
     pub(super) made: Made,
     /// How far a file with holes has come.
-    pub(super) holes: Option<Holes>,
+    pub(super) holes: Option<Box<Holes>>,
     /// No map of its data can be had.
     pub(super) without_map: bool,
     /// Sharing blocks has been tried.
@@ -131,13 +83,14 @@ pub struct FileCopy {
 }
 
 impl FileCopy {
-    /// A file to be copied.
+    /// A file to be copied. A slow destination is one that takes long to make files.
     #[must_use]
-    pub fn new(job: FileJob) -> Self {
+    pub fn new(job: Box<FileJob>, slow_destination: bool) -> Self {
         Self {
             found: job.found,
             made: Made::Here(job.belongs_to),
-            names: Names::default(),
+            link: None,
+            names: None,
             job,
             stage: Stage::Source,
             source: None,
@@ -158,23 +111,15 @@ impl FileCopy {
             staged: None,
             failed: false,
             leased: false,
-            slow_destination: false,
+            slow_destination,
             attempts: 0,
             counted: 0,
             number: 0,
         }
     }
 
-    /// A file whose destination takes long to make files.
-    #[must_use]
-    pub fn to_slow_destination(mut self, slow: bool) -> Self {
-        self.slow_destination = slow;
-        self
-    }
-
-    /// The job, to start it again, or to end it.
-    #[must_use]
-    pub fn into_job(mut self) -> FileJob {
+    /// The job, with what became of it.
+    pub fn ended(&mut self) -> &FileJob {
         self.job.failed = self.failed;
         if self.failed {
             // Who counts what is left out wants to know its size.
@@ -184,6 +129,13 @@ impl FileCopy {
             // Nobody is to link what is not whole.
             self.job.share = Share::UnderWay;
         }
+        &self.job
+    }
+
+    /// The job, to start it again.
+    #[must_use]
+    pub fn into_job(mut self) -> Box<FileJob> {
+        self.ended();
         self.job
     }
 
@@ -219,7 +171,8 @@ impl FileCopy {
             mode: Mode::empty(),
             into: Into::Plain,
         };
-        let mut ops = vec![open, Op::Examine { end: End::Source }];
+        let mut ops = Vec::with_capacity(OPS_OF_SMALL_FILE);
+        ops.extend([open, Op::Examine { end: End::Source }]);
         // Whether there is an ACL decides about the permissions that the copy is made with.
         ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
         let slow_destination = self.slow_destination && context.capabilities.fused_where_slow;
@@ -233,19 +186,23 @@ impl FileCopy {
             self.job.path(end)
         });
         if let Some(took) = seen.making {
-            context.pairs.note_making(self.job.destination_device, took, self.source_facts().size);
+            context.pairs.all.note_making(self.job.destination_device, took, self.source_facts().size);
         }
         let facts = seen.facts;
         match self.stage {
             Stage::Source => {
-                self.names = seen.names;
+                self.names = (!seen.names.is_none()).then(|| Box::new(seen.names));
                 self.source_opened(chain, outcome, facts, context)
             }
             Stage::WhyNot => self.why_not(chain, outcome, facts, context),
             Stage::Unlink => self.unlinked(chain, outcome, context),
             Stage::Truncate => self.truncate_done(chain, outcome, context),
             Stage::Again => self.opened_again(chain, outcome, context),
-            Stage::Look { link } => self.looked(chain, outcome, facts, link, context),
+            Stage::Look => self.looked(chain, outcome, facts, None, context),
+            Stage::LookBehind => {
+                let link = self.link.take().map(|link| *link);
+                self.looked(chain, outcome, facts, link, context)
+            }
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
             Stage::Map => self.mapped(chain, outcome, seen, context),
             Stage::Clone => self.cloned(chain, outcome, context),

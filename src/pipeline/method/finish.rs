@@ -1,8 +1,10 @@
 //! How a file ends: its attributes, a problem that is told, both ends closed.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Op, Outcome};
+use crate::plan::attribute_names::Names;
 use crate::plan::durability::has_no_sync;
 use crate::report::message::{Problem, What};
 
@@ -10,7 +12,10 @@ impl FileCopy {
     /// The operation that gives the destination its attributes, where there is anything to give. It comes when all of
     /// its contents are there, as writing would change times and take set-id bits.
     pub(super) fn keep(&mut self, context: &Context<'_>) -> Option<Op> {
-        let names = std::mem::take(&mut self.names);
+        if !context.settings.keeping.is_anything() {
+            return None;
+        }
+        let names = self.names.take().map_or_else(Names::default, |names| *names);
         let wanted = context.settings.keeping.of_file(&self.source_facts(), self.made, names);
         (!wanted.is_nothing()).then(|| Op::Keep(Box::new(wanted)))
     }

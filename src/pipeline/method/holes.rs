@@ -3,7 +3,8 @@
 //! The map of data is asked of the file system a bounded part at a time; each part is copied as extents, by as many
 //! workers as are free, and then the next is asked for. Where the file system knows no map, the file is read as a whole.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
@@ -40,7 +41,7 @@ impl FileCopy {
         if !self.truncated {
             return self.truncate(chain);
         }
-        self.holes = Some(Holes::default());
+        self.holes = Some(Box::default());
         self.map(chain, 0)
     }
 

@@ -22,6 +22,7 @@ pub mod holes;
 pub mod pairs;
 mod sharing;
 mod source;
+mod stage;
 mod staged;
 mod stopped;
 pub mod stream;
@@ -41,7 +42,7 @@ use crate::report::Reporter;
 use crate::report::manifest::Manifest;
 use crate::report::stats::Tally;
 use extents::LargeFile;
-use pairs::Pairs;
+use pairs::View;
 use std::sync::Arc;
 
 /// What methods need to know of how the run is to be done.
@@ -90,7 +91,7 @@ pub struct Context<'a> {
     /// What chains should look like.
     pub capabilities: Capabilities,
     /// What is known of the file systems.
-    pub pairs: &'a Pairs,
+    pub pairs: View<'a>,
     /// Where leases come from.
     pub pool: &'a Pool,
     /// Where hashes are written.

@@ -5,8 +5,9 @@ use crate::plan::data;
 use crate::plan::destination::{self, FileSystem, Offload};
 use crate::plan::placement::{self, Latency};
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,13 +24,15 @@ pub struct Pair {
 #[derive(Debug, Default)]
 pub struct Pairs {
     known: Mutex<HashMap<Pair, Known>>,
+    /// How many times something new has been found out.
+    edition: AtomicU64,
     /// By device; those whose device is not known beforehand are one.
     destinations: Mutex<HashMap<Option<u64>, Latency>>,
     /// A destination has been slow: only then is there anything in `destinations`.
     any_slow: AtomicBool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 struct Known {
     /// Why sharing blocks was refused.
     clone_refusal: Option<Errno>,
@@ -38,9 +41,36 @@ struct Known {
     offload_refused: bool,
 }
 
+/// The memory as one worker sees it. What every file asks is answered from a copy of the last answer: one lock for all
+/// workers, taken several times for each file, would go back and forth between their processors.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The memory itself.
+    pub all: &'a Pairs,
+    /// The worker's copy.
+    pub last: &'a LastKnown,
+}
+
+/// A worker's copy of what is known of the pair it asked for last.
+#[derive(Default)]
+pub struct LastKnown(Cell<Option<Answer>>);
+
+#[derive(Clone, Copy)]
+struct Answer {
+    edition: u64,
+    pair: Pair,
+    known: Option<Known>,
+}
+
 impl Pairs {
     fn lock(&self) -> MutexGuard<'_, HashMap<Pair, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what was found out about a pair.
+    fn learn(&self, pair: Pair, lesson: impl FnOnce(&mut Known)) {
+        lesson(self.lock().entry(pair).or_default());
+        self.edition.fetch_add(1, Ordering::Release);
     }
 
     /// Notes how long a file took that was made by plain calls.
@@ -64,54 +94,90 @@ impl Pairs {
         destinations.get_mut(&destination).is_some_and(Latency::next_is_fused)
     }
 
-    /// Whether a clone is worth trying.
-    #[must_use]
-    pub fn may_clone(&self, pair: Pair) -> bool {
-        self.lock().get(&pair).is_none_or(|known| known.clone_refusal.is_none())
-    }
-
     /// Remembers that a clone was refused.
     pub fn refuse_clone(&self, pair: Pair, errno: Errno) {
         if !data::is_of_one_file(errno) {
-            self.lock().entry(pair).or_default().clone_refusal = Some(errno);
+            self.learn(pair, |known| known.clone_refusal = Some(errno));
         }
+    }
+
+    /// Remembers what the file systems are, or that they would not say.
+    pub fn survey(&self, pair: Pair, systems: Option<[FileSystem; 2]>) {
+        self.learn(pair, |known| {
+            known.surveyed = true;
+            known.systems = systems;
+        });
+    }
+
+    /// Remembers that copying in the kernel was refused.
+    pub fn refuse_offload(&self, pair: Pair) {
+        self.learn(pair, |known| known.offload_refused = true);
+    }
+}
+
+impl View<'_> {
+    fn known(&self, pair: Pair) -> Option<Known> {
+        // Read before the memory is: what is learned meanwhile makes the copy an old one.
+        let edition = self.all.edition.load(Ordering::Acquire);
+        if let Some(answer) = self.last.0.get()
+            && answer.pair == pair
+            && answer.edition == edition
+        {
+            return answer.known;
+        }
+        let known = self.all.lock().get(&pair).copied();
+        self.last.0.set(Some(Answer { edition, pair, known }));
+        known
+    }
+
+    /// Whether a clone is worth trying.
+    #[must_use]
+    pub fn may_clone(&self, pair: Pair) -> bool {
+        self.known(pair).is_none_or(|known| known.clone_refusal.is_none())
     }
 
     /// Whether the file systems have been looked at.
     #[must_use]
     pub fn is_surveyed(&self, pair: Pair) -> bool {
-        self.lock().get(&pair).is_some_and(|known| known.surveyed)
-    }
-
-    /// Remembers what they are, or that they would not say.
-    pub fn survey(&self, pair: Pair, systems: Option<[FileSystem; 2]>) {
-        let mut known = self.lock();
-        let known = known.entry(pair).or_default();
-        known.surveyed = true;
-        known.systems = systems;
+        self.known(pair).is_some_and(|known| known.surveyed)
     }
 
     /// The destination's file system, as far as it is known.
     #[must_use]
     pub fn destination(&self, pair: Pair) -> Option<FileSystem> {
-        self.lock().get(&pair)?.systems.map(|[_, destination]| destination)
+        self.known(pair)?.systems.map(|[_, destination]| destination)
     }
 
     /// Whether copying is worth leaving to the kernel, as far as that is known.
     #[must_use]
     pub fn offload(&self, pair: Pair) -> Offload {
-        let known = self.lock();
-        match known.get(&pair) {
+        match self.known(pair) {
             Some(Known { offload_refused: true, .. }) => Offload::Impossible,
             Some(Known { systems: Some([source, destination]), clone_refusal, .. }) => {
-                destination::offload(*source, *destination, *clone_refusal)
+                destination::offload(source, destination, clone_refusal)
             }
             Some(_) | None => Offload::Pointless,
         }
     }
+}
 
-    /// Remembers that copying in the kernel was refused.
-    pub fn refuse_offload(&self, pair: Pair) {
-        self.lock().entry(pair).or_default().offload_refused = true;
+#[cfg(test)]
+mod tests {
+    use super::{LastKnown, Pair, Pairs, View};
+    use rustix::io::Errno;
+
+    #[test]
+    fn what_one_worker_learns_the_others_know() {
+        let pairs = Pairs::default();
+        let copies = [LastKnown::default(), LastKnown::default()];
+        let [one, other] = copies.each_ref().map(|last| View { all: &pairs, last });
+        let [pair, another] = [2, 3].map(|destination| Pair { source: 1, destination });
+        assert!(one.may_clone(pair) && other.may_clone(pair), "nothing is known yet");
+        pairs.refuse_clone(pair, Errno::OPNOTSUPP);
+        assert!(!one.may_clone(pair) && !other.may_clone(pair), "a refusal holds for everybody");
+        assert!(one.may_clone(another), "and for this pair alone");
+        assert!(!one.may_clone(pair) && !one.is_surveyed(pair));
+        pairs.survey(pair, None);
+        assert!(one.is_surveyed(pair) && !one.may_clone(pair));
     }
 }

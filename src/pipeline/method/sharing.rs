@@ -1,7 +1,8 @@
 //! A large file on its way to its extents: made ready, and shared out.
 
 use super::extents::{LargeFile, Way, set_direct};
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, Op, Outcome};
@@ -63,7 +64,7 @@ impl FileCopy {
         self.trail.transferred = true;
         self.trail.moved = true;
         let way = self.way(context);
-        let file = std::mem::replace(self, Self::new(self.job.clone()));
+        let file = std::mem::replace(self, Self::new(self.job.clone(), false));
         match LargeFile::new(file, chain, block, direct, way, stretches) {
             Ok(large) => Next::Large(Arc::new(large)),
             Err(returned) => {

@@ -1,6 +1,7 @@
 //! The source of a file: opened, examined, and compared with what was looked at; or why it cannot be.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, Op, Outcome};
 use crate::plan::facts::Facts;

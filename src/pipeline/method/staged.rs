@@ -2,7 +2,8 @@
 //! where the file system knows no such files; ended, made durable where that is asked for, and only then given the name.
 
 use super::decide::written_by;
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Descriptor, End, Into, Op, Outcome, Seen};
 use crate::pipeline::place;

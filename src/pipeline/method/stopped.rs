@@ -1,7 +1,8 @@
 //! What can be said of a file that is not whole yet, and how it is given up.
 
 use super::extents::{FinishedExtents, LargeFile};
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::pipeline::chain::Chain;
 use crate::pipeline::progress::unfinished::Copy;

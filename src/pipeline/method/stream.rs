@@ -3,7 +3,8 @@
 //! It serves what cannot be trusted to say its length (/proc, pipes, devices), and finishes what a chain or the extents
 //! left: a file that shrank or grew, a write that came up short. It always goes through the page cache.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next, zeros};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, Op, Outcome};

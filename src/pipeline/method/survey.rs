@@ -1,6 +1,7 @@
 //! Which file systems a file is copied between: asked once for each pair of them, and only where the answer matters.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::cli::cp::{Reflink, Sparse};
 use crate::pipeline::chain::{Chain, Op, Seen};
@@ -42,7 +43,7 @@ impl FileCopy {
 
     pub(super) fn surveyed(&mut self, chain: Chain, seen: &Seen, context: &mut Context<'_>) -> Next {
         if let Some(pair) = self.pair() {
-            context.pairs.survey(pair, seen.systems);
+            context.pairs.all.survey(pair, seen.systems);
         }
         self.transfer(chain, context)
     }

@@ -7,7 +7,8 @@
 //! place in a chain.
 
 use super::extents::{LargeFile, Way};
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::{Hashed, Hashes};
@@ -171,7 +172,7 @@ impl FileCopy {
     ) -> Next {
         let block = context.buffer_bytes() - context.buffer_bytes() % PAGE_BYTES;
         let block = u32::try_from(block.max(PAGE_BYTES)).unwrap_or(u32::MAX);
-        let file = std::mem::replace(self, Self::new(self.job.clone()));
+        let file = std::mem::replace(self, Self::new(self.job.clone(), false));
         match LargeFile::new(file, chain, block, false, Way::Hash(end), stretches) {
             Ok(large) => Next::Large(Arc::new(large)),
             Err(returned) => {

@@ -1,6 +1,7 @@
 //! One chain for the whole of a small file, and the way of a fused copy to it: what was only examined is opened again.
 
-use super::file::{FileCopy, Stage};
+use super::file::FileCopy;
+use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Directory, End, Into, Op, Outcome};

@@ -125,7 +125,7 @@ impl Worker<'_, '_> {
         self.next(slot, Box::new(file), next);
     }
 
-    pub(super) fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
+    pub(super) fn next(&mut self, slot: usize, mut file: Box<FileCopy>, next: Next) {
         match next {
             Next::Run(chain) => self.go_on(slot, file, chain),
             Next::Starved(chain) => {
@@ -160,7 +160,7 @@ impl Worker<'_, '_> {
                 self.window = self.window_max.min(self.window.saturating_add(1));
                 self.say_how(&file);
                 self.stop_watching(&file);
-                self.leaf_done(&file.into_job());
+                self.leaf_done(file.ended());
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::pipeline::job::{FileJob, Names};
 use crate::pipeline::method::extent::{Extent, Progressed};
 use crate::pipeline::method::extents::LargeFile;
 use crate::pipeline::method::file::FileCopy;
-use crate::pipeline::method::pairs::Pairs;
+use crate::pipeline::method::pairs::{LastKnown, Pairs, View};
 use crate::pipeline::method::{Context, Next, Settings};
 use crate::plan::attributes::Keeping;
 use crate::plan::facts::Owner;
@@ -174,6 +174,7 @@ impl Copying {
         let jobs = self.jobs.len();
         let mut driver = Driver {
             pairs: Pairs::default(),
+            last_known: LastKnown::default(),
             settings: self.settings,
             engine,
             pool: pool.clone(),
@@ -181,7 +182,7 @@ impl Copying {
             reporter: &reporter,
             tally: Tally::default(),
             window: self.in_flight_max,
-            backlog: self.jobs.into(),
+            backlog: self.jobs.into_iter().map(Box::new).collect(),
             flights: Vec::new(),
             waiting: VecDeque::new(),
             large: Vec::new(),
@@ -238,6 +239,7 @@ enum Flight {
 /// As `Worker`, whose comments say why.
 struct Driver<'a> {
     pairs: Pairs,
+    last_known: LastKnown,
     settings: Settings,
     engine: Scripted,
     pool: Pool,
@@ -245,7 +247,7 @@ struct Driver<'a> {
     reporter: &'a Reporter,
     tally: Tally,
     window: usize,
-    backlog: VecDeque<FileJob>,
+    backlog: VecDeque<Box<FileJob>>,
     flights: Vec<Option<Flight>>,
     waiting: VecDeque<(usize, Chain)>,
     large: Vec<Arc<LargeFile>>,
@@ -272,7 +274,7 @@ impl Driver<'_> {
 
     fn context(&mut self) -> Context<'_> {
         Context {
-            pairs: &self.pairs,
+            pairs: View { all: &self.pairs, last: &self.last_known },
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
@@ -303,7 +305,7 @@ impl Driver<'_> {
         while self.has_room()
             && let Some(job) = self.backlog.pop_front()
         {
-            let mut file = Box::new(FileCopy::new(job));
+            let mut file = Box::new(FileCopy::new(job, false));
             let chain = file.start(&self.context());
             let slot = self.slot();
             self.fly(slot, Flight::File(file), chain);

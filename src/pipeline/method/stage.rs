@@ -1,0 +1,57 @@
+//! The stages of a file on its way: what the chain in flight is for.
+
+use crate::plan::overwrite::Verdict;
+
+/// What the chain in flight is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Opening and examining the source.
+    Source,
+    /// Finding out why the source cannot be opened.
+    WhyNot,
+    /// Opening for reading what was only examined.
+    Again,
+    /// Removing a destination that could not be opened.
+    Unlink,
+    /// Cutting the destination to nothing.
+    Truncate,
+    /// Looking at the destination's name.
+    Look,
+    /// Looking at what the link there leads to.
+    LookBehind,
+    /// Making or opening the destination, to go on by another chain.
+    Destination(Verdict),
+    /// Asking for the next stretch of data of a file with holes.
+    Map,
+    /// Making the destination share the source's blocks.
+    Clone,
+    /// Finding out which file systems these are.
+    Survey,
+    /// Giving the copy its length, before its data between holes.
+    Extend {
+        /// Which.
+        length: u64,
+    },
+    /// Finding out where a file with holes ends by now.
+    MapEnd,
+    /// Giving the copy its length, behind its data.
+    Trim,
+    /// Making both ends ready for extents.
+    Preparing,
+    /// One chain for all that is left.
+    Whole,
+    /// Reading and writing to the end of the source.
+    Stream,
+    /// Reading back what was written.
+    ReadBack,
+    /// Finding the directory of a file that is written apart from its name.
+    Place,
+    /// Making such a file.
+    Staged,
+    /// Ending a file that is to be made durable afterwards.
+    Settle,
+    /// Making it durable, where that is asked for, and closing both ends.
+    Close,
+    /// Closing a source that is a slot, to begin again when descriptors are free.
+    GiveUp,
+}
