@@ -161,12 +161,20 @@ fn the_wrapper_links_the_programs_statically_and_with_another_library_where_one_
             ])
             .env_remove("UCP_LIBC_ROOT");
         let output = command.envs(library.map(|library| ("UCP_LIBC_ROOT", library))).output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap()
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
     };
-    assert!(!wrapped("build_script_build", Some("/other")).contains("-C"));
-    assert!(wrapped("ucat", None).ends_with("-C target-feature=+crt-static\n"));
-    let other = wrapped("ucp", Some("/other"));
-    assert!(other.contains("+crt-static") && other.contains("--sysroot=/other"), "{other}");
-    assert!(other.contains("link-arg=-B/other/usr/lib/"), "{other}");
+    let other = tempfile::tempdir().unwrap();
+    let root = other.path().to_str().unwrap();
+    let (linked, said) = wrapped("build_script_build", Some(root));
+    assert!(linked && !said.contains("-C"), "{said}");
+    let (linked, said) = wrapped("ucat", None);
+    assert!(linked && said.ends_with("-C target-feature=+crt-static\n"), "{said}");
+    let (linked, said) = wrapped("ucp", Some(root));
+    assert!(!linked && said.is_empty(), "there is no library to link: {said}");
+    let libraries = other.path().join(format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH));
+    std::fs::create_dir_all(&libraries).unwrap();
+    std::fs::write(libraries.join("libc.a"), "").unwrap();
+    let (linked, said) = wrapped("ucp", Some(root));
+    assert!(linked && said.contains("+crt-static") && said.contains(&format!("--sysroot={root}")), "{said}");
+    assert!(said.contains(&format!("link-arg=-B{root}/usr/lib/")), "{said}");
 }

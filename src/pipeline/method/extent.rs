@@ -19,6 +19,8 @@ pub struct Extent {
     pending: Range<u32>,
     way: Way,
     refused_polling: bool,
+    /// Bytes of it that are shown as arrived.
+    shown: u64,
 }
 
 /// What becomes of an extent after a completion.
@@ -32,7 +34,7 @@ pub enum Progressed {
 impl Extent {
     /// A block of `file` that is to go this way.
     pub(super) fn new(file: Arc<LargeFile>, block: Range<u64>, way: Way) -> Self {
-        Self { file, left: block, pending: 0..0, way, refused_polling: false }
+        Self { file, left: block, pending: 0..0, way, refused_polling: false, shown: 0 }
     }
 
     /// Whether the device was found not to be polled for completions, as was asked.
@@ -86,6 +88,11 @@ impl Extent {
     /// All of the block before this offset of the file is in the destination.
     pub fn reached(&self) -> u64 {
         self.left.start
+    }
+
+    /// So many more of its bytes are shown as arrived. The file learns that at the end, when it is locked anyway.
+    pub fn note_shown(&mut self, bytes: u64) {
+        self.shown += bytes;
     }
 
     /// The file it is a block of.
@@ -202,6 +209,8 @@ impl Extent {
     /// Gives the extent up as over. Who gives up the last one gets the file back, to finish it.
     #[must_use]
     pub fn finish(self) -> Option<FinishedExtents> {
-        self.file.lock().finish_one()
+        let mut progress = self.file.lock();
+        progress.note_shown(self.shown);
+        progress.finish_one()
     }
 }

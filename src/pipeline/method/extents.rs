@@ -252,6 +252,13 @@ impl Progress {
         self.file.as_mut()
     }
 
+    /// So many bytes of it are shown as arrived, beside those that were before.
+    pub(super) fn note_shown(&mut self, bytes: u64) {
+        if let Some(file) = &mut self.file {
+            file.counted += bytes;
+        }
+    }
+
     /// Nobody claims anything any more, as the run is to end; a block has come as far as `at`.
     pub(super) fn stop(&mut self, at: u64) {
         let unclaimed = self.left.front().map_or(u64::MAX, |stretch| stretch.start);

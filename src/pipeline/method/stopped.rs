@@ -97,13 +97,6 @@ impl LargeFile {
         self.lock().source_path().to_vec()
     }
 
-    /// Bytes of it have arrived and are shown.
-    pub fn note_arrived(&self, bytes: u64) {
-        if let Some(file) = self.lock().file_mut() {
-            file.counted += bytes;
-        }
-    }
-
     /// Tells others of the copy, by `begin`, which answers the number that it is known under.
     pub fn note(&self, begin: impl FnOnce(Copy) -> u64) {
         if let Some(file) = self.lock().file_mut().filter(|file| file.number == 0 && file.staged.is_none()) {

@@ -114,7 +114,8 @@ impl<'env> Watch<'env> {
             any: false,
         };
         let mut due = match self.when {
-            When::Always => self.began,
+            // Not while the run begins: drawing for the first time costs some milliseconds.
+            When::Always => self.began + FRAME,
             When::Auto | When::Never => self.began + PATIENCE,
         };
         loop {
@@ -242,7 +243,10 @@ impl Shown<'_, '_> {
 
     fn finish(&mut self) {
         self.end();
-        if self.any {
+        // What is always shown has a last line, however short the copy was.
+        let always = self.watch.when == When::Always;
+        let seen = self.look == Look::Lines || (self.look == Look::Drawn && columns().is_some());
+        if self.any || (always && seen) {
             let summary = self.snapshot().summary(self.watch.began.elapsed());
             self.watch.reporter.say(summary.as_bytes());
         }

@@ -90,7 +90,7 @@ impl Worker<'_, '_> {
         let progressed = extent.advance(completion);
         let arrived = extent.reached().saturating_sub(before);
         if self.meter.is_read() {
-            extent.file().note_arrived(arrived);
+            extent.note_shown(arrived);
             self.meter.arrived(arrived);
             self.meter.name(|| extent.file().source_path());
             self.meter.show(&self.tally);
