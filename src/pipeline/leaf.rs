@@ -55,8 +55,12 @@ impl Worker<'_, '_> {
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_leaf(imagined, job, facts);
         }
+        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
+        if !read {
+            self.changed(&job);
+        }
         let made = match options.make {
-            Make::Copies if replace::is_read(options, facts.kind) => return self.backlog.push_back(job),
+            Make::Copies if read => return self.backlog.push_back(job),
             Make::Copies => self.make_special(&job, facts),
             Make::HardLinks => self.hard_link(&job, facts),
             Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),
@@ -111,6 +115,7 @@ impl Worker<'_, '_> {
             Fate::Replace | Fate::Done => {}
             Fate::Skip => {
                 self.say_skipped(job);
+                self.left_alone(job);
                 let stays = options.overwrite == Overwrite::Older;
                 return Ok(if stays { Ready::Stays } else { Ready::Done });
             }
@@ -126,6 +131,7 @@ impl Worker<'_, '_> {
         if options.ask && self.shared.imagined.is_none() && !self.may_replace(job, there) {
             self.shared.reporter.declined();
             self.say_skipped(job);
+            self.left_alone(job);
             return Ok(Ready::Done);
         }
         if fate == Fate::Done {
@@ -189,7 +195,10 @@ impl Worker<'_, '_> {
             }
             // It goes when the new file takes its place.
             None if self.shared.atomic() => Ok(()),
-            None => rustix::fs::unlinkat(directory, &**name, AtFlags::empty()),
+            None => {
+                self.changed(job);
+                rustix::fs::unlinkat(directory, &**name, AtFlags::empty())
+            }
         };
         match removed {
             Ok(()) | Err(Errno::NOENT) => {}
@@ -252,6 +261,23 @@ impl Worker<'_, '_> {
             errno: Some(errno),
             ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target.clone())
         })
+    }
+
+    /// What an earlier manifest says of the file at the destination still holds.
+    fn left_alone(&self, job: &FileJob) {
+        if let Some(manifest) = self.shared.listed()
+            && let Some(Found::File(file) | Found::LinkTo { file, .. }) = job.found
+            && file.kind == FileType::RegularFile
+        {
+            manifest.left_alone(|| job.destination_path());
+        }
+    }
+
+    /// What an earlier manifest says of the destination holds no longer.
+    pub(super) fn changed(&self, job: &FileJob) {
+        if let Some(manifest) = self.shared.listed() {
+            manifest.changed(|| job.destination_path());
+        }
     }
 
     /// The line of `-v`, with the backup's path where there is one.

@@ -318,7 +318,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             capabilities: self.engine.capabilities(),
             pairs: &self.shared.pairs,
             pool: &self.pool,
-            manifest: self.shared.manifest.as_ref(),
+            manifest: self.shared.listed(),
             reporter: self.shared.reporter,
             tally: &mut self.tally,
         }

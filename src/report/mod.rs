@@ -120,6 +120,19 @@ impl Reporter {
         self.failure(&[b"the manifest cannot have the name ", &quoted[..], b", which is not UTF-8"].concat());
     }
 
+    /// Tells that a manifest could not take the place of what has come there since the run began.
+    pub fn kept_beside(&self, path: &[u8], beside: &[u8]) {
+        let [path, beside] = [path, beside].map(|name| quote::always(name, self.charset()));
+        let before = [&path[..], b" was written while the copy went on, and stays; the manifest is "].concat();
+        self.failure(&[&before[..], &beside, b" beside it"].concat());
+    }
+
+    /// Whether anything has failed so far.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
     /// One message on standard error, after the program's name.
     pub fn say(&self, text: &[u8]) {
         // Where both streams are one file, what was said first stands first.
@@ -262,7 +275,7 @@ impl Reporter {
             drop(lines);
             self.failure(format!("write error: {}", describe(errno)).as_bytes());
         }
-        !self.failed.load(Ordering::Relaxed)
+        !self.has_failed()
     }
 }
 

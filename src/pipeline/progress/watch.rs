@@ -39,6 +39,15 @@ enum Look {
     Drawn,
 }
 
+/// How a run ends before it is done.
+#[derive(Clone, Copy)]
+pub struct Ends<'env> {
+    /// Has the workers end.
+    pub abandon: &'env (dyn Fn() + Sync),
+    /// Does what is left to do when they have, or will not.
+    pub finish: &'env (dyn Fn() + Sync),
+}
+
 /// What the watching thread goes by.
 pub struct Watch<'env> {
     /// What workers have done.
@@ -47,8 +56,7 @@ pub struct Watch<'env> {
     pub options: &'env CpOptions,
     /// Where it is told.
     pub reporter: &'env Reporter,
-    /// Ends the work before it is done.
-    pub abandon: &'env (dyn Fn() + Sync),
+    ends: Ends<'env>,
     signals: Signals,
     when: When,
     began: Instant,
@@ -63,12 +71,12 @@ impl<'env> Watch<'env> {
         progress: &'env Progress,
         options: &'env CpOptions,
         reporter: &'env Reporter,
-        abandon: &'env (dyn Fn() + Sync),
+        ends: Ends<'env>,
     ) -> Option<Self> {
         let signals = Signals::catch().ok()?;
         // There from the beginning: a question keeps it from being drawn on.
         let _screen = reporter.screen();
-        Some(Self { progress, options, reporter, abandon, signals, when, began: Instant::now() })
+        Some(Self { progress, options, reporter, ends, signals, when, began: Instant::now() })
     }
 
     /// Does `work` under this watch, and tells how it ended where a signal has ended it.
@@ -159,7 +167,7 @@ impl<'env> Watch<'env> {
     /// for something that does not come, it is done here and the process ends.
     fn interrupt(&self, signal: i32, over: bool) {
         self.progress.stop();
-        (self.abandon)();
+        (self.ends.abandon)();
         let waits = || self.reporter.screen().is_held_back() || self.progress.unfinished.any_waits();
         let ended = over
             || self.progress.ends_within(GRACE_OF_WAITING)
@@ -174,6 +182,7 @@ impl<'env> Watch<'env> {
         }
         self.progress.tell_interruption(signal, self.reporter);
         if !ended {
+            (self.ends.finish)();
             // The result says nothing to one who dies by a signal; lines of -v are written by it.
             let _success = self.reporter.finish();
             process::die_by(signal);
