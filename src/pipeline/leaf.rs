@@ -65,6 +65,10 @@ impl Worker<'_, '_> {
             Make::HardLinks => self.hard_link(&job, facts),
             Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),
         };
+        if options.make != Make::Copies && made.is_ok() {
+            // The link stands for the copy.
+            self.tally.file(0);
+        }
         let At { directory, name } = &job.destination;
         match made {
             Err(problem) => {
@@ -292,6 +296,21 @@ impl Worker<'_, '_> {
         self.shared.reporter.problem(&Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE));
     }
 
+    /// Has those who watch count a file no more that is not copied, if they did.
+    fn count_left_out(&self, job: &FileJob) {
+        let (Some(progress), options) = (&self.shared.progress, self.shared.options) else { return };
+        let bytes = match job.seen {
+            Some(seen) if !replace::is_counted(options, seen.kind) => return,
+            // Names of one file are one copy.
+            Some(seen) if options.preserve.links && seen.links > 1 && !progress.is_first(seen.identity) => {
+                return;
+            }
+            Some(seen) => seen.size,
+            None => 0,
+        };
+        self.meter.left_out(bytes);
+    }
+
     /// A leaf is done, well or not.
     pub(super) fn leaf_done(&mut self, job: &FileJob) {
         if job.failed {
@@ -300,9 +319,8 @@ impl Worker<'_, '_> {
         if job.share != Share::None {
             self.first_done(job);
         }
-        match job.left_out || job.failed {
-            true => self.meter.left_out(job.seen.map_or(0, |seen| seen.size)),
-            false => self.meter.done(),
+        if job.left_out || job.failed {
+            self.count_left_out(job);
         }
         self.meter.show(&self.tally);
         if let Names::Entry(branch) = &job.names {

@@ -273,6 +273,7 @@ impl Worker<'_, '_> {
                 Some(Found::Nothing) | None => Share::UnderWay,
             };
         }
+        job.left_out = true;
         self.leaf_done(&job);
         Ok(())
     }

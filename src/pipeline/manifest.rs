@@ -67,12 +67,10 @@ pub fn open(options: &CpOptions, reporter: &Reporter) -> Result<Option<Listing>,
     }
     let (Destination::Directory(last) | Destination::Last(last) | Destination::Exactly(last)) =
         &options.destination;
-    let sources = options.sources.iter().map(|source| (source, What::ManifestIsSource));
-    let mut operands = sources.chain([(last, What::ManifestIsDestination)]);
     // The list would take the place of what is copied, or of a copy.
-    if let Some((operand, what)) = operands.find(|(operand, _)| are_same(operand, path)) {
+    if let Some(operand) = options.sources.iter().chain([last]).find(|operand| are_same(operand, path)) {
         let (manifest, operand) = (path.as_bytes().to_vec(), operand.as_bytes().to_vec());
-        reporter.problem(&Problem::between(what, manifest, operand));
+        reporter.problem(&Problem::between(What::ManifestIsOperand, manifest, operand));
         return Err(Refused);
     }
     match listing(path) {
@@ -184,7 +182,9 @@ impl Place {
         }
         let took = match &self.earlier {
             None => self.take(list.as_fd(), false),
-            Some((earlier, _)) => inherit(earlier.as_fd(), list.as_fd()).and_then(|()| self.take(list.as_fd(), true)),
+            Some((earlier, _)) => {
+                inherit(earlier.as_fd(), list.as_fd()).and_then(|()| self.take(list.as_fd(), true))
+            }
         };
         match (took, &self.earlier) {
             (Ok(()), _) => process::close(list).map_err(Kept::Gone),

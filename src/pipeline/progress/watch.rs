@@ -1,7 +1,7 @@
 //! The thread that shows how far a run has come, and ends it when a signal says so.
 
 use super::pace::Pace;
-use super::scan::{Count, Sources};
+use super::scan::Count;
 use super::signals::Signals;
 use super::{Progress, until};
 use crate::cli::cp::CpOptions;
@@ -142,7 +142,7 @@ impl<'env> Watch<'env> {
                 continue;
             }
             if until(due).is_zero() {
-                if shown.count.is_none() && until(self.began + PATIENCE).is_zero() {
+                if shown.count.is_none() && self.can_count() && until(self.began + PATIENCE).is_zero() {
                     shown.count = Some(self.count());
                 }
                 shown.show();
@@ -152,12 +152,17 @@ impl<'env> Watch<'env> {
         }
     }
 
+    /// Whether it is known what there is to do: names of a list come while it is done.
+    fn can_count(&self) -> bool {
+        self.options.extensions.choosing.names_from.is_none()
+    }
+
     /// Begins to count what there is to do.
     fn count(&self) -> Arc<Count> {
         let count = Arc::new(Count::default());
-        let (counting, sources) = (Arc::clone(&count), Sources::of(self.options));
+        let (counting, options) = (Arc::clone(&count), self.options.clone());
         let thread = std::thread::Builder::new().name("count".into());
-        match thread.spawn(move || counting.run(&sources)) {
+        match thread.spawn(move || counting.run(&options)) {
             // Nobody waits for it. Where there is no thread, it goes on as if it were counting.
             Ok(_) | Err(_) => count,
         }
@@ -221,7 +226,8 @@ impl Shown<'_, '_> {
         let total_left = total.filter(|total| total.complete && total.bytes > sum.bytes);
         let left = total_left.and_then(|total| self.pace.left(total.bytes - sum.bytes));
         let rate = self.pace.rate();
-        Snapshot { files: sum.files, bytes: sum.bytes, total, rate, left, name: self.name.clone() }
+        let dry = self.watch.options.extensions.choosing.dry_run;
+        Snapshot { files: sum.files, bytes: sum.bytes, total, rate, left, name: self.name.clone(), dry }
     }
 
     fn show(&mut self) {
@@ -252,8 +258,11 @@ impl Shown<'_, '_> {
     fn finish(&mut self) {
         self.end();
         if self.any {
-            let summary = self.snapshot().summary(self.watch.began.elapsed());
-            self.watch.reporter.say(summary.as_bytes());
+            let reporter = self.watch.reporter;
+            let columns = (self.look == Look::Drawn).then(columns).flatten();
+            let room = columns.map(|columns| columns.saturating_sub(reporter.prefix_bytes()));
+            let summary = self.snapshot().summary(self.watch.began.elapsed(), room);
+            reporter.say(summary.as_bytes());
         }
     }
 }
