@@ -99,8 +99,8 @@ _ucat() {
 }
 
 # What the function above does not know of bash: "--option=word" is three words to it, behind "--" there are operands
-# only, an optional argument stands in no word of its own, and a list has commas between its words. Where nothing is
-# offered, bash completes names of files.
+# only, an optional argument stands in no word of its own, and a list has commas between its words, each of which it
+# has once. Where nothing is offered, bash completes names of files.
 _ucat_words() {
     local required=" --way --engine --placement --queue-depth --buffer-size --jobs --stats-file " optional=" --sqpoll --stats " lists="  "
     local option=$3 word=$2 before=
@@ -122,7 +122,13 @@ _ucat_words() {
         word=${word##*,}
     fi
     _ucat "$1" "$word" "$option"
-    COMPREPLY=("${COMPREPLY[@]/#/$before}")
+    local candidate candidates=("${COMPREPLY[@]}")
+    COMPREPLY=()
+    for candidate in "${candidates[@]}"; do
+        if [[ ,$before != *,"$candidate",* ]]; then
+            COMPREPLY+=("$before$candidate")
+        fi
+    done
 }
 
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then

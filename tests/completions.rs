@@ -65,6 +65,11 @@ fn bash_completes_options_and_their_words() {
     assert_eq!(in_bash(&["ucp", "--sparse", "n"]), ["never"]);
     assert_eq!(in_bash(&["ucp", "--backup", "=", "nu"]), ["numbered"]);
     assert_eq!(in_bash(&["ucp", "--preserve", "=", "mode,ti"]), ["mode,timestamps"]);
+    assert_eq!(in_bash(&["ucp", "--preserve", "=", "mode,mo"]), [""; 0]);
+    assert_eq!(in_bash(&["ucp", "--preserve", "=", "mode,links,l"]), [""; 0]);
+    let others =
+        ["ownership", "timestamps", "context", "xattr", "all"].map(|word| format!("links,mode,{word}"));
+    assert_eq!(in_bash(&["ucp", "--preserve", "=", "links,mode,"]), others);
     assert_eq!(in_bash(&["ucat", "--way", "=", "sp"]), ["splice"]);
     assert_eq!(in_bash(&["ucat", "--show-a"]), ["--show-all"]);
 }
@@ -82,6 +87,38 @@ fn bash_leaves_operands_to_its_completion_of_files() {
         assert_eq!(in_bash(words), [""; 0], "{words:?}");
     }
 }
+
+/// What docs/install.md says for one shell about completions of an alias: the lines that have `word` in them.
+fn for_aliases(word: &str) -> Vec<&'static str> {
+    let page = include_str!("../docs/install.md");
+    let section = page.split("\n**In your shell.**").nth(1).unwrap().split("\n**").next().unwrap();
+    section.lines().filter(|line| line.contains(word)).collect()
+}
+
+#[test]
+fn bash_completes_an_alias_as_the_page_says() {
+    let lines = for_aliases("complete -o ");
+    assert_eq!(lines.len(), 2, "one for cp, one for cat");
+    for (line, [name, program, typed, option]) in
+        lines.iter().zip([["cp", "ucp", "--pre", "--preserve"], ["cat", "ucat", "--show-a", "--show-all"]])
+    {
+        let s = place();
+        let file = completion(&format!("{program}.bash"));
+        let script = format!("alias {name}={program}; source \"$0\"; {line}\n{ALIASED}");
+        let arguments = ["--norc", "--noprofile", "-c", &script, file.to_str().unwrap(), name, typed];
+        let printed = shell(&s, "bash", &arguments).unwrap();
+        assert_eq!(printed.trim_end(), option, "{line}");
+    }
+}
+
+/// Calls the function that completes the first word's command, as bash does.
+const ALIASED: &str = r#"
+[[ $(complete -p "$1") =~ -F\ ([^ ]+) ]]
+COMP_WORDS=("$@") COMP_CWORD=1
+compopt() { :; }
+"${BASH_REMATCH[1]}" "$1" "$2" "$1"
+printf '%s\n' "${COMPREPLY[@]}"
+"#;
 
 /// What fish offers for a line.
 fn in_fish(line: &str) -> Option<Vec<String>> {

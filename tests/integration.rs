@@ -51,6 +51,7 @@ mod house;
 mod knobs;
 mod knobs_engines;
 mod knobs_placement;
+mod manifest;
 mod manual_attributes;
 mod manual_data;
 mod manual_links;

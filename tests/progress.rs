@@ -51,6 +51,7 @@ fn the_display_fits_the_terminal_and_moves_within_one_file() {
             let lines = terminal.at_the_end();
             assert_eq!(lines.len(), 1, "{lines:?}");
             assert!(lines[0].starts_with("ucp: 10.0 kB, 2 files in "), "{lines:?}");
+            assert!(lines[0].chars().count() <= usize::from(columns), "{lines:?} at {columns}");
             running.finish().ends(0);
             std::fs::remove_dir_all(s.path("dst")).unwrap();
         }

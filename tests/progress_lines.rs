@@ -33,6 +33,50 @@ fn always_writes_plain_lines_for_logs() {
 }
 
 #[test]
+fn the_total_is_of_what_is_copied_and_counted_as_statistics_count() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("src/a", "0123456789").file("src/b.tmp", "left out").fifo("src/slow", 0o600);
+        s.file("src/.gitignore", "*.o\n").file("src/d/c.o", "left out").file("src/d/e", "12345");
+        s.hard_link("src/d/f", "src/a").symlink("src/link", "a");
+        let run = s.cp(["-a", "--copy-contents", "--exclude=*.tmp", "--gitignore", "--stats=json"]);
+        let mut running = run.and(["--progress=always", "src", "dst"]).start();
+        let mut lines = BufReader::new(running.take_stderr()).lines().map(Result::unwrap);
+        let fifo = feed(s, "src/slow");
+        // a or its other name, .gitignore, e, and the pipe.
+        let counted = |line: &String| line.contains(" of 4 files, ") && line.contains(" of 19 B (");
+        lines.find(counted).unwrap();
+        drop(fifo);
+        let last: Vec<String> = lines.collect();
+        let [.., summary, stats] = &last[..] else { panic!("{last:?}") };
+        assert!(summary.starts_with("ucp: 19 B, 4 files in "), "{summary}");
+        assert!(stats.contains("\"files\":4,"), "{stats}");
+        running.finish().ends(0);
+    });
+}
+
+#[test]
+fn a_dry_run_shows_what_would_be_copied() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("a", "0123456789").file("b", "12345").symlink("link", "a").dir("dst").fifo("names", 0o600);
+        let run = s.cp(["-P", "--dry-run", "--progress=always", "--files0-from=names", "dst"]);
+        let mut running = run.start();
+        let mut lines = BufReader::new(running.take_stderr()).lines().map(Result::unwrap);
+        let mut names = feed(s, "names");
+        assert_eq!(lines.next().unwrap(), "ucp: 0 B, 0 files would be copied");
+        names.write_all(b"a\0b\0link\0").unwrap();
+        drop(names);
+        assert_eq!(lines.last().unwrap(), "ucp: 15 B, 2 files would be copied");
+        running.finish().ends(0).prints("'a' -> 'dst/a'\n'b' -> 'dst/b'\n'link' -> 'dst/link'\n");
+    });
+}
+
+#[test]
 fn auto_says_nothing_where_there_is_no_terminal() {
     if !needs_extensions() {
         return;

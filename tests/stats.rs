@@ -128,6 +128,38 @@ fn a_run_that_fails_says_so_in_its_statistics() {
 }
 
 #[test]
+fn a_run_that_has_done_nothing_does_not_look_like_one_with_nothing_to_do() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("a", "123").dir("d");
+        s.cp(["--stats", "a", "a", "none"]).fails(
+            "ucp: target 'none': No such file or directory\n\
+             success                 no, and nothing was done",
+        );
+        let said = s.cp(["--stats", "a", "no", "d"]).run().ends(1).stderr();
+        assert!(said.contains("\nsuccess                 no\nfiles                   1\n"), "{said}");
+        let said = s.cp(["--stats", "a", "d"]).run().ends(0).stderr();
+        assert!(said.starts_with("files                   1\n"), "{said}");
+    });
+}
+
+#[test]
+fn links_that_stand_for_copies_are_counted() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("s/a", "123").file("s/b", "").symlink("s/c", "a");
+        for (option, copy) in [("-l", "t"), ("-al", "u")] {
+            let linked = check(&s.cp(["-r", option, "--stats=json", "s", copy]).run().ends(0).stderr());
+            assert_eq!((&linked["files"], &linked["bytes"]), (&Value::from(3), &Value::from(0)), "{option}");
+        }
+    });
+}
+
+#[test]
 fn a_file_that_cannot_be_opened_is_an_error_before_anything_is_done() {
     if !needs_extensions() {
         return;

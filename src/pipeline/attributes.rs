@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::OnceLock;
 
-mod inherited;
+pub mod inherited;
 mod telling;
 
 pub use inherited::inherit;

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use std::sync::Arc;
 
 /// Most bytes of a .gitignore file that are read: each directory in work may hold one in memory.
-const RULES_BYTES_MAX: u64 = 1 << 20;
+pub const RULES_BYTES_MAX: u64 = 1 << 20;
 
 impl Worker<'_, '_> {
     /// Takes the entries out of a listing that are not to be copied.

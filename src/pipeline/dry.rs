@@ -52,6 +52,11 @@ impl Worker<'_, '_> {
             Ok(made) => {
                 job.note(made.identity);
                 imagined.remember(&job.destination_path(), made);
+                let options = self.shared.options;
+                if replace::is_counted(options, facts.kind) {
+                    let data = options.make == Make::Copies && !options.attributes_only;
+                    self.meter.imagined(if data { facts.size } else { 0 });
+                }
             }
             Err(problem) => {
                 self.shared.reporter.problem(&problem);

@@ -55,14 +55,20 @@ impl Worker<'_, '_> {
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_leaf(imagined, job, facts);
         }
+        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
+        if !read {
+            self.changed(&job);
+        }
         let made = match options.make {
-            Make::Copies if replace::is_read(options, facts.kind) => {
-                return self.backlog.push_back(Box::new(job));
-            }
+            Make::Copies if read => return self.backlog.push_back(Box::new(job)),
             Make::Copies => self.make_special(&job, facts),
             Make::HardLinks => self.hard_link(&job, facts),
             Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),
         };
+        if options.make != Make::Copies && made.is_ok() {
+            // The link stands for the copy.
+            self.tally.file(0);
+        }
         let At { directory, name } = &job.destination;
         match made {
             Err(problem) => {
@@ -113,6 +119,7 @@ impl Worker<'_, '_> {
             Fate::Replace | Fate::Done => {}
             Fate::Skip => {
                 self.say_skipped(job);
+                self.left_alone(job);
                 let stays = options.overwrite == Overwrite::Older;
                 return Ok(if stays { Ready::Stays } else { Ready::Done });
             }
@@ -128,6 +135,7 @@ impl Worker<'_, '_> {
         if options.ask && self.shared.imagined.is_none() && !self.may_replace(job, there) {
             self.shared.reporter.declined();
             self.say_skipped(job);
+            self.left_alone(job);
             return Ok(Ready::Done);
         }
         if fate == Fate::Done {
@@ -191,7 +199,10 @@ impl Worker<'_, '_> {
             }
             // It goes when the new file takes its place.
             None if self.shared.atomic() => Ok(()),
-            None => rustix::fs::unlinkat(directory, &**name, AtFlags::empty()),
+            None => {
+                self.changed(job);
+                rustix::fs::unlinkat(directory, &**name, AtFlags::empty())
+            }
         };
         match removed {
             Ok(()) | Err(Errno::NOENT) => {}
@@ -256,6 +267,23 @@ impl Worker<'_, '_> {
         })
     }
 
+    /// What an earlier manifest says of the file at the destination still holds.
+    fn left_alone(&self, job: &FileJob) {
+        if let Some(manifest) = self.shared.listed()
+            && let Some(Found::File(file) | Found::LinkTo { file, .. }) = job.found
+            && file.kind == FileType::RegularFile
+        {
+            manifest.left_alone(|| job.destination_path());
+        }
+    }
+
+    /// What an earlier manifest says of the destination holds no longer.
+    pub(super) fn changed(&self, job: &FileJob) {
+        if let Some(manifest) = self.shared.listed() {
+            manifest.changed(|| job.destination_path());
+        }
+    }
+
     /// The line of `-v`, with the backup's path where there is one.
     pub(super) fn verbose(&self, job: &FileJob, kept: Option<&[u8]>) {
         if self.shared.options.verbose && !job.announced {
@@ -268,6 +296,21 @@ impl Worker<'_, '_> {
         self.shared.reporter.problem(&Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE));
     }
 
+    /// Has those who watch count a file no more that is not copied, if they did.
+    fn count_left_out(&self, job: &FileJob) {
+        let (Some(progress), options) = (&self.shared.progress, self.shared.options) else { return };
+        let bytes = match job.seen {
+            Some(seen) if !replace::is_counted(options, seen.kind) => return,
+            // Names of one file are one copy.
+            Some(seen) if options.preserve.links && seen.links > 1 && !progress.is_first(seen.identity) => {
+                return;
+            }
+            Some(seen) => seen.size,
+            None => 0,
+        };
+        self.meter.left_out(bytes);
+    }
+
     /// A leaf is done, well or not.
     pub(super) fn leaf_done(&mut self, job: &FileJob) {
         if job.failed {
@@ -276,9 +319,8 @@ impl Worker<'_, '_> {
         if job.share != Share::None {
             self.first_done(job);
         }
-        match job.left_out || job.failed {
-            true => self.meter.left_out(job.seen.map_or(0, |seen| seen.size)),
-            false => self.meter.done(),
+        if job.left_out || job.failed {
+            self.count_left_out(job);
         }
         self.meter.show(&self.tally);
         if let Names::Entry(branch) = &job.names {

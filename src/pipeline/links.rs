@@ -273,6 +273,7 @@ impl Worker<'_, '_> {
                 Some(Found::Nothing) | None => Share::UnderWay,
             };
         }
+        job.left_out = true;
         self.leaf_done(&job);
         Ok(())
     }
@@ -319,6 +320,7 @@ impl Worker<'_, '_> {
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_link(imagined, job, (first.made, first.path()));
         }
+        self.changed(job);
         let replaced = match first.link_to(directory, name) {
             Ok(()) => Ok(false),
             Err(Errno::EXIST) => {

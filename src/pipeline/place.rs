@@ -7,7 +7,7 @@ use super::chain::{At, Directory};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::{durability, path};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, PROC_SUPER_MAGIC, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 use std::hash::{BuildHasher, RandomState};
@@ -35,13 +35,40 @@ pub fn open_directory(near: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
 pub fn behind_links(at: &At) -> Result<At, Errno> {
     let mut at = held(at)?;
     for _ in 0..LINKS_MAX {
-        match rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new()) {
-            Ok(target) => at = held(&At { name: Arc::from(target), ..at })?,
-            Err(Errno::INVAL | Errno::NOENT) => return Ok(at),
-            Err(errno) => return Err(errno),
+        match next_link(&at)? {
+            Some(next) => at = next,
+            None => return Ok(at),
         }
     }
     Err(Errno::LOOP)
+}
+
+/// The same for a file that somebody may know by a descriptor rather than by its name: `None` where the way to it leads
+/// through /proc.
+///
+/// # Errors
+/// As for [`behind_links`].
+pub fn behind_links_but_proc(at: &At) -> Result<Option<At>, Errno> {
+    let mut at = held(at)?;
+    for _ in 0..LINKS_MAX {
+        if rustix::fs::fstatfs(&at.directory)?.f_type == PROC_SUPER_MAGIC {
+            return Ok(None);
+        }
+        match next_link(&at)? {
+            Some(next) => at = next,
+            None => return Ok(Some(at)),
+        }
+    }
+    Err(Errno::LOOP)
+}
+
+/// Where a symbolic link leads to; `None` for what is none.
+fn next_link(at: &At) -> Result<Option<At>, Errno> {
+    match rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new()) {
+        Ok(target) => held(&At { name: Arc::from(target), ..at.clone() }).map(Some),
+        Err(Errno::INVAL | Errno::NOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// The same place with its directory held open, so that nothing that happens to the path leads elsewhere.

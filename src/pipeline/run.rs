@@ -15,7 +15,7 @@ use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
 use super::parents::Parents;
 use super::progress::Progress;
-use super::progress::watch::Watch;
+use super::progress::watch::{Ends, Watch};
 use super::queue::Queue;
 use super::targets::Targets;
 use super::worker::Worker;
@@ -88,7 +88,7 @@ pub struct Shared<'env> {
     /// By which means.
     pub knobs: &'env Knobs,
     /// Where hashes are written, if anywhere.
-    pub manifest: Option<Manifest>,
+    pub manifest: Option<manifest::Listing>,
     /// Where it is told.
     pub reporter: &'env Reporter,
     /// What is seen of the run, where somebody wants to see it.
@@ -115,7 +115,7 @@ impl<'env> Shared<'env> {
         rustix::process::umask(umask);
         // Lines come in the order of the walk, and one question at a time.
         let one_worker = options.verbose || options.ask;
-        let watched = options.extensions.progress.when.is_some();
+        let watched = options.extensions.watched().is_some();
         let alone = one_worker || options.knobs.jobs == Some(NonZeroUsize::MIN);
         Self {
             queue: Queue::new(),
@@ -160,7 +160,7 @@ impl<'env> Shared<'env> {
             manifest: None,
             targets: None,
             reporter,
-            progress: options.extensions.progress.when.map(|_| Progress::default()),
+            progress: options.extensions.watched().map(|_| Progress::default()),
             descriptors,
             one_worker,
             began: began(),
@@ -247,6 +247,19 @@ impl<'env> Shared<'env> {
         self.settings.method.atomic
     }
 
+    /// Puts the manifest in its place, where there is one.
+    pub fn finish_manifest(&self) {
+        if let Some(manifest) = &self.manifest {
+            manifest.finish(self.reporter);
+        }
+    }
+
+    /// What becomes of the files of an earlier manifest, where somebody wants to know.
+    #[must_use]
+    pub fn listed(&self) -> Option<&Manifest> {
+        self.manifest.as_ref().map(|manifest| &manifest.lines)
+    }
+
     /// Adds what an engine has counted.
     pub fn add_counters(&self, counters: Counters) {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner).1 += counters;
@@ -296,9 +309,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     if !shared.is_interrupted() {
         shared.parents.finish(&shared);
     }
-    if let Some(manifest) = shared.manifest.take() {
-        manifest::finish(manifest, options, reporter);
-    }
+    shared.finish_manifest();
     let synced = shared.targets.as_ref().filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
     let (mut tally, counters, workers) = *shared.totals.lock().unwrap_or_else(PoisonError::into_inner);
     tally.syncs += synced + shared.durable.as_ref().map_or(0, |durable| durable.syncs());
@@ -324,10 +335,9 @@ fn wants_contexts(options: &CpOptions) -> bool {
 
 /// Does `work`, and shows how far it has come where that is asked for.
 fn watched(shared: &Shared<'_>, work: impl FnOnce()) {
-    let abandon = || shared.queue.abandon();
-    let watch = shared.options.extensions.progress.when.zip(shared.progress.as_ref());
-    match watch
-        .and_then(|(when, progress)| Watch::new(when, progress, shared.options, shared.reporter, &abandon))
+    let ends = Ends { abandon: &|| shared.queue.abandon(), finish: &|| shared.finish_manifest() };
+    let watch = shared.options.extensions.watched().zip(shared.progress.as_ref());
+    match watch.and_then(|(when, progress)| Watch::new(when, progress, shared.options, shared.reporter, ends))
     {
         Some(watch) => watch.over(work),
         None => work(),

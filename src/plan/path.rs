@@ -74,9 +74,32 @@ pub fn without_trailing_slashes(path: &[u8]) -> &[u8] {
     &path[..kept]
 }
 
+/// A path without the components that lead nowhere (`.`) and without slashes that say nothing: what a file is called in a
+/// list that others read. `..` stays, as what it leads to is a matter of links.
+#[must_use]
+pub fn without_dots(path: &[u8]) -> Vec<u8> {
+    let names = || components(path).map(|name| &path[name]).filter(|name| *name != b".");
+    let start = if path.starts_with(b"/") { &b"/"[..] } else { b"" };
+    below(start, names().collect::<Vec<_>>().into_iter())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_a_list_has_no_dots_that_say_nothing() {
+        let cases: [(&[u8], &[u8]); 5] = [
+            (b"m/./d/file", b"m/d/file"),
+            (b".//./a/../.b/c.", b"a/../.b/c."),
+            (b"//a/.", b"/a"),
+            (b"a", b"a"),
+            (b"./-", b"-"),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(without_dots(path), expected);
+        }
+    }
 
     #[test]
     fn components_stand_between_slashes() {

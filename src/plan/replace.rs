@@ -198,6 +198,12 @@ pub fn is_read(options: &CpOptions, kind: FileType) -> bool {
     }
 }
 
+/// Whether what is no directory counts as a file: its contents are copied, or a link is made that stands for it.
+#[must_use]
+pub fn is_counted(options: &CpOptions, kind: FileType) -> bool {
+    options.make != Make::Copies || is_read(options, kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

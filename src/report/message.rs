@@ -87,6 +87,8 @@ pub enum What {
     Replaced,
     /// Source and destination are one file.
     SameFile,
+    /// The manifest is to be a source, or the destination.
+    ManifestIsOperand,
     /// A directory would be copied into itself.
     IntoItself,
     /// A directory would be copied into itself, by a way that is not its own name.
@@ -180,6 +182,7 @@ impl What {
             Self::OmittingDirectory => ["-r not specified; omitting directory ", "", ""],
             Self::Replaced => ["skipping file ", "", ", as it was replaced while being copied"],
             Self::SameFile => ["", " and ", " are the same file"],
+            Self::ManifestIsOperand => ["the manifest ", " is the operand ", " too; name another FILE"],
             Self::IntoItself => ["cannot copy a directory, ", ", into itself, ", ""],
             Self::HardLinkDirectory => ["will not create hard link ", " to directory ", ""],
             Self::CyclicLink => ["cannot copy cyclic symbolic link ", "", ""],

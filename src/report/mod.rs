@@ -29,6 +29,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// Bytes of `-v` output that are collected before they are written.
 const BLOCK_BYTES: usize = 32 << 10;
 
+/// What stands between the program's name and a message.
+const PREFIX_END: &[u8] = b": ";
+
 /// Tells the user, and remembers whether anything failed.
 pub struct Reporter {
     program: Vec<u8>,
@@ -120,12 +123,32 @@ impl Reporter {
         self.failure(&[b"the manifest cannot have the name ", &quoted[..], b", which is not UTF-8"].concat());
     }
 
+    /// Tells that a manifest could not take the place of what has come there since the run began.
+    pub fn kept_beside(&self, path: &[u8], beside: &[u8]) {
+        let [path, beside] = [path, beside].map(|name| quote::always(name, self.charset()));
+        let before =
+            [&path[..], b" was written while the copy went on, and stays; the manifest is "].concat();
+        self.failure(&[&before[..], &beside, b" beside it"].concat());
+    }
+
+    /// Whether anything has failed so far.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
     /// One message on standard error, after the program's name.
     pub fn say(&self, text: &[u8]) {
         // Where both streams are one file, what was said first stands first.
         self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
-        let line = [&self.program, &b": "[..], text, b"\n"].concat();
+        let line = [&self.program, PREFIX_END, text, b"\n"].concat();
         self.aside(|| write_error(&line));
+    }
+
+    /// Bytes that stand before the text of each message.
+    #[must_use]
+    pub fn prefix_bytes(&self) -> usize {
+        self.program.len() + PREFIX_END.len()
     }
 
     /// The display of progress; from now on there is one, and messages are written where it leaves room.
@@ -262,7 +285,7 @@ impl Reporter {
             drop(lines);
             self.failure(format!("write error: {}", describe(errno)).as_bytes());
         }
-        !self.failed.load(Ordering::Relaxed)
+        !self.has_failed()
     }
 }
 

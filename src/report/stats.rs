@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What was copied or printed. Bytes are data bytes only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Files whose contents were moved.
+    /// Files whose contents were moved, and links that stand for them (`-l`, `-s`).
     pub files: u64,
     /// Directories that were gone through.
     pub directories: u64,
@@ -90,9 +90,18 @@ impl Stats {
             };
             debug_assert!(written.is_ok(), "a String takes everything");
         };
-        if format == StatsFormat::Json {
-            line("schema", &SCHEMA.to_string(), false);
-            line("success", &success.to_string(), false);
+        match format {
+            StatsFormat::Json => {
+                line("schema", &SCHEMA.to_string(), false);
+                line("success", &success.to_string(), false);
+            }
+            // Figures of nothing would read as if there had been nothing to do.
+            StatsFormat::Text if !success && self.is_of_nothing() => {
+                line("success", "no, and nothing was done", true);
+                return text;
+            }
+            StatsFormat::Text if !success => line("success", "no", true),
+            StatsFormat::Text => {}
         }
         let micros = self.elapsed.as_micros().max(1);
         let per_second = u128::from(self.tally.bytes) * 1_000_000 / micros;
@@ -137,6 +146,11 @@ impl Stats {
 }
 
 impl Stats {
+    /// Whether the run ended before anything was begun with.
+    fn is_of_nothing(&self) -> bool {
+        self.tally == Tally::default() && self.counters.operations == 0
+    }
+
     /// Operations of chains that threads ran by plain calls.
     fn plain_operations(&self) -> u64 {
         self.counters.operations.saturating_sub(self.counters.ring_operations)
@@ -207,6 +221,17 @@ mod tests {
             prop_assert_eq!(&json["ways"], &Value::from(ways));
             prop_assert_eq!(&json["success"], &Value::from(false));
         }
+    }
+
+    #[test]
+    fn text_of_a_run_that_failed_says_so() {
+        let failed = stats().text(StatsFormat::Text, false);
+        assert!(failed.starts_with("success                 no\nfiles                   2\n"), "{failed}");
+        let (tally, counters) = (Tally::default(), Counters::default());
+        let nothing = Stats { tally, counters, ..stats() };
+        let said = "success                 no, and nothing was done\n";
+        assert_eq!(nothing.text(StatsFormat::Text, false), said);
+        assert_eq!(nothing.text(StatsFormat::Text, true).lines().count(), 24);
     }
 
     #[test]

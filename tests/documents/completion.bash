@@ -1,6 +1,6 @@
 # What the function above does not know of bash: "--option=word" is three words to it, behind "--" there are operands
-# only, an optional argument stands in no word of its own, and a list has commas between its words. Where nothing is
-# offered, bash completes names of files.
+# only, an optional argument stands in no word of its own, and a list has commas between its words, each of which it
+# has once. Where nothing is offered, bash completes names of files.
 _{name}_words() {
     local required=" {required} " optional=" {optional} " lists=" {lists} "
     local option=$3 word=$2 before=
@@ -22,5 +22,11 @@ _{name}_words() {
         word=${word##*,}
     fi
     _{name} "$1" "$word" "$option"
-    COMPREPLY=("${COMPREPLY[@]/#/$before}")
+    local candidate candidates=("${COMPREPLY[@]}")
+    COMPREPLY=()
+    for candidate in "${candidates[@]}"; do
+        if [[ ,$before != *,"$candidate",* ]]; then
+            COMPREPLY+=("$before$candidate")
+        fi
+    done
 }

@@ -8,6 +8,7 @@ const USAGE: &str = "\
 Usage: {program} [OPTION]... [-T] SOURCE DEST
   or:  {program} [OPTION]... SOURCE... DIRECTORY
   or:  {program} [OPTION]... -t DIRECTORY SOURCE...
+  or:  {program} [OPTION]... --files0-from=FILE DIRECTORY
 Copy SOURCE to DEST, or multiple SOURCE(s) to DIRECTORY.";
 
 const NOTES: &str = "\

@@ -190,6 +190,7 @@ impl FileCopy {
                 let written = opened.size == 0 && self.source_facts().size > 0;
                 self.truncated = matches!(verdict, Verdict::Create) || !regular || written;
                 self.job.note(opened.identity);
+                self.is_changed(context);
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
@@ -243,8 +244,18 @@ impl FileCopy {
         if context.settings.verbose {
             context.reporter.removed(&self.job.destination_path());
         }
+        if !context.settings.atomic {
+            self.is_changed(context);
+        }
         self.found = Some(Found::Nothing);
         self.decide(chain, &Found::Nothing, context)
+    }
+
+    /// What is at the destination will not be what it was.
+    fn is_changed(&self, context: &Context<'_>) {
+        if let Some(manifest) = context.manifest {
+            manifest.changed(|| self.job.destination_path());
+        }
     }
 }
 

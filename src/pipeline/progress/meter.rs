@@ -27,7 +27,7 @@ pub struct Cells(Mutex<Vec<Arc<Cell>>>);
 pub struct Sum {
     /// Bytes that have reached the destination.
     pub bytes: u64,
-    /// Files that are done.
+    /// Files that are done, as `--stats` counts them.
     pub files: u64,
     /// Bytes of files that were not to be copied, or could not be.
     pub left_out_bytes: u64,
@@ -85,13 +85,15 @@ pub struct Meter {
     cell: Option<Arc<Cell>>,
     /// Bytes of unfinished files that have arrived; those of finished ones are in the worker's books.
     moving: u64,
+    /// Files that would have been copied, in a dry run; it has no books.
+    imagined: u64,
 }
 
 impl Meter {
     /// A meter that writes into this cell, if into any.
     #[must_use]
     pub fn new(cell: Option<Arc<Cell>>) -> Self {
-        Self { cell, moving: 0 }
+        Self { cell, moving: 0, imagined: 0 }
     }
 
     /// Whether somebody looks.
@@ -115,12 +117,14 @@ impl Meter {
     pub fn show(&self, tally: &Tally) {
         if let Some(cell) = &self.cell {
             cell.bytes.store(tally.bytes.wrapping_add(self.moving), Ordering::Relaxed);
+            cell.files.store(tally.files + self.imagined, Ordering::Relaxed);
         }
     }
 
-    /// A file, a link or a device is done.
-    pub fn done(&self) {
-        self.add(|cell| &cell.files, 1);
+    /// A file of so many bytes would have been copied.
+    pub fn imagined(&mut self, bytes: u64) {
+        self.arrived(bytes);
+        self.imagined += 1;
     }
 
     /// A file of so many bytes is not copied.
@@ -172,8 +176,17 @@ mod tests {
         tally.file(150);
         second.settled(150);
         second.show(&tally);
-        second.done();
         assert_eq!((cells.sum().bytes, cells.sum().files), (150, 1));
+    }
+
+    #[test]
+    fn what_would_be_copied_counts_in_a_dry_run() {
+        let cells = Cells::default();
+        let mut meter = Meter::new(Some(cells.add()));
+        meter.imagined(100);
+        meter.imagined(0);
+        meter.show(&Tally::default());
+        assert_eq!((cells.sum().bytes, cells.sum().files), (100, 2));
     }
 
     #[test]
@@ -193,7 +206,6 @@ mod tests {
         let meter = Meter::default();
         meter.name(|| unreachable!("nobody wants to know"));
         meter.left_out(1);
-        meter.done();
         assert!(!meter.is_read());
     }
 }

@@ -13,10 +13,12 @@ pub mod signals;
 pub mod unfinished;
 pub mod watch;
 
+use crate::plan::facts::Identity;
 use crate::report::Reporter;
 use crate::report::progress::amounts;
 use meter::Cells;
 use rustix::process::{Pid, setpriority_process};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,6 +37,8 @@ pub struct Progress {
     removed: AtomicU64,
     /// Files that were being overwritten, and are neither what they were nor what they were to be.
     left: Mutex<Vec<Vec<u8>>>,
+    /// Files of several names, one of which was not copied.
+    left_out: Mutex<HashSet<Identity>>,
     over: Mutex<bool>,
     ended: Condvar,
 }
@@ -59,6 +63,12 @@ impl Progress {
     /// A file that was there before is unfinished.
     pub fn note_left(&self, path: Vec<u8>) {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+    }
+
+    /// Whether this is the first name of a file that is not copied.
+    #[must_use]
+    pub fn is_first(&self, file: Identity) -> bool {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(file)
     }
 
     /// All workers have ended.

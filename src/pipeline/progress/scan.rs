@@ -6,9 +6,17 @@
 
 use super::be_last_in_line;
 use crate::cli::cp::{CpOptions, Follow, Make};
+use crate::pipeline::choosing::RULES_BYTES_MAX;
+use crate::plan::choosing::{self, Rules};
+use crate::plan::{path, replace};
+use rustix::fs::FileType;
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use walkdir::{DirEntry, WalkDir};
 
@@ -35,73 +43,104 @@ impl Count {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Counts all sources.
-    pub fn run(&self, sources: &Sources) {
+    /// Counts all sources. The thread has its own options, as nobody waits for it: a file system may hold it up.
+    pub fn run(&self, options: &CpOptions) {
         be_last_in_line();
-        let mut names = Names { wanted: sources.linked, seen: HashSet::new() };
-        for name in &sources.names {
-            self.source(name, sources, &mut names);
+        let linked = options.preserve.links && options.make != Make::HardLinks;
+        let mut names = Names { wanted: linked, seen: HashSet::new() };
+        for name in &options.sources {
+            self.source(name, options, &mut names);
         }
         if !self.cancelled.load(Ordering::Relaxed) {
             self.complete.store(true, Ordering::Release);
         }
     }
 
-    fn source(&self, source: &OsStr, sources: &Sources, names: &mut Names) {
+    fn source(&self, source: &OsStr, options: &CpOptions, names: &mut Names) {
         let walk = WalkDir::new(source)
-            .follow_links(sources.follow == Follow::Always)
-            .follow_root_links(sources.follow != Follow::Never)
-            .same_file_system(sources.one_file_system)
-            .max_depth(if sources.recursive { usize::MAX } else { 0 });
+            .follow_links(options.follow == Follow::Always)
+            .follow_root_links(options.follow != Follow::Never)
+            .same_file_system(options.one_file_system)
+            .max_depth(if options.recursive { usize::MAX } else { 0 });
+        let mut chooser = Chooser { options, source: Path::new(source), rules: Vec::new() };
         // What cannot be looked at is the copy's to tell about.
-        for entry in walk.into_iter().filter_entry(is_chosen).flatten() {
+        for entry in walk.into_iter().filter_entry(|entry| chooser.chooses(entry)).flatten() {
             if self.cancelled.load(Ordering::Relaxed) {
                 return;
             }
-            if entry.file_type().is_dir() {
-                continue;
-            }
-            self.files.fetch_add(1, Ordering::Relaxed);
-            if sources.with_data && entry.file_type().is_file() {
-                let bytes = entry.metadata().map_or(0, |metadata| names.bytes_of(&metadata));
-                self.bytes.fetch_add(bytes, Ordering::Relaxed);
-            }
+            self.entry(&entry, options, names);
+        }
+    }
+
+    fn entry(&self, entry: &DirEntry, options: &CpOptions, names: &mut Names) {
+        if entry.file_type().is_dir() {
+            return;
+        }
+        let is_link = entry.file_type().is_symlink();
+        let metadata = match is_link && entry.depth() == 0 && options.follow != Follow::Never {
+            true => std::fs::metadata(entry.path()).ok(),
+            false if is_link => None,
+            false => entry.metadata().ok(),
+        };
+        let kind = metadata.as_ref().map_or_else(
+            || if is_link { FileType::Symlink } else { FileType::Unknown },
+            |metadata| FileType::from_raw_mode(metadata.mode()),
+        );
+        let counted = kind != FileType::Directory && replace::is_counted(options, kind);
+        if !counted || metadata.as_ref().is_some_and(|metadata| !names.are_new(metadata)) {
+            return;
+        }
+        self.files.fetch_add(1, Ordering::Relaxed);
+        let with_data = options.make == Make::Copies && !options.attributes_only;
+        if with_data && kind == FileType::RegularFile {
+            self.bytes.fetch_add(metadata.map_or(0, |metadata| metadata.size()), Ordering::Relaxed);
         }
     }
 }
 
-/// What is to be counted. The thread has its own, as nobody waits for it: it may be held up by a file system.
-#[derive(Debug)]
-pub struct Sources {
-    names: Vec<OsString>,
-    follow: Follow,
-    one_file_system: bool,
-    recursive: bool,
-    /// Names of one file become names of one copy.
-    linked: bool,
-    /// Data is copied.
-    with_data: bool,
+/// Which entries are copied at all, with what is below them.
+struct Chooser<'a> {
+    options: &'a CpOptions,
+    source: &'a Path,
+    /// Of the directories on the way down.
+    rules: Vec<Option<Arc<Rules>>>,
 }
 
-impl Sources {
-    /// What these options name.
-    #[must_use]
-    pub fn of(options: &CpOptions) -> Self {
-        Self {
-            names: options.sources.clone(),
-            follow: options.follow,
-            one_file_system: options.one_file_system,
-            recursive: options.recursive,
-            linked: options.preserve.links,
-            with_data: options.make == Make::Copies && !options.attributes_only,
+impl Chooser<'_> {
+    fn chooses(&mut self, entry: &DirEntry) -> bool {
+        let choosing = &self.options.extensions.choosing;
+        let patterns = choosing.patterns.as_ref();
+        if patterns.is_none() && !choosing.gitignore {
+            return true;
         }
+        let (depth, is_directory) = (entry.depth(), entry.file_type().is_dir());
+        let below = entry.path().strip_prefix(self.source).unwrap_or(Path::new("")).as_os_str().as_bytes();
+        let above = depth.checked_sub(1).and_then(|above| self.rules.get(above).cloned().flatten());
+        let left_out = if depth == 0 {
+            let name = path::last_component(self.source.as_os_str().as_bytes());
+            patterns.is_some_and(|all| choosing::is_operand_left_out(name, is_directory, all))
+        } else {
+            let name = (below, path::parent_bytes(below));
+            choosing::is_left_out(name, is_directory, patterns, above.as_deref(), &mut Vec::new())
+        };
+        if !left_out && is_directory && choosing.gitignore {
+            let start = if below.is_empty() { 0 } else { below.len() + 1 };
+            self.rules.truncate(depth);
+            self.rules.push(rules(entry.path(), start, above));
+        }
+        !left_out
     }
 }
 
-/// Whether an entry is copied at all, with what is below it. Options that choose among files belong here; for now the count
-/// is of everything, and too high where they leave something out.
-fn is_chosen(_entry: &DirEntry) -> bool {
-    true
+/// What .gitignore files leave out of a directory, as the copy sees it.
+fn rules(directory: &Path, start: usize, above: Option<Arc<Rules>>) -> Option<Arc<Rules>> {
+    let above = above.filter(|_| directory.join(".git").symlink_metadata().is_err());
+    let file = directory.join(".gitignore");
+    let usable = |metadata: Metadata| metadata.is_file() && metadata.size() <= RULES_BYTES_MAX;
+    match file.symlink_metadata().is_ok_and(usable).then(|| std::fs::read(file)) {
+        Some(Ok(text)) => Some(Arc::new(Rules::read(&text, start, above).0)),
+        Some(Err(_)) | None => above,
+    }
 }
 
 /// Files met by one of several names, where the copy makes one file of them.
@@ -111,10 +150,8 @@ struct Names {
 }
 
 impl Names {
-    /// Bytes that the copy of this name takes: none where another name of the file has been counted.
-    fn bytes_of(&mut self, metadata: &std::fs::Metadata) -> u64 {
-        let first =
-            !self.wanted || metadata.nlink() < 2 || self.seen.insert((metadata.dev(), metadata.ino()));
-        if first { metadata.size() } else { 0 }
+    /// Whether this is the first name of its file, or all names are files of their own.
+    fn are_new(&mut self, metadata: &Metadata) -> bool {
+        !self.wanted || metadata.nlink() < 2 || self.seen.insert((metadata.dev(), metadata.ino()))
     }
 }

@@ -1,7 +1,7 @@
 //! The thread that shows how far a run has come, and ends it when a signal says so.
 
 use super::pace::Pace;
-use super::scan::{Count, Sources};
+use super::scan::Count;
 use super::signals::Signals;
 use super::{Progress, until};
 use crate::cli::cp::CpOptions;
@@ -39,6 +39,15 @@ enum Look {
     Drawn,
 }
 
+/// How a run ends before it is done.
+#[derive(Clone, Copy)]
+pub struct Ends<'env> {
+    /// Has the workers end.
+    pub abandon: &'env (dyn Fn() + Sync),
+    /// Does what is left to do when they have, or will not.
+    pub finish: &'env (dyn Fn() + Sync),
+}
+
 /// What the watching thread goes by.
 pub struct Watch<'env> {
     /// What workers have done.
@@ -47,8 +56,7 @@ pub struct Watch<'env> {
     pub options: &'env CpOptions,
     /// Where it is told.
     pub reporter: &'env Reporter,
-    /// Ends the work before it is done.
-    pub abandon: &'env (dyn Fn() + Sync),
+    ends: Ends<'env>,
     signals: Signals,
     when: When,
     began: Instant,
@@ -63,12 +71,12 @@ impl<'env> Watch<'env> {
         progress: &'env Progress,
         options: &'env CpOptions,
         reporter: &'env Reporter,
-        abandon: &'env (dyn Fn() + Sync),
+        ends: Ends<'env>,
     ) -> Option<Self> {
         let signals = Signals::catch().ok()?;
         // There from the beginning: a question keeps it from being drawn on.
         let _screen = reporter.screen();
-        Some(Self { progress, options, reporter, abandon, signals, when, began: Instant::now() })
+        Some(Self { progress, options, reporter, ends, signals, when, began: Instant::now() })
     }
 
     /// Does `work` under this watch, and tells how it ended where a signal has ended it.
@@ -135,7 +143,7 @@ impl<'env> Watch<'env> {
                 continue;
             }
             if until(due).is_zero() {
-                if shown.count.is_none() && until(self.began + PATIENCE).is_zero() {
+                if shown.count.is_none() && self.can_count() && until(self.began + PATIENCE).is_zero() {
                     shown.count = Some(self.count());
                 }
                 shown.show();
@@ -145,12 +153,17 @@ impl<'env> Watch<'env> {
         }
     }
 
+    /// Whether it is known what there is to do: names of a list come while it is done.
+    fn can_count(&self) -> bool {
+        self.options.extensions.choosing.names_from.is_none()
+    }
+
     /// Begins to count what there is to do.
     fn count(&self) -> Arc<Count> {
         let count = Arc::new(Count::default());
-        let (counting, sources) = (Arc::clone(&count), Sources::of(self.options));
+        let (counting, options) = (Arc::clone(&count), self.options.clone());
         let thread = std::thread::Builder::new().name("count".into());
-        match thread.spawn(move || counting.run(&sources)) {
+        match thread.spawn(move || counting.run(&options)) {
             // Nobody waits for it. Where there is no thread, it goes on as if it were counting.
             Ok(_) | Err(_) => count,
         }
@@ -160,7 +173,7 @@ impl<'env> Watch<'env> {
     /// for something that does not come, it is done here and the process ends.
     fn interrupt(&self, signal: i32, over: bool) {
         self.progress.stop();
-        (self.abandon)();
+        (self.ends.abandon)();
         let waits = || self.reporter.screen().is_held_back() || self.progress.unfinished.any_waits();
         let ended = over
             || self.progress.ends_within(GRACE_OF_WAITING)
@@ -175,6 +188,7 @@ impl<'env> Watch<'env> {
         }
         self.progress.tell_interruption(signal, self.reporter);
         if !ended {
+            (self.ends.finish)();
             // The result says nothing to one who dies by a signal; lines of -v are written by it.
             let _success = self.reporter.finish();
             process::die_by(signal);
@@ -213,7 +227,8 @@ impl Shown<'_, '_> {
         let total_left = total.filter(|total| total.complete && total.bytes > sum.bytes);
         let left = total_left.and_then(|total| self.pace.left(total.bytes - sum.bytes));
         let rate = self.pace.rate();
-        Snapshot { files: sum.files, bytes: sum.bytes, total, rate, left, name: self.name.clone() }
+        let dry = self.watch.options.extensions.choosing.dry_run;
+        Snapshot { files: sum.files, bytes: sum.bytes, total, rate, left, name: self.name.clone(), dry }
     }
 
     fn show(&mut self) {
@@ -247,8 +262,11 @@ impl Shown<'_, '_> {
         let always = self.watch.when == When::Always;
         let seen = self.look == Look::Lines || (self.look == Look::Drawn && columns().is_some());
         if self.any || (always && seen) {
-            let summary = self.snapshot().summary(self.watch.began.elapsed());
-            self.watch.reporter.say(summary.as_bytes());
+            let reporter = self.watch.reporter;
+            let columns = (self.look == Look::Drawn).then(columns).flatten();
+            let room = columns.map(|columns| columns.saturating_sub(reporter.prefix_bytes()));
+            let summary = self.snapshot().summary(self.watch.began.elapsed(), room);
+            reporter.say(summary.as_bytes());
         }
     }
 }

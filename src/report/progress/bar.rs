@@ -182,6 +182,7 @@ mod tests {
             rate: 512_000_000,
             left: Some(Duration::from_secs(3)),
             name: "dir/名前".into(),
+            dry: false,
         }
     }
 

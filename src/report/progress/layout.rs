@@ -47,40 +47,51 @@ pub fn line(snapshot: &Snapshot, columns: usize, charset: Charset) -> Line {
 
 /// The figures, with less and less of them.
 fn figures(snapshot: &Snapshot, charset: Charset) -> [String; 5] {
-    let bytes = format!("{:>BYTES_COLUMNS$}", amounts::bytes(snapshot.bytes));
-    let rate = format!("{:>BYTES_COLUMNS$}/s", amounts::bytes(snapshot.rate));
-    let Some(total) = snapshot.total else {
-        let files = amounts::files(snapshot.files);
-        return [
-            format!("{bytes}   {files}   {rate}"),
-            format!("{bytes}  {files}  {rate}"),
-            format!("{bytes}  {rate}"),
-            bytes.clone(),
-            String::new(),
-        ];
+    let mut bytes = format!("{:>BYTES_COLUMNS$}", amounts::bytes(snapshot.bytes));
+    let mut files = amounts::files(snapshot.files);
+    let (done, mut end) = (bytes.clone(), String::new());
+    if let Some(total) = snapshot.total {
+        let Total { files: all_files, bytes: all_bytes, complete } = total;
+        let (shown, least) = (snapshot.shown(&total), least(complete, charset));
+        if shown.bytes {
+            bytes = format!("{bytes} of {least}{}", amounts::bytes(all_bytes));
+        }
+        if shown.files {
+            let all_files = amounts::files(all_files);
+            let digits = all_files.split(' ').next().map_or(0, str::len);
+            files = format!("{:>digits$} of {least}{all_files}", amounts::number(snapshot.files));
+        }
+        end = match snapshot.left {
+            Some(left) => format!("{:>7} left", amounts::duration(left)),
+            None if !complete => format!("{:>12}", "counting"),
+            None => format!("{:>12}", ""),
+        };
+    }
+    // Nothing moves in a dry run.
+    let rate = match snapshot.dry {
+        true => String::new(),
+        false => format!("{:>BYTES_COLUMNS$}/s", amounts::bytes(snapshot.rate)),
     };
-    let Total { files: all_files, bytes: all_bytes, complete } = total;
-    let least = match (complete, charset) {
+    let beside = |parts: &[&str], gap: &str| {
+        let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+        parts.join(gap)
+    };
+    [
+        beside(&[&bytes, &files, &rate, &end], "   "),
+        beside(&[&bytes, &files, &rate, &end], "  "),
+        beside(&[&bytes, &rate, &end], "  "),
+        beside(&[&bytes, &end], "  "),
+        done,
+    ]
+}
+
+/// What stands before a number that may grow.
+fn least(complete: bool, charset: Charset) -> &'static str {
+    match (complete, charset) {
         (true, _) => "",
         (false, Charset::Utf8) => "≥ ",
         (false, Charset::Ascii) => ">= ",
-    };
-    let all_bytes = format!("{least}{}", amounts::bytes(all_bytes));
-    let all_files = amounts::files(all_files);
-    let digits = all_files.split(' ').next().map_or(0, str::len);
-    let files = format!("{:>digits$}", amounts::number(snapshot.files));
-    let end = match snapshot.left {
-        Some(left) => format!("{:>7} left", amounts::duration(left)),
-        None if !complete => format!("{:>12}", "counting"),
-        None => format!("{:>12}", ""),
-    };
-    [
-        format!("{bytes} of {all_bytes}   {files} of {least}{all_files}   {rate}   {end}"),
-        format!("{bytes} of {all_bytes}  {files} of {least}{all_files}  {rate}  {end}"),
-        format!("{bytes} of {all_bytes}  {rate}  {end}"),
-        format!("{bytes} of {all_bytes}  {end}"),
-        bytes.clone(),
-    ]
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +106,7 @@ mod tests {
             total: Some(Total { files: 40_000, bytes: 1_215_000_000, complete }),
             rate: 512_000_000,
             left: complete.then_some(Duration::from_secs(3)),
-            name: Vec::new(),
+            ..Snapshot::default()
         }
     }
 
@@ -124,6 +135,22 @@ mod tests {
         assert!(shown.figures.starts_with(" 498 MB of ≥ 1.21 GB    2,345 of ≥ 40,000 files"));
         assert!(shown.figures.ends_with("counting"));
         assert!(line(&snapshot(false), 119, Charset::Ascii).figures.contains("of >= 1.21 GB"));
+    }
+
+    #[test]
+    fn a_number_that_is_still_counted_does_not_stand_twice() {
+        let total = Some(Total { files: 2_346, bytes: 498_000_001, complete: false });
+        let shown = line(&Snapshot { total, ..snapshot(false) }, 119, Charset::Utf8);
+        assert_eq!(shown.figures, " 498 MB   2,345 of ≥ 2,346 files    512 MB/s       counting");
+        let total = Some(Total { files: 2_345, bytes: 498_000_000, complete: true });
+        let shown = line(&Snapshot { total, ..snapshot(false) }, 119, Charset::Utf8);
+        assert!(shown.figures.starts_with(" 498 MB of 498 MB   2,345 of 2,345 files"), "{shown:?}");
+    }
+
+    #[test]
+    fn a_dry_run_has_no_rate() {
+        let shown = line(&Snapshot { dry: true, ..snapshot(true) }, 119, Charset::Utf8);
+        assert_eq!(shown.figures, " 498 MB of 1.21 GB    2,345 of 40,000 files      0:03 left");
     }
 
     #[test]

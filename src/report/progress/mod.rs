@@ -26,6 +26,15 @@ pub struct Snapshot {
     pub left: Option<Duration>,
     /// A file in work.
     pub name: Vec<u8>,
+    /// Nothing is copied: it is what would be.
+    pub dry: bool,
+}
+
+/// Which of the parts of a total stand beside what is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    bytes: bool,
+    files: bool,
 }
 
 /// What there is to do. Never less than what is done.
@@ -51,20 +60,35 @@ impl Snapshot {
         Some(u64::try_from(percent).unwrap_or(most).min(most))
     }
 
+    /// Which parts of a total are shown. As long as it is being counted, one that reads like what is done says nothing.
+    fn shown(&self, total: &Total) -> Shown {
+        let differ = |of: fn(u64) -> String, done, all| total.complete || of(done) != of(all);
+        Shown {
+            bytes: differ(amounts::bytes, self.bytes, total.bytes),
+            files: differ(amounts::number, self.files, total.files),
+        }
+    }
+
     /// One line for a log, without a newline: no control character in it, and nothing but ASCII but for the name.
     #[must_use]
     pub fn line(&self, charset: Charset) -> Vec<u8> {
-        let (bytes, files) = (amounts::bytes(self.bytes), amounts::number(self.files));
-        let rate = amounts::bytes(self.rate);
-        let mut text = match self.total {
-            None => format!("{bytes}, {}, {rate}/s", amounts::files(self.files)),
-            Some(total) => {
-                let least = if total.complete { "" } else { "at least " };
-                let (all_bytes, all_files) = (amounts::bytes(total.bytes), amounts::files(total.files));
-                let percent = self.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
-                format!("{bytes} of {least}{all_bytes}{percent}, {files} of {least}{all_files}, {rate}/s")
+        let (mut bytes, mut files) = (amounts::bytes(self.bytes), amounts::files(self.files));
+        if let Some(total) = self.total {
+            let (shown, least) = (self.shown(&total), if total.complete { "" } else { "at least " });
+            let percent = self.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+            if shown.bytes {
+                bytes = format!("{bytes} of {least}{}{percent}", amounts::bytes(total.bytes));
             }
-        };
+            if shown.files {
+                files = format!("{} of {least}{}", amounts::number(self.files), amounts::files(total.files));
+            }
+        }
+        let mut text = format!("{bytes}, {files}");
+        if self.dry {
+            text.push_str(" would be copied");
+        } else {
+            text.push_str(&format!(", {}/s", amounts::bytes(self.rate)));
+        }
         if let Some(left) = self.left {
             text.push_str(&format!(", {} left", amounts::duration(left)));
         }
@@ -75,13 +99,23 @@ impl Snapshot {
         line
     }
 
-    /// The last line of a copy: what was done, in which time.
+    /// The last line of a copy: what was done, in which time; as much of it as there are columns for.
     #[must_use]
-    pub fn summary(&self, elapsed: Duration) -> String {
+    pub fn summary(&self, elapsed: Duration, columns: Option<usize>) -> String {
         let micros = elapsed.as_micros().max(1);
         let rate = u64::try_from(u128::from(self.bytes) * 1_000_000 / micros).unwrap_or(u64::MAX);
         let (bytes, files) = (amounts::bytes(self.bytes), amounts::files(self.files));
-        format!("{bytes}, {files} in {}, {}/s", amounts::seconds(elapsed), amounts::bytes(rate))
+        let (time, rate) = (amounts::seconds(elapsed), amounts::bytes(rate));
+        let mut choices = match self.dry {
+            true => vec![format!("{bytes}, {files} would be copied"), format!("would copy {bytes}, {files}")],
+            false => {
+                let timed = format!("{bytes}, {files} in {time}");
+                vec![format!("{timed}, {rate}/s"), timed]
+            }
+        };
+        choices.push(format!("{bytes}, {files}"));
+        let fits = |text: &&String| columns.is_none_or(|columns| text.len() <= columns);
+        choices.iter().find(fits).unwrap_or(&bytes).clone()
     }
 }
 
@@ -117,8 +151,31 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_has_the_mean_rate() {
+    fn the_summary_has_the_mean_rate_where_there_is_room() {
         let snapshot = Snapshot { files: 3, bytes: 5_000_000, ..Snapshot::default() };
-        assert_eq!(snapshot.summary(Duration::from_millis(2500)), "5.00 MB, 3 files in 2.5 s, 2.00 MB/s");
+        let all = "5.00 MB, 3 files in 2.5 s, 2.00 MB/s";
+        for (columns, expected) in [
+            (None, all),
+            (Some(36), all),
+            (Some(35), "5.00 MB, 3 files in 2.5 s"),
+            (Some(24), "5.00 MB, 3 files"),
+            (Some(1), "5.00 MB"),
+        ] {
+            assert_eq!(snapshot.summary(Duration::from_millis(2500), columns), expected);
+        }
+        let dry = Snapshot { dry: true, ..snapshot };
+        let summary = |columns| dry.summary(Duration::from_millis(2500), Some(columns));
+        assert_eq!(summary(32), "5.00 MB, 3 files would be copied");
+        assert_eq!(summary(31), "would copy 5.00 MB, 3 files");
+    }
+
+    #[test]
+    fn no_number_stands_twice_while_it_is_counted() {
+        let total = Some(Total { files: 12, bytes: 1_501, complete: false });
+        let snapshot = Snapshot { files: 1, bytes: 1_500, total, ..Snapshot::default() };
+        assert_eq!(snapshot.line(Charset::Ascii), b"1.50 kB, 1 of at least 12 files, 0 B/s");
+        let total = Some(Total { files: 1, bytes: 3_000, complete: false });
+        let snapshot = Snapshot { total, dry: true, ..snapshot };
+        assert_eq!(snapshot.line(Charset::Ascii), b"1.50 kB of at least 3.00 kB, 1 file would be copied");
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::Refused;
 use choosing::Choosing;
 use clap::{Arg, ArgMatches};
 use durability::Durability;
-use progress::Progress;
+use progress::{Progress, When};
 use verification::Verification;
 
 /// What was asked for beyond what GNU cp does.
@@ -25,6 +25,16 @@ pub struct Extensions {
     pub progress: Progress,
     /// Proof of what was copied.
     pub verification: Verification,
+}
+
+impl Extensions {
+    /// When progress is shown, where there is somebody to watch the run at all: a run that was asked to list what it has
+    /// done does so too when a signal ends it.
+    #[must_use]
+    pub fn watched(&self) -> Option<When> {
+        let lists = self.verification.manifest.is_some() && !self.choosing.dry_run;
+        self.progress.when.or(lists.then_some(When::Never))
+    }
 }
 
 /// The definitions, in the order of the help text.

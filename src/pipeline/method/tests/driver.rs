@@ -200,7 +200,7 @@ impl Copying {
         let world = Rc::into_inner(world).expect("the engine is gone").into_inner();
         assert_eq!(world.descriptors_left(), Vec::<String>::new());
         let log = Rc::into_inner(log).expect("the engine is gone").into_inner();
-        manifest.finish().expect("a manifest");
+        drop(manifest.finish(true).expect("a manifest"));
         let listed = std::io::read_to_string(listed).expect("lines");
         Copied { world, problems: reporter.problems(), tally, log, starved, listed }
     }
@@ -228,7 +228,7 @@ fn withhold(pool: &Pool, left: usize) -> Vec<Lease> {
 fn listing() -> (std::fs::File, Manifest) {
     let file = rustix::fs::memfd_create("manifest", rustix::fs::MemfdFlags::CLOEXEC).expect("a memory file");
     let again = std::fs::File::open(format!("/proc/self/fd/{}", file.as_raw_fd())).expect("the same file");
-    (again, Manifest::in_file(file))
+    (again, Manifest::in_file(file, None))
 }
 
 enum Flight {
