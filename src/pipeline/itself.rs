@@ -6,8 +6,9 @@ use super::directory::Made;
 use super::operand::without_slashes;
 use super::tree::Place;
 use super::worker::Worker;
-use crate::cli::cp::Follow;
+use crate::cli::cp::{Backup, Control, Follow};
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::overwrite::Found;
 use crate::plan::path;
 use crate::plan::{replace, walk};
 use crate::report::message::{Problem, What};
@@ -23,10 +24,15 @@ impl Worker<'_, '_> {
         is_operand: bool,
         origin: &Origin,
         directory: Identity,
-        destination: &Place<'_>,
+        (source, destination): (&Place<'_>, &Place<'_>),
     ) -> Result<(), Problem> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
+        // A directory that is its own copy, which only options that replace nothing allow.
+        if copy.is_at(&source.at()) {
+            let (from, to) = (source.path.clone(), destination.path.clone());
+            return Err(Problem::between(What::IntoItself, from, to));
+        }
         // What a dry run has not made lies nowhere, and is known by its path.
         let imagined = self.shared.imagined.is_some() && copy.path == destination.path;
         if imagined || copy.is_at(&destination.at()) {
@@ -36,6 +42,26 @@ impl Worker<'_, '_> {
             return Ok(());
         }
         Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), copy.path))
+    }
+
+    /// Refuses an operand's directory where a file would have to make way for it that an earlier operand has just made, and
+    /// that is the only copy of its source.
+    pub(super) fn reject_just_created(
+        &self,
+        origin: &Origin,
+        found: &Found,
+        (source, destination): (&Place<'_>, &Place<'_>),
+    ) -> Result<(), Problem> {
+        let numbered = |backup: &Backup| backup.control == Control::Numbered;
+        let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
+        let own = found
+            .own()
+            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.contains(own.identity)));
+        if own && !keeps_all {
+            let (from, to) = (source.path.clone(), destination.path.clone());
+            return Err(Problem::between(What::JustCreated, to, from));
+        }
+        Ok(())
     }
 
     /// Refuses a source that is being copied into itself: one that `maker` has made. One that was come to by another way

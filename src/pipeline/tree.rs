@@ -136,7 +136,16 @@ impl Worker<'_, '_> {
         {
             self.reject_into_itself((parent, maker), source, destination)?;
         }
-        self.reject_again(is_operand, origin, facts.identity, destination)?;
+        self.reject_again(is_operand, origin, facts.identity, (source, destination))?;
+        if fate == DirectoryFate::Done {
+            if let Some(parent) = parent {
+                parent.finish_one(self.shared.reporter);
+            }
+            return Ok(());
+        }
+        if let Some(found) = found.filter(|_| is_operand && fate == DirectoryFate::InTheWay) {
+            self.reject_just_created(origin, &found, (source, destination))?;
+        }
         let made = self.make_directory(source, destination, (&facts, names, is_operand), fate)?;
         if is_operand {
             if let Some(directories) = &self.shared.directories {
