@@ -226,3 +226,59 @@ fn backups_are_made_in_a_directory_that_may_not_be_listed() {
         assert_eq!((s.read("d/e/f"), s.read("d/e/f.~1~")), (b"1".to_vec(), b"2".to_vec()));
     });
 }
+
+#[test]
+fn attributes_of_an_empty_name_cannot_be_set() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        s.file("c/f", "1").xattr("c", "user.one", b"1");
+        s.cp(["-a", "c", ""]).fails("ucp: preserving permissions for ‘’: No such file or directory");
+        s.chown("c", 7, 7);
+        s.cp(["-a", "c", ""]).fails("ucp: clearing permissions for '': No such file or directory");
+        assert_ne!(s.owner("."), (7, 7));
+        assert!(!s.attributes(".").xattrs.contains_key("user.one"));
+    });
+}
+
+#[test]
+fn a_source_that_cannot_be_opened_leaves_what_would_be_forced_out_of_its_way() {
+    each_engine(|s| {
+        s.socket("m").symlink("x", "x").file("f", "1").dir("d/f").chmod("f", 0o200).give_to_nobody();
+        s.cp(["-f", "m", "x"]).fails("ucp: cannot open 'm' for reading: No such device or address");
+        assert!(s.path("x").is_symlink());
+        s.cp(["-b", "f", "d"]).by_nobody().fails("ucp: cannot open 'f' for reading: Permission denied");
+        s.chmod("f", 0o600);
+        s.cp(["-b", "f", "d"]).by_nobody().fails("ucp: cannot create regular file 'd/f': Is a directory");
+    });
+}
+
+#[test]
+fn a_source_given_twice_with_parents_is_noticed_however_it_is_spelled() {
+    each_engine(|s| {
+        s.file("a/b", "1").file("c/b", "2").dir("d").dir("e");
+        for again in ["a/b", "a//b", "./a/b", "a/./b"] {
+            s.cp(["--parents", "a/b", "c/b", again, "d"])
+                .run()
+                .ends(0)
+                .complains(&format!("ucp: warning: source file '{again}' specified more than once"));
+        }
+        s.cp(["-b", "--parents", "a/b", "a/./b", "e"]).succeeds();
+        assert_eq!(s.names("e/a"), ["b", "b~"]);
+    });
+}
+
+#[test]
+fn a_clone_that_must_be_and_cannot_cuts_what_is_empty_too() {
+    each_engine(|s| {
+        let Some(_mounted) = s.tmpfs("m", "size=1m") else { return };
+        s.file("m/a", "1").file("m/x", "").times("m/x", 1000, 1000);
+        s.cp(["--reflink=always", "m/a", "m/x"])
+            .fails("ucp: failed to clone 'm/x' from 'm/a': Operation not supported");
+        assert!(s.path("m/x").metadata().unwrap().modified().unwrap().elapsed().unwrap().as_secs() < 1000);
+    });
+}

@@ -179,3 +179,17 @@ fn an_operand_met_again_as_part_of_a_later_one_is_refused() {
         s.assert_same("v/l", "v/s");
     });
 }
+
+#[test]
+fn where_links_are_followed_a_name_is_linked_to_what_the_first_copy_leads_to() {
+    each_engine(|s| {
+        s.file("a", "1").hard_link("b", "a").dir("t");
+        let [a, b] = ["a", "b"].map(|name| s.path(name));
+        s.cp(["-sL", "--preserve=links"]).and([a, b, "t".into()]).succeeds();
+        assert_eq!(s.link_target("t/a"), s.path("a"));
+        assert_one(s, &["a", "t/b"]);
+        s.symlink("h", "a").symlink("d/a", "nowhere").symlink("d/h", "a");
+        s.cp(["-ub", "a", "h", "d"])
+            .fails("ucp: cannot create hard link 'd/h' to 'd/a': No such file or directory");
+    });
+}

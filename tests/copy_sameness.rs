@@ -171,3 +171,59 @@ fn a_file_and_a_directory_of_one_name_are_a_conflict() {
         s.assert_same("b/f", "e/f");
     });
 }
+
+#[test]
+fn nothing_is_copied_through_a_link_that_something_was_just_copied_through() {
+    for (target, options) in [("z", "-f"), ("z", "--"), ("nowhere", "--")] {
+        each_engine(|s| {
+            s.file("a/k", "1").file("b/k", "2").file("d/z", "3").symlink("d/k", target);
+            s.cp([options, "a/k", "b/k", "d"])
+                .env("POSIXLY_CORRECT", "1")
+                .fails("ucp: will not copy 'b/k' through just-created symlink 'd/k'");
+            assert_eq!(s.read(s.path("d").join(target)), b"1");
+            s.file("s/k/x", "1").file("t/k/x", "2").symlink("e/k/x", "../z");
+            s.cp(["-r", "s/k", "t/k", "e"]).env("POSIXLY_CORRECT", "1").succeeds();
+            assert_eq!(s.read("e/z"), b"2");
+        });
+    }
+}
+
+#[test]
+fn a_directory_does_not_take_the_place_of_a_file_that_was_just_made() {
+    each_engine(|s| {
+        s.file("m", "1").file("s/m/f", "2").dir("d").dir("e");
+        s.cp(["-rb", "m", "s/m", "d"]).fails("ucp: will not overwrite just-created 'd/m' with 's/m'");
+        assert_eq!((s.read("d/m"), s.names("d").len()), (b"1".to_vec(), 1));
+        s.cp(["-r", "--backup=numbered", "m", "s/m", "e"]).succeeds();
+        assert_eq!((s.read("e/m/f"), s.read("e/m.~1~")), (b"2".to_vec(), b"1".to_vec()));
+    });
+}
+
+#[test]
+fn what_is_made_anew_only_finds_that_the_name_of_a_link_to_it_is_taken() {
+    each_engine(|s| {
+        s.fifo("s/p", 0o644).symlink("d/p", "../s/p");
+        for options in ["-RL", "-RH", "-RLf"] {
+            s.cp([options, "s/p", "d"]).fails("ucp: cannot create fifo 'd/p': File exists");
+        }
+        s.cp(["-RLT", "s", "d"]).fails("ucp: cannot create fifo 'd/p': File exists");
+        s.cp(["-RHT", "s", "d"]).fails("ucp: 's/p' and 'd/p' are the same file");
+        s.cp(["-RP", "s/p", "d"]).fails("ucp: 's/p' and 'd/p' are the same file");
+        s.cp(["-RL", "--remove-destination", "s/p", "d"]).succeeds();
+    });
+}
+
+#[test]
+fn a_directory_that_is_its_own_copy_and_comes_again() {
+    each_engine(|s| {
+        s.file("c/f", "1");
+        s.cp(["-an", "c", "."]).succeeds();
+        for again in ["c", "c/"] {
+            let complaint = format!("ucp: cannot copy a directory, '{again}', into itself, './c'");
+            s.cp(["-an", "c", again, "."]).fails(&complaint);
+            s.cp(["-al", "c", again, "."]).succeeds();
+        }
+        s.chmod("c", 0o600).give_to_nobody();
+        s.cp(["-al", "c", "."]).by_nobody().succeeds();
+    });
+}

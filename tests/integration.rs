@@ -38,6 +38,7 @@ mod copy_parents;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
+mod copy_update;
 mod documents;
 mod dry_run;
 mod durable;

@@ -6,7 +6,7 @@ use super::leaf::relation;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Keeping, Permissions, Refused, Wanted, mode_to_fill};
+use crate::plan::attributes::{Keeping, Wanted, mode_to_fill};
 use crate::plan::facts::{Facts, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, DirectoryFate};
@@ -46,7 +46,8 @@ impl Worker<'_, '_> {
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let keeping = self.shared.settings.method.keeping;
         let made = match fate {
-            DirectoryFate::Fill | DirectoryFate::FillThroughLink | DirectoryFate::SameFile => false,
+            DirectoryFate::Fill | DirectoryFate::FillThroughLink => false,
+            DirectoryFate::SameFile | DirectoryFate::Done => false,
             DirectoryFate::Make | DirectoryFate::InTheWay => {
                 let mode = keeping.directory_mode_to_make(facts);
                 match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
@@ -76,12 +77,10 @@ impl Worker<'_, '_> {
         }
         let (descriptor, listable) = open;
         let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
-        if destination.path.is_empty() && matches!(wanted.permissions, Permissions::Kept(_)) {
-            // An empty name stands for the working directory, but GNU cp sets permissions by that name.
-            let kept = std::mem::replace(&mut wanted.permissions, Permissions::AsTheyAre);
-            wanted.names.acls.clear();
-            let refused = [Refused::Permissions(kept, Errno::NOENT)];
-            attributes::tell(&refused, &keeping, self.shared.reporter, |_end| destination.path.clone());
+        if destination.path.is_empty()
+            && let Some(refused) = wanted.without_a_name(copy.owner)
+        {
+            attributes::tell(&[refused], &keeping, self.shared.reporter, |_end| destination.path.clone());
         }
         let at_end = (!wanted.is_nothing()).then(|| Box::new((wanted, keeping)));
         let belongs_to = if made && keeping.wants_owner_of_new() {
@@ -107,7 +106,7 @@ impl Worker<'_, '_> {
         let found = match found {
             Some(found) => found,
             None => self
-                .look(&to, || destination.path.clone(), None)
+                .look(&to, || destination.path.clone(), Some(replace::looks_as(options, facts.kind)))
                 .map_err(destination.failed(What::CannotStat))?,
         };
         let follow = replace::follows(options, is_operand);
@@ -123,7 +122,7 @@ impl Worker<'_, '_> {
                 problem(What::OverwriteNonDirectory, destination, source)
             }
             DirectoryFate::InTheWay | DirectoryFate::Make => Ok(fate),
-            DirectoryFate::Fill | DirectoryFate::FillThroughLink => Ok(fate),
+            DirectoryFate::Fill | DirectoryFate::FillThroughLink | DirectoryFate::Done => Ok(fate),
         }
     }
 }

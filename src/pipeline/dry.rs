@@ -196,22 +196,23 @@ impl Worker<'_, '_> {
         let failed = |what| destination.failed(what);
         let nowhere = || imagined.nowhere().map_err(failed(What::CannotCreateDirectory));
         let held = match fate {
-            DirectoryFate::Fill | DirectoryFate::FillThroughLink | DirectoryFate::SameFile => {
-                match imagined.at(&destination.path) {
-                    Some(there) => Held::imagined(nowhere()?, there.identity),
-                    None if imagined.is_nowhere(destination.parent) => {
-                        Held::imagined(nowhere()?, imagined.copy_of(facts).identity)
-                    }
-                    None => {
-                        let through_link = fate == DirectoryFate::FillThroughLink;
-                        let (open, listable) =
-                            walk::open_to_fill(destination.parent, destination.name, through_link)
-                                .map_err(failed(What::CannotAccess))?;
-                        let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
-                        Held::open(open, Facts::of(&stat).identity, through_link).listable(listable)
-                    }
+            DirectoryFate::Fill
+            | DirectoryFate::FillThroughLink
+            | DirectoryFate::SameFile
+            | DirectoryFate::Done => match imagined.at(&destination.path) {
+                Some(there) => Held::imagined(nowhere()?, there.identity),
+                None if imagined.is_nowhere(destination.parent) => {
+                    Held::imagined(nowhere()?, imagined.copy_of(facts).identity)
                 }
-            }
+                None => {
+                    let through_link = fate == DirectoryFate::FillThroughLink;
+                    let (open, listable) =
+                        walk::open_to_fill(destination.parent, destination.name, through_link)
+                            .map_err(failed(What::CannotAccess))?;
+                    let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
+                    Held::open(open, Facts::of(&stat).identity, through_link).listable(listable)
+                }
+            },
             DirectoryFate::Make | DirectoryFate::InTheWay => {
                 if fate == DirectoryFate::InTheWay
                     && let Some(backup) = &self.shared.options.backup

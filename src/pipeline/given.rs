@@ -42,15 +42,31 @@ pub fn directory_of(at: &At) -> Option<Identity> {
 }
 
 /// The files made so far and the names they were made from, for operands that could overwrite each other's copies.
-#[derive(Default)]
 pub struct Made {
+    /// Operands get one name, so that what is made for one could be overwritten by another.
+    by_name: bool,
     files: Mutex<HashSet<Identity>>,
     sources: Mutex<HashSet<(Identity, Option<EntryName>)>>,
 }
 
 impl Made {
+    /// Nothing, for operands that get one name, or only may be one source.
+    #[must_use]
+    pub fn nothing(by_name: bool) -> Self {
+        Self { by_name, files: Mutex::default(), sources: Mutex::default() }
+    }
+
+    /// Whether it is remembered which files are made.
+    #[must_use]
+    pub fn notes_files(&self) -> bool {
+        self.by_name
+    }
+
     /// Notes a file that was just made.
     pub fn note(&self, file: Identity) {
+        if !self.by_name {
+            return;
+        }
         self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
     }
 

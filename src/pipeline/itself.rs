@@ -6,27 +6,61 @@ use super::directory::Made;
 use super::operand::without_slashes;
 use super::tree::Place;
 use super::worker::Worker;
-use crate::cli::cp::Follow;
+use crate::cli::cp::{Backup, Control, Follow};
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::overwrite::Found;
 use crate::plan::path;
-use crate::plan::{replace, walk};
+use crate::plan::replace::{self, DirectoryFate};
+use crate::plan::walk;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
+use std::sync::Arc;
 
 impl Worker<'_, '_> {
+    /// Refuses a directory that would be copied into itself, or that meets what an earlier operand was or has made.
+    pub(super) fn reject(
+        &self,
+        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        (source, destination): (&Place<'_>, &Place<'_>),
+        directory: Identity,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) -> Result<(), Problem> {
+        if parent.is_some_and(|parent| parent.lies_in(directory)) {
+            return Err(Problem::of(What::CyclicLink, source.path.clone()));
+        }
+        if let Some(parent) = parent
+            && let Some(maker) = parent.maker_of(directory)
+        {
+            self.reject_into_itself((parent, maker), source, destination)?;
+        }
+        let is_operand = parent.is_none();
+        self.reject_again(is_operand, origin, directory, (source, destination))?;
+        match found {
+            Some(found) if is_operand && fate == DirectoryFate::InTheWay => {
+                self.reject_just_created(origin, &found, (source, destination))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Refuses a directory that an earlier operand was: it would have to become a hard link, unless its copy is to go where
     /// the first one is.
-    pub(super) fn reject_again(
+    fn reject_again(
         &self,
         is_operand: bool,
         origin: &Origin,
         directory: Identity,
-        destination: &Place<'_>,
+        (source, destination): (&Place<'_>, &Place<'_>),
     ) -> Result<(), Problem> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
+        // A directory that is its own copy, which only options that replace nothing allow.
+        if copy.is_at(&source.at()) {
+            let (from, to) = (source.path.clone(), destination.path.clone());
+            return Err(Problem::between(What::IntoItself, from, to));
+        }
         // What a dry run has not made lies nowhere, and is known by its path.
         let imagined = self.shared.imagined.is_some() && copy.path == destination.path;
         if imagined || copy.is_at(&destination.at()) {
@@ -38,9 +72,29 @@ impl Worker<'_, '_> {
         Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), copy.path))
     }
 
+    /// Refuses an operand's directory where a file would have to make way for it that an earlier operand has just made, and
+    /// that is the only copy of its source.
+    fn reject_just_created(
+        &self,
+        origin: &Origin,
+        found: &Found,
+        (source, destination): (&Place<'_>, &Place<'_>),
+    ) -> Result<(), Problem> {
+        let numbered = |backup: &Backup| backup.control == Control::Numbered;
+        let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
+        let own = found
+            .own()
+            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.contains(own.identity)));
+        if own && !keeps_all {
+            let (from, to) = (source.path.clone(), destination.path.clone());
+            return Err(Problem::between(What::JustCreated, to, from));
+        }
+        Ok(())
+    }
+
     /// Refuses a source that is being copied into itself: one that `maker` has made. One that was come to by another way
     /// than by the name it was made under is copied all the same where all links are followed.
-    pub(super) fn reject_into_itself(
+    fn reject_into_itself(
         &self,
         (parent, maker): (&Branch, &Branch),
         source: &Place<'_>,

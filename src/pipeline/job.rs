@@ -221,7 +221,7 @@ impl FileJob {
     /// Whether somebody wants to know which file the copy becomes.
     #[must_use]
     pub fn is_noted(&self) -> bool {
-        self.made.is_some() || self.share != Share::None
+        self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
     /// Notes which file the copy has become.
@@ -231,6 +231,15 @@ impl FileJob {
         }
         if self.share != Share::None {
             self.share = Share::Made(copy);
+        }
+    }
+
+    /// Notes the symbolic link that an operand's data is written through: no later one's is to be.
+    pub fn note_link(&self, found: Option<&Found>) {
+        if let (true, Some(made)) = (self.is_operand(), &self.made)
+            && let Some(Found::LinkTo { link, .. } | Found::DanglingLink(link)) = found
+        {
+            made.note(link.identity);
         }
     }
 

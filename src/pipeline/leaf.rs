@@ -14,8 +14,9 @@ use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, Fate, Relation};
 use crate::report::message::{Problem, What};
-use rustix::fs::{Access, AtFlags, CWD, FileType};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::process::geteuid;
 use std::ffi::CStr;
 
 /// Whether files have to be looked at by these options before they are copied.
@@ -113,7 +114,8 @@ impl Worker<'_, '_> {
         }
         job.found = Some(found);
         let fate = replace::fate(options, facts, &found, || {
-            relation(&job.source, &job.destination, job.follow, facts)
+            let follows = replace::follows(options, job.is_operand());
+            Relation { follows, ..relation(&job.source, &job.destination, job.follow, facts) }
         });
         match fate {
             Fate::Replace | Fate::Done => {}
@@ -181,13 +183,24 @@ impl Worker<'_, '_> {
         job.announced = true;
         job.kept = kept;
         if directory && options.make == Make::Copies && replace::is_read(options, facts.kind) {
-            let what = if options.force { What::CannotRemove } else { What::CannotCreateRegular };
-            self.shared.reporter.problem(&Problem::failed(what, job.destination_path(), Errno::ISDIR));
+            self.shared.reporter.problem(&self.directory_in_the_way(job));
             self.say_untouched();
             job.failed = true;
             return Ok(Ready::Done);
         }
         Ok(Ready::Copy)
+    }
+
+    /// What to say of a directory that a file's data cannot be written to. The source is opened first, and may not let.
+    fn directory_in_the_way(&self, job: &FileJob) -> Problem {
+        let follow = if job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | follow;
+        let At { directory, name } = &job.source;
+        if let Err(errno) = rustix::fs::openat(directory, &**name, flags, Mode::empty()) {
+            return Problem::failed(What::CannotOpen, job.source_path(), errno);
+        }
+        let what = if self.shared.options.force { What::CannotRemove } else { What::CannotCreateRegular };
+        Problem::failed(what, job.destination_path(), Errno::ISDIR)
     }
 
     pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
@@ -219,6 +232,8 @@ impl Worker<'_, '_> {
         let At { directory, name } = &job.destination;
         let writable = there.kind == FileType::Symlink
             || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
+        // An empty name stands for the working directory, but nothing of that name may be written to but by root.
+        let writable = writable && (!job.destination_path().is_empty() || geteuid().is_root());
         let options = self.shared.options;
         let forced = options.force || options.remove_destination;
         self.shared.reporter.may_replace(&job.destination_path(), there.mode, writable, forced)
@@ -366,6 +381,7 @@ pub(super) fn relation(source: &At, destination: &At, follow: bool, facts: &Fact
         same_entry: entry.is_some() && entry == EntryName::of(destination),
         through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
         leads_to: if facts.kind == FileType::Symlink { leads_to() } else { None },
+        follows: follow,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Sources that are hard links of one another, and the copies that become so too (`--preserve=links`).
+//! Sources that are hard links of one another, and the copies that become so too (`--preserve=links`, and with `-u` what
+//! stays).
 //!
 //! The first name of a file is copied. A name that is met while that copy is on its way waits without keeping anybody:
 //! it is put aside here, and linked by the worker that ends the copy. Where the copy fails the next name is copied.
@@ -11,8 +12,9 @@ use super::chain::At;
 use super::job::{FileJob, Names};
 use super::place;
 use super::worker::Worker;
-use crate::cli::cp::{CpOptions, Follow, Make};
+use crate::cli::cp::{CpOptions, Follow};
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::linking::{self, Sharing};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
 use crate::report::message::{Problem, What};
@@ -95,6 +97,8 @@ enum Claim {
     First(FileJob),
     /// It waits.
     Waits,
+    /// There is no copy to link, and it is to be none.
+    Alone(FileJob),
     /// There is a copy to link.
     Link(FileJob, First),
 }
@@ -127,10 +131,13 @@ impl Links {
         self.parts[part].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claim(&self, job: FileJob, facts: &Facts, skipped: bool) -> Claim {
+    fn claim(&self, job: FileJob, facts: &Facts, skipped: bool, sharing: Sharing) -> Claim {
         let mut files = self.lock(facts.identity);
         let Files { known, waiting } = &mut *files;
         let Some(file) = known.get_mut(&facts.identity) else {
+            if sharing != Sharing::Remembered {
+                return Claim::Alone(job);
+            }
             let names_left = u32::try_from(facts.links.saturating_sub(1)).unwrap_or(u32::MAX);
             known.insert(facts.identity, Known { copy: Copy::UnderWay(Vec::new()), names_left });
             return Claim::First(job);
@@ -171,16 +178,6 @@ impl Links {
     }
 }
 
-/// Whether a source may have other names that the copy is to have too.
-fn concerns(options: &CpOptions, job: &FileJob, facts: &Facts) -> bool {
-    let followed = match options.follow {
-        Follow::Never => false,
-        Follow::CommandLine => job.is_operand(),
-        Follow::Always => true,
-    };
-    options.preserve.links && options.make != Make::HardLinks && (facts.links > 1 || followed)
-}
-
 impl Waiting {
     fn of(job: FileJob, facts: &Facts, skipped: bool, let_go: bool) -> Self {
         let FileJob { ref source, ref names, found, announced, follow: through_link, .. } = job;
@@ -217,18 +214,34 @@ impl First {
         }
     }
 
-    /// Makes `name` in `directory` another name of the copy.
-    fn link_to(&self, directory: impl AsFd, name: &CStr) -> Result<(), Errno> {
-        let directory = directory.as_fd();
-        let linked = |from: BorrowedFd<'_>, own: &CStr| {
-            rustix::fs::linkat(from, own, directory, name, AtFlags::empty())
-        };
+    /// Does something with the directory and the name of the copy.
+    fn with_place<T>(&self, act: impl Fn(BorrowedFd<'_>, &CStr) -> Result<T, Errno>) -> Result<T, Errno> {
         match &self.place {
-            FirstPlace::Operand(operand) => linked(operand.0.directory.as_fd(), &operand.0.name)?,
-            FirstPlace::Entry(branch, own) => branch.with_destination(|from| linked(from, own))?,
+            FirstPlace::Operand(operand) => act(operand.0.directory.as_fd(), &operand.0.name),
+            FirstPlace::Entry(branch, own) => branch.with_destination(|from| act(from, own)),
         }
+    }
+
+    /// What the copy leads to, where it is the symbolic link still that was made.
+    fn leads_to(&self) -> Result<Identity, Errno> {
+        self.with_place(|from, own| {
+            let look = |flags| rustix::fs::statat(from, own, flags).map(|stat| Facts::of(&stat).identity);
+            if look(AtFlags::SYMLINK_NOFOLLOW)? == self.made {
+                look(AtFlags::empty())
+            } else {
+                Err(Errno::STALE)
+            }
+        })
+    }
+
+    /// Makes `name` in `directory` another name of the copy, or of what that leads to where links are to `follow`.
+    fn link_to(&self, directory: impl AsFd, name: &CStr, follow: bool) -> Result<(), Errno> {
+        let directory = directory.as_fd();
+        let flags = if follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
+        self.with_place(|from, own| rustix::fs::linkat(from, own, directory, name, flags))?;
         let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        if Facts::of(&stat).identity == self.made {
+        let linked = Facts::of(&stat).identity;
+        if linked == self.made || (follow && self.leads_to() == Ok(linked)) {
             return Ok(());
         }
         // Another file had come to bear its name. Where this fails the failure is told all the same.
@@ -247,31 +260,31 @@ impl Worker<'_, '_> {
         facts: &Facts,
         skipped: bool,
     ) -> Result<(), Problem> {
-        let concerned = concerns(self.shared.options, &job, facts);
-        if concerned {
-            match self.shared.links.claim(job, facts, skipped) {
+        let sharing = linking::sharing(self.shared.options, facts, job.is_operand(), skipped);
+        let mut first_of_all = false;
+        if sharing != Sharing::Alone {
+            match self.shared.links.claim(job, facts, skipped, sharing) {
                 Claim::Waits => return Ok(()),
                 Claim::Link(job, first) => {
                     self.link_to_first(&job, &first)?;
                     self.leaf_done(&job);
                     return Ok(());
                 }
-                Claim::First(first) => job = first,
+                Claim::First(first) => {
+                    job = first;
+                    job.share = Share::UnderWay;
+                    first_of_all = true;
+                }
+                Claim::Alone(alone) => job = alone,
             }
-            job.share = Share::UnderWay;
         }
         if !skipped {
             self.copy_leaf(job, facts);
             return Ok(());
         }
-        if concerned {
-            job.share = match job.found {
-                Some(Found::File(there) | Found::LinkTo { link: there, .. } | Found::DanglingLink(there)) => {
-                    Share::Made(there.identity)
-                }
-                Some(Found::ClosedLink { link, .. }) => Share::Made(link.identity),
-                Some(Found::Nothing) | None => Share::UnderWay,
-            };
+        if first_of_all {
+            let there = job.found.as_ref().and_then(Found::own);
+            job.share = there.map_or(Share::UnderWay, |there| Share::Made(there.identity));
         }
         job.left_out = true;
         self.leaf_done(&job);
@@ -321,12 +334,11 @@ impl Worker<'_, '_> {
             return self.imagine_link(imagined, job, (first.made, first.path()));
         }
         self.changed(job);
-        let replaced = match first.link_to(directory, name) {
+        let follow = linking::links_through(self.shared.options, job.is_operand());
+        let link = |name: &CStr| first.link_to(directory, name, follow);
+        let replaced = match link(name) {
             Ok(()) => Ok(false),
-            Err(Errno::EXIST) => {
-                place::replace(&job.destination, |temporary| first.link_to(directory, temporary))
-                    .map(|()| true)
-            }
+            Err(Errno::EXIST) => place::replace(&job.destination, link).map(|()| true),
             Err(errno) => Err(errno),
         };
         match replaced {

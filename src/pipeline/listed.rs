@@ -44,7 +44,8 @@ impl IntoDirectory {
     /// A name that is none.
     pub fn all(mut self, sources: &[Vec<u8>]) -> Result<Vec<Operand>, Problem> {
         let pairs: Vec<Pair> = sources.iter().map(|source| self.pair(source)).collect();
-        self.made = target::any_shared(&pairs).then(|| Arc::new(Made::default()));
+        let by_name = target::any_shared(&pairs);
+        self.made = target::any_alike(&pairs).then(|| Arc::new(Made::nothing(by_name)));
         pairs.iter().map(|pair| self.operand(pair)).collect()
     }
 
@@ -71,7 +72,7 @@ impl Listed {
     /// Those of a list.
     #[must_use]
     pub fn new(names: Names, into: IntoDirectory) -> Self {
-        let made = Some(Arc::new(Made::default()));
+        let made = Some(Arc::new(Made::nothing(true)));
         Self { names, into: IntoDirectory { made, ..into }, number: 0 }
     }
 

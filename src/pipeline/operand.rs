@@ -7,13 +7,13 @@ use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
 use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
-use crate::cli::cp::{CpOptions, Destination, Follow, Make};
+use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
-use crate::plan::replace;
+use crate::plan::replace::{self, Fate, Relation};
 use crate::report::message::{Problem, What};
-use rustix::fs::{AtFlags, FileType, Timespec};
+use rustix::fs::{AtFlags, CWD, FileType, Timespec};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::Arc;
@@ -99,7 +99,8 @@ impl Worker<'_, '_> {
             made.is_some_and(|made| made.has_source(facts.identity, &operand.source))
         });
         // Following a link that is its copy would change the copy's access time.
-        let kind = source.as_ref().ok().map(|facts| facts.kind);
+        let looks_as = |facts: &Facts| replace::looks_as(self.shared.options, facts.kind);
+        let kind = source.as_ref().ok().map(looks_as);
         let look = || self.look(&operand.destination, || operand.destination_path(), kind);
         let found = if twice { Ok(Found::Nothing) } else { look() };
         Examined { source, found }
@@ -108,7 +109,10 @@ impl Worker<'_, '_> {
     fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), Problem> {
         let source_failed = |errno| Problem::failed(What::CannotStat, operand.source_path(), errno);
         let facts = examined.source.map_err(source_failed)?;
-        if operand.destination.name.is_empty() && is_working_directory(self.shared.options, &facts) {
+        if operand.destination.name.is_empty()
+            && (is_working_directory(self.shared.options, &facts)
+                || stays_for_it(self.shared.options, &facts))
+        {
             let (source, shown) = (operand.source.clone(), Some(Arc::from(operand.destination_path())));
             let destination = At { directory: Directory::Working, name: Arc::from(c".") };
             let here =
@@ -192,6 +196,14 @@ fn is_working_directory(options: &CpOptions, source: &Facts) -> bool {
         && !options.remove_destination
         && replace::is_read(options, source.kind);
     source.kind == FileType::Directory || (!opened && options.backup.is_none())
+}
+
+/// Whether the working directory would stay (`-u`) that an empty name stands for until a backup of it is to be kept.
+fn stays_for_it(options: &CpOptions, source: &Facts) -> bool {
+    let here =
+        || rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Found::File(Facts::of(&stat)));
+    let stays = |here: Found| replace::fate(options, source, &here, Relation::default) == Fate::Skip;
+    options.overwrite == Overwrite::Older && options.backup.is_some() && here().is_some_and(stays)
 }
 
 /// Whether a source that is a directory is come to through a symbolic link.

@@ -128,15 +128,13 @@ impl Worker<'_, '_> {
             true => DirectoryFate::Make,
             false => self.fate_of_directory((source, &facts), destination, is_operand, found)?,
         };
-        if parent.is_some_and(|parent| parent.lies_in(facts.identity)) {
-            return Err(Problem::of(What::CyclicLink, source.path.clone()));
+        self.reject((parent, origin), (source, destination), facts.identity, (fate, found))?;
+        if fate == DirectoryFate::Done {
+            if let Some(parent) = parent {
+                parent.finish_one(self.shared.reporter);
+            }
+            return Ok(());
         }
-        if let Some(parent) = parent
-            && let Some(maker) = parent.maker_of(facts.identity)
-        {
-            self.reject_into_itself((parent, maker), source, destination)?;
-        }
-        self.reject_again(is_operand, origin, facts.identity, destination)?;
         let made = self.make_directory(source, destination, (&facts, names, is_operand), fate)?;
         if is_operand {
             if let Some(directories) = &self.shared.directories {

@@ -364,30 +364,7 @@ pub fn is_for_the_privileged(errno: Errno, privileged: bool) -> bool {
     !privileged && matches!(errno, Errno::PERM | Errno::INVAL)
 }
 
-impl Wanted {
-    /// Whether there is nothing to do.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        self.times.is_none()
-            && self.owner.is_none()
-            && self.permissions == Permissions::AsTheyAre
-            && self.names == Names::default()
-    }
-
-    /// Whether values have to be read from the source.
-    #[must_use]
-    pub fn needs_source(&self) -> bool {
-        !self.names.plain.is_empty() || !self.names.acls.is_empty()
-    }
-
-    /// The mode to close a file that was there before to others with, before it changes hands; `None` where it need not.
-    #[must_use]
-    pub fn closed_mode(&self, now: Mode) -> Option<Mode> {
-        let Permissions::Kept(mode) = self.permissions else { return None };
-        let closed = now & mode & Mode::RWXU;
-        (self.before && now != closed).then_some(closed)
-    }
-}
+mod wanted;
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,20 @@ pub enum Found {
     },
 }
 
+impl Found {
+    /// What bears the name itself, not what it leads to.
+    #[must_use]
+    pub fn own(&self) -> Option<&Facts> {
+        match self {
+            Self::Nothing => None,
+            Self::File(own)
+            | Self::LinkTo { link: own, .. }
+            | Self::DanglingLink(own)
+            | Self::ClosedLink { link: own, .. } => Some(own),
+        }
+    }
+}
+
 /// What to do about a destination for the data of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

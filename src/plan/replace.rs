@@ -30,6 +30,8 @@ pub struct Relation {
     pub through_link: bool,
     /// What the source leads to, where it is a symbolic link that is not followed.
     pub leads_to: Option<Identity>,
+    /// A symbolic link in the source's place would be followed.
+    pub follows: bool,
 }
 
 /// The file at the destination that decides: what a link leads to, or the link itself. `None` also where what a link
@@ -88,9 +90,12 @@ pub fn same_file(
                 true => Fate::Done,
             }
         }
-        // A link is no longer in the way when it has been renamed, removed, or is replaced by another link.
+        // A link is no longer in the way when it has been renamed, removed, or is replaced by another link. What is made
+        // anew instead of read is not written through it: GNU cp then notices only that the name is taken.
         Found::LinkTo { file, .. } if file.identity == source.identity => {
-            if makes_way || options.make != Make::Copies { Fate::Replace } else { Fate::SameFile }
+            let replaces = makes_way || options.make != Make::Copies;
+            let is_made = || !is_read(options, source.kind) && relation().follows;
+            if replaces || is_made() { Fate::Replace } else { Fate::SameFile }
         }
         Found::File(file) if file.identity == source.identity => {
             let Relation { same_entry, through_link, .. } = relation();
@@ -140,6 +145,8 @@ pub enum DirectoryFate {
     InTheWay,
     /// The source itself.
     SameFile,
+    /// The source itself, which has all the names already that it is to get.
+    Done,
 }
 
 /// The fate of what was found at the name that the directory `source` is to be copied to. The table was worked out on
@@ -170,8 +177,12 @@ pub fn directory_fate(
         Found::LinkTo { file, .. } => file.identity == source.identity && !follows(options, is_operand),
         Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. } => false,
     };
-    let same = replaces && may_be && same_file(options, source, &counts, relation) == Fate::SameFile;
-    if same { DirectoryFate::SameFile } else { fill }
+    let same = if replaces && may_be { same_file(options, source, &counts, relation) } else { Fate::Replace };
+    match same {
+        Fate::SameFile => DirectoryFate::SameFile,
+        Fate::Done => DirectoryFate::Done,
+        Fate::Replace | Fate::Skip | Fate::Refuse => fill,
+    }
 }
 
 /// Whether it is what a symbolic link at the destination leads to that decides, rather than the link itself, which is
@@ -182,6 +193,13 @@ pub fn looks_through(options: &CpOptions, source: &Facts) -> bool {
         && options.make == Make::Copies
         && options.backup.is_none()
         && !options.remove_destination
+}
+
+/// As what a source counts when its destination's name is looked at: what a link there leads to means nothing where the
+/// source is a link, or a directory that the link makes way for, and following it would change the link's access time.
+#[must_use]
+pub fn looks_as(options: &CpOptions, kind: FileType) -> FileType {
+    if kind == FileType::Directory && options.backup.is_some() { FileType::Symlink } else { kind }
 }
 
 fn later(time: Timespec, than: Timespec) -> bool {

@@ -38,6 +38,13 @@ pub fn any_shared(pairs: &[Pair]) -> bool {
     !pairs.iter().all(|pair| names.insert(pair.name.as_slice()))
 }
 
+/// Whether two operands may be one source, which has one last component, however the way there is spelled.
+#[must_use]
+pub fn any_alike(pairs: &[Pair]) -> bool {
+    let mut names = HashSet::with_capacity(pairs.len());
+    !pairs.iter().all(|pair| names.insert(last_component(&pair.name)))
+}
+
 /// Whether an operand may meet what is made for an earlier one: two of one name, paths that lie in each other, or one
 /// whose contents go into the target directory itself.
 pub fn may_meet<'s>(sources: impl ExactSizeIterator<Item = &'s [u8]>, parents: bool) -> bool {
@@ -74,6 +81,12 @@ mod tests {
     fn operands_of_one_name_are_noticed() {
         assert!(any_shared(&pairs(&["a/f", "b/f"], "t")));
         assert!(!any_shared(&pairs(&["a/f", "b/g"], "t")));
+    }
+
+    #[test]
+    fn one_source_may_come_under_two_names_with_parents() {
+        let pairs = ["a/f", "./a/f"].map(|source| into_directory(source.as_bytes(), b"t", true));
+        assert!(!any_shared(&pairs) && any_alike(&pairs) && !any_alike(&pairs[..1]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
+use crate::cli::cp::Reflink;
 use crate::pipeline::chain::{Chain, End, Into, Op, Outcome};
 use crate::plan::attribute_names;
 use crate::plan::attributes::Made;
@@ -24,6 +25,10 @@ impl FileCopy {
             return self.fail(chain, problem, context);
         }
         let problem = match verdict {
+            // What is to be forced out of the way stays where there is nothing to take its place.
+            Verdict::Closed(Errno::LOOP) if context.settings.force && self.refused.is_some() => {
+                self.open_problem(self.refused.unwrap_or(Errno::ACCESS))
+            }
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) | Verdict::Dangling
                 if self.refused.is_some() =>
             {
@@ -169,6 +174,9 @@ impl FileCopy {
         verdict: Verdict,
         context: &mut Context<'_>,
     ) -> Next {
+        if outcome == Outcome::Done {
+            self.job.note_link(self.found.as_ref());
+        }
         match (outcome, verdict, facts) {
             (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
                 let problem = Problem::of(What::Replaced, self.job.destination_path());
@@ -187,7 +195,8 @@ impl FileCopy {
                 self.positioned &= regular;
                 self.destination_is_regular = regular;
                 // Cutting what is empty changes its time, as writing would where there is something to write.
-                let written = opened.size == 0 && self.source_facts().size > 0;
+                let is_written = context.settings.reflink != Reflink::Always && self.source_facts().size > 0;
+                let written = opened.size == 0 && is_written;
                 self.truncated = matches!(verdict, Verdict::Create) || !regular || written;
                 self.job.note(opened.identity);
                 self.is_changed(context);

@@ -9,6 +9,7 @@ mod verifying;
 
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::engine::scripted::{Change, Fault};
+use crate::pipeline::given::Made;
 use crate::plan::attributes::Permissions;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
@@ -214,7 +215,7 @@ fn a_source_that_is_another_file_by_now_is_refused() {
 fn a_file_made_for_one_source_is_not_overwritten_with_the_next() {
     for fused in [false, true] {
         let mut copying = Copying::new();
-        copying.made = Some(Arc::default());
+        copying.made = Some(Arc::new(Made::nothing(true)));
         copying.fused = fused;
         // One after the other, as operands are.
         copying.in_flight_max = 1;

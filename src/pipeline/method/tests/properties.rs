@@ -5,6 +5,7 @@ use super::driver::{Copied, Copying};
 use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::{PreserveMode, Reflink, Sparse};
 use crate::pipeline::engine::scripted::{Change, Fault, Script};
+use crate::pipeline::given::Made;
 use crate::pipeline::method::Settings;
 use crate::plan::attributes::Keeping;
 use crate::plan::destination::FileSystem;
@@ -208,7 +209,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
     copying.in_flight_max = way.in_flight_max;
     copying.pool_bytes = way.pool_bytes;
     copying.script = Script { faults: way.faults.clone(), turns: way.turns.clone(), ..Script::default() };
-    copying.made = way.made.then(Arc::default);
+    copying.made = way.made.then(|| Arc::new(Made::nothing(true)));
     for (number, file) in files.iter().enumerate() {
         let (there, found) = match file.before {
             Before::Absent => (None, Some(Found::Nothing)),

@@ -1,0 +1,45 @@
+//! What a copy is to be given, as questions: whether there is anything, and what it takes.
+
+use super::{Names, Permissions, Refused, Wanted};
+use crate::plan::facts::Owner;
+use rustix::fs::Mode;
+use rustix::io::Errno;
+
+impl Wanted {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.times.is_none()
+            && self.owner.is_none()
+            && self.permissions == Permissions::AsTheyAre
+            && self.names == Names::default()
+    }
+
+    /// Whether values have to be read from the source.
+    #[must_use]
+    pub fn needs_source(&self) -> bool {
+        !self.names.plain.is_empty() || !self.names.acls.is_empty()
+    }
+
+    /// The mode to close a file that was there before to others with, before it changes hands; `None` where it need not.
+    #[must_use]
+    pub fn closed_mode(&self, now: Mode) -> Option<Mode> {
+        let Permissions::Kept(mode) = self.permissions else { return None };
+        let closed = now & mode & Mode::RWXU;
+        (self.before && now != closed).then_some(closed)
+    }
+
+    /// Takes away what cannot be set for an empty name, which stands for the working directory, `now` somebody's: GNU cp
+    /// sets some attributes by that name. Answers what is to be told.
+    pub fn without_a_name(&mut self, now: Owner) -> Option<Refused> {
+        if !matches!(self.permissions, Permissions::Kept(_)) {
+            return None;
+        }
+        let kept = std::mem::replace(&mut self.permissions, Permissions::AsTheyAre);
+        self.names = Names::default();
+        // Before it changes hands it would be closed to others, and that is the end already.
+        let changes_hands = self.owner.take_if(|owner| *owner != now).is_some();
+        let refused = || Refused::Permissions(kept, Errno::NOENT);
+        Some(if changes_hands { Refused::Clearing(Errno::NOENT) } else { refused() })
+    }
+}

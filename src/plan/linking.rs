@@ -1,0 +1,75 @@
+//! Which files are remembered with their copies, so that other names of them become other names of the copy. Pure
+//! decisions on options and facts; the table was worked out on GNU cp.
+
+use super::facts::Facts;
+use super::replace::follows;
+use crate::cli::cp::{CpOptions, Make};
+
+/// What a file's copy is to other names of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Nothing.
+    Alone,
+    /// It becomes another name of a copy that is remembered, and is not remembered itself.
+    IfMet,
+    /// It becomes another name of a copy that is remembered, or is the first to be.
+    Remembered,
+}
+
+/// What the copy of the file `source` is to other names of it, where what was there `stays`, or else is replaced.
+///
+/// With `-u`, GNU cp makes all that stays at the destination names of one file where the sources are one file, whether
+/// links are to be kept or not. It does so for files of one name too, which only come twice where operands lie in one
+/// another: of those we remember the operands alone, as memory would grow with the tree.
+#[must_use]
+pub fn sharing(options: &CpOptions, source: &Facts, is_operand: bool, stays: bool) -> Sharing {
+    let comes_again = source.links > 1 || follows(options, is_operand);
+    let kept = options.preserve.links && options.make != Make::HardLinks;
+    let several = options.sources.len() > 1 || options.extensions.choosing.names_from.is_some();
+    match (stays, comes_again) {
+        (true, true) => Sharing::Remembered,
+        (true, false) if is_operand => Sharing::Remembered,
+        (true, false) if several => Sharing::IfMet,
+        (false, true) if kept => Sharing::Remembered,
+        (true | false, false) | (false, true) => Sharing::Alone,
+    }
+}
+
+/// Whether a name becomes a link to what the first copy leads to, where that is a symbolic link, rather than to the link.
+#[must_use]
+pub fn links_through(options: &CpOptions, is_operand: bool) -> bool {
+    follows(options, is_operand)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::cp::{Follow, Preserve};
+
+    fn names(links: u64) -> Facts {
+        Facts { links, ..Facts::unknown() }
+    }
+
+    fn keeping() -> CpOptions {
+        let preserve = Preserve { links: true, ..Preserve::default() };
+        CpOptions { preserve, follow: Follow::Never, ..CpOptions::default() }
+    }
+
+    #[test]
+    fn files_of_several_names_are_remembered_where_links_are_kept() {
+        assert_eq!(sharing(&keeping(), &names(2), false, false), Sharing::Remembered);
+        assert_eq!(sharing(&keeping(), &names(1), false, false), Sharing::Alone);
+        let linking = CpOptions { make: Make::HardLinks, ..keeping() };
+        assert_eq!(sharing(&linking, &names(2), false, false), Sharing::Alone);
+    }
+
+    #[test]
+    fn what_stays_is_remembered_whatever_is_kept() {
+        let options = CpOptions { follow: Follow::Never, ..CpOptions::default() };
+        assert_eq!(sharing(&options, &names(2), false, true), Sharing::Remembered);
+        assert_eq!(sharing(&options, &names(1), true, true), Sharing::Remembered);
+        assert_eq!(sharing(&options, &names(1), false, true), Sharing::Alone);
+        let several = CpOptions { sources: vec!["a".into(), "b".into()], ..options };
+        assert_eq!(sharing(&several, &names(1), false, true), Sharing::IfMet);
+    }
+}

@@ -1,0 +1,92 @@
+//! `-u`: what stays at the destination, and what becomes of it where its sources are one file.
+
+use std::os::unix::fs::MetadataExt;
+
+use crate::common::{Sandbox, each_engine};
+
+fn inode(s: &Sandbox, name: &str) -> u64 {
+    s.path(name).symlink_metadata().unwrap().ino()
+}
+
+/// Two names of one file, and what is newer under both in `d`.
+fn two_names(s: &Sandbox) {
+    s.file("a", "1").hard_link("b", "a").file("d/a", "newer").file("d/b", "new too");
+    s.times("a", 1000, 1000).times("d/a", 2000, 2000).times("d/b", 2000, 2000);
+}
+
+#[test]
+fn what_stays_becomes_one_file_whether_links_are_kept_or_not() {
+    for options in ["-u", "-uf", "-up", "-uP", "-uH", "-ub", "-ul", "-us", "-ual", "-ud"] {
+        each_engine(|s| {
+            two_names(s);
+            s.cp([options, "-v", "a", "b", "d"]).succeeds().prints("removed 'd/b'\n");
+            assert_eq!(inode(s, "d/a"), inode(s, "d/b"), "{options}");
+            assert_eq!((s.read("d/a"), s.names("d")), (b"newer".to_vec(), vec!["a".to_owned(), "b".into()]));
+        });
+    }
+}
+
+#[test]
+fn so_it_does_in_a_tree() {
+    each_engine(|s| {
+        s.file("s/a", "1").hard_link("s/b", "s/a").file("s/c", "2").times("s/a", 1000, 1000);
+        s.cp(["-r", "s", "d"]).succeeds();
+        s.cp(["-ru", "s/.", "d"]).succeeds();
+        assert_eq!(inode(s, "d/a"), inode(s, "d/b"));
+        assert_ne!(inode(s, "d/a"), inode(s, "d/c"));
+        s.assert_same("s", "d");
+    });
+}
+
+#[test]
+fn what_is_copied_or_declined_is_not_linked_unless_links_are_kept() {
+    each_engine(|s| {
+        two_names(s);
+        s.times("d/a", 500, 500);
+        for sources in [["a", "b"], ["b", "a"]] {
+            s.times("d/a", 500, 500);
+            s.cp(["-uv"]).and(sources).and(["d"]).succeeds().prints("'a' -> 'd/a'\n");
+            assert_eq!((s.read("d/a"), s.read("d/b")), (b"1".to_vec(), b"new too".to_vec()));
+        }
+        for options in ["-n", "--update=none"] {
+            s.cp([options, "a", "b", "d"]).succeeds();
+        }
+        s.cp(["--update=none-fail", "a", "b", "d"]).run().ends(1);
+        assert_ne!(inode(s, "d/a"), inode(s, "d/b"));
+    });
+}
+
+#[test]
+fn a_source_given_twice_with_backups_has_its_copy_made_a_link_to_itself() {
+    each_engine(|s| {
+        two_names(s);
+        for options in ["-ub", "-uS~", "-ubP", "-ubl", "-u --backup=numbered"] {
+            let run = s.cp(["-v"]).and(options.split(' ')).and(["a", "a", "d"]);
+            run.succeeds().prints("removed 'd/a'\n");
+            assert_eq!((s.read("d/a"), s.names("d").len()), (b"newer".to_vec(), 2));
+        }
+    });
+}
+
+#[test]
+fn an_operand_met_again_in_a_later_one_is_linked_too() {
+    each_engine(|s| {
+        s.file("s/f", "1").file("s/g", "2").file("d/f", "x").file("d/s/f", "y").file("d/s/g", "z");
+        for name in ["s/f", "s/g"] {
+            s.times(name, 1000, 1000);
+        }
+        s.cp(["-ru", "s/f", "s", "d"]).succeeds();
+        assert_eq!((s.read("d/s/f"), s.read("d/s/g")), (b"x".to_vec(), b"z".to_vec()));
+        assert_eq!(inode(s, "d/f"), inode(s, "d/s/f"));
+    });
+}
+
+#[test]
+fn an_empty_name_stays_where_the_working_directory_is_newer() {
+    each_engine(|s| {
+        s.file("f", "1").times("f", 1000, 1000);
+        s.cp(["-ub", "f", ""]).succeeds();
+        s.times("f", 4_000_000_000, 4_000_000_000);
+        s.cp(["-ub", "f", ""]).fails("ucp: cannot create regular file '': No such file or directory");
+    });
+}
