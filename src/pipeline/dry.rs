@@ -169,7 +169,10 @@ impl Worker<'_, '_> {
         job: &FileJob,
         first: (Identity, Vec<u8>),
     ) -> Result<(), Problem> {
-        imagined.may_change(&job.destination).map_err(|errno| Problem {
+        // A link takes the place of another file, by rename(2), never of a directory.
+        let directory = matches!(job.found, Some(Found::File(there)) if there.kind == FileType::Directory);
+        let possible = if directory { Err(Errno::ISDIR) } else { imagined.may_change(&job.destination) };
+        possible.map_err(|errno| Problem {
             errno: Some(errno),
             ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.1)
         })?;
