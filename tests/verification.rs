@@ -36,9 +36,11 @@ fn expected(s: &Sandbox, name: &str) -> Vec<String> {
 /// Has b3sum itself check a manifest, where there is one.
 fn check_by_b3sum(s: &Sandbox, manifest: &str) {
     match Command::new("b3sum").args(["--check", "--quiet", manifest]).current_dir(s.work()).output() {
-        Ok(output) => {
-            assert!(output.status.success(), "b3sum --check: {output:?}");
+        // Old ones (Debian 12 has 1.2.0) know no escape for a carriage return, which the name of a file here holds.
+        Ok(output) if output.stderr.ends_with(b"Invalid backslash escape\n") => {
+            skip("this b3sum is too old to have checked a manifest");
         }
+        Ok(output) => assert!(output.status.success(), "b3sum --check: {output:?}"),
         Err(error) => skip(&format!("b3sum has not checked a manifest: {error}")),
     }
 }
