@@ -115,10 +115,6 @@ fn a_run_that_fails_keeps_what_it_has_nothing_newer_for() {
     });
 }
 
-fn feed(s: &Sandbox, fifo: &str) -> File {
-    File::options().write(true).open(s.path(fifo)).unwrap()
-}
-
 #[test]
 fn a_run_that_is_stopped_lists_what_it_has_completed() {
     if !needs_extensions() {
@@ -131,7 +127,7 @@ fn a_run_that_is_stopped_lists_what_it_has_completed() {
             // Without --progress, too.
             let run = s.cp(["-n", "--copy-contents", "--manifest=m", "a", "b", "slow", "later", "dst"]);
             let running = run.start();
-            let mut fifo = feed(s, "slow");
+            let mut fifo = s.feed("slow");
             fifo.write_all(b"xxxxx").unwrap();
             while s.path("dst/slow").metadata().map_or(0, |copy| copy.len()) < 5 {
                 std::thread::yield_now();
@@ -144,7 +140,7 @@ fn a_run_that_is_stopped_lists_what_it_has_completed() {
         }
         // Killed outright it leaves what there was.
         let running = s.cp(["--copy-contents", "--manifest=m", "a", "slow", "dst"]).start();
-        let fifo = feed(s, "slow");
+        let fifo = s.feed("slow");
         running.kill();
         drop(fifo);
         assert_eq!(listed(s, "m"), lines(s, ["dst/a", "dst/b", "dst/later"]));

@@ -2,7 +2,6 @@
 //!
 //! A copy that takes as long as the test wants is one of a FIFO, whose other end the test holds.
 
-use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 
@@ -21,10 +20,6 @@ fn start(s: &Sandbox, terminal: &Terminal, options: &[&str]) -> Running {
     running
 }
 
-fn feed(s: &Sandbox, fifo: &str) -> File {
-    File::options().write(true).open(s.path(fifo)).unwrap()
-}
-
 #[test]
 fn the_display_fits_the_terminal_and_moves_within_one_file() {
     if !needs_extensions() {
@@ -35,7 +30,7 @@ fn the_display_fits_the_terminal_and_moves_within_one_file() {
         for columns in [40, 80, 200] {
             let terminal = Terminal::new(columns);
             let running = start(s, &terminal, &["--progress=always"]);
-            let mut fifo = feed(s, "src/slow");
+            let mut fifo = s.feed("src/slow");
             for (bytes, shown) in [(5000, "5.00 kB"), (5000, "10.0 kB")] {
                 fifo.write_all(&vec![b'x'; bytes]).unwrap();
                 terminal.until(shown, |screen| screen.contains(shown));
@@ -67,7 +62,7 @@ fn the_display_follows_the_terminal_s_width() {
         source(s);
         let terminal = Terminal::new(120);
         let running = start(s, &terminal, &["--progress=always"]);
-        let mut fifo = feed(s, "src/slow");
+        let mut fifo = s.feed("src/slow");
         fifo.write_all(&[b'x'; 5000]).unwrap();
         terminal.until("display", |screen| screen.contains("5.00 kB") && screen.contains(" of "));
         for columns in [40, 100, 30] {
@@ -95,7 +90,7 @@ fn names_do_nothing_to_the_terminal() {
         s.dir("src").fifo(name, 0o600);
         let terminal = Terminal::new(80);
         let running = start(s, &terminal, &["--progress=always"]);
-        let mut fifo = feed(s, name);
+        let mut fifo = s.feed(name);
         fifo.write_all(b"x").unwrap();
         terminal.until("name", |screen| screen.contains("a?[31m??日本"));
         drop(fifo);
@@ -120,7 +115,7 @@ fn there_are_no_colours_and_on_a_dumb_terminal_no_control_characters() {
             let run = run.env("TERM", "xterm").env(variable, value);
             let running = run.on_terminal(&terminal).start();
             terminal.watch();
-            let mut fifo = feed(s, "src/slow");
+            let mut fifo = s.feed("src/slow");
             fifo.write_all(b"12345").unwrap();
             terminal.until("bytes", |screen| screen.contains("5 B"));
             drop(fifo);
@@ -153,7 +148,7 @@ fn auto_shows_nothing_of_a_short_copy_and_a_long_one_after_a_while() {
         running.finish().ends(0);
         let terminal = Terminal::new(80);
         let running = start(s, &terminal, &["--progress"]);
-        let mut fifo = feed(s, "src/slow");
+        let mut fifo = s.feed("src/slow");
         fifo.write_all(b"12345").unwrap();
         terminal.until("display", |screen| screen.contains("src/slow"));
         drop(fifo);
@@ -174,11 +169,11 @@ fn messages_and_lines_stand_above_the_display() {
         let running = run.env("TERM", "xterm").on_terminal(&terminal).start();
         terminal.watch();
         // Without -r they are read as well.
-        let mut fifo = feed(s, "one");
+        let mut fifo = s.feed("one");
         fifo.write_all(b"12345").unwrap();
         terminal.until("display", |screen| screen.contains("5 B"));
         drop(fifo);
-        let mut fifo = feed(s, "two");
+        let mut fifo = s.feed("two");
         fifo.write_all(b"12345").unwrap();
         let lines = terminal.until("both", |screen| screen.contains("10 B") && screen.contains("\n two"));
         let said =
@@ -203,7 +198,7 @@ fn a_question_stands_alone_and_is_answered() {
         let run = s.cp(["-i", "--copy-contents", "--progress=always", "one", "two", "dst"]);
         let running = run.env("TERM", "xterm").on_terminal(&terminal).start();
         terminal.watch();
-        let mut fifo = feed(s, "one");
+        let mut fifo = s.feed("one");
         fifo.write_all(b"12345").unwrap();
         terminal.until("display", |screen| screen.contains("5 B"));
         drop(fifo);

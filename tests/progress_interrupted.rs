@@ -8,10 +8,6 @@ use rustix::process::Signal;
 
 use crate::common::{Outcome, Running, Sandbox, Terminal, each_engine, is_reference, needs_extensions, skip};
 
-fn feed(s: &Sandbox, fifo: &str) -> File {
-    File::options().write(true).open(s.path(fifo)).unwrap()
-}
-
 /// Waits until so many bytes of a copy are there.
 fn until_there(s: &Sandbox, copy: &str, bytes: u64) {
     while s.path(copy).metadata().map_or(0, |metadata| metadata.len()) < bytes {
@@ -23,7 +19,7 @@ fn until_there(s: &Sandbox, copy: &str, bytes: u64) {
 fn start(s: &Sandbox, options: &[&str]) -> (Running, File) {
     s.file("a", "1").file("b", "22").file("c", "333").fifo("slow", 0o600).dir("dst");
     let running = s.cp(["--copy-contents", "a", "b", "c", "slow", "dst"]).and(options).start();
-    let mut fifo = feed(s, "slow");
+    let mut fifo = s.feed("slow");
     fifo.write_all(&[b'x'; 5000]).unwrap();
     until_there(s, "dst/slow", 5000);
     for (name, bytes) in [("a", 1), ("b", 2), ("c", 3)] {
@@ -91,7 +87,7 @@ fn the_terminal_is_clean_after_the_interrupt_key() {
         let run = s.cp(["--copy-contents", "--progress=always", "a", "slow", "dst"]).env("TERM", "xterm");
         let running = run.on_terminal(&terminal).start();
         terminal.watch();
-        let mut fifo = feed(s, "slow");
+        let mut fifo = s.feed("slow");
         fifo.write_all(&[b'x'; 5000]).unwrap();
         terminal.until("display", |screen| screen.contains("5.00 kB"));
         until_there(s, "dst/a", 1);
@@ -222,7 +218,7 @@ fn a_signal_that_is_ignored_stays_ignored() {
         s.fifo("slow", 0o600);
         let run = s.cp(["--copy-contents", "--progress=never", "slow", "copy"]).ignore(libc::SIGHUP);
         let running = run.start();
-        let mut fifo = feed(s, "slow");
+        let mut fifo = s.feed("slow");
         running.signal(Signal::HUP);
         fifo.write_all(b"all of it").unwrap();
         drop(fifo);

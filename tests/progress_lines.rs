@@ -1,15 +1,10 @@
 //! `--progress` where there is no terminal, and what SIGUSR1 asks for.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 
 use rustix::process::Signal;
 
 use crate::common::{Sandbox, each_engine, needs_extensions};
-
-fn feed(s: &Sandbox, fifo: &str) -> File {
-    File::options().write(true).open(s.path(fifo)).unwrap()
-}
 
 #[test]
 fn always_writes_plain_lines_for_logs() {
@@ -20,7 +15,7 @@ fn always_writes_plain_lines_for_logs() {
         s.file("file", "0123456789").fifo("slow", 0o600).dir("dst");
         let mut running = s.cp(["--copy-contents", "--progress=always", "slow", "file", "dst"]).start();
         let mut lines = BufReader::new(running.take_stderr()).lines();
-        let mut fifo = feed(s, "slow");
+        let mut fifo = s.feed("slow");
         fifo.write_all(&[b'x'; 5000]).unwrap();
         let wanted = |line: &String| line.starts_with("ucp: 5.0") && line.ends_with(": 'slow'");
         let line = lines.by_ref().map(Result::unwrap).find(wanted).unwrap();
@@ -44,7 +39,7 @@ fn the_total_is_of_what_is_copied_and_counted_as_statistics_count() {
         let run = s.cp(["-a", "--copy-contents", "--exclude=*.tmp", "--gitignore", "--stats=json"]);
         let mut running = run.and(["--progress=always", "src", "dst"]).start();
         let mut lines = BufReader::new(running.take_stderr()).lines().map(Result::unwrap);
-        let fifo = feed(s, "src/slow");
+        let fifo = s.feed("src/slow");
         // a or its other name, .gitignore, e, and the pipe.
         let counted = |line: &String| line.contains(" of 4 files, ") && line.contains(" of 19 B (");
         lines.find(counted).unwrap();
@@ -67,7 +62,7 @@ fn a_dry_run_shows_what_would_be_copied() {
         let run = s.cp(["-P", "--dry-run", "--progress=always", "--files0-from=names", "dst"]);
         let mut running = run.start();
         let mut lines = BufReader::new(running.take_stderr()).lines().map(Result::unwrap);
-        let mut names = feed(s, "names");
+        let mut names = s.feed("names");
         assert_eq!(lines.next().unwrap(), "ucp: 0 B, 0 files would be copied");
         names.write_all(b"a\0b\0link\0").unwrap();
         drop(names);
@@ -84,10 +79,10 @@ fn auto_says_nothing_where_there_is_no_terminal() {
     each_engine(|s| {
         s.fifo("slow", 0o600).fifo("clock", 0o600);
         let silent = s.cp(["--copy-contents", "--progress", "slow", "copy"]).start();
-        let fifo = feed(s, "slow");
+        let fifo = s.feed("slow");
         // Another one that writes lines, begun later, tells when more than a second has gone by.
         let mut clock = s.cp(["--copy-contents", "--progress=always", "clock", "tock"]).start();
-        let held = feed(s, "clock");
+        let held = s.feed("clock");
         let mut lines = BufReader::new(clock.take_stderr()).lines();
         assert_eq!(lines.by_ref().take(3).count(), 3);
         drop((fifo, held));
@@ -107,7 +102,7 @@ fn a_line_is_written_when_sigusr1_asks_for_it() {
         for option in ["--progress=never", "--progress=auto"] {
             let mut running = s.cp(["--copy-contents", option, "slow", "copy"]).start();
             let mut lines = BufReader::new(running.take_stderr()).lines();
-            let mut fifo = feed(s, "slow");
+            let mut fifo = s.feed("slow");
             fifo.write_all(&[b'x'; 5000]).unwrap();
             // The signal may come before the bytes have been copied; each one asks for a line.
             loop {
@@ -131,7 +126,7 @@ fn without_the_option_sigusr1_kills_as_it_kills_gnu_cp() {
     each_engine(|s| {
         s.fifo("slow", 0o600);
         let running = s.cp(["--copy-contents", "slow", "copy"]).start();
-        let fifo = feed(s, "slow");
+        let fifo = s.feed("slow");
         running.signal(Signal::USR1);
         running.finish().dies_by(libc::SIGUSR1).complains("");
         drop(fifo);

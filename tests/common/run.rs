@@ -301,6 +301,11 @@ fn prepare_in_child(command: &mut Command, preparations: Vec<Preparation>) {
     let prepare = move || {
         // SAFETY: alarm only sets a timer of the process.
         unsafe { libc::alarm(STUCK_AFTER_SECONDS) };
+        // Whoever runs the tests may ignore them, as shells have it for what they start in the background.
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1] {
+            // SAFETY: the default action installs no handler.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
         preparations.iter().try_for_each(Preparation::apply)
     };
     // SAFETY: the closure runs in the forked child and makes system calls only; it neither allocates nor takes a lock

@@ -88,6 +88,11 @@ impl Sandbox {
         self
     }
 
+    /// Opens a FIFO for writing, once somebody reads it.
+    pub fn feed(&self, fifo: impl AsRef<Path>) -> File {
+        File::options().write(true).open(self.path(fifo)).unwrap()
+    }
+
     pub fn symlink(&self, name: impl AsRef<Path>, target: impl AsRef<Path>) -> &Self {
         let name = name.as_ref();
         self.dir(name.parent().unwrap_or(Path::new("")));
