@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 
 use rustix::process::Signal;
 
-use crate::common::{Sandbox, each_engine, needs_extensions};
+use crate::common::{each_engine, needs_extensions};
 
 #[test]
 fn always_writes_plain_lines_for_logs() {
