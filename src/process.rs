@@ -65,6 +65,17 @@ pub fn start_writeback(file: BorrowedFd<'_>) -> Result<(), Errno> {
     Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
 }
 
+/// Gives this thread credentials of its own, the same as before. Every open takes a reference on the credentials of its
+/// thread and every close gives it back; threads that share theirs, as they do from their start, fight for that counter
+/// at each. To clear a flag that exec(2) has cleared already is a change of credentials that nobody is refused, and that
+/// changes nothing.
+pub fn own_credentials() {
+    match rustix::thread::set_keep_capabilities(false) {
+        // Shared credentials are as good, but slower.
+        Ok(()) | Err(_) => {}
+    }
+}
+
 /// Lets go of a descriptor that the kernel has closed already, by an operation of a ring.
 pub fn forget_closed(fd: OwnedFd) {
     std::mem::forget(fd);

@@ -99,6 +99,23 @@ fn a_flat_directory_of_five_thousand_files_arrives() {
 }
 
 #[test]
+fn workers_that_take_turns_in_a_flat_directory_have_few_descriptors() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        for file in 0..700_u64 {
+            s.file(format!("s/{file}"), file.to_string());
+        }
+        for descriptors in [512, 64, 24] {
+            s.cp(["-r", "--jobs=2", "s", "t"]).limit(Resource::Nofile, descriptors).succeeds();
+            s.assert_same("s", "t");
+            std::fs::remove_dir_all(s.path("t")).unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_directory_of_two_thousand_directories_arrives() {
     each_engine(|s| {
         for dir in 0..2000 {

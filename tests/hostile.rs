@@ -116,6 +116,28 @@ fn a_file_system_without_inodes_is_reported_for_each_thing() {
 }
 
 #[test]
+fn what_finds_no_inode_in_a_flat_directory_is_reported_and_all_else_is_whole() {
+    each_engine(|s| {
+        let Some(_mounted) = s.tmpfs("full", "nr_inodes=202") else { return };
+        for file in 0..500_u64 {
+            s.file(format!("s/{file}"), file.to_string());
+        }
+        let outcome = s.cp(["-r", "s", "full"]).run().ends(1);
+        let copied: Vec<String> = s.names("full/s").into_iter().filter(|name| !name.is_empty()).collect();
+        assert!((190..=202).contains(&copied.len()), "{} files fitted", copied.len());
+        for name in &copied {
+            assert_eq!(s.read(format!("full/s/{name}")), name.as_bytes());
+        }
+        let refused = (0..500).map(|file| file.to_string()).filter(|name| !copied.contains(name));
+        let line = |name: String| {
+            format!("ucp: cannot create regular file 'full/s/{name}': No space left on device")
+        };
+        let expected: Vec<String> = refused.map(line).collect();
+        outcome.complains_lines(&expected.iter().map(String::as_str).collect::<Vec<_>>());
+    });
+}
+
+#[test]
 fn a_read_only_file_system_is_reported() {
     each_engine(|s| {
         let Some(_mounted) = s.tmpfs("ro", "ro") else { return };

@@ -11,6 +11,7 @@ use super::durable::Durable;
 use super::given::Made;
 use super::held::Held;
 use super::operand::typed;
+use super::turn::Turn;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::choosing::Rules;
 use crate::plan::facts::{Identity, Owner};
@@ -20,8 +21,8 @@ use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::ffi::CStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What all directories below one operand share.
 pub struct Origin {
@@ -63,6 +64,8 @@ pub struct Branch {
     pub at_end: Option<Box<(Wanted, Keeping)>>,
     /// What .gitignore files here and above leave out, where they count.
     pub rules: Option<Arc<Rules>>,
+    /// Taken where several workers may copy entries at one time.
+    pub turn: OnceLock<Arc<Turn>>,
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
     /// The listing has come to its end.

@@ -5,6 +5,7 @@
 //! the operation that failed or came up short. Where each operation runs (linked in the ring, alone in the ring, by a
 //! plain call) is the engine's choice and cannot be read off the chain.
 
+use super::turn::Turn;
 use crate::bufpool::Lease;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Refused, Wanted};
@@ -305,6 +306,8 @@ pub struct Chain {
     pub sleeps: bool,
     /// Files of this destination were seen to take long to make, so that its operations belong in the ring too.
     pub slow_destination: bool,
+    /// Others make files in the same directory.
+    pub turn: Option<Arc<Turn>>,
 }
 
 impl Chain {

@@ -7,6 +7,7 @@ use super::given::Made;
 use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
+use super::turn::Turn;
 use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
@@ -161,6 +162,15 @@ impl FileJob {
         self.is_backup = true;
         if let Names::Operand { destination, .. } = &mut self.names {
             *destination = Arc::from(path);
+        }
+    }
+
+    /// The turn in which its copy is made, where others make files in the same directory.
+    #[must_use]
+    pub fn turn(&self) -> Option<&Arc<Turn>> {
+        match &self.names {
+            Names::Operand { .. } => None,
+            Names::Entry(branch) => branch.turn.get(),
         }
     }
 

@@ -36,5 +36,6 @@ pub mod run;
 pub mod special;
 pub mod targets;
 pub mod tree;
+pub mod turn;
 mod warmup;
 pub mod worker;

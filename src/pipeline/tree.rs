@@ -19,8 +19,8 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Most entries that are handed on together: enough to fill a ring, few enough to share out.
 const LEAVES_MAX: usize = 64;
@@ -171,6 +171,7 @@ impl Worker<'_, '_> {
             belongs_to: made.belongs_to,
             at_end: made.at_end,
             rules,
+            turn: OnceLock::new(),
             pending: AtomicUsize::new(1),
             listed: AtomicBool::new(false),
         });
@@ -239,6 +240,10 @@ impl Worker<'_, '_> {
         if !ended {
             branch.expect(1);
             tasks.push(Task::Listing(Arc::clone(branch)));
+        }
+        let shared_out = |task: &&Task| matches!(task, Task::Leaves { .. } | Task::Listing(_));
+        if self.shared.jobs_max() > 1 && tasks.iter().filter(shared_out).count() > 1 {
+            branch.turn.get_or_init(Arc::default);
         }
         self.queue_tasks(tasks);
         branch.finish_one(self.shared.reporter);

@@ -24,6 +24,7 @@ use super::warmup::Warmup;
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Placement};
 use crate::plan::walk::Listing;
+use crate::process;
 use crate::report::message::describe;
 use crate::report::stats::Tally;
 use rustix::io::Errno;
@@ -65,6 +66,8 @@ pub struct Worker<'scope, 'env> {
     engine: Box<dyn Engine>,
     /// The engine is what it will be: asked for, or grown into.
     settled: bool,
+    /// It is to be a ring, as soon as nothing is in flight.
+    ring_due: bool,
     pub(super) tally: Tally,
     /// Shows the books and what is in flight, where somebody looks.
     pub(super) meter: Meter,
@@ -99,6 +102,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             pool: Pool::new(POOL_BYTES),
             engine: Box::new(Sync::default()),
             settled: shared.knobs.engine == EngineKind::Sync,
+            ring_due: false,
             tally: Tally::default(),
             meter: Meter::new(shared.progress.as_ref().map(|progress: &Progress| progress.cells.add())),
             listing: Listing::default(),
@@ -113,9 +117,8 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             last_known: LastKnown::default(),
             // A placement that was asked for is one in a ring.
             warmup: Warmup::new(shared.knobs.placement == Placement::Fused),
-            // Plain calls finish each file before the next is begun.
-            window: 1,
-            window_max: 1,
+            window: shared.files_in_flight_max(),
+            window_max: shared.files_in_flight_max(),
         }
     }
 
@@ -161,15 +164,18 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && self.unsettled() == 0
     }
 
-    /// Whether another chain can fly.
-    fn has_room(&self) -> bool {
-        let most = self.window.min(self.engine.capabilities().in_flight_max);
-        self.engine.in_flight() < most && self.starved.is_empty()
+    /// Whether another chain can fly, where the engine has use for `most`.
+    fn has_room(&self, most: usize) -> bool {
+        let in_flight = self.engine.in_flight();
+        in_flight < self.window.min(most) && self.starved.is_empty() && (in_flight == 0 || !self.ring_due)
     }
 
     /// Whether another file can be begun: open large files, which have no chain of their own, count too.
     fn has_room_for_file(&self) -> bool {
-        self.has_room() && self.large.len() < LARGE_OPEN_MAX && self.has_room_to_settle()
+        let capabilities = self.engine.capabilities();
+        let in_turn = self.backlog.front().is_some_and(|job| job.turn().is_some());
+        let most = if in_turn { capabilities.in_turn_max } else { capabilities.in_flight_max };
+        self.has_room(most) && self.large.len() < LARGE_OPEN_MAX && self.has_room_to_settle()
     }
 
     /// The ring itself broke: what it had in flight is lost, so the run ends, and says so.
@@ -192,6 +198,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     pub(super) fn fill(&mut self) {
         if self.shared.is_interrupted() {
             return self.let_go();
+        }
+        if self.ring_due && self.engine.in_flight() == 0 {
+            self.want_ring();
         }
         while let Some((slot, chain)) = self.starved.pop_front() {
             let alone = self.engine.in_flight() == 0;
@@ -239,10 +248,11 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         self.fly(slot, Flight::File(file), chain);
     }
 
-    /// Goes over from plain calls to the ring, where that is allowed. Nothing may be in flight, and with plain calls
-    /// nothing ever is.
+    /// Goes over from plain calls to the ring, where that is allowed. Nothing may be in flight, so where something is it
+    /// waits for that.
     fn want_ring(&mut self) {
-        if self.settled || self.engine.in_flight() > 0 {
+        self.ring_due = !self.settled && self.engine.in_flight() > 0;
+        if self.settled || self.ring_due {
             return;
         }
         self.settled = true;
@@ -309,8 +319,12 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         let (shared, scope) = (self.shared, self.scope);
         self.pool.set_limit(shared.pool_bytes());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
+        let work = move || {
+            process::own_credentials();
+            Worker::new(number, shared, scope).run();
+        };
         // Where no thread can be had the work goes on with fewer.
-        if thread.spawn_scoped(scope, move || Worker::new(number, shared, scope).run()).is_err() {
+        if thread.spawn_scoped(scope, work).is_err() {
             self.shared.queue.dismiss();
         }
     }

@@ -176,7 +176,7 @@ impl FileCopy {
         // Whether there is an ACL decides about the permissions that the copy is made with.
         ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
         let slow_destination = self.slow_destination && context.capabilities.fused_where_slow;
-        Chain { ops, slow_destination, ..Chain::default() }
+        Chain { ops, slow_destination, turn: self.job.turn().cloned(), ..Chain::default() }
     }
 
     /// What comes after a completion of this file's chain.

@@ -14,7 +14,7 @@ impl Worker<'_, '_> {
         while let Some(file) = self.large.last() {
             let direct = self.shared.settings.method.direct || file.sleeps();
             let most = if direct { usize::MAX } else { BUFFERED_EXTENTS_MAX };
-            if self.extents_in_flight >= most || !self.has_room() {
+            if self.extents_in_flight >= most || !self.has_room(self.engine.capabilities().in_flight_max) {
                 return;
             }
             let file = Arc::clone(file);

@@ -265,6 +265,7 @@ impl Engine for Uring {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             in_flight_max: self.table.len(),
+            in_turn_max: self.table.len(),
             fused: self.rules.fused && self.rules.links,
             fused_where_slow: self.fused_where_slow && self.rules.links,
             nonblocking: self.nonblocking,

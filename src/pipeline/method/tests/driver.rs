@@ -161,6 +161,7 @@ impl Copying {
     pub fn run(self) -> Copied {
         let capabilities = Capabilities {
             in_flight_max: self.in_flight_max,
+            in_turn_max: self.in_flight_max,
             fused: self.fused,
             fused_where_slow: false,
             nonblocking: true,
