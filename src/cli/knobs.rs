@@ -71,6 +71,10 @@ const QUEUE_DEPTH_MAX: u32 = 4096;
 /// several times as long as these where free memory was fragmented or had been given back to a host.
 const BUFFER_BYTES: usize = 128 << 10;
 
+/// The same for blocks of a large file, which workers read side by side and write one after the other: fewer and longer
+/// ones have them wait for each other less, and they still fit beside each other in the second-level cache.
+const EXTENT_BYTES: usize = 256 << 10;
+
 /// Past the page cache, where every block is a request to the device.
 const BUFFER_BYTES_DIRECT: usize = 1 << 20;
 
@@ -101,6 +105,12 @@ impl Knobs {
     #[must_use]
     pub fn block_bytes(&self, direct: bool) -> usize {
         self.buffer_bytes.unwrap_or(if direct { BUFFER_BYTES_DIRECT } else { BUFFER_BYTES })
+    }
+
+    /// The same for a block of a file that several workers may copy.
+    #[must_use]
+    pub fn extent_bytes(&self, direct: bool) -> usize {
+        self.buffer_bytes.unwrap_or(if direct { BUFFER_BYTES_DIRECT } else { EXTENT_BYTES })
     }
 
     /// Whether going on without a ring would not be what was asked for.

@@ -123,6 +123,7 @@ impl<'env> Shared<'env> {
                 method: MethodSettings {
                     direct: options.direct,
                     buffer_bytes: options.knobs.block_bytes(options.direct),
+                    extent_bytes: options.knobs.extent_bytes(options.direct),
                     pass_bytes_max: data::pass_bytes_max(options.knobs.buffer_bytes, alone && !watched),
                     posixly_correct: options.posixly_correct,
                     late_errors: options.knobs.placement == Placement::Fused

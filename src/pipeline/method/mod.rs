@@ -52,6 +52,8 @@ pub struct Settings {
     pub direct: bool,
     /// Most bytes in one read or write.
     pub buffer_bytes: usize,
+    /// The same for a block of a file that several workers may copy.
+    pub extent_bytes: usize,
     /// The largest file that is left to the kernel to pass on, in bytes.
     pub pass_bytes_max: u64,
     /// Write through dangling symbolic links.
@@ -107,6 +109,12 @@ impl Context<'_> {
     #[must_use]
     pub fn buffer_bytes(&self) -> usize {
         self.settings.buffer_bytes.min(self.pool.lease_bytes_max())
+    }
+
+    /// Bytes of a block of a file that several workers may copy.
+    #[must_use]
+    pub fn extent_bytes(&self) -> usize {
+        self.settings.extent_bytes.min(self.pool.lease_bytes_max())
     }
 }
 

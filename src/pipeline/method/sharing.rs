@@ -57,7 +57,7 @@ impl FileCopy {
         stretches: Vec<Range<u64>>,
         context: &mut Context<'_>,
     ) -> Next {
-        let block = u32::try_from(context.buffer_bytes()).unwrap_or(u32::MAX);
+        let block = u32::try_from(context.extent_bytes()).unwrap_or(u32::MAX);
         // Holes and data meet where they like; O_DIRECT wants whole units.
         let direct = context.settings.direct && self.holes.is_none();
         let block = if direct { block - block % DIRECT_UNIT } else { block };

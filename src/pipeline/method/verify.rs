@@ -170,7 +170,7 @@ impl FileCopy {
         stretches: Vec<Range<u64>>,
         context: &mut Context<'_>,
     ) -> Next {
-        let block = context.buffer_bytes() - context.buffer_bytes() % PAGE_BYTES;
+        let block = context.extent_bytes() - context.extent_bytes() % PAGE_BYTES;
         let block = u32::try_from(block.max(PAGE_BYTES)).unwrap_or(u32::MAX);
         let file = std::mem::replace(self, Self::new(self.job.clone(), false));
         match LargeFile::new(file, chain, block, false, Way::Hash(end), stretches) {

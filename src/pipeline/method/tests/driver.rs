@@ -74,6 +74,7 @@ impl Copying {
             settings: Settings {
                 direct: false,
                 buffer_bytes: 2 * PAGE_BYTES,
+                extent_bytes: 2 * PAGE_BYTES,
                 pass_bytes_max: u64::MAX,
                 posixly_correct: false,
                 late_errors: false,

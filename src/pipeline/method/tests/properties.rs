@@ -184,6 +184,7 @@ fn copying(way: &Way, files: &[File]) -> Copying {
     copying.settings = Settings {
         direct: way.direct,
         buffer_bytes: way.buffer_bytes,
+        extent_bytes: way.buffer_bytes,
         pass_bytes_max: u64::MAX,
         posixly_correct: false,
         late_errors: false,
