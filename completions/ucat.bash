@@ -23,7 +23,7 @@ _ucat() {
 
     case "${cmd}" in
         ucat)
-            opts="-b -n -s -v -E -T -A -e -t -u --number-nonblank --number --squeeze-blank --show-nonprinting --show-ends --show-tabs --show-all --help --version --direct --way --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats --stats-file"
+            opts="-b -n -s -v -E -T -A -e -t -u --number-nonblank --number --squeeze-blank --show-nonprinting --show-ends --show-tabs --show-all --help --version --direct --way --engine --placement --queue-depth --buffer-size --jobs --sqpoll --stats --stats-file"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

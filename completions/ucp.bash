@@ -23,7 +23,7 @@ _ucp() {
 
     case "${cmd}" in
         ucp)
-            opts="-a -b -d -L -f -H -i -l -n -P -T -x -p -r -R -S -s -t -u -v -Z --archive --attributes-only --backup --copy-contents --debug --dereference --force --interactive --link --no-clobber --no-dereference --no-preserve --no-target-directory --one-file-system --parents --preserve --recursive --remove-destination --sparse --reflink --strip-trailing-slashes --suffix --symbolic-link --target-directory --update --verbose --keep-directory-symlink --context --help --version --direct --exclude --include --gitignore --files0-from --dry-run --atomic --fsync --verify --manifest --progress --engine --placement --queue-depth --buffer-size --jobs --sqpoll --iopoll --stats --stats-file"
+            opts="-a -b -d -L -f -H -i -l -n -P -T -x -p -r -R -S -s -t -u -v -Z --archive --attributes-only --backup --copy-contents --debug --dereference --force --interactive --link --no-clobber --no-dereference --no-preserve --no-target-directory --one-file-system --parents --preserve --recursive --remove-destination --sparse --reflink --strip-trailing-slashes --suffix --symbolic-link --target-directory --update --verbose --keep-directory-symlink --context --help --version --direct --exclude --include --gitignore --files0-from --dry-run --atomic --fsync --verify --manifest --progress --engine --placement --queue-depth --buffer-size --jobs --sqpoll --stats --stats-file --iopoll"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -85,11 +85,6 @@ pub fn parse(
         Request::Version(text) => return Ok(Request::Version(text)),
     };
     let knobs = knobs::read(&matches, surroundings.engine_variable.clone())?;
-    if knobs.iopoll {
-        let why =
-            "--iopoll is for files that are read and written past the page cache, which ucat does not write";
-        return Err(Refused::usage(why));
-    }
     Ok(Request::Run(CatOptions {
         format: format(&matches),
         way: way(&matches)?,

@@ -120,7 +120,7 @@ impl Knobs {
     }
 }
 
-/// The definitions, for the command line of either program.
+/// The definitions for the command lines of both programs.
 #[must_use]
 pub fn arguments() -> Vec<Arg> {
     let choice = |name: &'static str, value: &'static str| {
@@ -137,9 +137,6 @@ pub fn arguments() -> Vec<Arg> {
             .num_args(0..=1)
             .require_equals(true)
             .help("let a kernel thread take submissions, idle for MS milliseconds"),
-        choice("iopoll", "")
-            .action(ArgAction::SetTrue)
-            .help("poll for completions of direct reads and writes"),
         choice("stats", "FORMAT")
             .num_args(0..=1)
             .require_equals(true)
@@ -148,6 +145,14 @@ pub fn arguments() -> Vec<Arg> {
             .value_parser(value_parser!(OsString))
             .help("write them to FILE: json, or with --stats=text text"),
     ]
+}
+
+/// The definition of what is asked of a ring whose files are all read and written past the page cache, as those of `ucp`
+/// can be.
+#[must_use]
+pub fn polling() -> Arg {
+    let polling = Arg::new("iopoll").long("iopoll").action(ArgAction::SetTrue).help_heading(EXTENSIONS);
+    polling.help("poll for completions of direct reads and writes")
 }
 
 /// An option's argument that is not what the option takes.
@@ -197,7 +202,7 @@ pub fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Kno
             Some(value) => value.parse().map_err(|_| bad(value, "--sqpoll", "a number of milliseconds"))?,
         });
     }
-    knobs.iopoll = matches.get_flag("iopoll");
+    knobs.iopoll = matches.try_get_one("iopoll").ok().flatten().copied().unwrap_or(false);
     knobs.stats_file = matches.get_one("stats-file").cloned();
     knobs.stats = stats(matches, knobs.stats_file.is_some())?;
     Ok(knobs)

@@ -43,6 +43,7 @@ pub fn options() -> Vec<Arg> {
     options.push(direct.help_heading(EXTENSIONS));
     options.extend(extensions::arguments());
     options.extend(knobs::arguments());
+    options.push(knobs::polling());
     options
 }
 
