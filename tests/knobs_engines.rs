@@ -84,3 +84,18 @@ fn direct_io_shortens_a_longer_destination_to_the_very_byte() {
         }
     });
 }
+
+#[test]
+fn a_small_job_starts_no_thread_sets_up_no_ring_and_does_not_count_processors() {
+    if !needs_extensions() {
+        return;
+    }
+    let s = Sandbox::new(Engine::Sync);
+    s.file("a", "1").file("d/b", "2");
+    let more = [libc::SYS_clone, libc::SYS_clone3, libc::SYS_io_uring_setup, libc::SYS_sched_getaffinity];
+    for arguments in [&["--engine=auto", "a", "t"][..], &["--engine=auto", "-r", "d", "u"]] {
+        s.cp(arguments).killed_by(&more).succeeds();
+    }
+    s.cat(["--engine=auto", "a", "d/b"]).killed_by(&more).succeeds().prints("12");
+    s.cp(["--engine=uring", "a", "t"]).killed_by(&more).run().dies_by(libc::SIGSYS);
+}

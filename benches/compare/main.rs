@@ -21,7 +21,7 @@ mod smoke;
 use figures::Results;
 use figures::standing::{Standing, is_ours};
 use options::{Options, Task, USAGE};
-use run::{child, ground, needs, rounds, tools};
+use run::{child, ground, hold, needs, rounds, tools};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -30,6 +30,8 @@ fn main() -> ExitCode {
         smoke::run(&arguments)
     } else if arguments.get(1).is_some_and(|argument| argument == child::ARGUMENT) {
         child::main(arguments.into_iter().nth(2))
+    } else if arguments.get(1).is_some_and(|argument| argument == hold::ARGUMENT) {
+        hold::main(arguments.into_iter().skip(2))
     } else {
         Options::parse(arguments.into_iter()).and_then(|options| perform(&options))
     };

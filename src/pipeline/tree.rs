@@ -242,7 +242,7 @@ impl Worker<'_, '_> {
             tasks.push(Task::Listing(Arc::clone(branch)));
         }
         let shared_out = |task: &&Task| matches!(task, Task::Leaves { .. } | Task::Listing(_));
-        if self.shared.jobs_max() > 1 && tasks.iter().filter(shared_out).count() > 1 {
+        if tasks.iter().filter(shared_out).count() > 1 && self.shared.jobs_max() > 1 {
             branch.turn.get_or_init(Arc::default);
         }
         self.queue_tasks(tasks);

@@ -117,8 +117,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             last_known: LastKnown::default(),
             // A placement that was asked for is one in a ring.
             warmup: Warmup::new(shared.knobs.placement == Placement::Fused),
-            window: shared.files_in_flight_max(),
-            window_max: shared.files_in_flight_max(),
+            // Plain calls finish each file before the next is begun, unless files are made in turns.
+            window: 1,
+            window_max: 1,
         }
     }
 
@@ -241,6 +242,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         if !self.settled && (self.warmup.begin() || slow) {
             self.want_ring();
         }
+        if self.window_max == 1 && job.turn().is_some() {
+            self.open_window();
+        }
         self.meter.name(|| job.source_path());
         let mut file = Box::new(FileCopy::new(job, slow));
         let chain = file.start(&self.context());
@@ -257,13 +261,18 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         }
         self.settled = true;
         self.pool.set_limit(self.shared.pool_bytes());
-        self.window_max = self.shared.files_in_flight_max();
-        self.window = self.window_max;
+        self.open_window();
         // A refusal that matters was reported when the run began.
         if let Ok(engine) = choose::choose(self.shared.knobs, &self.pool) {
             self.shared.add_counters(self.engine.counters());
             self.engine = engine;
         }
+    }
+
+    /// Has as many files in flight as there are descriptors for.
+    fn open_window(&mut self) {
+        self.window_max = self.shared.files_in_flight_max();
+        self.window = self.window_max;
     }
 
     /// Acts on a task.

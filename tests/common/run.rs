@@ -184,10 +184,19 @@ impl<'sandbox> Run<'sandbox> {
 
     /// A seccomp filter answers these system calls with this error number.
     pub fn refused(self, calls: &[i64], errno: i32) -> Self {
+        self.answered(calls, SeccompAction::Errno(errno.unsigned_abs()))
+    }
+
+    /// Any of these system calls is the program's end, by SIGSYS.
+    pub fn killed_by(self, calls: &[i64]) -> Self {
+        self.answered(calls, SeccompAction::KillProcess)
+    }
+
+    fn answered(self, calls: &[i64], answer: SeccompAction) -> Self {
         let filter = SeccompFilter::new(
             calls.iter().map(|&call| (call, Vec::new())).collect(),
             SeccompAction::Allow,
-            SeccompAction::Errno(errno.unsigned_abs()),
+            answer,
             TargetArch::try_from(std::env::consts::ARCH).unwrap(),
         );
         self.prepare(Preparation::Filter(filter.unwrap().try_into().unwrap()))

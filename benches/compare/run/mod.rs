@@ -4,6 +4,7 @@ pub mod cache;
 pub mod check;
 pub mod child;
 pub mod ground;
+pub mod hold;
 pub mod machine;
 pub mod needs;
 pub mod rounds;

@@ -6,6 +6,7 @@
 //! - Source and destination are different file systems, as XFS would share blocks and move nothing.
 //! - The first run of every tool is thrown away, memory is touched before each, and the tools take turns (A B C, B C A,
 //!   ...), so that a slow spell falls on all. On a virtual machine noise only adds: minima stand beside the medians.
+//! - A source that is to be cached is locked in memory (`hold`): some kernels give back what was read a second ago.
 //! - What a tool left behind is compared before its time counts.
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use anyhow::{Context, Result};
 use super::child::{self, Report, Work};
 use super::ground::{Ground, Role};
 use super::tools::Field;
-use super::{cache, check, machine, tools};
+use super::{cache, check, hold, machine, tools};
 use crate::corpus::tenth_of;
 use crate::figures::{Absent, Figures, Measured, Sample, Setting};
 use crate::options::Options;
@@ -56,6 +57,7 @@ pub fn measure(
     scenario.corpus.write(&source, options.scale, options.seed)?;
     rustix::fs::sync();
     let versions = tools::versions(&field, options);
+    let held = if scenario.cold { None } else { Some(hold::hold(&source)?) };
     let mut race = Race { scenario, options, ground, source, expected: None };
     let mut entrants = entrants(scenario, &field);
     for round in 0..=options.runs {
@@ -69,6 +71,7 @@ pub fn measure(
         }
     }
     race.ground.leave(Role::Destination)?;
+    drop(held);
     race.ground.leave(Role::Source)?;
     if let Some(expected) = race.expected {
         fs::remove_file(expected)?;
