@@ -18,7 +18,7 @@ A SCENARIO is a name, or what several names begin with up to a hyphen; all of th
   --write       put the results beside earlier ones, and make the pages in docs/benchmarks and README.md anew
   --render      only make the pages anew
   --into DIR    with --write or --render: another directory than docs/benchmarks, and leave README.md alone
-It needs root, loop devices and some 12 GiB of free memory (less with a lower scale).";
+It needs root, loop devices and some 15 GiB of free memory (less with a lower scale).";
 
 pub struct Options {
     pub scenarios: Vec<String>,

@@ -25,7 +25,8 @@ const HOW: &str = "\
 - **Taking turns** (A B C, B C A, ...), so that a slow spell falls on all tools. The first run of each is thrown away.
 - **Memory is touched** before every run. A virtual machine may have given free memory to its host, and having it again
   costs several times the copy itself.
-- **Cold** means: all written back and the page cache emptied. **Cached**: every byte of the source read just before.
+- **Cold** means: all written back and the page cache emptied. **Cached**: every byte of the source read just before,
+  and locked in memory while the scenario lasts: the kernels of some virtual machines give back what was read a second ago.
 - **Proof.** What a tool left behind is compared with the source before its time counts, every time; what goes to
   `/dev/null` or a socket is compared in the run that is thrown away, and a socket's bytes are counted each time.
 - **CPU** is user and system time of all processes of the command, **memory** the peak of the largest of them, by

@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::scenarios::{Kind, Scenario};
 
 /// Memory that images, page cache and touching take at scale 1, and what must be left.
-const MEMORY_GIB: f64 = 11.0;
+const MEMORY_GIB: f64 = 14.0;
 const SPARE_GIB: f64 = 1.0;
 
 /// All that is missing, in one error.
