@@ -6,7 +6,7 @@
 
 use super::super::figures::standing::{Row, Standing, is_ours, is_the_original};
 use super::summary;
-use super::words::time_beside;
+use super::words::{self, time_beside, title};
 
 /// The main scenarios, in the order of reading.
 const SHOWN: [&str; 12] = [
@@ -88,7 +88,10 @@ pub fn svg(standings: &[Standing]) -> String {
             "faint note",
             MARGIN,
             56.0,
-            "Wall-clock time of ucp and ucat beside other tools; shorter is better."
+            &format!(
+                "Wall-clock time of ucp and ucat beside other tools; shorter is better. {}",
+                words::FACTORS
+            )
         ),
         text("faint note", MARGIN, height - 18.0, &foot),
     )
@@ -120,7 +123,7 @@ fn panel(standing: &Standing, left: f64, top: f64) -> String {
     let greatest = rows.iter().map(|row| row.wall_seconds.median).fold(f64::MIN_POSITIVE, f64::max);
     let axis = left + NAME_WIDTH;
     let room = panel_width() - NAME_WIDTH - FIGURE_WIDTH;
-    let mut drawing = text("text title", left, top + 12.0, &standing.measured.title);
+    let mut drawing = text("text title", left, top + 12.0, &title(standing.measured));
     let mut row_top = top + TITLE_HEIGHT;
     drawing += &format!(
         "<line class=\"axis\" x1=\"{axis:.1}\" x2=\"{axis:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>\n",

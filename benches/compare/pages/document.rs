@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::figures::Setting;
 use super::super::figures::standing::Standing;
-use super::words::{places, runs, unit};
+use super::words::{self, places, runs, unit};
 use super::{summary, table};
 
 const HEAD: &str = "\
@@ -41,9 +41,10 @@ pub fn markdown(standings: &[Standing]) -> String {
     let mut page = HEAD.to_owned();
     page += &format!(
         "\nMedians of {}, {}. The ratio is our time to that of the fastest peer that is installed; below 1 nobody is \
-         as fast.\n\n",
+         as fast. {}\n\n",
         summary::runs(standings),
-        summary::dates(standings)
+        summary::dates(standings),
+        words::FACTORS
     );
     page += &summary::table(standings);
     page += "\n## Where ucp and ucat are not the fastest\n\n";

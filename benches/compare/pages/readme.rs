@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::super::figures::standing::Standing;
-use super::summary;
+use super::{summary, words};
 
 pub const BEGIN: &str =
     "<!-- made by `cargo bench --bench compare -- --render`; changes by hand are lost -->";
@@ -28,12 +28,13 @@ fn section(standings: &[Standing]) -> String {
         "![Bars: time of each tool in the main scenarios](docs/benchmarks/chart.svg)\n\n\
          Medians of {} on {kind} with {cores} cores, {} of memory and {}, on {}; each run into a file system made \
          anew, each result compared with the source. The ratio is our time to that of the fastest peer that is \
-         installed; below 1 nobody is as fast.\n\n{}\n{}\n\
+         installed; below 1 nobody is as fast. {}\n\n{}\n{}\n\
          [docs/benchmarks](docs/benchmarks/README.md) has every tool, command and version, and how it is measured.\n",
         summary::runs(standings),
         value("memory"),
         value("kernel"),
         summary::dates(standings),
+        words::FACTORS,
         summary::table(standings),
         summary::behind(standings),
     )

@@ -2,7 +2,7 @@
 
 use super::super::figures::standing::{Row, Standing};
 use super::table;
-use super::words::{self, memory, ratio, time, unit};
+use super::words::{self, memory, ratio, time, title, unit};
 
 /// CPU time above the fastest peer's by more than this is told.
 const CPU_RATIO_TOLD: f64 = 1.05;
@@ -25,7 +25,7 @@ fn line(standing: &Standing) -> Vec<String> {
         .map_or_else(|| "–".to_owned(), |row| format!("{}, {}", row.tool, time(row.wall_seconds.median)));
     let mark = |text: String| if standing.is_behind() { text } else { format!("**{text}**") };
     vec![
-        format!("{} ({})", standing.measured.title, standing.name),
+        format!("{} ({})", title(standing.measured), standing.name),
         mark(format!("{}{}", of(ours), unit(standing.measured))),
         of(standing.original()),
         peer,
@@ -42,7 +42,7 @@ pub fn behind(standings: &[Standing]) -> String {
     let mut close = Vec::new();
     let mut failed = Vec::new();
     for standing in standings {
-        let (name, title) = (standing.name, &standing.measured.title);
+        let (name, title) = (standing.name, title(standing.measured));
         if let (true, Some(ours), Some(peer)) =
             (standing.is_behind(), standing.ours(), standing.fastest_peer())
         {

@@ -30,6 +30,15 @@ pub fn ratio(ratio: Option<f64>) -> String {
     ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"))
 }
 
+/// What a factor behind a title means.
+pub const FACTORS: &str = "×F behind a name: so many times the files or bytes that it says.";
+
+/// What was measured, with the factor where it was more or less of it than the title says.
+pub fn title(measured: &Measured) -> String {
+    let Measured { title, scale, .. } = measured;
+    if (scale - 1.0).abs() > f64::EPSILON { format!("{title}, ×{scale}") } else { title.clone() }
+}
+
 /// What a time is the time of, where it is not a whole command.
 pub fn unit(measured: &Measured) -> String {
     if measured.unit.is_empty() { String::new() } else { format!(" a {}", measured.unit) }
