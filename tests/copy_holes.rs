@@ -167,3 +167,15 @@ fn a_pipe_or_proc_cannot_be_cloned() {
         assert_eq!((received, s.exists("f")), (vec![], true));
     });
 }
+
+#[test]
+fn a_file_of_one_hole_is_not_read() {
+    each_engine(|s| {
+        s.sparse("hole", 3_000_000, &[]).times("hole", 100_000, 200_000);
+        s.cp(["-p", "hole", "copy"]).succeeds();
+        for name in ["hole", "copy"] {
+            assert_eq!(s.accessed(name), (100_000, 123_456_789), "{name}");
+        }
+        assert_eq!(s.read("copy"), vec![0; 3_000_000]);
+    });
+}

@@ -24,6 +24,8 @@ pub(super) struct Holes {
     from: u64,
     /// Stretches that are mapped and not copied.
     mapped: Vec<Range<u64>>,
+    /// There was a stretch of data.
+    any: bool,
 }
 
 /// Whether a file takes less room than it has bytes: it has holes, or blocks that are smaller for another reason. What
@@ -84,6 +86,7 @@ impl FileCopy {
                 let end = data.end.min(size);
                 holes.from = end;
                 holes.mapped.push(data.start..end);
+                holes.any = true;
                 if holes.mapped.len() < MAPPED_MAX && end < size {
                     return self.map(chain, end);
                 }
@@ -146,11 +149,15 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    /// Streams on from there, in case the source has grown.
+    /// Streams on from there, in case the source has grown. One that has no data and is as long as before is not read, as
+    /// GNU cp does not read it: that would set its access time.
     pub(super) fn map_ended(&mut self, chain: Chain, seen: &Seen, context: &mut Context<'_>) -> Next {
         let size = self.source_facts().size;
         let now = seen.facts.map_or(size, |facts| facts.size);
         self.stream = Stream::starting_at(size.min(now));
+        if now == size && self.holes.as_ref().is_some_and(|holes| !holes.any) {
+            return self.close(chain, context);
+        }
         self.stream_on(chain, false, context)
     }
 }
