@@ -13,7 +13,7 @@ complete -c ucat -l placement -d 'place a file\'s operations: auto, fused or spl
 fused\t''
 split\t''"
 complete -c ucat -l queue-depth -d 'keep at most N chains in flight in a ring (64)' -r -f
-complete -c ucat -l buffer-size -d 'move at most SIZE bytes at a time (4K to 2M; 128K, and 1M with --direct)' -r -f
+complete -c ucat -l buffer-size -d 'move at most SIZE bytes at a time (4K to 2M)' -r -f
 complete -c ucat -l jobs -d 'use at most N worker threads (one a core)' -r -f
 complete -c ucat -l sqpoll -d 'let a kernel thread take submissions, idle for MS milliseconds' -f
 complete -c ucat -l stats -d 'print statistics on standard error at the end: text (the default) or json' -f -a "text\t''

@@ -35,7 +35,7 @@ complete -c ucp -l placement -d 'place a file\'s operations: auto, fused or spli
 fused\t''
 split\t''"
 complete -c ucp -l queue-depth -d 'keep at most N chains in flight in a ring (64)' -r -f
-complete -c ucp -l buffer-size -d 'move at most SIZE bytes at a time (4K to 2M; 128K, and 1M with --direct)' -r -f
+complete -c ucp -l buffer-size -d 'move at most SIZE bytes at a time (4K to 2M)' -r -f
 complete -c ucp -l jobs -d 'use at most N worker threads (one a core)' -r -f
 complete -c ucp -l sqpoll -d 'let a kernel thread take submissions, idle for MS milliseconds' -f
 complete -c ucp -l stats -d 'print statistics on standard error at the end: text (the default) or json' -f -a "text\t''

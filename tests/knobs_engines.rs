@@ -99,3 +99,20 @@ fn a_small_job_starts_no_thread_sets_up_no_ring_and_does_not_count_processors() 
     s.cat(["--engine=auto", "a", "d/b"]).killed_by(&more).succeeds().prints("12");
     s.cp(["--engine=uring", "a", "t"]).killed_by(&more).run().dies_by(libc::SIGSYS);
 }
+
+#[test]
+fn a_block_is_as_long_as_the_readme_says() {
+    if !needs_extensions() {
+        return;
+    }
+    let s = Sandbox::new(Engine::Sync);
+    s.file("shared", noise(20 << 20, 1));
+    let operations = |copy: &str, options: &[&str]| {
+        let told = s.cp(options).and(["--stats", "shared", copy]).run().ends(0).stderr();
+        let line = told.lines().find_map(|line| line.strip_prefix("operations ")).unwrap();
+        line.trim().parse::<u64>().unwrap()
+    };
+    let by_default = operations("t", &[]);
+    assert_eq!(by_default, operations("u", &["--buffer-size=256K"]));
+    assert!(by_default < operations("v", &["--buffer-size=128K"]));
+}

@@ -130,8 +130,7 @@ pub fn arguments() -> Vec<Arg> {
         choice("engine", "WHICH").help("run operations by auto, uring or sync ($UCP_ENGINE)"),
         choice("placement", "HOW").help("place a file's operations: auto, fused or split"),
         choice("queue-depth", "N").help("keep at most N chains in flight in a ring (64)"),
-        choice("buffer-size", "SIZE")
-            .help("move at most SIZE bytes at a time (4K to 2M; 128K, and 1M with --direct)"),
+        choice("buffer-size", "SIZE").help("move at most SIZE bytes at a time (4K to 2M)"),
         choice("jobs", "N").help("use at most N worker threads (one a core)"),
         choice("sqpoll", "MS")
             .num_args(0..=1)

@@ -25,7 +25,7 @@ pub(super) struct Holes {
     /// Stretches that are mapped and not copied.
     mapped: Vec<Range<u64>>,
     /// There was a stretch of data.
-    any: bool,
+    has_data: bool,
 }
 
 /// Whether a file takes less room than it has bytes: it has holes, or blocks that are smaller for another reason. What
@@ -86,7 +86,7 @@ impl FileCopy {
                 let end = data.end.min(size);
                 holes.from = end;
                 holes.mapped.push(data.start..end);
-                holes.any = true;
+                holes.has_data = true;
                 if holes.mapped.len() < MAPPED_MAX && end < size {
                     return self.map(chain, end);
                 }
@@ -155,7 +155,7 @@ impl FileCopy {
         let size = self.source_facts().size;
         let now = seen.facts.map_or(size, |facts| facts.size);
         self.stream = Stream::starting_at(size.min(now));
-        if now == size && self.holes.as_ref().is_some_and(|holes| !holes.any) {
+        if now == size && self.holes.as_ref().is_some_and(|holes| !holes.has_data) {
             return self.close(chain, context);
         }
         self.stream_on(chain, false, context)
