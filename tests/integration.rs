@@ -32,6 +32,7 @@ mod copy_hard_links;
 mod copy_holes;
 mod copy_modes;
 mod copy_names;
+mod copy_newcomers;
 mod copy_operands;
 mod copy_overwrite;
 mod copy_parents;

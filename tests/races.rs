@@ -6,16 +6,21 @@
 // What cannot be set up is to fail at once and to say why.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+#[path = "races/planter.rs"]
+mod planter;
 #[path = "races/scene.rs"]
 mod scene;
 #[path = "races/swapper.rs"]
 mod swapper;
 
+use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Output, Stdio};
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use planter::Planter;
 use scene::Scene;
 use swapper::Swapper;
 
@@ -49,6 +54,19 @@ fn ucp(scene: &Scene, engine: &str, arguments: &[&str]) -> Output {
     // SAFETY: the closure runs in the forked child and makes one system call.
     unsafe { command.pre_exec(clock) };
     command.output().unwrap()
+}
+
+/// The ways that files go, as options; loudly without those that need a ring where there is none.
+fn ways() -> Vec<&'static [&'static str]> {
+    let mut ways: Vec<&[&str]> = vec![&["--engine=sync"]];
+    if io_uring::IoUring::new(2).is_ok() {
+        let split = &["--engine=uring", "--placement=split"];
+        let fused = &["--engine=uring", "--placement=fused"];
+        ways.extend([&split[..], fused]);
+    } else {
+        skip("io_uring is not available");
+    }
+    ways
 }
 
 /// `-a` where it is built.
@@ -180,4 +198,115 @@ fn backups_are_made_in_the_directory_that_was_entered() {
             scene.pair("destination/three", "other-directory"),
         ]
     });
+}
+
+/// Runs for each way and each list of options, so that with the files of the scene more than 10,000 copies are tried.
+const PLANTED_RUNS: usize = 20;
+
+#[test]
+fn links_that_are_planted_under_free_and_freed_names_are_not_written_through() {
+    if !rustix::process::geteuid().is_root() {
+        return skip("needs root");
+    }
+    // With the first, what is in a directory that was there is written through a link, as GNU cp does: all is made anew each
+    // time.
+    let lists: [&[&str]; 6] = [
+        &["-r"],
+        &["-a", "-b"],
+        &["-a", "--remove-destination"],
+        &["-rn"],
+        &["-a", "--backup=numbered", "-f"],
+        &["-r", "--atomic", "-b"],
+    ];
+    for way in ways() {
+        for options in lists {
+            let scene = Scene::new();
+            let pause = RwLock::new(());
+            let planter = Planter::new(&pause, &scene);
+            std::thread::scope(|scope| {
+                let stop = planter::StopOnDrop(&planter);
+                scope.spawn(|| planter.run());
+                for run in 0..PLANTED_RUNS {
+                    let arguments = [way, options, &["source/.", "destination"]].concat();
+                    let output = ucp(&scene, "auto", &arguments);
+                    judge(&output, "", &arguments);
+                    let _nobody_plants = pause.write().unwrap();
+                    scene.check();
+                    if run % COPIES_EACH == 0 || options == ["-r"] {
+                        scene.make_anew();
+                    }
+                }
+                drop(stop);
+            });
+            assert!(planter.planted() > 0, "{way:?} {options:?}: nothing was planted");
+        }
+    }
+}
+
+/// Files in one directory, which two processes make at the same time.
+const MADE_BY_TWO: usize = 300;
+
+/// What the other process writes.
+const THEIRS: &str = "theirs";
+
+#[test]
+fn what_another_process_makes_meanwhile_is_not_lost_where_options_spare_what_is_there() {
+    let lists: [&[&str]; 6] = [
+        &["-rn"],
+        &["-r", "--update=none"],
+        &["-r", "--update=none-fail"],
+        &["-rb"],
+        &["-ru"],
+        &["-an", "-f", "-n"],
+    ];
+    let scene = Scene::new();
+    let source = scene.path("many");
+    fs::create_dir(&source).unwrap();
+    for number in 0..MADE_BY_TWO {
+        let file = File::create(source.join(number.to_string())).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    }
+    for way in ways() {
+        for options in lists {
+            let mut made_by_other = 0;
+            // Who is faster is not in our hands: until the other one was, at least once.
+            for run in 0.. {
+                let place = scene.path("made");
+                fs::create_dir(&place).unwrap();
+                let over = AtomicBool::new(false);
+                let made = std::thread::scope(|scope| {
+                    let other = scope.spawn(|| {
+                        // In another order than that of the names, which listings have by chance only.
+                        let numbers = (0..MADE_BY_TWO).map(|number| (number * 7) % MADE_BY_TWO);
+                        let unless_over = numbers.take_while(|_| !over.load(Ordering::Relaxed));
+                        let names = unless_over.map(|number| place.join(number.to_string()));
+                        let made = |name: &std::path::PathBuf| {
+                            File::create_new(name)
+                                .is_ok_and(|mut file| file.write_all(THEIRS.as_bytes()).is_ok())
+                        };
+                        names.filter(made).collect::<Vec<_>>()
+                    });
+                    let arguments = [way, options, &["-T", "many", "made"]].concat();
+                    let output = ucp(&scene, "auto", &arguments);
+                    over.store(true, Ordering::Relaxed);
+                    judge(&output, "", &arguments);
+                    other.join().unwrap()
+                });
+                for name in &made {
+                    let backup = name
+                        .with_extension("~")
+                        .with_file_name(format!("{}~", name.file_name().unwrap().display()));
+                    let kept = [name, &backup]
+                        .into_iter()
+                        .any(|name| fs::read(name).is_ok_and(|text| text == THEIRS.as_bytes()));
+                    assert!(kept, "{way:?} {options:?}: {} is lost", name.display());
+                }
+                made_by_other += made.len();
+                fs::remove_dir_all(&place).unwrap();
+                if run >= 3 && made_by_other > 0 {
+                    break;
+                }
+            }
+        }
+    }
 }

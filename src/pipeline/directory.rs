@@ -30,8 +30,8 @@ impl Worker<'_, '_> {
         &self,
         source: &Place<'_>,
         destination: &Place<'_>,
-        (facts, names, is_operand): (&Facts, Names, bool),
-        mut fate: DirectoryFate,
+        (facts, names): (&Facts, Names),
+        fate: DirectoryFate,
     ) -> Result<Made, Problem> {
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_directory(imagined, source, destination, (facts, fate));
@@ -50,18 +50,10 @@ impl Worker<'_, '_> {
             DirectoryFate::SameFile | DirectoryFate::Done => false,
             DirectoryFate::Make | DirectoryFate::InTheWay => {
                 let mode = keeping.directory_mode_to_make(facts);
-                match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
-                    Ok(()) => true,
-                    // It came meanwhile: a directory will do, anything else is in the way.
-                    Err(Errno::EXIST) if fate == DirectoryFate::Make => {
-                        fate = self.fate_of_directory((source, facts), destination, is_operand, None)?;
-                        if matches!(fate, DirectoryFate::Make | DirectoryFate::InTheWay) {
-                            return Err(failed(What::CannotCreateDirectory)(Errno::EXIST));
-                        }
-                        false
-                    }
-                    Err(errno) => return Err(failed(What::CannotCreateDirectory)(errno)),
-                }
+                // What has come meanwhile stays, also a directory: no option was asked about it (GNU cp has it so).
+                rustix::fs::mkdirat(destination.parent, destination.name, mode)
+                    .map_err(failed(What::CannotCreateDirectory))?;
+                true
             }
         };
         if made && self.shared.settings.verbose {

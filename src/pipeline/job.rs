@@ -8,8 +8,10 @@ use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
 use super::turn::Turn;
+use crate::cli::cp::CpOptions;
 use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
+use crate::plan::replace;
 use crate::plan::walk::Entry;
 use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
@@ -226,6 +228,12 @@ impl FileJob {
             End::Source => self.source_path(),
             End::Destination => self.destination_path(),
         }
+    }
+
+    /// Whether a link may take the place of what has its name after all.
+    #[must_use]
+    pub fn may_link_over(&self, options: &CpOptions) -> bool {
+        self.over || replace::may_link_over(options, self.found.as_ref())
     }
 
     /// Whether somebody wants to know which file the copy becomes.

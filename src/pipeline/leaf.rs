@@ -252,7 +252,7 @@ impl Worker<'_, '_> {
         };
         let linked = match link(name) {
             Err(Errno::EXIST) if is_it() => Ok(()),
-            Err(Errno::EXIST) if options.force || options.ask || job.over => {
+            Err(Errno::EXIST) if (options.force || options.ask || job.over) && job.may_link_over(options) => {
                 place::replace(&job.destination, link)
             }
             answer => answer,
@@ -268,10 +268,11 @@ impl Worker<'_, '_> {
         if !target.starts_with(b"/") && is_outside_working_directory(job) {
             return Err(Problem::of(What::RelativeLink, job.destination_path()));
         }
+        let options = self.shared.options;
         let At { directory, name } = &job.destination;
         let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
         let linked = match link(name) {
-            Err(Errno::EXIST) if self.shared.options.force || job.over => {
+            Err(Errno::EXIST) if (options.force || job.over) && job.may_link_over(options) => {
                 place::replace(&job.destination, link)
             }
             answer => answer,

@@ -338,7 +338,9 @@ impl Worker<'_, '_> {
         let link = |name: &CStr| first.link_to(directory, name, follow);
         let replaced = match link(name) {
             Ok(()) => Ok(false),
-            Err(Errno::EXIST) => place::replace(&job.destination, link).map(|()| true),
+            Err(Errno::EXIST) if job.may_link_over(self.shared.options) => {
+                place::replace(&job.destination, link).map(|()| true)
+            }
             Err(errno) => Err(errno),
         };
         match replaced {

@@ -47,11 +47,16 @@ impl Worker<'_, '_> {
             return self.make_node(job, &job.destination, facts);
         }
         let link = facts.kind == FileType::Symlink;
-        let what = if link { What::CannotCreateLink } else { What::CannotCreateSpecial };
+        let what = match facts.kind {
+            FileType::Symlink => What::CannotCreateLink,
+            FileType::Fifo => What::CannotCreateFifo,
+            _ => What::CannotCreateSpecial,
+        };
         let failed = |errno| Problem::failed(what, job.destination_path(), errno);
         let temporary = place::beside(&job.destination).map_err(failed)?;
         self.make_node(job, &temporary, facts)?;
-        let over = job.over || (link && self.shared.options.force);
+        let options = self.shared.options;
+        let over = job.over || (link && options.force && job.may_link_over(options));
         place::take(&temporary, &job.destination, over).map_err(failed)
     }
 
@@ -59,7 +64,7 @@ impl Worker<'_, '_> {
     fn make_node(&self, job: &FileJob, at: &At, facts: &Facts) -> Result<(), Problem> {
         let At { directory, name } = at;
         let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
-        let keeping = self.shared.settings.method.keeping;
+        let (options, keeping) = (self.shared.options, self.shared.settings.method.keeping);
         let names = if keeping.wants_names() {
             attributes::names(&Source::Named(job.source.clone()))
         } else {
@@ -72,7 +77,9 @@ impl Worker<'_, '_> {
                     .map_err(|errno| Problem::failed(What::CannotReadLink, job.source_path(), errno))?;
                 let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
                 let linked = match link(name) {
-                    Err(Errno::EXIST) if self.shared.options.force => place::replace(at, link),
+                    Err(Errno::EXIST) if options.force && job.may_link_over(options) => {
+                        place::replace(at, link)
+                    }
                     answer => answer,
                 };
                 linked.map_err(failed(What::CannotCreateLink))?;

@@ -135,7 +135,7 @@ impl Worker<'_, '_> {
             }
             return Ok(());
         }
-        let made = self.make_directory(source, destination, (&facts, names, is_operand), fate)?;
+        let made = self.make_directory(source, destination, (&facts, names), fate)?;
         if is_operand {
             if let Some(directories) = &self.shared.directories {
                 directories.note(facts.identity, origin);

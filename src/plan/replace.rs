@@ -122,6 +122,18 @@ pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_o
     options.remove_destination || shared || (special && !stays)
 }
 
+/// Whether a link may take the place of what its name turned out to have, given what was found there before. A name that was
+/// free had nothing that an option could have asked about: under options that spare some files, or all until they have
+/// a backup, what has come to it stays. GNU cp replaces it where it makes hard links of its copies or is forced.
+#[must_use]
+pub fn may_link_over(options: &CpOptions, found: Option<&Found>) -> bool {
+    let spares = options.overwrite != Overwrite::All
+        || options.ask
+        || options.backup.is_some()
+        || options.remove_destination;
+    !spares || found != Some(&Found::Nothing)
+}
+
 /// Whether a symbolic link is followed: an operand, or an entry of a directory.
 #[must_use]
 pub fn follows(options: &CpOptions, is_operand: bool) -> bool {
@@ -244,6 +256,18 @@ mod tests {
 
     fn fate_of(options: &CpOptions, source: &Facts, there: &Found, same_entry: bool) -> Fate {
         fate(options, source, there, || Relation { same_entry, ..Relation::default() })
+    }
+
+    #[test]
+    fn what_comes_to_a_free_name_gives_way_to_a_link_only_where_no_option_spares_anything() {
+        let there = Found::File(file(2, 10));
+        let spares = [Overwrite::Skip, Overwrite::Refuse, Overwrite::Older].map(with);
+        for options in spares.iter().chain([&keeping()]) {
+            assert!(!may_link_over(options, Some(&Found::Nothing)));
+            // What was there was asked about.
+            assert!(may_link_over(options, Some(&there)) && may_link_over(options, None));
+        }
+        assert!(may_link_over(&with(Overwrite::All), Some(&Found::Nothing)));
     }
 
     #[test]

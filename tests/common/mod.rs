@@ -8,6 +8,7 @@ mod attributes;
 pub mod delaying;
 mod environment;
 mod image;
+pub mod newcomers;
 mod outcome;
 mod run;
 mod sandbox;

@@ -70,7 +70,7 @@ impl Scene {
             let content = if facts.is_file() { fs::read(path).unwrap() } else { Vec::new() };
             // A hard link made to it would show in the number of links.
             format!(
-                "{}: {:o} {}:{} {}.{} {} links, \"{}\"",
+                "{}: {:o} {}:{} {}.{} {} links, {} bytes \"{}\"",
                 path.display(),
                 facts.mode(),
                 facts.uid(),
@@ -78,7 +78,8 @@ impl Scene {
                 facts.mtime(),
                 facts.mtime_nsec(),
                 facts.nlink(),
-                content.escape_ascii()
+                content.len(),
+                content[..content.len().min(40)].escape_ascii()
             )
         };
         let walk = WalkDir::new(self.path("outside")).sort_by_file_name();

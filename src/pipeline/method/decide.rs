@@ -13,9 +13,6 @@ use crate::report::message::{Problem, What};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-/// How often a destination that keeps appearing and vanishing is tried.
-const ATTEMPTS_MAX: u32 = 4;
-
 impl FileCopy {
     /// Acts on what is under the destination's name.
     pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
@@ -210,12 +207,10 @@ impl FileCopy {
         }
     }
 
-    /// The destination could not be opened. One that came or went since it was looked at is looked at again.
+    /// The destination could not be opened.
     pub(super) fn not_opened(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
-        self.attempts += 1;
-        let absent = self.found == Some(Found::Nothing);
-        if errno == Errno::EXIST && absent && self.attempts < ATTEMPTS_MAX {
-            return self.look(chain, None);
+        if errno == Errno::EXIST && self.found == Some(Found::Nothing) {
+            return self.look_at_newcomer(chain);
         }
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
             return self.give_up(chain);
@@ -231,6 +226,33 @@ impl FileCopy {
         let slash = self.job.destination.name.to_bytes().ends_with(b"/");
         let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
         self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+    }
+
+    /// Something has come to the name since it was seen free, or since this run freed it: another process has made it, or the
+    /// name is another spelling of an entry (vfat, NTFS, casefold). No option was asked about it, so it stays whatever it is
+    /// and the copy fails, as with GNU cp. It is looked at for the words alone.
+    pub(super) fn look_at_newcomer(&mut self, mut chain: Chain) -> Next {
+        self.stage = Stage::Newcomer;
+        chain.lease = None;
+        chain.ops.clear();
+        chain.ops.push(Op::Look { at: self.job.destination.clone(), follow: false });
+        Next::Run(chain)
+    }
+
+    pub(super) fn newcomer_seen(
+        &mut self,
+        chain: Chain,
+        facts: Option<Facts>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let problem = match facts {
+            Some(Facts { kind: FileType::Symlink, .. }) => {
+                Problem::of(What::DanglingLink, self.job.destination_path())
+            }
+            // It may have gone again; the file was not made all the same.
+            Some(_) | None => self.destination_problem(What::CannotCreateRegular, Errno::EXIST),
+        };
+        self.fail(chain, problem, context)
     }
 
     /// Removes a destination that could not be opened, as `-f` asks for.
@@ -257,6 +279,8 @@ impl FileCopy {
             self.is_changed(context);
         }
         self.found = Some(Found::Nothing);
+        // It holds also where the file is started again.
+        self.job.found = self.found;
         self.decide(chain, &Found::Nothing, context)
     }
 

@@ -75,7 +75,6 @@ pub struct FileCopy {
     pub(super) leased: bool,
     /// Files of its destination take long to make.
     slow_destination: bool,
-    pub(super) attempts: u32,
     /// Bytes of it that meters have shown, where somebody looks.
     pub(crate) counted: u64,
     /// Under which number it is known to be unfinished; 0 where it is not.
@@ -112,7 +111,6 @@ impl FileCopy {
             failed: false,
             leased: false,
             slow_destination,
-            attempts: 0,
             counted: 0,
             number: 0,
         }
@@ -203,6 +201,7 @@ impl FileCopy {
                 let link = self.link.take().map(|link| *link);
                 self.looked(chain, outcome, facts, link, context)
             }
+            Stage::Newcomer => self.newcomer_seen(chain, facts, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
             Stage::Map => self.mapped(chain, outcome, seen, context),
             Stage::Clone => self.cloned(chain, outcome, context),

@@ -6,7 +6,9 @@ use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Op, Outcome};
 use crate::plan::attribute_names::Names;
 use crate::plan::durability::has_no_sync;
+use crate::plan::overwrite::Found;
 use crate::report::message::{Problem, What};
+use rustix::io::Errno;
 
 impl FileCopy {
     /// The operation that gives the destination its attributes, where there is anything to give. It comes when all of
@@ -115,6 +117,9 @@ impl FileCopy {
             Op::Close { end: End::Destination } => self.close(chain, context),
             Op::Close { end: End::Source } => self.done(context),
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
+            Op::Name { over: false, .. } if errno == Errno::EXIST && self.found == Some(Found::Nothing) => {
+                self.look_at_newcomer(chain)
+            }
             Op::Name { .. } => {
                 self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
             }

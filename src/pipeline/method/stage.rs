@@ -19,6 +19,8 @@ pub(super) enum Stage {
     Look,
     /// Looking at what the link there leads to.
     LookBehind,
+    /// Looking at what has come to a name that was free, to say what it is.
+    Newcomer,
     /// Making or opening the destination, to go on by another chain.
     Destination(Verdict),
     /// Asking for the next stretch of data of a file with holes.

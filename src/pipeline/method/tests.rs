@@ -64,31 +64,30 @@ fn a_fused_copy_opens_what_it_examined_and_creates_before_it_reads() {
 }
 
 #[test]
-fn a_chain_cut_by_eexist_looks_at_the_destination() {
-    for copying in [Copying::of(small()), fused(Copying::of(small()))] {
-        let copied = copying.over(large()).run();
-        let from = copied.log.iter().position(|name| *name == "look").expect("a look");
-        assert_eq!(copied.log[from - 1], "open destination");
-        assert_eq!(
-            copied.log[from + 1..],
-            ["open destination", "examine", "truncate", "read", "write", "close", "close"]
-        );
-        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
+fn what_has_come_to_the_name_since_it_was_seen_free_stays() {
+    let ways = |force: bool| {
+        let ways = [Copying::of(small()), Copying::of(large()), fused(Copying::of(small()))];
+        ways.into_iter().chain([direct(Copying::of(large()))]).map(move |copying| (copying, force))
+    };
+    for (copying, force) in ways(false).chain(ways(true)) {
+        let mut copying = copying.newcomer(b"another's".to_vec());
+        copying.settings.force = force;
+        let copied = copying.run();
+        assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::EXIST))]);
+        assert_eq!(copied.destination(), Some(&b"another's"[..]));
+        assert_eq!((copied.tally.files, copied.log.contains(&"truncate")), (0, false));
     }
 }
 
 #[test]
-fn a_destination_that_vanishes_again_is_made() {
-    for copying in [Copying::of(small()), fused(Copying::of(small()))] {
-        let copied = copying.fault("open destination", 0, Fault::Errno(Errno::EXIST)).run();
-        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
-    }
-}
-
-#[test]
-fn a_destination_that_keeps_appearing_and_vanishing_is_told_of_in_the_end() {
-    let copied = Copying::of(small()).faults("open destination", 0..99, Fault::Errno(Errno::EXIST)).run();
+fn what_comes_to_the_name_of_a_file_that_was_forced_out_of_the_way_stays() {
+    let mut copying = Copying::of(small()).over(b"old".to_vec());
+    copying.settings.force = true;
+    // It may not be written; once it is removed there is another.
+    copying = copying.fault("open destination", 0, Fault::Errno(Errno::ACCESS));
+    let copied = copying.fault("open destination", 1, Fault::Errno(Errno::EXIST)).run();
     assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::EXIST))]);
+    assert_eq!(copied.log.iter().filter(|name| **name == "open destination").count(), 2);
 }
 
 #[test]
@@ -220,7 +219,7 @@ fn a_file_made_for_one_source_is_not_overwritten_with_the_next() {
         // One after the other, as operands are.
         copying.in_flight_max = 1;
         copying = copying.file("source", small(), "destination", Some(Found::Nothing));
-        let copied = copying.file("another", contents(1, 5), "destination", Some(Found::Nothing)).run();
+        let copied = copying.file("another", contents(1, 5), "destination", None).run();
         assert_eq!(copied.told(), [(What::JustCreated, None)]);
         assert_eq!(copied.destination(), Some(&small()[..]));
     }

@@ -137,8 +137,14 @@ impl Copying {
         self
     }
 
-    /// What is under the name `destination` already, believed or not.
+    /// What is under the name `destination` already, which has not been looked at.
     pub fn over(mut self, contents: Vec<u8>) -> Self {
+        self.jobs.iter_mut().for_each(|job| job.found = None);
+        self.newcomer(contents)
+    }
+
+    /// What has come to the name `destination` since it was looked at.
+    pub fn newcomer(mut self, contents: Vec<u8>) -> Self {
         self.world.put(b"destination", contents);
         self
     }
@@ -158,7 +164,6 @@ impl Copying {
         self
     }
 
-    /// Copies.
     pub fn run(self) -> Copied {
         let capabilities = Capabilities {
             in_flight_max: self.in_flight_max,

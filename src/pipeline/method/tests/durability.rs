@@ -126,7 +126,7 @@ fn a_temporary_name_that_is_taken_is_not_removed() {
 
 #[test]
 fn a_name_that_was_taken_meanwhile_is_not_taken_from_another() {
-    let copying = atomic(Copying::of(small())).over(b"another's".to_vec());
+    let copying = atomic(Copying::of(small())).newcomer(b"another's".to_vec());
     let copied = copying.run();
     assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::EXIST))]);
     assert_eq!(copied.destination(), Some(&b"another's"[..]));
