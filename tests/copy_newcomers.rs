@@ -74,6 +74,7 @@ fn what_comes_to_a_free_name_stays_under_all_options() {
                 "-rn",
                 "-ru",
                 "-rb",
+                "-ri",
                 "-r --update=none-fail",
                 "-r --remove-destination",
                 "-r --update=none",

@@ -58,10 +58,9 @@ impl<'lock> Planter<'lock> {
                 state ^= state << 13;
                 state ^= state >> 7;
                 state ^= state << 17;
-                match self.plant(name, target, state) {
-                    Ok(true) => drop(self.planted.fetch_add(1, Ordering::Relaxed)),
-                    // What cannot be had now is tried again.
-                    Ok(false) | Err(_) => {}
+                // What cannot be had now is tried again.
+                if self.plant(name, target, state) == Ok(true) {
+                    self.planted.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
