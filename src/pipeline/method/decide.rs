@@ -39,7 +39,7 @@ impl FileCopy {
                 return self.transfer(chain, context);
             }
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
-                if self.only_examined(context) {
+                if self.only_examined() {
                     return self.read_again(chain);
                 }
                 if self.is_staged(&verdict, context) && !matches!(verdict, Verdict::Overwrite(_)) {
@@ -257,6 +257,8 @@ impl FileCopy {
             self.is_changed(context);
         }
         self.found = Some(Found::Nothing);
+        // Also for one that has to begin again for want of descriptors.
+        self.job.found = self.found;
         self.decide(chain, &Found::Nothing, context)
     }
 

@@ -2,6 +2,7 @@
 
 mod driver;
 mod durability;
+mod owed;
 mod properties;
 mod sharing;
 mod sparse;
@@ -270,7 +271,7 @@ fn a_file_that_is_to_change_hands_is_made_for_its_owner_alone() {
         let copied = with_attributes(Copying::of(contents(0, size))).run();
         assert_eq!(copied.told(), []);
         let copy = copied.world.file(b"destination").expect("a copy");
-        assert_eq!(copy.mode, Mode::RUSR | Mode::WUSR, "{size} bytes");
+        assert_eq!(copy.made_with, Some(Mode::RUSR | Mode::WUSR), "{size} bytes");
         let kept = copy.kept.as_ref().expect("attributes that no write came after");
         assert_eq!(kept.permissions, Permissions::Kept(Mode::from(0o644)));
     }
@@ -284,7 +285,7 @@ fn a_file_of_the_right_owner_is_made_with_its_final_permissions_unless_there_is_
         copying.world.file_mut(b"source").names.acls = acls.to_vec();
         let copied = copying.run();
         let copy = copied.world.file(b"destination").expect("a copy");
-        assert_eq!(copy.mode, Mode::from(mode));
+        assert_eq!(copy.made_with, Some(Mode::from(mode)));
         assert_eq!(copy.kept.as_ref().expect("attributes").names.acls, acls);
     }
 }
