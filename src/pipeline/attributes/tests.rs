@@ -78,7 +78,11 @@ fn what_is_owed_of_a_source_that_cannot_be_read_any_more_is_refused() {
         writable_for_attributes: false,
         ends_at_attributes: false,
         privileged: false,
-        names: Names { plain: b"user.a\0".to_vec(), acls: b"system.posix_acl_access\0".to_vec(), refused: None },
+        names: Names {
+            plain: b"user.a\0".to_vec(),
+            acls: b"system.posix_acl_access\0".to_vec(),
+            refused: None,
+        },
     };
     let refused = keep(&Source::Gone(Errno::STALE), Copied::Open(copy.as_fd()), &wanted);
     let value = Refused::Value(b"user.a".to_vec(), Errno::STALE);

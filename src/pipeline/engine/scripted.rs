@@ -51,6 +51,9 @@ pub struct Script {
     pub turns: Vec<usize>,
     /// What others do to the files.
     pub changes: Vec<Change>,
+    /// How many operations have been started when fused chains can be had, where that is not always so: a worker goes over
+    /// to another engine while files are on their way.
+    pub fused_during: Option<Range<usize>>,
 }
 
 /// A chain in flight.
@@ -230,7 +233,9 @@ fn needs_plain(op: &Op) -> &'static [End] {
         Op::SetDirect { end: End::Source, .. } => &[End::Source],
         Op::SetDirect { end: End::Destination, .. } => &[End::Destination],
         Op::Open { .. } | Op::Close { .. } | Op::Read { .. } | Op::Write { .. } => &[],
-        Op::Look { .. } | Op::Unlink { .. } | Op::Place { .. } | Op::Name { .. } | Op::SyncPlace { .. } => &[],
+        Op::Look { .. } | Op::Unlink { .. } | Op::Place { .. } | Op::Name { .. } | Op::SyncPlace { .. } => {
+            &[]
+        }
     }
 }
 
@@ -275,7 +280,13 @@ fn write(
 
 impl Engine for Scripted {
     fn capabilities(&self) -> Capabilities {
-        self.capabilities
+        let started = self.log.borrow().len();
+        let now = self.script.fused_during.as_ref().is_none_or(|during| during.contains(&started));
+        Capabilities {
+            fused: self.capabilities.fused && now,
+            fused_where_slow: self.capabilities.fused_where_slow && now,
+            ..self.capabilities
+        }
     }
 
     fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>> {

@@ -5,7 +5,7 @@
 
 use super::contents;
 use super::driver::{Copied, Copying};
-use super::properties::{self, Before, File, Way, destination, files, source, ways};
+use super::properties::{self, Before, File, Way, destination, files, harmless, source, ways};
 use crate::cli::cp::{Keep, PreserveMode, Reflink, Sparse};
 use crate::pipeline::backup::Kept;
 use crate::pipeline::engine::scripted::{Change, Fault};
@@ -17,6 +17,7 @@ use crate::report::message::{Problem, What};
 use proptest::prelude::*;
 use rustix::fs::{Mode, Timespec};
 use rustix::io::Errno;
+use std::ops::Range;
 
 const PERMISSIONS: Mode = Mode::from_bits_retain(0o777);
 const OLD_MODE: Mode = Mode::from_bits_retain(0o606);
@@ -50,6 +51,8 @@ struct Asked {
     nonblocking: bool,
     /// It is known whom new files belong to.
     belongs: bool,
+    /// When there are fused chains, by operations that have been started, where that is not always so.
+    fused_during: Option<Range<usize>>,
 }
 
 const OWNERS: [Owner; 2] = [Owner { user: 0, group: 0 }, Owner { user: 7, group: 8 }];
@@ -65,17 +68,24 @@ fn attributes() -> impl Strategy<Value = Vec<Attributes>> {
 }
 
 fn asked() -> impl Strategy<Value = Asked> {
-    let mode =
-        prop::sample::select(vec![PreserveMode::Keep, PreserveMode::UnderUmask, PreserveMode::Ignore]);
+    let mode = prop::sample::select(vec![PreserveMode::Keep, PreserveMode::UnderUmask, PreserveMode::Ignore]);
+    // Without any of them chains can be fused.
+    let nothing = prop::bool::weighted(0.25);
     let xattr = prop::sample::select(vec![Keep::No, Keep::Quietly, Keep::Require]);
     let keeping =
-        (mode, any::<bool>(), any::<bool>(), xattr, prop::sample::select(vec![0_u32, 0o022, 0o077]));
-    let reflink = prop_oneof![1 => Just(Reflink::Never), 3 => Just(Reflink::Auto), 1 => Just(Reflink::Always)];
+        (mode, any::<bool>(), any::<bool>(), xattr, prop::sample::select(vec![0_u32, 0o022, 0o077]), nothing);
+    let reflink =
+        prop_oneof![1 => Just(Reflink::Never), 3 => Just(Reflink::Auto), 1 => Just(Reflink::Always)];
     let attributes_only = prop::bool::weighted(0.1);
     let sharing = (reflink, any::<bool>(), attributes_only, any::<bool>(), any::<bool>());
-    let others = (prop::bool::weighted(0.3), any::<bool>(), any::<bool>());
-    (keeping, sharing, others).prop_map(|(keeping, sharing, (slow, nonblocking, belongs))| {
-        let (mode, ownership, timestamps, xattr, umask) = keeping;
+    let during = prop::option::weighted(0.3, (0_usize..30, 0_usize..60).prop_map(|(from, to)| from..to));
+    let others = (prop::bool::weighted(0.3), any::<bool>(), any::<bool>(), during);
+    (keeping, sharing, others).prop_map(|(keeping, sharing, (slow, nonblocking, belongs, fused_during))| {
+        let (mode, ownership, timestamps, xattr, umask, nothing) = keeping;
+        let (mode, ownership, timestamps, xattr) = match nothing {
+            true => (PreserveMode::UnderUmask, false, false, Keep::No),
+            false => (mode, ownership, timestamps, xattr),
+        };
         let (reflink, shares, attributes_only, force, backup) = sharing;
         Asked {
             mode,
@@ -91,6 +101,7 @@ fn asked() -> impl Strategy<Value = Asked> {
             slow,
             nonblocking,
             belongs,
+            fused_during,
         }
     })
 }
@@ -149,6 +160,7 @@ fn copying(way: &Way, files: &[File], attributes: &[Attributes], asked: &Asked) 
     copying.world.umask = asked.umask;
     copying.slow = asked.slow && !way.passes;
     copying.nonblocking = asked.nonblocking;
+    copying.script.fused_during.clone_from(&asked.fused_during);
     for (number, job) in copying.jobs().iter_mut().enumerate() {
         job.belongs_to = asked.belongs.then_some(OWNERS[0]);
         if asked.backup && job.found == Some(Found::Nothing) {
@@ -217,7 +229,12 @@ fn check_attributes(copied: &Copied, number: usize, way: &Way, asked: &Asked) ->
 
 /// No copy is open to others before it is done: it is made with no more than it will have, and for its owner alone where it
 /// is to change hands, or an ACL says what the group may do.
-fn check_opening(copied: &Copied, number: usize, own: &Attributes, asked: &Asked) -> Result<(), TestCaseError> {
+fn check_opening(
+    copied: &Copied,
+    number: usize,
+    own: &Attributes,
+    asked: &Asked,
+) -> Result<(), TestCaseError> {
     let copy = copied.world.file(destination(number).as_bytes());
     let Some(made_with) = copy.and_then(|copy| copy.made_with) else { return Ok(()) };
     let unlisted =
@@ -269,6 +286,20 @@ proptest! {
         way in ways(any_cut()),
     ) {
         let copied = copying(&way, &files, &attributes, &asked).run();
+        check(&copied, &files, &attributes, (&way, &asked))?;
+    }
+
+    #[test]
+    fn where_nothing_fails_all_is_given_and_nothing_is_told(
+        files in files(),
+        attributes in attributes(),
+        asked in asked(),
+        way in ways(harmless()),
+    ) {
+        let files: Vec<File> = files.into_iter().map(|file| File { claimed: None, ..file }).collect();
+        let asked = Asked { shares: asked.shares || asked.reflink == Reflink::Always, ..asked };
+        let copied = copying(&way, &files, &attributes, &asked).run();
+        prop_assert_eq!(&copied.problems, &[]);
         check(&copied, &files, &attributes, (&way, &asked))?;
     }
 

@@ -90,7 +90,7 @@ pub(super) fn files() -> impl Strategy<Value = Vec<File>> {
 }
 
 /// Fewer bytes than asked, at least one; and interruptions, which nobody sees.
-fn harmless() -> impl Strategy<Value = Fault> + Clone {
+pub(super) fn harmless() -> impl Strategy<Value = Fault> + Clone {
     prop_oneof![
         6 => Just(Fault::None),
         1 => (1_u32..6000).prop_map(Fault::Short),
