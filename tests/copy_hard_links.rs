@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::{Sandbox, each_engine, needs_root, noise};
+use crate::common::{Sandbox, each_engine, needs_extensions, needs_root, noise};
 
 /// Whether all these names are one file.
 #[track_caller]
@@ -191,5 +191,28 @@ fn where_links_are_followed_a_name_is_linked_to_what_the_first_copy_leads_to() {
         s.symlink("h", "a").symlink("d/a", "nowhere").symlink("d/h", "a");
         s.cp(["-ub", "a", "h", "d"])
             .fails("ucp: cannot create hard link 'd/h' to 'd/a': No such file or directory");
+    });
+}
+
+#[test]
+fn a_name_that_waited_for_a_copy_that_failed_takes_the_place_of_what_is_there() {
+    if !needs_root() || !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("s/one", "new").hard_link("s/two", "s/one").hard_link("s/three", "s/one");
+        for name in ["one", "two", "three"] {
+            s.file(format!("t/{name}"), "old");
+        }
+        // The name that is listed first, and copied: no other file can be given that of its copy.
+        let first = std::fs::read_dir(s.path("s")).unwrap().next().unwrap().unwrap().file_name();
+        let first = format!("t/{}", first.to_string_lossy());
+        let Some(_mounted) = s.file("o", "old").bind("o", &first) else { return };
+        s.cp(["-rdT", "--preserve=links", "--atomic", "--remove-destination", "s", "t"])
+            .fails(&format!("ucp: cannot create regular file '{first}': Device or resource busy"));
+        for name in ["one", "two", "three"].map(|name| format!("t/{name}")) {
+            let expected = if name == first { b"old" } else { b"new" };
+            assert_eq!(s.read(&name), expected, "{name}");
+        }
     });
 }

@@ -24,6 +24,7 @@ mod copy_attributes;
 mod copy_attributes_places;
 mod copy_attributes_refused;
 mod copy_attributes_xattrs;
+mod copy_cut;
 mod copy_debug;
 mod copy_errors;
 mod copy_existing;

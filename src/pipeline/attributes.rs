@@ -33,8 +33,8 @@ pub enum Source<'a> {
     Open(BorrowedFd<'a>),
     /// By its name, which is not followed, for what cannot be opened. Its directory stays open as long.
     Named(At),
-    /// There is nothing to read.
-    Nothing,
+    /// It cannot be read any more, for this reason.
+    Gone(Errno),
 }
 
 /// A file that attributes are set of.
@@ -284,7 +284,7 @@ impl Source<'_> {
         match self {
             Self::Open(fd) => rustix::fs::flistxattr(fd, into),
             Self::Named(at) => rustix::fs::llistxattr(path_of(at), into),
-            Self::Nothing => Ok(0),
+            Self::Gone(errno) => Err(*errno),
         }
     }
 
@@ -292,7 +292,8 @@ impl Source<'_> {
         filled(|into| match self {
             Self::Open(fd) => rustix::fs::fgetxattr(fd, name, into),
             Self::Named(at) => rustix::fs::lgetxattr(path_of(at), name, into),
-            Self::Nothing => Err(Errno::NODATA),
+            // What is owed and cannot be given is told, and no attribute that went meanwhile.
+            Self::Gone(errno) => Err(*errno),
         })
     }
 }

@@ -267,24 +267,26 @@ impl Branch {
         }
     }
 
-    /// The source that may not be opened, by its name: what is in its inode can be read all the same.
-    fn unreadable_source(&self) -> Source<'static> {
-        let at = match &self.parent {
-            Some(parent) => {
-                parent.source().ok().map(|directory| At { directory, name: Arc::clone(&self.name) })
+    /// The source that may not be opened, held by its place: what is in its inode can be read all the same.
+    fn unreadable_source(&self) -> Result<Source<'static>, Errno> {
+        let held = match &self.parent {
+            Some(parent) => self.source.visit(parent.source()?, &self.name)?,
+            None => {
+                let At { directory, name } = typed(&self.origin.source_path).ok_or(Errno::NOENT)?;
+                self.source.visit(directory, &name)?
             }
-            None => typed(&self.origin.source_path),
         };
-        at.map_or(Source::Nothing, Source::Named)
+        Ok(Source::Named(At { directory: Directory::Open(Arc::new(held)), name: Arc::from(c"") }))
     }
 
-    /// Gives the copy its attributes, now that nothing in it changes any more.
+    /// Gives the copy its attributes, now that nothing in it changes any more. What cannot be read of the source any more
+    /// is refused, as it is owed.
     fn keep(&self, wanted: &Wanted) -> Vec<Refused> {
-        let open = if wanted.needs_source() { self.reach(Side::Source).ok() } else { None };
+        let open = if wanted.needs_source() { self.reach(Side::Source) } else { Err(Errno::BADF) };
         let source = match &open {
-            Some(open) => Source::Open(open.as_fd()),
-            None if wanted.needs_source() => self.unreadable_source(),
-            None => Source::Nothing,
+            Ok(open) => Source::Open(open.as_fd()),
+            Err(Errno::ACCESS) => self.unreadable_source().unwrap_or_else(Source::Gone),
+            Err(errno) => Source::Gone(*errno),
         };
         match self.reach(Side::Destination) {
             Ok(copy) => {

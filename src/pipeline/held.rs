@@ -43,9 +43,9 @@ impl Held {
 
     /// A directory that may not be read.
     #[must_use]
-    pub fn shut(identity: Identity) -> Self {
+    pub fn shut(identity: Identity, through_link: bool) -> Self {
         let state = Mutex::new(State::Shut);
-        Self { identity, through_link: false, imagined: false, is_listable: false, state }
+        Self { identity, through_link, imagined: false, is_listable: false, state }
     }
 
     /// A directory that a dry run would make; `nowhere` can be used for nothing.

@@ -7,6 +7,7 @@
 //! The first copy is found again by the directory that it was made in, which is held or had again by descriptors, and
 //! its name there; what has been linked is then compared with what was made, as the name may lead elsewhere by now.
 
+use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::At;
 use super::job::{FileJob, Names};
@@ -78,6 +79,8 @@ struct WaitingEntry {
     entry: Entry,
     found: Option<Found>,
     announced: bool,
+    over: bool,
+    kept: Option<Kept>,
 }
 
 enum Copy {
@@ -180,7 +183,7 @@ impl Links {
 
 impl Waiting {
     fn of(job: FileJob, facts: &Facts, skipped: bool, let_go: bool) -> Self {
-        let FileJob { ref source, ref names, found, announced, follow: through_link, .. } = job;
+        let FileJob { ref source, ref names, found, announced, over, follow: through_link, .. } = job;
         let place = match names {
             Names::Operand { .. } => Place::Operand(Box::new(job)),
             Names::Entry(branch) => {
@@ -189,7 +192,8 @@ impl Waiting {
                 }
                 let (name, kind, inode) = (Arc::clone(&source.name), facts.kind, facts.identity.inode);
                 let entry = Entry { name, kind, through_link, inode };
-                Place::Entry(Box::new(WaitingEntry { branch: Arc::clone(branch), entry, found, announced }))
+                let (branch, kept) = (Arc::clone(branch), job.kept.clone());
+                Place::Entry(Box::new(WaitingEntry { branch, entry, found, announced, over, kept }))
             }
         };
         Self { place, facts: *facts, skipped }
@@ -303,9 +307,9 @@ impl Worker<'_, '_> {
             let job = match place {
                 Place::Operand(job) => *job,
                 Place::Entry(waiting) => {
-                    let WaitingEntry { branch, entry, found, announced } = *waiting;
+                    let WaitingEntry { branch, entry, found, announced, over, kept } = *waiting;
                     match FileJob::of_entry(&branch, &entry) {
-                        Ok(job) => FileJob { seen: Some(facts), found, announced, ..job },
+                        Ok(job) => FileJob { seen: Some(facts), found, announced, over, kept, ..job },
                         Err(errno) => {
                             let path = branch.source_path(&entry.name);
                             self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));

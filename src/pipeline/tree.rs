@@ -164,7 +164,7 @@ impl Worker<'_, '_> {
             name: Arc::from(source.name),
             source: match descriptor {
                 Some(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
-                None => Held::shut(facts.identity),
+                None => Held::shut(facts.identity, way.through_link),
             },
             destination: made.held,
             fresh: made.fresh,

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags};
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, unmount};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -183,6 +183,19 @@ impl Sandbox {
             Ok(()) => Some(Mounted { path }),
             Err(error) => {
                 skip(&format!("cannot mount a {kind}: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Mounts a file on another, whose name then can neither be removed nor given to something else. `None`, loudly, where
+    /// that is not allowed.
+    pub fn bind(&self, file: &str, onto: &str) -> Option<Mounted> {
+        let path = self.path(onto);
+        match mount_bind(self.path(file), &path) {
+            Ok(()) => Some(Mounted { path }),
+            Err(error) => {
+                skip(&format!("cannot bind a file: {error}"));
                 None
             }
         }

@@ -59,8 +59,32 @@ fn a_node_that_was_swapped_is_left_alone() {
 
 #[test]
 fn a_file_system_without_extended_attributes_has_no_names() {
-    assert_eq!(names(&Source::Nothing), Names::default());
+    assert_eq!(names(&Source::Gone(Errno::OPNOTSUPP)), Names::default());
     assert_eq!(names(&Source::Named(at(Path::new("/proc/self/status")))), Names::default());
     let missing = names(&Source::Named(at(Path::new("/proc/self/nothing of that name"))));
     assert_eq!(missing.refused, Some(Errno::NOENT));
+}
+
+#[test]
+fn what_is_owed_of_a_source_that_cannot_be_read_any_more_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let copy = std::fs::File::create(directory.path().join("copy")).expect("a file");
+    let wanted = Wanted {
+        times: None,
+        owner: None,
+        permissions: Permissions::Kept(Mode::from(0o644)),
+        before: false,
+        is_link: false,
+        writable_for_attributes: false,
+        ends_at_attributes: false,
+        privileged: false,
+        names: Names {
+            plain: b"user.a\0".to_vec(),
+            acls: b"system.posix_acl_access\0".to_vec(),
+            refused: None,
+        },
+    };
+    let refused = keep(&Source::Gone(Errno::STALE), Copied::Open(copy.as_fd()), &wanted);
+    let value = Refused::Value(b"user.a".to_vec(), Errno::STALE);
+    assert_eq!(refused, [value, Refused::Permissions(wanted.permissions, Errno::STALE)]);
 }

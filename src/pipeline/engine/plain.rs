@@ -95,7 +95,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
         Op::Bypass { direct } => bypass(open(chain, End::Source)?, direct)?,
         Op::ListAttributes => seen.names = attributes::names(&Source::Open(open(chain, End::Source)?)),
         Op::Keep(ref wanted) => {
-            let source = chain.descriptor(End::Source).plain().map_or(Source::Nothing, Source::Open);
+            let source = open(chain, End::Source).map_or_else(Source::Gone, Source::Open);
             let copy = Copied::Open(open(chain, End::Destination)?);
             seen.refused = attributes::keep(&source, copy, wanted);
         }

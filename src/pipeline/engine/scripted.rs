@@ -8,7 +8,8 @@ pub mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
 use crate::pipeline::chain::{Chain, Completion, End, Op, Outcome, Seen};
-use crate::plan::attributes::Refused;
+use crate::plan::attributes::{Refused, Wanted};
+use rustix::fd::AsFd;
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -50,6 +51,9 @@ pub struct Script {
     pub turns: Vec<usize>,
     /// What others do to the files.
     pub changes: Vec<Change>,
+    /// How many operations have been started when fused chains can be had, where that is not always so: a worker goes over
+    /// to another engine while files are on their way.
+    pub fused_during: Option<Range<usize>>,
 }
 
 /// A chain in flight.
@@ -122,9 +126,15 @@ impl Scripted {
         let failure = if let Fault::Errno(errno) = fault { Err(errno) } else { Ok(()) };
         let most = if let Fault::Short(bytes) = fault { bytes } else { u32::MAX };
         // These go on whatever comes of them, or do more than fail.
-        let goes_on = matches!(op, Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_) | Op::Writeback);
+        let goes_on = matches!(
+            op,
+            Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_) | Op::ListAttributes | Op::Writeback
+        );
         if !goes_on {
             failure?;
+        }
+        if needs_plain(&op).iter().any(|&end| chain.descriptor(end).plain().is_none()) {
+            return Err(Errno::BADF);
         }
         match op {
             // A file system that refuses is no failure.
@@ -161,7 +171,7 @@ impl Scripted {
             Op::Punch { .. } => {}
             Op::Read { offset, room, expect } => {
                 // A linked read asks for what the chain needs and no more.
-                let linked = self.capabilities.fused && *at + 1 < chain.ops.len();
+                let linked = (self.capabilities.fused || chain.slow_destination) && *at + 1 < chain.ops.len();
                 let room = expect.filter(|_| linked).unwrap_or(room);
                 let moved = read(&mut world, chain, offset, room, most)?;
                 return Ok((expect != Some(moved)).then_some(moved));
@@ -170,13 +180,18 @@ impl Scripted {
                 let moved = write(&mut world, chain, offset, start..start + length, most)?;
                 return Ok((length != moved).then_some(moved));
             }
-            Op::Unlink { .. } => {}
-            Op::ListAttributes => seen.names = world.names(&chain.source),
-            // What is refused is no failure of the chain: here it is the times.
-            Op::Keep(wanted) => {
-                seen.refused.extend(failure.err().map(Refused::Times));
-                world.keep(&chain.destination, *wanted);
+            Op::Unlink { at } => world.unlink(at.name.to_bytes()),
+            Op::ListAttributes => {
+                if let Err(errno) = failure {
+                    world.refuse_names(&chain.source, errno);
+                }
+                seen.names = world.names(&chain.source);
             }
+            // What is refused is no failure of the chain: here it is the times, behind which nothing else is set.
+            Op::Keep(wanted) => match failure {
+                Err(errno) => seen.refused = vec![Refused::Times(errno)],
+                Ok(()) => seen.refused = keep(&mut world, chain, &wanted),
+            },
             op @ (Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. }) => {
                 stage(&mut world, chain, seen, op)?
             }
@@ -195,12 +210,42 @@ impl Scripted {
 fn stage(world: &mut World, chain: &Chain, seen: &mut Seen, op: Op) -> Result<(), Errno> {
     if let Op::Place { at, .. } = op {
         seen.place = Some(at);
+    } else if let Op::Inherit { from } = op {
+        world.inherit(from.as_fd(), &chain.destination);
     } else if let Op::Name { temporary, at, over } = op {
         let temporary = temporary.as_ref().map(|at| at.name.to_bytes());
         world.name(&chain.destination, temporary, at.name.to_bytes(), over)?;
     }
-    // Files here have no owners that could be inherited.
     Ok(())
+}
+
+/// The ends of which an operation needs an ordinary descriptor.
+fn needs_plain(op: &Op) -> &'static [End] {
+    match op {
+        Op::Examine { end: End::Source } | Op::ListAttributes | Op::FindData { .. } | Op::Bypass { .. } => {
+            &[End::Source]
+        }
+        Op::Examine { end: End::Destination } | Op::Keep(_) | Op::Inherit { .. } | Op::Punch { .. } => {
+            &[End::Destination]
+        }
+        Op::Truncate { .. } | Op::Writeback | Op::Sync => &[End::Destination],
+        Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => &[End::Source, End::Destination],
+        Op::SetDirect { end: End::Source, .. } => &[End::Source],
+        Op::SetDirect { end: End::Destination, .. } => &[End::Destination],
+        Op::Open { .. } | Op::Close { .. } | Op::Read { .. } | Op::Write { .. } => &[],
+        Op::Look { .. } | Op::Unlink { .. } | Op::Place { .. } | Op::Name { .. } | Op::SyncPlace { .. } => {
+            &[]
+        }
+    }
+}
+
+/// Gives the destination what is wanted. Values come from the source, which has to be open for that.
+fn keep(world: &mut World, chain: &Chain, wanted: &Wanted) -> Vec<Refused> {
+    let names = &wanted.names;
+    if chain.source.plain().is_none() && !(names.plain.is_empty() && names.acls.is_empty()) {
+        return vec![Refused::Value(names.plain.clone(), Errno::BADF)];
+    }
+    world.keep(&chain.destination, wanted)
 }
 
 /// Reads at most `most` bytes into the lease, but one.
@@ -235,7 +280,13 @@ fn write(
 
 impl Engine for Scripted {
     fn capabilities(&self) -> Capabilities {
-        self.capabilities
+        let started = self.log.borrow().len();
+        let now = self.script.fused_during.as_ref().is_none_or(|during| during.contains(&started));
+        Capabilities {
+            fused: self.capabilities.fused && now,
+            fused_where_slow: self.capabilities.fused_where_slow && now,
+            ..self.capabilities
+        }
     }
 
     fn push(&mut self, chain: Chain) -> Result<(), Box<Chain>> {

@@ -36,7 +36,7 @@ impl FileCopy {
                 return self.transfer(chain, context);
             }
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
-                if self.only_examined(context) {
+                if self.only_examined() {
                     return self.read_again(chain);
                 }
                 if self.is_staged(&verdict, context) && !matches!(verdict, Verdict::Overwrite(_)) {
@@ -279,7 +279,7 @@ impl FileCopy {
             self.is_changed(context);
         }
         self.found = Some(Found::Nothing);
-        // It holds also where the file is started again.
+        // Also for one that has to begin again for want of descriptors.
         self.job.found = self.found;
         self.decide(chain, &Found::Nothing, context)
     }

@@ -34,6 +34,8 @@ pub struct FileCopy {
     pub(super) source: Option<Facts>,
     /// Why the source could not be opened.
     pub(super) refused: Option<Errno>,
+    /// The source was opened by a descriptor that cannot be read (O_PATH).
+    pub(super) by_path: bool,
     /// The source as it was examined, where it is to be opened again by a linked chain.
     pub(super) examined: Descriptor,
     /// What is known of the destination's name by now.
@@ -47,7 +49,8 @@ pub struct FileCopy {
     pub(super) stream: Stream,
     /// The link under the destination's name, while what it leads to is looked at.
     pub(super) link: Option<Box<Facts>>,
-    /// The names of the source's extended attributes, where it has any, until they are handed on.
+    /// The names of the source's extended attributes, where it has any. The operation that gives the copy its attributes
+    /// has them while it is in flight, and a chain that is cut before that gives them back.
     pub(super) names: Option<Box<Names>>,
     /// Whether the destination was there before.
     pub(super) made: Made,
@@ -94,6 +97,7 @@ impl FileCopy {
             stage: Stage::Source,
             source: None,
             refused: None,
+            by_path: false,
             examined: Descriptor::Closed,
             positioned: true,
             destination_is_regular: true,
@@ -160,7 +164,8 @@ impl FileCopy {
         } else {
             OFlags::empty()
         };
-        let access = if self.fused(context) { OFlags::PATH } else { OFlags::RDONLY | patient };
+        self.by_path = self.fused(context);
+        let access = if self.by_path { OFlags::PATH } else { OFlags::RDONLY | patient };
         let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let open = Op::Open {
             end: End::Source,
@@ -179,7 +184,8 @@ impl FileCopy {
 
     /// What comes after a completion of this file's chain.
     pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
-        let Completion { chain, outcome, seen } = completion;
+        let Completion { mut chain, outcome, seen } = completion;
+        self.take_back(&mut chain, outcome);
         attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, |end| {
             self.job.path(end)
         });
@@ -227,7 +233,7 @@ impl FileCopy {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
             Stage::ReadBack => self.start_read_back(chain, alone, context),
-            _ if alone && self.only_examined(context) => self.read_again(chain),
+            _ if alone && self.only_examined() => self.read_again(chain),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
         }
@@ -246,8 +252,8 @@ impl FileCopy {
     }
 
     /// The source is held by a descriptor that cannot be read.
-    pub(super) fn only_examined(&self, context: &Context<'_>) -> bool {
-        self.fused(context) && !self.examined.is_open()
+    pub(super) fn only_examined(&self) -> bool {
+        self.by_path && !self.examined.is_open()
     }
 
     pub(super) fn truncate(&mut self, mut chain: Chain) -> Next {
@@ -307,7 +313,7 @@ impl FileCopy {
         };
         let method = data::method(&situation);
         self.begun = true;
-        if method != Method::Whole && self.only_examined(context) {
+        if method != Method::Whole && self.only_examined() {
             return self.read_again(chain);
         }
         if fresh && self.wants_survey(method, context) {

@@ -22,6 +22,17 @@ impl FileCopy {
         (!wanted.is_nothing()).then(|| Op::Keep(Box::new(wanted)))
     }
 
+    /// Takes back what operations were handed over that a cut chain has not come to: it is owed still.
+    pub(super) fn take_back(&mut self, chain: &mut Chain, outcome: Outcome) {
+        let (Outcome::Count { at, .. } | Outcome::Failed { at, .. }) = outcome else { return };
+        for op in chain.ops.iter_mut().skip(at) {
+            if let Op::Keep(wanted) = op {
+                let names = std::mem::take(&mut wanted.names);
+                self.names = (!names.is_none()).then(|| Box::new(names));
+            }
+        }
+    }
+
     /// Tells about a problem and closes what is open.
     pub(super) fn fail(&mut self, chain: Chain, problem: Problem, context: &mut Context<'_>) -> Next {
         self.failed = true;
@@ -37,17 +48,15 @@ impl FileCopy {
         chain.lease = None;
         chain.ops.clear();
         let reached = self.stream.position();
-        let length = self.length.take().filter(|&length| self.failed && length != reached);
-        if chain.destination.is_open() && length.is_some() && self.staged.is_none() {
-            // What stands behind a failure is no data.
-            chain.ops.push(Op::Truncate { length: reached });
-        }
-        let remove = std::mem::take(&mut self.remove_at_close);
         if self.failed && self.staged.is_some() {
             chain.ops.extend(self.left_over());
-        } else if remove {
+        } else if std::mem::take(&mut self.remove_at_close) {
             chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
-        } else if !self.failed && chain.destination.is_open() {
+        } else if self.failed && chain.destination.is_open() {
+            // What stands behind a failure is no data.
+            let beyond = self.length.take().filter(|&length| length != reached);
+            chain.ops.extend(beyond.map(|_| Op::Truncate { length: reached }));
+        } else if chain.destination.is_open() {
             chain.ops.extend(self.inherit());
             chain.ops.extend(self.keep(context));
             if context.settings.fsync {

@@ -2,6 +2,7 @@
 
 mod driver;
 mod durability;
+mod owed;
 mod properties;
 mod sharing;
 mod sparse;
@@ -269,7 +270,7 @@ fn a_file_that_is_to_change_hands_is_made_for_its_owner_alone() {
         let copied = with_attributes(Copying::of(contents(0, size))).run();
         assert_eq!(copied.told(), []);
         let copy = copied.world.file(b"destination").expect("a copy");
-        assert_eq!(copy.mode, Mode::RUSR | Mode::WUSR, "{size} bytes");
+        assert_eq!(copy.made_with, Some(Mode::RUSR | Mode::WUSR), "{size} bytes");
         let kept = copy.kept.as_ref().expect("attributes that no write came after");
         assert_eq!(kept.permissions, Permissions::Kept(Mode::from(0o644)));
     }
@@ -283,7 +284,7 @@ fn a_file_of_the_right_owner_is_made_with_its_final_permissions_unless_there_is_
         copying.world.file_mut(b"source").names.acls = acls.to_vec();
         let copied = copying.run();
         let copy = copied.world.file(b"destination").expect("a copy");
-        assert_eq!(copy.mode, Mode::from(mode));
+        assert_eq!(copy.made_with, Some(Mode::from(mode)));
         assert_eq!(copy.kept.as_ref().expect("attributes").names.acls, acls);
     }
 }
@@ -310,5 +311,46 @@ fn attributes_alone_leave_the_data_that_is_there() {
         assert_eq!(copied.destination(), Some(expected));
         assert!(copied.world.file(b"destination").expect("a copy").kept.is_some());
         assert!(!copied.log.iter().any(|name| ["read", "write", "truncate"].contains(name)));
+    }
+}
+
+#[test]
+fn a_file_that_begins_again_removes_what_was_in_the_way_once() {
+    let mut copying = Copying::new().over(b"old".to_vec()).file("source", small(), "destination", None);
+    let there = copying.world.facts(b"destination").expect("a file");
+    copying.job().found = Some(Found::File(there));
+    copying = copying.file("other", small(), "beside", Some(Found::Nothing));
+    copying.settings.force = true;
+    // Another file is on its way, so that this one can wait for a descriptor.
+    copying.script.turns = [vec![0; 3], vec![1; 20]].concat();
+    let closed = copying.fault("open destination", 0, Fault::Errno(Errno::ACCESS));
+    let copied = closed.fault("open destination", 1, Fault::Errno(Errno::MFILE)).run();
+    assert_eq!((copied.told(), copied.tally.files), (vec![], 2));
+    assert_eq!(copied.destination(), Some(&small()[..]));
+    assert_eq!(copied.log.iter().filter(|name| **name == "unlink").count(), 1);
+}
+
+#[test]
+fn what_is_owed_survives_a_cut_by_every_operation_of_a_whole_file() {
+    let acls = b"system.posix_acl_access\0";
+    let ways = [
+        ("read", Fault::Short(10), 100),
+        ("write", Fault::Short(10), 100),
+        ("pass", Fault::Short(10), 20_000),
+        ("pass", Fault::Errno(Errno::INVAL), 20_000),
+        ("open destination", Fault::Errno(Errno::EXIST), 100),
+        ("open destination", Fault::Errno(Errno::MFILE), 20_000),
+    ];
+    for (operation, fault, size) in ways {
+        let mut copying = with_attributes(Copying::of(contents(0, size)));
+        copying.passes = true;
+        copying.job().belongs_to = Some(Facts::unknown().owner);
+        copying = copying.file("other", small(), "beside", Some(Found::Nothing));
+        copying.world.file_mut(b"source").names.acls = acls.to_vec();
+        let copied = copying.fault(operation, 0, fault).run();
+        let copy = copied.world.file(b"destination").expect("a copy");
+        assert_eq!(copied.told(), [], "{operation}");
+        assert_eq!(copy.kept.as_ref().expect("attributes").names.acls, acls, "{operation}");
+        assert_eq!(copy.made_with, Some(Mode::RUSR | Mode::WUSR), "{operation}: open to the group meanwhile");
     }
 }

@@ -7,11 +7,11 @@
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Descriptor, Into};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::Wanted;
+use crate::plan::attributes::{Permissions, Refused, Times, Wanted};
 use crate::plan::destination::FileSystem;
-use crate::plan::facts::{Facts, Identity};
-use rustix::fd::{AsRawFd, RawFd};
-use rustix::fs::{FileType, MemfdFlags, Mode, OFlags};
+use crate::plan::facts::{Facts, Identity, Owner};
+use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
+use rustix::fs::{FileType, MemfdFlags, Mode, OFlags, Timespec};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -34,13 +34,63 @@ pub struct File {
     pub kind: FileType,
     /// Its permissions.
     pub mode: Mode,
+    /// Those that it was made with, where it was opened to make it.
+    pub made_with: Option<Mode>,
+    /// Whom it belongs to.
+    pub owner: Owner,
+    /// When it was last read and written.
+    pub times: Times,
     /// The names of its extended attributes.
     pub names: Names,
     /// What it was given by the last operation on it.
     pub kept: Option<Wanted>,
     /// Nothing has changed in it since it was made durable.
     pub durable: bool,
-    inode: u64,
+    /// Which file it is.
+    pub inode: u64,
+}
+
+/// When everything is written that these tests write.
+pub const NOW: Timespec = Timespec { tv_sec: 1_000_000, tv_nsec: 0 };
+
+impl File {
+    /// Its contents change, and with them what says something of them: as the kernel does it.
+    fn is_written(&mut self) {
+        (self.kept, self.durable, self.times.modified) = (None, false, NOW);
+        self.mode = self.mode.difference(Mode::SUID | Mode::SGID);
+        let names = self.names.plain.split_inclusive(|&byte| byte == 0);
+        self.names.plain = names.filter(|name| !name.starts_with(b"security.")).flatten().copied().collect();
+    }
+
+    /// Has these names too.
+    fn add(own: &mut Vec<u8>, names: &[u8]) {
+        for name in names.split_inclusive(|&byte| byte == 0) {
+            if !own.split_inclusive(|&byte| byte == 0).any(|other| other == name) {
+                own.extend_from_slice(name);
+            }
+        }
+    }
+
+    /// Is given what is wanted. Answers what was refused.
+    fn take(&mut self, wanted: &Wanted) -> Vec<Refused> {
+        let mut refused: Vec<Refused> = wanted.names.refused.into_iter().map(Refused::Listing).collect();
+        self.times = wanted.times.unwrap_or(self.times);
+        self.owner = wanted.owner.unwrap_or(self.owner);
+        Self::add(&mut self.names.plain, &wanted.names.plain);
+        self.mode = match wanted.permissions {
+            Permissions::AsTheyAre => self.mode,
+            Permissions::Plain(mode) => mode,
+            Permissions::Bits(mode) => mode | (self.mode & (Mode::SUID | Mode::SGID | Mode::SVTX)),
+            Permissions::Kept(mode) => {
+                Self::add(&mut self.names.acls, &wanted.names.acls);
+                let acls = wanted.names.refused;
+                refused.extend(acls.map(|errno| Refused::Permissions(wanted.permissions, errno)));
+                mode
+            }
+        };
+        (self.kept, self.durable) = (Some(wanted.clone()), false);
+        refused
+    }
 }
 
 /// What a descriptor is to the caller: the number of an ordinary one, or a slot.
@@ -77,6 +127,8 @@ pub struct World {
     labels: Vec<String>,
     slots: u32,
     inodes: u64,
+    /// What is taken from the permissions of what is made.
+    pub umask: u32,
     /// What a survey says.
     pub systems: Option<[FileSystem; 2]>,
     /// Files can share blocks.
@@ -99,6 +151,9 @@ impl World {
             has_holes: false,
             kind: FileType::RegularFile,
             mode: Mode::from(0o644),
+            made_with: None,
+            owner: Facts::unknown().owner,
+            times: Times { accessed: NOW, modified: NOW },
             names: Names::default(),
             kept: None,
             durable: false,
@@ -127,10 +182,11 @@ impl World {
         let file = self.files.get(name)?;
         let size = file.claimed.unwrap_or(file.contents.len() as u64);
         let identity = Identity { device: 1, inode: file.inode };
-        let mode = file.mode;
+        let (mode, owner, Times { accessed, modified }) = (file.mode, file.owner, file.times);
         let pages = file.contents.chunks(PAGE_BYTES).filter(|page| page.iter().any(|byte| *byte != 0));
         let blocks = if file.has_holes { pages.count() as u64 * 8 } else { size.div_ceil(512) };
-        Some(Facts { identity, kind: file.kind, mode, size, blocks, ..Facts::unknown() })
+        let facts = Facts { identity, kind: file.kind, mode, owner, size, blocks, ..Facts::unknown() };
+        Some(Facts { accessed, modified, ..facts })
     }
 
     /// The next page-aligned stretch of a source that is not all zeros: its map of data.
@@ -183,9 +239,13 @@ impl World {
             (false, false) => return Err(Errno::NOENT),
             (false, true) => {
                 self.put(&name, Vec::new());
-                self.file_mut(&name).mode = mode;
             }
             (true, _) => {}
+        }
+        if made {
+            let mode = mode.difference(Mode::from(self.umask));
+            let file = self.file_mut(&name);
+            (file.mode, file.made_with) = (mode, Some(mode));
         }
         let (number, descriptor) = match into {
             Into::Plain => {
@@ -231,11 +291,35 @@ impl World {
         self.files[&self.open[&number(descriptor)].name].names.clone()
     }
 
-    /// What comes later takes it away again, as writing changes times.
-    pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: Wanted) {
+    /// The names of an open file cannot be listed any more.
+    pub(super) fn refuse_names(&mut self, descriptor: &Descriptor, errno: Errno) {
         let name = self.opened(descriptor).name.clone();
+        self.file_mut(&name).names = Names { refused: Some(errno), ..Names::default() };
+    }
+
+    /// Gives a file what is wanted, and answers what was refused. What comes later takes it away again, as writing changes
+    /// times.
+    pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: &Wanted) -> Vec<Refused> {
+        let name = self.opened(descriptor).name.clone();
+        self.file_mut(&name).take(wanted)
+    }
+
+    /// Gives a file what the one has whose place it takes.
+    pub(super) fn inherit(&mut self, from: BorrowedFd<'_>, to: &Descriptor) {
+        let old = self.files[&self.open[&Number::Plain(from.as_raw_fd())].name].clone();
+        let name = self.opened(to).name.clone();
         let file = self.file_mut(&name);
-        (file.kept, file.durable) = (Some(wanted), false);
+        (file.mode, file.owner, file.names) = (old.mode, old.owner, old.names);
+    }
+
+    /// Takes a file its name; whoever has it open has it still.
+    pub(super) fn unlink(&mut self, name: &[u8]) {
+        let Some(file) = self.files.remove(name) else { return };
+        let nowhere = format!("/gone {}", file.inode).into_bytes();
+        for open in self.open.values_mut().filter(|open| open.name == name) {
+            open.name.clone_from(&nowhere);
+        }
+        self.files.insert(nowhere, file);
     }
 
     /// Makes a file without a name: none that anybody would ask for.
@@ -256,6 +340,7 @@ impl World {
         if !over && self.files.contains_key(name) {
             return Err(Errno::EXIST);
         }
+        self.unlink(name);
         let old = match temporary {
             Some(temporary) => temporary.to_vec(),
             None => std::mem::replace(&mut self.opened(file).name, name.to_vec()),
@@ -278,7 +363,7 @@ impl World {
         self.opened(descriptor).changed = true;
         let name = self.opened(descriptor).name.clone();
         let file = self.file_mut(&name);
-        (file.kept, file.durable) = (None, false);
+        file.is_written();
         file.contents.resize(usize::try_from(length).unwrap(), 0);
     }
 
@@ -327,7 +412,7 @@ impl World {
         self.bytes_written += bytes.len();
         let file = self.file_mut(&name);
         assert!(offset.is_none() || file.kind == FileType::RegularFile, "no offsets in what is not regular");
-        (file.kept, file.durable) = (None, false);
+        file.is_written();
         file.contents.resize(file.contents.len().max(to + bytes.len()), 0);
         file.contents[to..to + bytes.len()].copy_from_slice(bytes);
         Ok(u32::try_from(bytes.len()).unwrap())
@@ -340,7 +425,9 @@ impl World {
         }
         let [source, destination] = [source, destination].map(|end| self.opened(end).name.clone());
         let contents = self.files[&source].contents.clone();
-        self.file_mut(&destination).contents = contents;
+        let file = self.file_mut(&destination);
+        file.is_written();
+        file.contents = contents;
         Ok(())
     }
 

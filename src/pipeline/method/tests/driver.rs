@@ -42,6 +42,10 @@ const POOL_BYTES: usize = 64 << 10;
 pub struct Copying {
     pub settings: Settings,
     pub fused: bool,
+    /// The destination takes long to make files, and the engine would have fused chains for it.
+    pub slow: bool,
+    /// Files are opened without waiting for leases.
+    pub nonblocking: bool,
     /// The engine would rather have the kernel pass cached files on.
     pub passes: bool,
     pub in_flight_max: usize,
@@ -92,6 +96,8 @@ impl Copying {
                 watched: false,
             },
             fused: false,
+            slow: false,
+            nonblocking: true,
             passes: false,
             in_flight_max: 4,
             pool_bytes: POOL_BYTES,
@@ -154,6 +160,11 @@ impl Copying {
         &mut self.jobs[0]
     }
 
+    /// All jobs.
+    pub fn jobs(&mut self) -> &mut [FileJob] {
+        &mut self.jobs
+    }
+
     /// The nth operation of that name, counted from 0, meets a fault.
     pub fn fault(self, operation: &'static str, nth: usize, fault: Fault) -> Self {
         self.faults(operation, nth..nth + 1, fault)
@@ -169,8 +180,8 @@ impl Copying {
             in_flight_max: self.in_flight_max,
             in_turn_max: self.in_flight_max,
             fused: self.fused,
-            fused_where_slow: false,
-            nonblocking: true,
+            fused_where_slow: self.slow,
+            nonblocking: self.nonblocking,
             passes: self.passes,
         };
         let world = Rc::new(RefCell::new(self.world));
@@ -189,6 +200,7 @@ impl Copying {
             reporter: &reporter,
             tally: Tally::default(),
             window: self.in_flight_max,
+            slow: self.slow,
             backlog: self.jobs.into_iter().map(Box::new).collect(),
             flights: Vec::new(),
             waiting: VecDeque::new(),
@@ -254,6 +266,7 @@ struct Driver<'a> {
     reporter: &'a Reporter,
     tally: Tally,
     window: usize,
+    slow: bool,
     backlog: VecDeque<Box<FileJob>>,
     flights: Vec<Option<Flight>>,
     waiting: VecDeque<(usize, Chain)>,
@@ -312,7 +325,7 @@ impl Driver<'_> {
         while self.has_room()
             && let Some(job) = self.backlog.pop_front()
         {
-            let mut file = Box::new(FileCopy::new(job, false));
+            let mut file = Box::new(FileCopy::new(job, self.slow));
             let chain = file.start(&self.context());
             let slot = self.slot();
             self.fly(slot, Flight::File(file), chain);
