@@ -1,9 +1,12 @@
 //! Files that are kept under a backup's name: renamed before they are replaced, and back again where nothing took their
 //! place.
 
+use super::branch::Branch;
 use super::chain::{At, Directory};
 use super::job::FileJob;
+use super::owed::{Debt, Moved, Spot, Undo};
 use super::place;
+use super::run::Shared;
 use super::worker::Worker;
 use crate::cli::cp::Backup;
 use crate::plan::backup::{Name, Naming};
@@ -26,19 +29,20 @@ struct Entry {
 /// The file that was kept.
 #[derive(Debug, Clone)]
 pub struct Kept {
-    /// Its name now, in the directory where it was.
-    name: Arc<CStr>,
-    /// The path of that, for messages.
+    /// That it comes back if nothing takes its place; `None` in a dry run.
+    debt: Option<Debt>,
+    /// Its path now, for messages.
     shown: Arc<[u8]>,
 }
 
 impl Worker<'_, '_> {
     /// Renames what is at `destination` to its backup's name; or, where it is to stay until something takes its place,
-    /// gives it that name for another, if that can be. `shown` is what both are called, the destination first. A backup
-    /// that would take the place of the source is refused.
+    /// gives it that name for another, if that can be. `shown` is what both are called, the destination first; `branch`,
+    /// the directory in work that it lies in, unless it is an operand's. A backup that would take the place of the source
+    /// is refused.
     pub(super) fn back_up(
         &self,
-        destination: &At,
+        (destination, branch): (&At, Option<&Arc<Branch>>),
         shown: [&[u8]; 2],
         backup: &Backup,
         source: Identity,
@@ -66,15 +70,23 @@ impl Worker<'_, '_> {
             imagined.may_change(destination).map_err(failed)?;
             let shown = beside(shown[0], &kept.name);
             imagined.remember(&shown, imagined.copy_of(&Facts::unknown()));
-            return Ok(Kept { name: Arc::from(name), shown: Arc::from(shown) });
+            return Ok(Kept { debt: None, shown: Arc::from(shown) });
         }
-        if stays && link(&entry, &name, kept.exclusive).map_err(failed)? {
-            return Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) });
+        let both = stays && link(&entry, &name, kept.exclusive).map_err(failed)?;
+        if !both {
+            let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
+            rustix::fs::renameat_with(&entry.directory, &*entry.name, &entry.directory, &*name, flags)
+                .map_err(failed)?;
         }
-        let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
-        rustix::fs::renameat_with(&entry.directory, &*entry.name, &entry.directory, &*name, flags)
-            .map_err(failed)?;
-        Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) })
+        let path: Arc<[u8]> = Arc::from(beside(shown[0], &kept.name));
+        let debt = self.shared.owed.note(Undo::PutBack(Moved {
+            directory: branch.map_or(Spot::Held(entry.directory), |branch| Spot::Copy(Arc::clone(branch))),
+            from: Arc::from(entry.name),
+            to: Arc::from(name),
+            both,
+            shown: [Arc::from(shown[0]), Arc::clone(&path)],
+        }));
+        Ok(Kept { debt: Some(debt), shown: path })
     }
 
     /// `-b -f` of a file onto itself: its copy is the backup.
@@ -91,22 +103,33 @@ impl Worker<'_, '_> {
     }
 
     /// Gives the file that was kept for a copy that failed its name again.
-    pub(super) fn restore(&self, job: &FileJob) {
-        let Some(kept) = &job.kept else { return };
-        let back = match self.shared.imagined {
-            Some(_) => Ok(()),
-            None => kept.put_back(&job.destination),
+    pub(super) fn restore(&self, kept: &Kept, path: impl FnOnce() -> Vec<u8>) {
+        let answer = match &kept.debt {
+            None => Some(Ok(())),
+            Some(debt) => debt.take_back(),
         };
-        match back {
-            Err(errno) => {
-                let problem = Problem::failed(What::CannotUndoBackUp, job.destination_path(), errno);
-                self.shared.reporter.problem(&problem);
-            }
-            Ok(()) if self.shared.options.verbose => {
-                self.shared.reporter.restored(&kept.shown, &job.destination_path());
-            }
-            Ok(()) => {}
+        if let Some(answer) = answer {
+            tell_restored(self.shared, answer, &kept.shown, &path());
         }
+    }
+}
+
+/// Takes back what the run has done for things that never came, now that nobody is at work any more.
+pub fn take_back_all(shared: &Shared<'_>) {
+    shared.owed.take_back_all(|undo, answer| match undo {
+        Undo::PutBack(moved) => tell_restored(shared, answer, &moved.shown[1], &moved.shown[0]),
+        // What it was for has failed, and that was told.
+        Undo::Remove(_) => {}
+    });
+}
+
+fn tell_restored(shared: &Shared<'_>, answer: Result<(), Errno>, kept: &[u8], path: &[u8]) {
+    match answer {
+        Err(errno) => {
+            shared.reporter.problem(&Problem::failed(What::CannotUndoBackUp, path.to_vec(), errno));
+        }
+        Ok(()) if shared.options.verbose => shared.reporter.restored(kept, path),
+        Ok(()) => {}
     }
 }
 
@@ -115,20 +138,22 @@ impl Kept {
     #[must_use]
     pub fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
         let shown = beside(path, name);
-        Some(Self { name: Arc::from(CString::new(name).ok()?), shown: Arc::from(shown) })
+        CString::new(name).ok()?;
+        Some(Self { debt: None, shown: Arc::from(shown) })
     }
 
-    /// Gives the file the name again under which it was at this place, whatever is there now.
+    /// Gives the file its name again, whatever is there now, unless its end was settled before.
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn put_back(&self, place: &At) -> Result<(), Errno> {
-        let entry = entry_of(place)?;
-        rustix::fs::renameat(&entry.directory, &*self.name, &entry.directory, &*entry.name)?;
-        // Where it has both names still, as with --atomic, renaming does nothing.
-        match rustix::fs::unlinkat(&entry.directory, &*self.name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(errno),
+    pub fn put_back(&self) -> Result<(), Errno> {
+        self.debt.as_ref().and_then(Debt::take_back).unwrap_or(Ok(()))
+    }
+
+    /// Something has taken its place, so it stays where it is.
+    pub fn stays(&self) {
+        if let Some(debt) = &self.debt {
+            debt.pay();
         }
     }
 

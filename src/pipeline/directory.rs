@@ -1,6 +1,7 @@
 //! The copy of a directory: made, or the one that is there.
 
 use super::attributes::{self, Copied};
+use super::backup::Kept;
 use super::held::Held;
 use super::leaf::relation;
 use super::tree::Place;
@@ -37,12 +38,13 @@ impl Worker<'_, '_> {
             return self.imagine_directory(imagined, source, destination, (facts, fate));
         }
         let failed = |what| destination.failed(what);
-        if fate == DirectoryFate::InTheWay
-            && let Some(backup) = &self.shared.options.backup
-        {
-            let shown = [&destination.path[..], &source.path];
-            self.back_up(&destination.at(), shown, backup, facts.identity, false)?;
-        }
+        let kept = match &self.shared.options.backup {
+            Some(backup) if fate == DirectoryFate::InTheWay => {
+                let shown = [&destination.path[..], &source.path];
+                Some(self.back_up((&destination.at(), None), shown, backup, facts.identity, false)?)
+            }
+            Some(_) | None => None,
+        };
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let keeping = self.shared.settings.method.keeping;
         let made = match fate {
@@ -50,12 +52,19 @@ impl Worker<'_, '_> {
             DirectoryFate::SameFile | DirectoryFate::Done => false,
             DirectoryFate::Make | DirectoryFate::InTheWay => {
                 let mode = keeping.directory_mode_to_make(facts);
-                // What has come meanwhile stays, also a directory: no option was asked about it (GNU cp has it so).
-                rustix::fs::mkdirat(destination.parent, destination.name, mode)
-                    .map_err(failed(What::CannotCreateDirectory))?;
-                true
+                match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
+                    Ok(()) => true,
+                    // What has come meanwhile stays, also a directory: no option was asked about it (GNU cp has it so).
+                    Err(errno) => {
+                        if let Some(kept) = &kept {
+                            self.restore(kept, || destination.path.clone());
+                        }
+                        return Err(failed(What::CannotCreateDirectory)(errno));
+                    }
+                }
             }
         };
+        kept.iter().for_each(Kept::stays);
         if made && self.shared.settings.verbose {
             self.shared.reporter.copied(&source.path, &destination.path, None);
         }

@@ -96,7 +96,8 @@ pub struct Operand {
     pub made: Option<Arc<Made>>,
 }
 
-/// A file to copy: its places, its names, and what is known beforehand.
+/// A file to copy: its places, its names, and what is known beforehand. Each comes to one end,
+/// `Worker::leaf_done`.
 #[derive(Clone)]
 pub struct FileJob {
     /// Where the source is.
@@ -167,13 +168,19 @@ impl FileJob {
         }
     }
 
+    /// The directory in work that it is an entry of.
+    #[must_use]
+    pub fn branch(&self) -> Option<&Arc<Branch>> {
+        match &self.names {
+            Names::Operand { .. } => None,
+            Names::Entry(branch) => Some(branch),
+        }
+    }
+
     /// The turn in which its copy is made, where others make files in the same directory.
     #[must_use]
     pub fn turn(&self) -> Option<&Arc<Turn>> {
-        match &self.names {
-            Names::Operand { .. } => None,
-            Names::Entry(branch) => branch.turn.get(),
-        }
+        self.branch().and_then(|branch| branch.turn.get())
     }
 
     /// Whether the copy is an operand's own, rather than one of a file in a directory: only those may not overwrite each

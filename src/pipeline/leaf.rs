@@ -33,20 +33,22 @@ pub fn asks_first(options: &CpOptions) -> bool {
 
 impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
-    pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) -> Result<(), Problem> {
+    pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
         // Of what is no regular file no plain file is made without a look at what is there.
         let ready = match asks_first(options) || facts.kind != FileType::RegularFile {
-            true => self.prepare(&mut job, facts).inspect_err(|_problem| self.restore(&job))?,
-            false => Ready::Copy,
+            true => self.prepare(&mut job, facts),
+            false => Ok(Ready::Copy),
         };
         match ready {
-            Ready::Copy | Ready::Stays => self.copy_or_link(job, facts, ready == Ready::Stays),
-            Ready::Done => {
+            Ok(ready @ (Ready::Copy | Ready::Stays)) => {
+                self.copy_or_link(job, facts, ready == Ready::Stays);
+            }
+            Ok(Ready::Done) => {
                 job.left_out = true;
                 self.leaf_done(&job);
-                Ok(())
             }
+            Err(problem) => self.leaf_failed(job, &problem),
         }
     }
 
@@ -171,7 +173,8 @@ impl Worker<'_, '_> {
         } else if let Some(backup) = &options.backup {
             let shown = [&job.destination_path()[..], &job.source_path()];
             let stays = self.shared.atomic();
-            kept = Some(self.back_up(&job.destination, shown, backup, facts.identity, stays)?);
+            let place = (&job.destination, job.branch());
+            kept = Some(self.back_up(place, shown, backup, facts.identity, stays)?);
             job.found = Some(Found::Nothing);
             job.over = stays;
         } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
@@ -327,10 +330,19 @@ impl Worker<'_, '_> {
         self.meter.left_out(bytes);
     }
 
+    /// A leaf cannot be copied, and nothing more is tried.
+    pub(super) fn leaf_failed(&mut self, mut job: FileJob, problem: &Problem) {
+        self.shared.reporter.problem(problem);
+        job.failed = true;
+        self.leaf_done(&job);
+    }
+
     /// A leaf is done, well or not.
     pub(super) fn leaf_done(&mut self, job: &FileJob) {
-        if job.failed {
-            self.restore(job);
+        match &job.kept {
+            Some(kept) if job.failed => self.restore(kept, || job.destination_path()),
+            Some(kept) => kept.stays(),
+            None => {}
         }
         if job.share != Share::None {
             self.first_done(job);

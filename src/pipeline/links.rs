@@ -192,7 +192,8 @@ impl Waiting {
                 }
                 let (name, kind, inode) = (Arc::clone(&source.name), facts.kind, facts.identity.inode);
                 let entry = Entry { name, kind, through_link, inode };
-                let (branch, kept) = (Arc::clone(branch), job.kept.clone());
+                let branch = Arc::clone(branch);
+                let kept = job.kept;
                 Place::Entry(Box::new(WaitingEntry { branch, entry, found, announced, over, kept }))
             }
         };
@@ -243,14 +244,17 @@ impl First {
         let directory = directory.as_fd();
         let flags = if follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
         self.with_place(|from, own| rustix::fs::linkat(from, own, directory, name, flags))?;
-        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        let linked = Facts::of(&stat).identity;
-        if linked == self.made || (follow && self.leads_to() == Ok(linked)) {
-            return Ok(());
-        }
-        // Another file had come to bear its name. Where this fails the failure is told all the same.
+        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
+        let is_it = |linked| linked == self.made || (follow && self.leads_to() == Ok(linked));
+        let errno = match stat.map(|stat| Facts::of(&stat).identity) {
+            Ok(linked) if is_it(linked) => return Ok(()),
+            // Another file had come to bear its name.
+            Ok(_) => Errno::STALE,
+            Err(errno) => errno,
+        };
+        // Where this fails the failure is told all the same.
         match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
-            Ok(()) | Err(_) => Err(Errno::STALE),
+            Ok(()) | Err(_) => Err(errno),
         }
     }
 }
@@ -258,22 +262,13 @@ impl First {
 impl Worker<'_, '_> {
     /// Copies a file that is ready for it, or makes its copy another name of the one that there is. Where it was
     /// `skipped` its own copy is the file that stays.
-    pub(super) fn copy_or_link(
-        &mut self,
-        mut job: FileJob,
-        facts: &Facts,
-        skipped: bool,
-    ) -> Result<(), Problem> {
+    pub(super) fn copy_or_link(&mut self, mut job: FileJob, facts: &Facts, skipped: bool) {
         let sharing = linking::sharing(self.shared.options, facts, job.is_operand(), skipped);
         let mut first_of_all = false;
         if sharing != Sharing::Alone {
             match self.shared.links.claim(job, facts, skipped, sharing) {
-                Claim::Waits => return Ok(()),
-                Claim::Link(job, first) => {
-                    self.link_to_first(&job, &first)?;
-                    self.leaf_done(&job);
-                    return Ok(());
-                }
+                Claim::Waits => return,
+                Claim::Link(job, first) => return self.end_as_link(job, &first),
                 Claim::First(first) => {
                     job = first;
                     job.share = Share::UnderWay;
@@ -283,8 +278,7 @@ impl Worker<'_, '_> {
             }
         }
         if !skipped {
-            self.copy_leaf(job, facts);
-            return Ok(());
+            return self.copy_leaf(job, facts);
         }
         if first_of_all {
             let there = job.found.as_ref().and_then(Found::own);
@@ -292,7 +286,14 @@ impl Worker<'_, '_> {
         }
         job.left_out = true;
         self.leaf_done(&job);
-        Ok(())
+    }
+
+    /// Makes a name one of the first copy's, which is all there is to do about it.
+    fn end_as_link(&mut self, job: FileJob, first: &First) {
+        match self.link_to_first(&job, first) {
+            Ok(()) => self.leaf_done(&job),
+            Err(problem) => self.leaf_failed(job, &problem),
+        }
     }
 
     /// The first copy of a file is done, well or not: those who waited for it are linked, or one of them is copied.
@@ -313,20 +314,18 @@ impl Worker<'_, '_> {
                         Err(errno) => {
                             let path = branch.source_path(&entry.name);
                             self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));
+                            if let Some(kept) = &kept {
+                                self.restore(kept, || branch.destination_path(&entry.name));
+                            }
                             Branch::finish_one(&branch, self.shared.reporter);
                             continue;
                         }
                     }
                 }
             };
-            let again = job.clone();
-            let ended = match &first {
-                Some(first) => self.link_to_first(&job, first).map(|()| self.leaf_done(&job)),
+            match &first {
+                Some(first) => self.end_as_link(job, first),
                 None => self.copy_or_link(job, &facts, skipped),
-            };
-            if let Err(problem) = ended {
-                self.shared.reporter.problem(&problem);
-                self.leaf_done(&again);
             }
         }
     }

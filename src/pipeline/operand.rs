@@ -154,7 +154,8 @@ impl Worker<'_, '_> {
             left_out: false,
             share: Share::None,
         };
-        self.begin_leaf(job, &facts)
+        self.begin_leaf(job, &facts);
+        Ok(())
     }
 
     /// What to say of a file that was given before. With backups, its copy would be kept for its own.

@@ -1,5 +1,6 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
+use super::backup;
 use super::debug;
 use super::durable::Durable;
 use super::engine::uring::Refusal;
@@ -13,6 +14,7 @@ use super::links::Links;
 use super::manifest;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
+use super::owed::Owed;
 use super::parents::Parents;
 use super::progress::Progress;
 use super::progress::watch::{Ends, Watch};
@@ -77,6 +79,8 @@ pub struct Shared<'env> {
     pub links: Links,
     /// Directories that wait to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<Durable>>,
+    /// What goes back to what it was where nothing comes to take its place.
+    pub owed: Arc<Owed>,
     /// The directories that operands are copied into, where more is done for them than that.
     pub targets: Option<Targets>,
     /// What is to be done.
@@ -154,6 +158,7 @@ impl<'env> Shared<'env> {
                 .durability
                 .fsync
                 .then(|| Arc::new(Durable::new(most_unsynced(descriptors)))),
+            owed: Arc::default(),
             options,
             asks_first: asks_first(options),
             ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
@@ -307,6 +312,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         }
         Err(problem) => reporter.problem(&problem),
     }
+    backup::take_back_all(&shared);
     if !shared.is_interrupted() {
         shared.parents.finish(&shared);
     }
@@ -336,7 +342,12 @@ fn wants_contexts(options: &CpOptions) -> bool {
 
 /// Does `work`, and shows how far it has come where that is asked for.
 fn watched(shared: &Shared<'_>, work: impl FnOnce()) {
-    let ends = Ends { abandon: &|| shared.queue.abandon(), finish: &|| shared.finish_manifest() };
+    let finish = || {
+        // Workers that do not come back will not.
+        backup::take_back_all(shared);
+        shared.finish_manifest();
+    };
+    let ends = Ends { abandon: &|| shared.queue.abandon(), finish: &finish };
     let watch = shared.options.extensions.watched().zip(shared.progress.as_ref());
     match watch.and_then(|(when, progress)| Watch::new(when, progress, shared.options, shared.reporter, ends))
     {

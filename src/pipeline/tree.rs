@@ -327,6 +327,7 @@ impl Worker<'_, '_> {
             let (from, to) = (job.source_path(), job.destination_path());
             self.reject_long(branch, &from, &to, What::CannotCreateRegular)?;
         }
-        self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts)
+        self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts);
+        Ok(())
     }
 }

@@ -344,6 +344,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             capabilities: self.engine.capabilities(),
             pairs: View { all: &self.shared.pairs, last: &self.last_known },
             pool: &self.pool,
+            owed: &self.shared.owed,
             manifest: self.shared.listed(),
             reporter: self.shared.reporter,
             tally: &mut self.tally,

@@ -117,9 +117,10 @@ pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_o
     let special = source.kind != FileType::RegularFile && !follows(options, is_operand);
     // Other names of it are to keep what they have.
     let shared = options.preserve.links && there.links > 1;
-    // What has no data to give leaves what is there, and is then refused by it, or takes its place where forced.
+    // What has no data to give takes nobody's: what is there stays, whatever the source is and however many names it has,
+    // and is then refused by it, or makes way where forced.
     let stays = options.attributes_only;
-    options.remove_destination || shared || (special && !stays)
+    options.remove_destination || (!stays && (shared || special))
 }
 
 /// Whether a link may take the place of what its name turned out to have, given what was found there before. A name that was

@@ -138,6 +138,10 @@ impl FileCopy {
     #[must_use]
     pub fn into_job(mut self) -> Box<FileJob> {
         self.ended();
+        if self.found == Some(Found::Nothing) {
+            // What was there may have been removed for this file.
+            self.job.found = self.found;
+        }
         self.job
     }
 

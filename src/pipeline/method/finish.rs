@@ -147,6 +147,7 @@ impl FileCopy {
     }
 
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
+        self.settle_staged();
         if !self.failed {
             context.tally.file(self.stream.position());
             self.list_hash(context);

@@ -35,6 +35,7 @@ pub mod zeros;
 
 use super::chain::Chain;
 use super::engine::Capabilities;
+use super::owed::Owed;
 use crate::bufpool::Pool;
 use crate::cli::cp::{Reflink, Sparse};
 use crate::plan::attributes::Keeping;
@@ -96,6 +97,8 @@ pub struct Context<'a> {
     pub pairs: View<'a>,
     /// Where leases come from.
     pub pool: &'a Pool,
+    /// What is taken back where the file that it is done for never comes.
+    pub owed: &'a Arc<Owed>,
     /// Where hashes are written.
     pub manifest: Option<&'a Manifest>,
     /// Where problems are told.

@@ -6,6 +6,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Descriptor, End, Into, Op, Outcome, Seen};
+use crate::pipeline::owed::{Debt, Undo};
 use crate::pipeline::place;
 use crate::plan::attributes::Made;
 use crate::plan::durability;
@@ -27,11 +28,22 @@ pub(super) struct Staged {
     to: At,
     /// Its name until then, where it has one.
     temporary: Option<At>,
+    /// That this goes if the file does not get its own.
+    debt: Option<Debt>,
     /// It takes the place of what is there.
     over: bool,
     /// The file whose place it takes, to be asked for owner and permissions.
     replaced: Option<Arc<OwnedFd>>,
     attempts: u32,
+}
+
+impl Staged {
+    /// Nothing has its temporary name any more, or not by its doing.
+    fn settle(&self) {
+        if let Some(debt) = &self.debt {
+            debt.pay();
+        }
+    }
 }
 
 impl FileCopy {
@@ -74,7 +86,7 @@ impl FileCopy {
         let follow = matches!(self.found, Some(Found::LinkTo { .. } | Found::DanglingLink(_)));
         chain.ops.clear();
         chain.ops.push(Op::Place { at: to.clone(), follow, is });
-        self.staged = Some(Box::new(Staged { to, temporary: None, over, replaced, attempts: 0 }));
+        self.staged = Some(Box::new(Staged { to, temporary: None, debt: None, over, replaced, attempts: 0 }));
         Next::Run(chain)
     }
 
@@ -108,6 +120,7 @@ impl FileCopy {
         match place::beside(&staged.to) {
             Ok(temporary) => {
                 staged.temporary = Some(temporary.clone());
+                staged.debt = Some(context.owed.note(Undo::Remove(temporary.clone())));
                 let flags = written_by(context) | OFlags::CREATE | OFlags::EXCL;
                 self.open_staged(chain, temporary, flags, context)
             }
@@ -151,6 +164,10 @@ impl FileCopy {
             Outcome::Count { .. } => Errno::IO,
         };
         let Some(staged) = &mut self.staged else { return self.not_staged(chain, errno, context) };
+        if !chain.destination.is_open() {
+            // What has that name is not this file's.
+            staged.settle();
+        }
         let named = staged.temporary.is_some();
         match errno {
             _ if chain.destination.is_open() => self.not_staged(chain, errno, context),
@@ -160,7 +177,6 @@ impl FileCopy {
             }
             Errno::EXIST if named && staged.attempts < ATTEMPTS_MAX => self.open_named(chain, context),
             errno => {
-                // It is not this file's.
                 staged.temporary = None;
                 self.not_staged(chain, errno, context)
             }
@@ -209,6 +225,13 @@ impl FileCopy {
             ops.push(Op::SyncPlace { at: self.job.destination.clone() });
         }
         ops
+    }
+
+    /// The file has its own name, or nothing of it is left.
+    pub(super) fn settle_staged(&self) {
+        if let Some(staged) = &self.staged {
+            staged.settle();
+        }
     }
 
     /// What is to be removed of a file that failed, once.

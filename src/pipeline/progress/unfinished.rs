@@ -97,7 +97,7 @@ impl Copy {
     pub fn put_right(&self) -> Result<bool, Errno> {
         let At { directory, name } = &self.place;
         if let Some(kept) = &self.kept {
-            return kept.put_back(&self.place).map(|()| true);
+            return kept.put_back().map(|()| true);
         }
         if self.made_here {
             return match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {

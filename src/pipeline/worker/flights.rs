@@ -135,11 +135,12 @@ impl Worker<'_, '_> {
             Next::NoDescriptor => {
                 self.flights_free.push(slot);
                 self.window = self.engine.in_flight().max(1);
+                let mut job = file.into_job();
                 if self.engine.in_flight() > 0 {
-                    self.backlog.push_front(file.into_job());
+                    self.backlog.push_front(job);
                 } else {
-                    let job = file.into_job();
                     self.no_descriptor(&job);
+                    job.failed = true;
                     self.leaf_done(&job);
                 }
             }

@@ -78,7 +78,9 @@ impl Worker<'_, '_> {
     /// Lets go of everything that is not in flight: the run is to end.
     pub(super) fn let_go(&mut self) {
         for job in std::mem::take(&mut self.backlog) {
-            self.restore(&job);
+            if let Some(kept) = &job.kept {
+                self.restore(kept, || job.destination_path());
+            }
         }
         for (slot, chain) in std::mem::take(&mut self.starved) {
             if let Some(Flight::File(file)) = self.flights[slot].take() {

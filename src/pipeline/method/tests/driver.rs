@@ -16,6 +16,7 @@ use crate::pipeline::method::extents::LargeFile;
 use crate::pipeline::method::file::FileCopy;
 use crate::pipeline::method::pairs::{LastKnown, Pairs, View};
 use crate::pipeline::method::{Context, Next, Settings};
+use crate::pipeline::owed::Owed;
 use crate::plan::attributes::Keeping;
 use crate::plan::facts::Owner;
 use crate::plan::overwrite::Found;
@@ -196,6 +197,7 @@ impl Copying {
             settings: self.settings,
             engine,
             pool: pool.clone(),
+            owed: Arc::default(),
             manifest: &manifest,
             reporter: &reporter,
             tally: Tally::default(),
@@ -212,6 +214,7 @@ impl Copying {
         assert_eq!(driver.done, jobs, "every file is done exactly once");
         assert_eq!(driver.engine.in_flight(), 0, "nothing is in flight");
         assert!(driver.flights.iter().all(Option::is_none), "a chain never came back");
+        driver.owed.take_back_all(|_undo, _answer| panic!("nothing is owed for a file that is done"));
         let (tally, starved) = (driver.tally, driver.starved);
         drop(driver);
         drop(withheld);
@@ -262,6 +265,7 @@ struct Driver<'a> {
     settings: Settings,
     engine: Scripted,
     pool: Pool,
+    owed: Arc<Owed>,
     manifest: &'a Manifest,
     reporter: &'a Reporter,
     tally: Tally,
@@ -298,6 +302,7 @@ impl Driver<'_> {
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
+            owed: &self.owed,
             manifest: Some(self.manifest),
             reporter: self.reporter,
             tally: &mut self.tally,
