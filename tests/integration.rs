@@ -65,6 +65,8 @@ mod progress;
 mod progress_interrupted;
 mod progress_lines;
 mod readme;
+mod ring_ends;
+mod ring_refused;
 mod stats;
 mod usage;
 mod verification;

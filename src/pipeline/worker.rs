@@ -5,6 +5,7 @@
 //! [`flights`].
 
 mod flights;
+mod leaving;
 mod settling;
 mod stopping;
 
@@ -25,7 +26,6 @@ use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Placement};
 use crate::plan::walk::Listing;
 use crate::process;
-use crate::report::message::describe;
 use crate::report::stats::Tally;
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -151,7 +151,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 self.settle_all();
             } else if let Err(errno) = self.reap() {
                 self.broken(errno);
-                break;
             }
         }
         self.shared.add(&self.tally, self.engine.counters());
@@ -179,12 +178,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         self.has_room(most) && self.large.len() < LARGE_OPEN_MAX && self.has_room_to_settle()
     }
 
-    /// The ring itself broke: what it had in flight is lost, so the run ends, and says so.
-    fn broken(&self, errno: Errno) {
-        self.shared.reporter.failure(format!("io_uring: {}", describe(errno)).as_bytes());
-        self.shared.queue.abandon();
-    }
-
     pub(super) fn reap(&mut self) -> Result<(), Errno> {
         let mut completions = std::mem::take(&mut self.completions);
         self.engine.reap(Wait::ForOne, &mut completions)?;
@@ -192,6 +185,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.complete(completion);
         }
         self.completions = completions;
+        if let Some(refusal) = self.engine.refusal() {
+            self.leave_ring(refusal);
+        }
         Ok(())
     }
 
@@ -310,7 +306,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             if self.engine.in_flight() == 0 {
                 self.settle_all();
             } else if let Err(errno) = self.reap() {
-                return self.broken(errno);
+                self.broken(errno);
             }
         }
     }
