@@ -10,6 +10,9 @@
 #![allow(unsafe_code, reason = "leases are windows into memory that the kernel fills")]
 
 mod pages;
+mod reach;
+
+pub use reach::room_at;
 
 pub use pages::PAGE_BYTES;
 
@@ -294,7 +297,7 @@ impl Lease {
         limit: usize,
     ) -> Result<usize, Errno> {
         self.filled = 0;
-        let limit = limit.min(self.capacity());
+        let mut limit = room_at(offset, limit.min(self.capacity()));
         loop {
             let room = &mut self.room()[..limit];
             let answer = match offset {
@@ -303,6 +306,9 @@ impl Lease {
             };
             match answer.map(|(filled, _)| filled.len()) {
                 Err(Errno::INTR) => {}
+                Err(Errno::INVAL) if offset.is_none() => {
+                    limit = reach::room_at_position(source, limit).ok_or(Errno::INVAL)?;
+                }
                 Err(errno) => return Err(errno),
                 Ok(filled) => {
                     self.filled = filled;
