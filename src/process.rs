@@ -4,9 +4,12 @@
 //! them: both are as they were at exec, which GNU cp and cat show to the outside.
 #![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
 
-use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
-use rustix::fs::{Mode, OFlags};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
+use rustix::path::Arg;
+use std::os::unix::net::UnixDatagram;
+use std::sync::OnceLock;
 
 /// Which of the three standard descriptors were closed when the program started.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,16 +22,30 @@ pub struct ClosedAtStart {
     pub error: bool,
 }
 
+/// How the descriptors that fill the closed ones are known: the device and inode of what they refer to, and the device
+/// of the file system that has names for descriptors.
+static FILLER: OnceLock<Filler> = OnceLock::new();
+
+struct Filler {
+    identity: (u64, u64),
+    names: Option<u64>,
+}
+
 /// Fills the numbers 0 to 2 where they are closed, so that no file being copied can land on one of them and be
 /// written to as if it were standard output. What fills them answers EBADF to the use they are meant for, as a closed
-/// descriptor does.
+/// descriptor does, and cannot be opened by its name (`/dev/stdin`). [`look`] says that there is no such name.
 pub fn guard_standard_descriptors() -> ClosedAtStart {
-    let guard = |fd: BorrowedFd<'_>, other_way: OFlags| {
+    let mut first = None;
+    let mut guard = |fd: BorrowedFd<'static>, other_way: OFlags| {
         if rustix::io::fcntl_getfd(fd).is_ok() {
             return false;
         }
         // The lowest free number is the closed one, as lower ones have been filled before it.
-        if let Ok(filler) = rustix::fs::open("/dev/null", other_way, Mode::empty()) {
+        let filler = first.map_or_else(filler, |first| rustix::io::fcntl_dupfd_cloexec(first, 0));
+        if filler.is_ok() {
+            first = Some(fd);
+        }
+        if let Ok(filler) = filler.or_else(|_| rustix::fs::open("/dev/null", other_way, Mode::empty())) {
             std::mem::forget(filler);
         }
         true
@@ -37,6 +54,49 @@ pub fn guard_standard_descriptors() -> ClosedAtStart {
         input: guard(rustix::stdio::stdin(), OFlags::WRONLY),
         output: guard(rustix::stdio::stdout(), OFlags::RDONLY),
         error: guard(rustix::stdio::stderr(), OFlags::RDONLY),
+    }
+}
+
+/// A descriptor with the lowest free number that can be neither read nor written, of what cannot be opened anew: one that
+/// only stands for the place (O_PATH) of a socket. It cannot be had without /proc, where descriptors have no names either.
+fn filler() -> Result<OwnedFd, Errno> {
+    let failed = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+    let socket = OwnedFd::from(UnixDatagram::unbound().map_err(failed)?);
+    let high = rustix::io::fcntl_dupfd_cloexec(&socket, 3)?;
+    drop(socket);
+    let path = format!("/proc/self/fd/{}", high.as_raw_fd());
+    let filler = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let stat = rustix::fs::fstat(&filler)?;
+    let names = rustix::fs::stat("/proc/self/fd").ok().map(|stat| stat.st_dev);
+    let known = FILLER.set(Filler { identity: (stat.st_dev, stat.st_ino), names });
+    known.map(|()| filler).map_err(|_set_before| Errno::EXIST)
+}
+
+/// fstatat(2), to which the name of a descriptor that was closed at exec is the name of nothing.
+///
+/// # Errors
+/// What fstatat(2) answered.
+pub fn look(directory: impl AsFd, name: impl Arg + Copy, flags: AtFlags) -> Result<Stat, Errno> {
+    let stat = rustix::fs::statat(&directory, name, flags)?;
+    let Some(filler) = FILLER.get() else { return Ok(stat) };
+    let is_filler = |stat: &Stat| (stat.st_dev, stat.st_ino) == filler.identity;
+    let leads_there = || {
+        // The name itself, in /proc/self/fd, is a link.
+        filler.names == Some(stat.st_dev)
+            && rustix::fs::statat(&directory, name, AtFlags::empty()).is_ok_and(|stat| is_filler(&stat))
+    };
+    if is_filler(&stat) || leads_there() { Err(Errno::NOENT) } else { Ok(stat) }
+}
+
+/// Why a name could not be opened, as the system would have said: ENOENT for that of a descriptor that was closed at exec.
+#[must_use]
+pub fn reason(name: &[u8], errno: Errno) -> Errno {
+    match (FILLER.get(), errno) {
+        (Some(_), Errno::NXIO | Errno::NOTDIR) => match look(rustix::fs::CWD, name, AtFlags::empty()) {
+            Err(Errno::NOENT) => Errno::NOENT,
+            Ok(_) | Err(_) => errno,
+        },
+        _ => errno,
     }
 }
 

@@ -13,6 +13,7 @@ mod benchmark;
 mod choose;
 mod choose_gitignore;
 mod choose_names;
+mod closed_descriptors;
 mod completions;
 mod concatenate;
 mod concatenate_format;
