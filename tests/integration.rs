@@ -67,3 +67,4 @@ mod readme;
 mod stats;
 mod usage;
 mod verification;
+mod without_proc;
