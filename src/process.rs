@@ -4,9 +4,13 @@
 //! them: both are as they were at exec, which GNU cp and cat show to the outside.
 #![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
 
-use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
-use rustix::fs::{Mode, OFlags};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
+use rustix::path::Arg;
+use std::ffi::CStr;
+use std::os::unix::net::UnixDatagram;
+use std::sync::OnceLock;
 
 /// Which of the three standard descriptors were closed when the program started.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,16 +23,30 @@ pub struct ClosedAtStart {
     pub error: bool,
 }
 
+/// How the descriptors that fill the closed ones are known: the device and inode of what they refer to, and the device
+/// of the file system that has names for descriptors.
+static FILLER: OnceLock<Filler> = OnceLock::new();
+
+struct Filler {
+    identity: (u64, u64),
+    names: Option<u64>,
+}
+
 /// Fills the numbers 0 to 2 where they are closed, so that no file being copied can land on one of them and be
 /// written to as if it were standard output. What fills them answers EBADF to the use they are meant for, as a closed
-/// descriptor does.
+/// descriptor does, and cannot be opened by its name (`/dev/stdin`). [`look`] says that there is no such name.
 pub fn guard_standard_descriptors() -> ClosedAtStart {
-    let guard = |fd: BorrowedFd<'_>, other_way: OFlags| {
+    let mut first = None;
+    let mut guard = |fd: BorrowedFd<'static>, other_way: OFlags| {
         if rustix::io::fcntl_getfd(fd).is_ok() {
             return false;
         }
         // The lowest free number is the closed one, as lower ones have been filled before it.
-        if let Ok(filler) = rustix::fs::open("/dev/null", other_way, Mode::empty()) {
+        let filler = first.map_or_else(filler, |first| rustix::io::fcntl_dupfd_cloexec(first, 0));
+        if filler.is_ok() {
+            first = Some(fd);
+        }
+        if let Ok(filler) = filler.or_else(|_| rustix::fs::open("/dev/null", other_way, Mode::empty())) {
             std::mem::forget(filler);
         }
         true
@@ -37,6 +55,49 @@ pub fn guard_standard_descriptors() -> ClosedAtStart {
         input: guard(rustix::stdio::stdin(), OFlags::WRONLY),
         output: guard(rustix::stdio::stdout(), OFlags::RDONLY),
         error: guard(rustix::stdio::stderr(), OFlags::RDONLY),
+    }
+}
+
+/// A descriptor with the lowest free number that can be neither read nor written, of what cannot be opened anew: one that
+/// only stands for the place (O_PATH) of a socket. It cannot be had without /proc, where descriptors have no names either.
+fn filler() -> Result<OwnedFd, Errno> {
+    let failed = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+    let socket = OwnedFd::from(UnixDatagram::unbound().map_err(failed)?);
+    let high = rustix::io::fcntl_dupfd_cloexec(&socket, 3)?;
+    drop(socket);
+    let path = format!("/proc/self/fd/{}", high.as_raw_fd());
+    let filler = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let stat = rustix::fs::fstat(&filler)?;
+    let names = rustix::fs::stat("/proc/self/fd").ok().map(|stat| stat.st_dev);
+    let known = FILLER.set(Filler { identity: (stat.st_dev, stat.st_ino), names });
+    known.map(|()| filler).map_err(|_set_before| Errno::EXIST)
+}
+
+/// fstatat(2), to which the name of a descriptor that was closed at exec is the name of nothing.
+///
+/// # Errors
+/// What fstatat(2) answered.
+pub fn look(directory: impl AsFd, name: impl Arg + Copy, flags: AtFlags) -> Result<Stat, Errno> {
+    let stat = rustix::fs::statat(&directory, name, flags)?;
+    let Some(filler) = FILLER.get() else { return Ok(stat) };
+    let is_filler = |stat: &Stat| (stat.st_dev, stat.st_ino) == filler.identity;
+    let leads_there = || {
+        // The name itself, in /proc/self/fd, is a link.
+        filler.names == Some(stat.st_dev)
+            && rustix::fs::statat(&directory, name, AtFlags::empty()).is_ok_and(|stat| is_filler(&stat))
+    };
+    if is_filler(&stat) || leads_there() { Err(Errno::NOENT) } else { Ok(stat) }
+}
+
+/// Why a name could not be opened, as the system would have said: ENOENT for that of a descriptor that was closed at exec.
+#[must_use]
+pub fn reason(name: &[u8], errno: Errno) -> Errno {
+    match (FILLER.get(), errno) {
+        (Some(_), Errno::NXIO | Errno::NOTDIR) => match look(rustix::fs::CWD, name, AtFlags::empty()) {
+            Err(Errno::NOENT) => Errno::NOENT,
+            Ok(_) | Err(_) => errno,
+        },
+        _ => errno,
     }
 }
 
@@ -50,6 +111,120 @@ pub fn close(fd: OwnedFd) -> Result<(), Errno> {
         Err(Errno::INTR) | Ok(()) => Ok(()),
         Err(errno) => Err(errno),
     }
+}
+
+/// The numbers of calls that the C libraries have no functions for; they are the same wherever this is built for but x32.
+mod newer {
+    pub const FCHMODAT2: libc::c_long = 452;
+    pub const SETXATTRAT: libc::c_long = 463;
+    pub const GETXATTRAT: libc::c_long = 464;
+    pub const LISTXATTRAT: libc::c_long = 465;
+}
+
+/// `struct xattr_args` of setxattrat(2) and getxattrat(2).
+#[repr(C)]
+struct AttributeValue {
+    address: u64,
+    bytes: u32,
+    flags: u32,
+}
+
+/// fchmodat2(2) of what a descriptor refers to, which may only stand for its place (Linux 6.6).
+///
+/// # Errors
+/// What the call answered; ENOSYS before that.
+pub fn change_mode(held: BorrowedFd<'_>, mode: Mode) -> Result<(), Errno> {
+    let (fd, mode) = (held.as_raw_fd(), libc::c_ulong::from(mode.bits()));
+    // SAFETY: takes numbers and a constant string, and the descriptor is open as long as it is borrowed.
+    let answer = unsafe {
+        libc::syscall(newer::FCHMODAT2, fd, c"".as_ptr(), mode, libc::c_long::from(libc::AT_EMPTY_PATH))
+    };
+    answered(answer).map(|_none| ())
+}
+
+/// setxattrat(2) of a name in a directory, which is not followed (Linux 6.13).
+///
+/// # Errors
+/// What the call answered; ENOSYS before that.
+pub fn set_attribute_at(
+    directory: BorrowedFd<'_>,
+    path: &CStr,
+    name: &CStr,
+    value: &[u8],
+) -> Result<(), Errno> {
+    let bytes = u32::try_from(value.len()).map_err(|_large| Errno::TOOBIG)?;
+    let value = AttributeValue { address: address_of(value.as_ptr())?, bytes, flags: 0 };
+    // SAFETY: the kernel reads two terminated strings and `value`, of the size that is told, and the bytes that it tells of;
+    // all of them are borrowed until it has answered.
+    let answer = unsafe {
+        libc::syscall(
+            newer::SETXATTRAT,
+            directory.as_raw_fd(),
+            path.as_ptr(),
+            libc::c_long::from(libc::AT_SYMLINK_NOFOLLOW),
+            name.as_ptr(),
+            &raw const value,
+            size_of::<AttributeValue>(),
+        )
+    };
+    answered(answer).map(|_none| ())
+}
+
+/// getxattrat(2) of a name in a directory, which is not followed (Linux 6.13): how long the value is.
+///
+/// # Errors
+/// What the call answered; ENOSYS before that.
+pub fn attribute_at(
+    directory: BorrowedFd<'_>,
+    path: &CStr,
+    name: &CStr,
+    into: &mut [u8],
+) -> Result<usize, Errno> {
+    let bytes = u32::try_from(into.len()).unwrap_or(u32::MAX);
+    let value = AttributeValue { address: address_of(into.as_mut_ptr())?, bytes, flags: 0 };
+    // SAFETY: the kernel reads two terminated strings and `value`, of the size that is told, and writes no more bytes than it
+    // says that there is room for; all of them are borrowed until it has answered.
+    let answer = unsafe {
+        libc::syscall(
+            newer::GETXATTRAT,
+            directory.as_raw_fd(),
+            path.as_ptr(),
+            libc::c_long::from(libc::AT_SYMLINK_NOFOLLOW),
+            name.as_ptr(),
+            &raw const value,
+            size_of::<AttributeValue>(),
+        )
+    };
+    answered(answer)
+}
+
+/// listxattrat(2) of a name in a directory, which is not followed (Linux 6.13): how long the list is.
+///
+/// # Errors
+/// What the call answered; ENOSYS before that.
+pub fn attributes_at(directory: BorrowedFd<'_>, path: &CStr, into: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the kernel reads a terminated string and writes no more bytes than there is room for; both are borrowed until
+    // it has answered.
+    let answer = unsafe {
+        libc::syscall(
+            newer::LISTXATTRAT,
+            directory.as_raw_fd(),
+            path.as_ptr(),
+            libc::c_long::from(libc::AT_SYMLINK_NOFOLLOW),
+            into.as_mut_ptr(),
+            into.len(),
+        )
+    };
+    answered(answer)
+}
+
+fn address_of<T>(bytes: *const T) -> Result<u64, Errno> {
+    u64::try_from(bytes.expose_provenance()).map_err(|_wide| Errno::FAULT)
+}
+
+fn answered(answer: libc::c_long) -> Result<usize, Errno> {
+    let failed = || Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO);
+    usize::try_from(answer).map_err(|_negative| failed())
 }
 
 /// Has the kernel begin to write a file's data to its device, without waiting for it. A file that has none there says so.

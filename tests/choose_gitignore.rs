@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ignore::WalkBuilder;
+use rustix::process::Resource;
 
 use crate::common::{Sandbox, each_engine, needs_extensions, skip};
 
@@ -141,7 +142,7 @@ fn a_file_that_is_none_is_not_used_and_told() {
             "ucp: not using the rules in 's/e/.gitignore': Invalid argument",
         ]);
         s.assert_same("s", "t");
-        let too_long = vec![b'\n'; (1 << 20) + 1];
+        let too_long = vec![b'\n'; (256 << 10) + 1];
         s.file("long/.gitignore", too_long).file("long/a", "1");
         s.cp(["-r", "--gitignore", "long", "u"])
             .fails("ucp: not using the rules in 'long/.gitignore': File too large");
@@ -165,7 +166,10 @@ fn a_line_that_is_no_pattern_matches_nothing_and_is_told() {
         s.file("s/.gitignore", b"a\n{b\n\xff\nc").file("s/a", "1").file("s/{b", "2").file("s/c", "3");
         let run = s.cp(["-r", "--gitignore", "s", "t"]).run().ends(0);
         run.mentions("ucp: warning: 's/.gitignore', line 2, matches nothing: ")
-            .mentions("ucp: warning: 's/.gitignore', line 3, matches nothing: it is not UTF-8");
+            .mentions(" (and 1 more line)\n");
+        s.file("u/.gitignore", b"\xff\n").file("u/a", "1");
+        let run = s.cp(["-r", "--gitignore", "u", "v"]).run().ends(0);
+        run.complains("ucp: warning: 'u/.gitignore', line 1, matches nothing: it is not UTF-8\n");
         assert_eq!(s.names("t"), ["", ".gitignore", "{b"]);
     });
 }
@@ -200,5 +204,77 @@ fn rules_hold_to_the_end_of_a_deep_tree() {
         s.cp(["-r", "--gitignore", "s", "t"]).limit(rustix::process::Resource::Nofile, 40).succeeds();
         assert_eq!(copied(s, "t"), oracle(s, "s"));
         assert!(s.exists(format!("t/{deep}x.o")) && !s.exists("t/d/d/x") && !s.exists(format!("t/{deep}y")));
+    });
+}
+
+/// What says nothing of a tree, or too much, is told in one line of bounded length, and costs bounded memory.
+#[test]
+fn a_file_beyond_the_bounds_is_an_error_in_one_line_and_its_directory_is_copied_whole() {
+    if !needs_extensions() {
+        return;
+    }
+    let braces = |depth: usize| ["{".repeat(depth), "a".into(), ",b}".repeat(depth)].concat();
+    let cases = [
+        ("deep", braces(60_000), "line 1: it is longer than 4096 bytes"),
+        ("braces", braces(500), "line 1: there are more than 32 braces in it"),
+        ("line", "a".repeat(5000), "line 1: it is longer than 4096 bytes"),
+        ("names", "a\n".repeat(16_001), "there are more than 8192 patterns in it"),
+        ("globs", "?*\n".repeat(16_001), "there are more than 2048 globs in it"),
+        ("bytes", "*a*b*\n".repeat((1 << 20) / 6), "File too large"),
+    ];
+    each_engine(|s| {
+        for (name, text, why) in &cases {
+            s.file(format!("{name}/.gitignore"), text).file(format!("{name}/a"), "1");
+            let run = s.cp(["-r", "--gitignore", "--jobs=4", name, "t"]).limit(Resource::Data, 256 << 20);
+            run.fails(&format!("ucp: not using the rules in '{name}/.gitignore': {why}"));
+            s.assert_same(name, "t");
+            // What is above still counts.
+            s.file(format!("in-{name}/.gitignore"), "x\n").file(format!("in-{name}/d/.gitignore"), text);
+            s.file(format!("in-{name}/d/a"), "1").file(format!("in-{name}/d/x"), "1");
+            s.cp(["-r", "--gitignore", &format!("in-{name}"), "u"]).run().ends(1);
+            assert_eq!(s.names("u/d"), ["", ".gitignore", "a"], "{name}");
+            for copy in ["t", "u"] {
+                std::fs::remove_dir_all(s.path(copy)).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn a_file_within_the_bounds_is_used_whole() {
+    if !needs_extensions() {
+        return;
+    }
+    let names: String = (0..8000).map(|number| format!("name{number}\n")).collect();
+    let globs: String = (0..2000).map(|number| format!("a{number}*b?\n")).collect();
+    each_engine(|s| {
+        s.file("s/.gitignore", &names).file("s/name7999", "1").file("s/name8000", "2");
+        s.file("s/d/.gitignore", &globs).file("s/d/a1999xbx", "1").file("s/d/zxbx", "2");
+        s.cp(["-r", "--gitignore", "s", "t"]).succeeds().complains("");
+        assert_eq!(s.names("t"), ["", ".gitignore", "d", "d/.gitignore", "d/zxbx", "name8000"]);
+    });
+}
+
+#[test]
+fn what_stands_in_a_file_never_reaches_the_terminal_as_it_is() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        let hostile =
+            "{\x1b]0;owned\x07\x1b[31mFAKE\n[\x1b-\x01]\n{\u{9b}2J\n".to_owned() + &"{\n".repeat(2000);
+        let last = "[\x1b-\x01]\n";
+        for (name, text) in [("s", &*hostile), ("t", last)] {
+            s.file(format!("{name}/\x1b[2J/.gitignore"), text).file(format!("{name}/\x1b[2J/a"), "1");
+            for progress in ["--progress=never", "--progress=always"] {
+                let run = s.cp(["-r", "--gitignore", progress, name, "copy"]).env("LC_ALL", "C.UTF-8").run();
+                let run = run.ends(0);
+                let said = run.stderr();
+                let warning: Vec<&str> = said.lines().filter(|line| line.contains("warning")).collect();
+                assert!(warning.len() == 1 && warning[0].len() < 300, "{said}");
+                assert!(!warning[0].chars().any(char::is_control), "{said:?}");
+                std::fs::remove_dir_all(s.path("copy")).unwrap();
+            }
+        }
     });
 }

@@ -1,6 +1,7 @@
 //! Contents of every awkward size arrive whole.
 
-use std::os::unix::fs::MetadataExt;
+use std::io::{Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use crate::common::{each_engine, noise};
 
@@ -69,6 +70,42 @@ fn a_sparse_file_reads_the_same() {
             // Also onto data: what was there must not show through the holes.
             s.file("full", noise(9 << 20, 8)).cp([name, "full"]).succeeds();
             s.assert_same(name, "full");
+        }
+    });
+}
+
+/// A read that would reach behind the largest offset there is fails, also where the file ends before it.
+#[test]
+fn files_up_to_the_largest_there_can_be_arrive_whole() {
+    let largest = i64::MAX.unsigned_abs();
+    let sizes =
+        [largest, largest - 1, largest - 4095, largest - 4096, largest - (64 << 10), largest - (1 << 20) + 1];
+    each_engine(|s| {
+        let Some(_mounted) = s.tmpfs("t", "size=64m") else { return };
+        for size in sizes {
+            let end = noise(1000, 7);
+            s.sparse("t/a", size, &[(0, b"start"), (size - 1000, &end)]);
+            for options in [&["-T"][..], &["-a"], &["--sparse=always"], &["--reflink=never", "-f"]] {
+                s.cp(options).and(["t/a", "t/b"]).succeeds();
+                let copy = std::fs::File::open(s.path("t/b")).unwrap();
+                let mut last = [0; 1000];
+                copy.read_exact_at(&mut last, size - 1000).unwrap();
+                assert_eq!(copy.metadata().unwrap().len(), size, "{options:?}");
+                // The map of a tmpfs (6.18) has no data behind the last page but one: its size in pages overflows.
+                assert!(size > largest - 4096 || last == end[..], "{size} {options:?}");
+                std::fs::remove_file(s.path("t/b")).unwrap();
+            }
+            for options in [&[][..], &["-A"], &["-n"]] {
+                // What is before is a hole of nearly 8 EiB: begun behind it.
+                let mut input = std::fs::File::open(s.path("t/a")).unwrap();
+                input.seek(SeekFrom::Start(size - 500)).unwrap();
+                let output = std::fs::File::create(s.path("t/out")).unwrap();
+                s.cat(options).stdin(input).stdout(output).succeeds();
+                assert!(
+                    s.read("t/out").len() >= 500 && (options.len() == 1 || s.read("t/out") == end[500..])
+                );
+            }
+            std::fs::remove_file(s.path("t/a")).unwrap();
         }
     });
 }

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 
-use rustix::process::Signal;
+use rustix::process::{Resource, Signal};
 
-use crate::common::{Sandbox, each_engine, needs_extensions};
+use crate::common::{Sandbox, each_engine, needs_extensions, needs_root};
 use crate::verification::{line, listed};
 
 /// The lines that there should be for these files, sorted.
@@ -248,5 +248,60 @@ fn names_in_the_list_are_without_dots_that_say_nothing() {
         let absolute = s.path("dst/c");
         s.cp(["--manifest=m", "..b"]).and([&absolute]).succeeds();
         assert_eq!(listed(s, "m"), lines(s, [absolute.to_str().unwrap()]));
+    });
+}
+
+/// What has no lines is no list: it is not read into memory, and not lost.
+#[test]
+fn what_is_no_list_stays_and_is_not_read_whole() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        let size = 1 << 40;
+        for (name, content) in [("m", &b""[..]), ("n", b"first line\n")] {
+            s.file("a", "1").sparse(name, size, &[(0, content)]);
+            let run = s.cp(["--manifest", name, "a", "b"]).limit(Resource::Data, 256 << 20).run().ends(1);
+            let number = content.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            run.mentions(&format!("ucp: '{name}' is no manifest, as line {number} is too long, and stays; "))
+                .mentions(&format!("the manifest is '.{name}.ucp-"));
+            assert_eq!((s.read("b"), s.path(name).metadata().unwrap().len()), (b"1".to_vec(), size));
+            let mut beside = std::fs::read_dir(s.path(".")).unwrap();
+            let name =
+                |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+            let list =
+                beside.find_map(|entry| Some(name(entry)).filter(|name| name.contains(".ucp-"))).unwrap();
+            assert!(listed(s, &list).contains(&line(s, "b")));
+            std::fs::remove_file(s.path(list)).unwrap();
+        }
+    });
+}
+
+/// Where everybody may make files, a list that somebody else has made was put there for us.
+#[test]
+fn a_list_of_another_user_where_everybody_may_make_files_is_refused() {
+    if !needs_extensions() || !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("a", "1").dir("shared").chmod("shared", 0o1777).file("elsewhere", "x\n");
+        s.file("shared/list", "theirs\n").chown("shared/list", 4242, 4242);
+        s.symlink("shared/link", "../elsewhere");
+        let link = s.path("shared/link");
+        std::os::unix::fs::lchown(&link, Some(4242), Some(4242)).unwrap();
+        s.symlink("own-link", "shared/list");
+        for name in ["shared/list", "shared/link", "own-link"] {
+            let run = s.cp(["--manifest", name, "a", "b"]);
+            run.fails(&format!("ucp: cannot create regular file '{name}': Permission denied"));
+        }
+        assert_eq!((s.read("shared/list"), s.read("elsewhere")), (b"theirs\n".to_vec(), b"x\n".to_vec()));
+        assert_eq!((s.owner("shared/list"), s.exists("b")), ((4242, 4242), false));
+        // One's own, and that of the directory's owner, are as before; so is another's where only its owner writes.
+        s.dir("closed").chmod("closed", 0o1755).file("closed/list", "").chown("closed/list", 4242, 4242);
+        s.file("shared/own", "");
+        for name in ["shared/own", "shared/new", "closed/list"] {
+            s.cp(["--manifest", name, "a", "b"]).succeeds();
+            assert_eq!(listed(s, name), lines(s, ["b"]));
+        }
     });
 }

@@ -10,6 +10,9 @@
 #![allow(unsafe_code, reason = "leases are windows into memory that the kernel fills")]
 
 mod pages;
+mod reach;
+
+pub use reach::room_at;
 
 pub use pages::PAGE_BYTES;
 
@@ -308,17 +311,28 @@ impl Lease {
         offset: Option<u64>,
         limit: usize,
     ) -> Result<usize, Errno> {
-        let (from, limit) = (self.filled, limit.min(self.capacity()));
-        let read = retry(|| {
-            let room = self.room().get_mut(from..limit).unwrap_or_default();
-            match offset {
-                Some(offset) => rustix::io::pread(source, room, offset),
-                None => rustix::io::read(source, room),
+        let from = self.filled;
+        let mut bytes = room_at(offset, limit.min(self.capacity()).saturating_sub(from));
+        loop {
+            let answer = retry(|| {
+                let room = self.room().get_mut(from..from + bytes).unwrap_or_default();
+                let answer = match offset {
+                    Some(offset) => rustix::io::pread(source, room, offset),
+                    None => rustix::io::read(source, room),
+                };
+                answer.map(|(filled, _)| filled.len())
+            });
+            match answer {
+                Err(Errno::INVAL) if offset.is_none() => {
+                    bytes = reach::room_at_position(source, bytes).ok_or(Errno::INVAL)?;
+                }
+                Err(errno) => return Err(errno),
+                Ok(read) => {
+                    self.filled = from + read;
+                    return Ok(read);
+                }
             }
-            .map(|(filled, _)| filled.len())
-        })?;
-        self.filled = from + read;
-        Ok(read)
+        }
     }
 }
 

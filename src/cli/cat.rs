@@ -1,7 +1,7 @@
 //! The command line of `ucat`.
 
 use super::knobs::{self, Knobs};
-use super::{EXTENSIONS, Refused, Request, Surroundings, flag, help_and_version, short_flag};
+use super::{EXTENSIONS, Refused, Request, Surroundings, flag, help_and_version, short_flag, shown};
 use crate::format::{Format, Numbering};
 use crate::plan::ways::Way;
 use clap::{Arg, ArgMatches, Command};
@@ -123,6 +123,7 @@ fn way(matches: &ArgMatches) -> Result<Option<Way>, Refused> {
     let found = Way::LADDER.into_iter().find(|way| way.name() == wanted);
     if found.is_none() && wanted != "auto" {
         let names = Way::LADDER.map(Way::name).join(", ");
+        let wanted = shown(wanted.as_bytes());
         let message = format!("invalid argument '{wanted}' for '--way': it takes auto, {names}");
         return Err(Refused::usage(message));
     }

@@ -13,6 +13,7 @@ pub mod size;
 
 pub use getopt::EXTENSIONS;
 
+use crate::report::quote;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use getopt::Order;
 use std::ffi::{OsStr, OsString};
@@ -53,8 +54,14 @@ impl Refused {
 impl From<knobs::BadArgument> for Refused {
     fn from(bad: knobs::BadArgument) -> Self {
         let knobs::BadArgument { argument, option, takes } = bad;
+        let argument = shown(argument.as_bytes());
         Self::usage(format!("invalid argument '{argument}' for '{option}': it takes {takes}"))
     }
+}
+
+/// What was typed, as a message of our own may show it: nothing in it drives a terminal.
+fn shown(typed: &[u8]) -> String {
+    String::from_utf8_lossy(&quote::shown(typed, quote::Charset::Utf8)).into_owned()
 }
 
 /// What the environment and `argv[0]` say, gathered at the edge so that parsing is a function of its arguments.

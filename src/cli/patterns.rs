@@ -7,6 +7,23 @@ use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+/// Bytes of the longest glob: a path can be no longer (PATH_MAX).
+const GLOB_BYTES_MAX: usize = 4096;
+
+/// Most opening braces of a glob: the crate that reads globs goes into each by recursion, and so does what lets go of them.
+const BRACES_MAX: usize = 32;
+
+/// What of a glob is more than is read, if anything.
+#[must_use]
+pub fn excess(glob: &[u8]) -> Option<String> {
+    if glob.len() > GLOB_BYTES_MAX {
+        return Some(format!("it is longer than {GLOB_BYTES_MAX} bytes"));
+    }
+    // Those that stand for themselves are counted as well: which do is for the reader of globs to say.
+    let braces = glob.iter().filter(|&&byte| byte == b'{').count();
+    (braces > BRACES_MAX).then(|| format!("there are more than {BRACES_MAX} braces in it"))
+}
+
 /// One pattern as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -70,6 +87,9 @@ impl Patterns {
         let (mut name_rules, mut path_rules) = (Vec::new(), Vec::new());
         for (number, pattern) in typed.iter().enumerate() {
             let bad = |why: String| BadPattern { number, why };
+            if let Some(why) = excess(pattern.glob.as_bytes()) {
+                return Err(bad(why));
+            }
             let Parts { body, whole_path, directories_only } = parts(&pattern.glob);
             if body.is_empty() {
                 return Err(bad("it can match no name".to_owned()));
@@ -226,7 +246,11 @@ mod tests {
 
     #[test]
     fn what_is_no_glob_is_refused_with_its_reason() {
+        let (deep, long) = (["{".repeat(60_000), "}".repeat(60_000)].concat(), "a".repeat(4097));
         for (glob, why) in [
+            (&*deep, "it is longer than 4096 bytes"),
+            (&deep[59_900..60_100], "there are more than 32 braces in it"),
+            (&*long, "it is longer than 4096 bytes"),
             ("[a", "unclosed character class; missing ']'"),
             ("{a", "unclosed alternate group; missing '}'"),
             ("a\\", "dangling '\\'"),

@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 
 pub mod inherited;
 mod telling;
+mod without_proc;
 
 pub use inherited::inherit;
 pub use telling::tell;
@@ -42,8 +43,8 @@ pub enum Source<'a> {
 pub enum Copied<'a> {
     /// By its open descriptor.
     Open(BorrowedFd<'a>),
-    /// By a descriptor that only holds it (O_PATH).
-    Held(BorrowedFd<'a>),
+    /// By a descriptor that only holds it (O_PATH), and its name where it is no directory.
+    Held(BorrowedFd<'a>, Option<&'a At>),
 }
 
 /// What is left of a file's attributes after one of them was refused that all others depend on.
@@ -283,7 +284,10 @@ impl Source<'_> {
     fn list(&self, into: &mut [u8]) -> Result<usize, Errno> {
         match self {
             Self::Open(fd) => rustix::fs::flistxattr(fd, into),
-            Self::Named(at) => rustix::fs::llistxattr(path_of(at), into),
+            Self::Named(at) => {
+                let answer = rustix::fs::llistxattr(path_of(at), &mut *into);
+                without_proc::or(answer, || without_proc::list(at, into))
+            }
             Self::Gone(errno) => Err(*errno),
         }
     }
@@ -291,7 +295,10 @@ impl Source<'_> {
     fn value(&self, name: &CString) -> Result<Vec<u8>, Errno> {
         filled(|into| match self {
             Self::Open(fd) => rustix::fs::fgetxattr(fd, name, into),
-            Self::Named(at) => rustix::fs::lgetxattr(path_of(at), name, into),
+            Self::Named(at) => {
+                let answer = rustix::fs::lgetxattr(path_of(at), name, &mut *into);
+                without_proc::or(answer, || without_proc::value(at, name, into))
+            }
             // What is owed and cannot be given is told, and no attribute that went meanwhile.
             Self::Gone(errno) => Err(*errno),
         })
@@ -313,12 +320,12 @@ impl<'a> Copied<'a> {
     /// A directory, whose descriptor only holds it where it may not be listed.
     #[must_use]
     pub fn directory(fd: BorrowedFd<'a>, listable: bool) -> Self {
-        if listable { Self::Open(fd) } else { Self::Held(fd) }
+        if listable { Self::Open(fd) } else { Self::Held(fd, None) }
     }
 
     fn descriptor(self) -> BorrowedFd<'a> {
         match self {
-            Self::Open(fd) | Self::Held(fd) => fd,
+            Self::Open(fd) | Self::Held(fd, _) => fd,
         }
     }
 
@@ -330,7 +337,7 @@ impl<'a> Copied<'a> {
     fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::futimens(fd, times),
-            Self::Held(fd) => rustix::fs::utimensat(fd, c"", times, AtFlags::EMPTY_PATH),
+            Self::Held(fd, _) => rustix::fs::utimensat(fd, c"", times, AtFlags::EMPTY_PATH),
         }
     }
 
@@ -338,7 +345,7 @@ impl<'a> Copied<'a> {
         let (user, group) = (user.map(Uid::from_raw), Some(Gid::from_raw(group)));
         match self {
             Self::Open(fd) => rustix::fs::fchown(fd, user, group),
-            Self::Held(fd) => rustix::fs::chownat(fd, c"", user, group, AtFlags::EMPTY_PATH),
+            Self::Held(fd, _) => rustix::fs::chownat(fd, c"", user, group, AtFlags::EMPTY_PATH),
         }
     }
 
@@ -349,14 +356,19 @@ impl<'a> Copied<'a> {
     pub fn set_mode(self, mode: Mode) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::fchmod(fd, mode),
-            Self::Held(_) => rustix::fs::chmod(self.path(), mode),
+            Self::Held(fd, _) => {
+                without_proc::or(rustix::fs::chmod(self.path(), mode), || without_proc::set_mode(fd, mode))
+            }
         }
     }
 
     fn set_attribute(self, name: &std::ffi::CStr, value: &[u8]) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::fsetxattr(fd, name, value, XattrFlags::empty()),
-            Self::Held(_) => rustix::fs::setxattr(self.path(), name, value, XattrFlags::empty()),
+            Self::Held(fd, at) => {
+                let answer = rustix::fs::setxattr(self.path(), name, value, XattrFlags::empty());
+                without_proc::or(answer, || without_proc::set_attribute(fd, at, name, value))
+            }
         }
     }
 }
@@ -379,7 +391,7 @@ fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
 #[must_use]
 pub fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<Refused> {
     match hold(copy, made) {
-        Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd()), wanted),
+        Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd(), Some(copy)), wanted),
         Err(refused) => vec![refused],
     }
 }

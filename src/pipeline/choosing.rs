@@ -4,19 +4,26 @@ use super::branch::Branch;
 use super::job::Operand;
 use super::tree::Place;
 use super::worker::Worker;
-use crate::plan::choosing::{self, Rules};
+use crate::plan::choosing::{self, BadLines, Beyond, RULES_BYTES_MAX, Rules};
 use crate::plan::facts::Facts;
 use crate::plan::path;
 use crate::plan::walk::Entry;
 use crate::report::message::{Problem, What};
 use crate::report::quote;
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::sync::Arc;
 
-/// Most bytes of a .gitignore file that are read: each directory in work may hold one in memory.
-pub const RULES_BYTES_MAX: u64 = 1 << 20;
+/// What is to be told of a .gitignore file.
+pub enum Trouble {
+    /// It cannot be read.
+    Unread(Errno),
+    /// There is more in it than is read.
+    Beyond(Beyond),
+    /// Some of its lines say nothing.
+    Bad(BadLines),
+}
 
 impl Worker<'_, '_> {
     /// Takes the entries out of a listing that are not to be copied.
@@ -60,50 +67,79 @@ impl Worker<'_, '_> {
         }
         let inherited = parent.and_then(|parent| parent.rules.clone());
         let Some(open) = open else { return inherited };
-        let is_repository = rustix::fs::statat(open, c".git", AtFlags::SYMLINK_NOFOLLOW).is_ok();
-        let above = inherited.filter(|_| !is_repository);
-        match read_rules(open) {
-            Ok(None) => above,
-            Ok(Some(text)) => {
-                let own = source.name.to_bytes().len() + 1;
-                let below = |parent: &Arc<Branch>| parent.path_below_operand().len() + own;
-                let start = parent.map_or(0, below);
-                let (rules, bad) = Rules::read(&text, start, above);
-                for line in bad {
-                    let file = path::join(&source.path, b".gitignore");
-                    let file = quote::always(&file, self.shared.reporter.charset());
-                    let why = format!(", line {}, matches nothing: {}", line.number, line.why);
-                    self.shared.reporter.say(&[b"warning: ", &file[..], why.as_bytes()].concat());
-                }
-                Some(Arc::new(rules))
+        let own = source.name.to_bytes().len() + 1;
+        let start = parent.map_or(0, |parent| parent.path_below_operand().len() + own);
+        let (rules, trouble) = rules_in(open, start, inherited);
+        if let Some(trouble) = trouble {
+            self.tell_of_rules(path::join(&source.path, b".gitignore"), &trouble);
+        }
+        rules
+    }
+
+    /// Tells in one line what there is to say of a file: what stands in it is another's, as often as it may stand there.
+    fn tell_of_rules(&self, file: Vec<u8>, trouble: &Trouble) {
+        let reporter = self.shared.reporter;
+        match trouble {
+            Trouble::Unread(errno) => reporter.problem(&Problem::failed(What::NotUsingRules, file, *errno)),
+            Trouble::Beyond(Beyond(why)) => {
+                let text = Problem::of(What::NotUsingRules, file).text(reporter.charset());
+                reporter
+                    .failure(&[&text[..], b": ", &quote::shown(why.as_bytes(), reporter.charset())].concat());
             }
-            Err(errno) => {
-                let file = path::join(&source.path, b".gitignore");
-                self.shared.reporter.problem(&Problem::failed(What::NotUsingRules, file, errno));
-                above
+            Trouble::Bad(BadLines { number, why, others }) => {
+                let file = quote::always(&file, reporter.charset());
+                let number = format!(", line {number}, matches nothing: ");
+                let why = quote::shown(why.as_bytes(), reporter.charset());
+                let others = match others {
+                    0 => String::new(),
+                    1 => " (and 1 more line)".to_owned(),
+                    others => format!(" (and {others} more lines)"),
+                };
+                let text = [b"warning: ", &file[..], number.as_bytes(), &why, others.as_bytes()].concat();
+                reporter.say(&text);
             }
         }
     }
 }
 
+/// What the .gitignore file of an open directory leaves out, whose path below the operand takes `start` bytes, and what
+/// those above it do, which are `inherited`. A repository begins anew: nothing above it counts in it, as with git. Where
+/// the file's own rules cannot be used, those above it still count.
+pub fn rules_in(
+    open: impl AsFd,
+    start: usize,
+    inherited: Option<Arc<Rules>>,
+) -> (Option<Arc<Rules>>, Option<Trouble>) {
+    let is_repository = rustix::fs::statat(&open, c".git", AtFlags::SYMLINK_NOFOLLOW).is_ok();
+    let above = inherited.filter(|_| !is_repository);
+    match read_rules(open) {
+        Ok(None) => (above, None),
+        Ok(Some(text)) => match Rules::read(&text, start, above.clone()) {
+            Ok((rules, bad)) => (Some(Arc::new(rules)), bad.map(Trouble::Bad)),
+            Err(beyond) => (above, Some(Trouble::Beyond(beyond))),
+        },
+        Err(errno) => (above, Some(Trouble::Unread(errno))),
+    }
+}
+
 /// The .gitignore file of an open directory, if there is one. Not through a symbolic link, which could lead out of the
 /// tree; git does not follow one either.
-fn read_rules(directory: &OwnedFd) -> Result<Option<Vec<u8>>, Errno> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+fn read_rules(directory: impl AsFd) -> Result<Option<Vec<u8>>, Errno> {
+    // A FIFO of that name has nobody to wait for.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = match rustix::fs::openat(directory, c".gitignore", flags, Mode::empty()) {
         Err(Errno::NOENT) => return Ok(None),
         answer => answer?,
     };
-    let facts = Facts::of(&rustix::fs::fstat(&file)?);
-    match facts.kind {
-        FileType::RegularFile if facts.size <= RULES_BYTES_MAX => {}
-        FileType::RegularFile => return Err(Errno::FBIG),
+    match Facts::of(&rustix::fs::fstat(&file)?).kind {
+        FileType::RegularFile => {}
         FileType::Directory => return Err(Errno::ISDIR),
         _ => return Err(Errno::INVAL),
     }
+    // Its size says nothing of what comes: it may grow meanwhile, or be made up as it is read.
     let mut text = Vec::new();
-    let mut reading = std::io::Read::take(std::fs::File::from(file), RULES_BYTES_MAX);
+    let mut reading = std::io::Read::take(std::fs::File::from(file), RULES_BYTES_MAX + 1);
     let read = std::io::Read::read_to_end(&mut reading, &mut text);
     read.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-    Ok(Some(text))
+    if reading.limit() == 0 { Err(Errno::FBIG) } else { Ok(Some(text)) }
 }

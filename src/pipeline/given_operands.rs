@@ -5,6 +5,7 @@ use super::job::{Operand, Operands};
 use super::listed::{IntoDirectory, Listed, place};
 use super::names::Names;
 use crate::cli::cp::{CpOptions, Destination};
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -29,7 +30,10 @@ pub(super) fn operands(options: &CpOptions) -> Result<Operands, Problem> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = match (rustix::fs::open(path, flags, Mode::empty()), required) {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
-        (Err(errno), Some(what)) => return Err(Problem::failed(what, target, errno)),
+        (Err(errno), Some(what)) => {
+            let errno = process::reason(&target, errno);
+            return Err(Problem::failed(what, target, errno));
+        }
         (Err(_), None) if options.parents => return Err(Problem::of(What::NotADirectory, target)),
         (Err(_), None) => return single(&sources[0], &target),
     };
@@ -37,7 +41,8 @@ pub(super) fn operands(options: &CpOptions) -> Result<Operands, Problem> {
     match &options.extensions.choosing.names_from {
         None => into.all(&sources).map(Operands::of),
         Some(file) => {
-            let failed = |errno| Problem::failed(What::CannotOpen, bytes(file), errno);
+            let reason = |errno| process::reason(file.as_bytes(), errno);
+            let failed = |errno| Problem::failed(What::CannotOpen, bytes(file), reason(errno));
             let listed = Listed::new(Names::open(file).map_err(failed)?, into);
             Ok(Operands { more: Some(Box::new(listed)), ..Operands::of(Vec::new()) })
         }

@@ -13,6 +13,7 @@ use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, Fate, Relation};
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -384,7 +385,7 @@ fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
 /// be one file.
 pub(super) fn relation(source: &At, destination: &At, follow: bool, facts: &Facts) -> Relation {
     let look = |at: &At, flags| {
-        let stat = rustix::fs::statat(&at.directory, &*at.name, flags).ok()?;
+        let stat = process::look(&at.directory, &*at.name, flags).ok()?;
         Some(Facts::of(&stat))
     };
     let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);

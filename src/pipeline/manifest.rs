@@ -45,7 +45,7 @@ struct Place {
 
 /// What kept a list from its place.
 enum Kept {
-    /// What is there was not there before. The list has this name now.
+    /// What is there was not there before, or is no list. The list has this name now.
     Beside(Vec<u8>),
     /// It is gone.
     Gone(Errno),
@@ -110,7 +110,23 @@ fn place_of(path: &OsStr) -> Result<Option<At>, Errno> {
         Err(errno) => return Err(errno),
     }
     let name = CString::new(path.as_bytes()).map_err(|_nul| Errno::INVAL)?;
-    place::behind_links_but_proc(&At { directory: Directory::Working, name: Arc::from(name) })
+    let at = place::held(&At { directory: Directory::Working, name: Arc::from(name) })?;
+    match rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => may_be_trusted(&at.directory, &Facts::of(&stat))?,
+        Err(Errno::NOENT) => {}
+        Err(errno) => return Err(errno),
+    }
+    place::behind_links_but_proc(&at)
+}
+
+/// Whether what is there is that of whom the directory leaves it to. In one where everybody may make files (/tmp), a list
+/// or a link of somebody else was put there for us: its lines would become ours, and our list theirs. So it is as with the
+/// kernel's own rule for such directories, which not every system has switched on (fs.protected_regular, Linux 4.19).
+fn may_be_trusted(directory: &Directory, facts: &Facts) -> Result<(), Errno> {
+    let directory = Facts::of(&rustix::fs::fstat(directory)?);
+    let anybody = directory.mode.contains(Mode::SVTX) && directory.mode.intersects(Mode::WGRP | Mode::WOTH);
+    let own = [rustix::process::geteuid().as_raw(), directory.owner.user];
+    if anybody && !own.contains(&facts.owner.user) { Err(Errno::ACCESS) } else { Ok(()) }
 }
 
 /// What is there already, open to be read, and to be written over where nothing else can be done.
@@ -119,6 +135,7 @@ fn earlier(at: &At) -> Result<Option<(OwnedFd, Facts)>, Errno> {
     match rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty()) {
         Ok(file) => {
             let facts = Facts::of(&rustix::fs::fstat(&file)?);
+            may_be_trusted(&at.directory, &facts)?;
             Ok(Some((file, facts)))
         }
         Err(Errno::NOENT) => Ok(None),
@@ -152,11 +169,11 @@ impl Listing {
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ended = match (finished, &place) {
             (Ok(Finished { file: Some(file), .. }), None) => process::close(file),
-            (Ok(Finished { file: Some(file), differs }), Some(place)) if well || differs => {
-                match place.fill(file) {
+            (Ok(Finished { file: Some(file), differs, overlong }), Some(place)) if well || differs => {
+                match place.fill(file, overlong.is_some()) {
                     Ok(()) => Ok(()),
                     Err(Kept::Gone(errno)) => Err(errno),
-                    Err(Kept::Beside(name)) => return reporter.kept_beside(&self.path, &name),
+                    Err(Kept::Beside(name)) => return reporter.kept_beside(&self.path, &name, overlong),
                 }
             }
             (Ok(_), _) => Ok(()),
@@ -175,9 +192,9 @@ impl Listing {
 }
 
 impl Place {
-    /// Puts the list there.
-    fn fill(&self, list: OwnedFd) -> Result<(), Kept> {
-        if !self.is_as_it_was().map_err(Kept::Gone)? {
+    /// Puts the list there, but where what is there is no list that could be read.
+    fn fill(&self, list: OwnedFd, earlier_is_none: bool) -> Result<(), Kept> {
+        if earlier_is_none || !self.is_as_it_was().map_err(Kept::Gone)? {
             return Err(self.keep_beside(list.as_fd()));
         }
         let took = match &self.earlier {

@@ -12,6 +12,7 @@ use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
 use crate::plan::replace::{self, Fate, Relation};
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, CWD, FileType, Timespec};
 use rustix::io::Errno;
@@ -92,7 +93,7 @@ impl Worker<'_, '_> {
     fn examine(&self, operand: &Operand) -> Examined {
         let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-        let stat = rustix::fs::statat(&operand.source.directory, &*operand.source.name, flags);
+        let stat = process::look(&operand.source.directory, &*operand.source.name, flags);
         let source = stat.map(|stat| Facts::of(&stat));
         let twice = source.as_ref().is_ok_and(|facts| {
             let made = operand.made.as_ref().filter(|_| self.shared.options.backup.is_none());

@@ -16,6 +16,7 @@ use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Refused, Wanted};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::{path, walk};
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
@@ -203,7 +204,7 @@ impl Worker<'_, '_> {
         }
         let there = match imagined.is_nowhere(above) {
             true => Err(Errno::NOENT),
-            false => rustix::fs::statat(above, &*at.name, AtFlags::empty()).map(|stat| Facts::of(&stat)),
+            false => process::look(above, &*at.name, AtFlags::empty()).map(|stat| Facts::of(&stat)),
         };
         match there {
             Ok(facts) if facts.kind == FileType::Directory => {
@@ -237,7 +238,7 @@ impl Worker<'_, '_> {
 
     fn parent_source(&self, name: &CString, shown: &[u8]) -> Result<Facts, Problem> {
         let failed = |errno| Problem::failed(What::GettingAttributes, shown.to_vec(), errno);
-        let stat = rustix::fs::statat(CWD.as_fd(), &**name, AtFlags::empty()).map_err(failed)?;
+        let stat = process::look(CWD.as_fd(), &**name, AtFlags::empty()).map_err(failed)?;
         let facts = Facts::of(&stat);
         if facts.kind == FileType::Directory { Ok(facts) } else { Err(failed(Errno::NOTDIR)) }
     }

@@ -10,6 +10,7 @@ use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
@@ -21,7 +22,7 @@ use std::ffi::CStr;
 /// # Errors
 /// What stat(2) answered, except that nothing is there.
 pub fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
-    let link = match rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
+    let link = match process::look(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Facts::of(&stat),
         Err(Errno::NOENT) => return Ok(Found::Nothing),
         Err(errno) => return Err(errno),
@@ -32,7 +33,7 @@ pub fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
     if source == Some(FileType::Symlink) {
         return Ok(Found::DanglingLink(link));
     }
-    match rustix::fs::statat(&at.directory, &*at.name, AtFlags::empty()) {
+    match process::look(&at.directory, &*at.name, AtFlags::empty()) {
         Ok(stat) => Ok(Found::LinkTo { link, file: Facts::of(&stat) }),
         Err(Errno::NOENT) => Ok(Found::DanglingLink(link)),
         Err(errno) => Ok(Found::ClosedLink { link, errno }),

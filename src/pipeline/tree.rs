@@ -14,6 +14,7 @@ use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
 use crate::plan::replace::DirectoryFate;
 use crate::plan::walk::{self, Entry};
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
@@ -86,7 +87,7 @@ impl Worker<'_, '_> {
         if !entry.through_link {
             return Ok(Way { through_link: false, seen: None });
         }
-        let stat = rustix::fs::statat(source.parent, source.name, AtFlags::empty());
+        let stat = process::look(source.parent, source.name, AtFlags::empty());
         let facts = Facts::of(&stat.map_err(source.failed(What::CannotStat))?);
         Ok(Way { through_link: true, seen: Some(facts.identity) })
     }
@@ -204,8 +205,8 @@ impl Worker<'_, '_> {
             }
             Err(Errno::ACCESS) => {
                 let flags = if way.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-                let stat = rustix::fs::statat(source.parent, source.name, flags)
-                    .map_err(failed(What::CannotStat))?;
+                let stat =
+                    process::look(source.parent, source.name, flags).map_err(failed(What::CannotStat))?;
                 Ok((None, Facts::of(&stat)))
             }
             Err(Errno::NOENT) => Err(failed(What::CannotStat)(Errno::NOENT)),
@@ -301,7 +302,7 @@ impl Worker<'_, '_> {
     /// Some file systems do not tell types in listings, and none where links lead to. One that has vanished is left for
     /// its opening to find out.
     fn kind_of(&self, branch: &Branch, entry: &Entry, flags: AtFlags) -> FileType {
-        let stat = branch.source().and_then(|source| rustix::fs::statat(&source, &*entry.name, flags));
+        let stat = branch.source().and_then(|source| process::look(&source, &*entry.name, flags));
         stat.map_or(FileType::RegularFile, |stat| Facts::of(&stat).kind)
     }
 
@@ -321,7 +322,7 @@ impl Worker<'_, '_> {
             return Ok(());
         }
         let flags = if entry.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-        let stat = rustix::fs::statat(&job.source.directory, &*entry.name, flags);
+        let stat = process::look(&job.source.directory, &*entry.name, flags);
         let facts = Facts::of(&stat.map_err(failed)?);
         if self.shared.options.follow == Follow::Always && branch.is_beyond_link() {
             let (from, to) = (job.source_path(), job.destination_path());

@@ -3,6 +3,7 @@
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, RawDir};
 use rustix::io::Errno;
+use rustix::path::Arg;
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ pub fn visit(near: impl AsFd, name: &CStr, through_link: bool) -> Result<OwnedFd
 ///
 /// # Errors
 /// What openat(2) answered: ENOTDIR or ELOOP where it is no directory (any more).
-pub fn open_directory(parent: impl AsFd, name: &CStr, follow: bool) -> Result<OwnedFd, Errno> {
+pub fn open_directory(parent: impl AsFd, name: impl Arg, follow: bool) -> Result<OwnedFd, Errno> {
     let flags = if follow { directory_flags().difference(OFlags::NOFOLLOW) } else { directory_flags() };
     rustix::fs::openat(parent, name, flags, Mode::empty())
 }

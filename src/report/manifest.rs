@@ -14,11 +14,14 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::sync::{Mutex, PoisonError};
 
 /// Hexadecimal digits of a hash.
 const DIGITS: usize = 2 * blake3::OUT_LEN;
+
+/// Bytes of the longest line of an earlier list: no path is near as long, and what has no end must not be kept in memory.
+const LINE_BYTES_MAX: u64 = 1 << 20;
 
 /// Where lines go.
 pub struct Manifest {
@@ -35,6 +38,8 @@ struct Pending {
     lines: Vec<u8>,
     /// The list is not what the earlier one was: it has lines of its own, or has lost some.
     differs: bool,
+    /// The line of the earlier one that is longer than any of a list, counted from 1.
+    overlong: Option<usize>,
     error: Option<Errno>,
 }
 
@@ -55,11 +60,14 @@ struct Names {
 }
 
 /// What has become of a list.
+#[derive(Default)]
 pub struct Finished {
     /// Its file; `None` where it went to standard output, or was finished before.
     pub file: Option<OwnedFd>,
     /// It is not what the earlier one was.
     pub differs: bool,
+    /// The earlier one is no list: this line of it is longer than any of a list. It was read up to there.
+    pub overlong: Option<usize>,
 }
 
 impl Manifest {
@@ -115,7 +123,7 @@ impl Manifest {
     /// # Errors
     /// The first that was met: the manifest is not whole.
     pub fn finish(&self, well: bool) -> Result<Finished, Errno> {
-        let Some(file) = &self.file else { return Ok(Finished { file: None, differs: true }) };
+        let Some(file) = &self.file else { return Ok(Finished::default()) };
         let mut pending = file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(earlier) = &self.earlier
             && pending.file.is_some()
@@ -123,7 +131,8 @@ impl Manifest {
             earlier.carry_over(&mut pending, well)?;
         }
         pending.flush();
-        let finished = Finished { file: pending.file.take(), differs: pending.differs };
+        let (file, overlong) = (pending.file.take(), pending.overlong);
+        let finished = Finished { file, differs: pending.differs, overlong };
         pending.error.map_or(Ok(finished), Err)
     }
 }
@@ -158,10 +167,15 @@ impl Earlier {
         let mut list = File::from(self.list.try_clone().map_err(failed)?);
         list.rewind().map_err(failed)?;
         let (mut list, mut line) = (BufReader::new(list), Vec::new());
-        loop {
+        for number in 1.. {
             line.clear();
-            if list.read_until(b'\n', &mut line).map_err(failed)? == 0 {
-                return Ok(());
+            if (&mut list).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)? == 0 {
+                break;
+            }
+            if !line.ends_with(b"\n") && u64::try_from(line.len()).is_ok_and(|bytes| bytes == LINE_BYTES_MAX)
+            {
+                pending.overlong = Some(number);
+                break;
             }
             let mark = name_in(&line).map(|name| mark(&name));
             let holds = match mark {
@@ -178,6 +192,7 @@ impl Earlier {
             }
             pending.put(&line);
         }
+        Ok(())
     }
 }
 

@@ -124,12 +124,15 @@ impl Reporter {
         self.failure(&[b"the manifest cannot have the name ", &quoted[..], b", which is not UTF-8"].concat());
     }
 
-    /// Tells that a manifest could not take the place of what has come there since the run began.
-    pub fn kept_beside(&self, path: &[u8], beside: &[u8]) {
+    /// Tells that a manifest could not take the place of what is there, and why: it has come since the run began, or a line
+    /// of this number shows that it is no list.
+    pub fn kept_beside(&self, path: &[u8], beside: &[u8], overlong: Option<usize>) {
         let [path, beside] = [path, beside].map(|name| quote::always(name, self.charset()));
-        let before =
-            [&path[..], b" was written while the copy went on, and stays; the manifest is "].concat();
-        self.failure(&[&before[..], &beside, b" beside it"].concat());
+        let why = match overlong {
+            None => " was written while the copy went on, and stays; the manifest is ".to_owned(),
+            Some(line) => format!(" is no manifest, as line {line} is too long, and stays; the manifest is "),
+        };
+        self.failure(&[&path[..], why.as_bytes(), &beside, b" beside it"].concat());
     }
 
     /// Whether anything has failed so far.

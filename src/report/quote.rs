@@ -70,6 +70,19 @@ pub fn option_argument(text: &[u8], charset: Charset) -> Vec<u8> {
     quoted
 }
 
+/// Text that is no name, without quotation marks: what cannot be shown in it is escaped.
+pub fn shown(text: &[u8], charset: Charset) -> Vec<u8> {
+    let mut shown = Vec::with_capacity(text.len());
+    for unit in units(text, charset) {
+        if unit.is_printable {
+            shown.extend_from_slice(unit.bytes);
+        } else {
+            unit.bytes.iter().for_each(|&byte| push_escaped(&mut shown, byte));
+        }
+    }
+    shown
+}
+
 /// One character of the character set, or one byte that is none.
 struct Unit<'a> {
     bytes: &'a [u8],

@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use rustix::process::{Resource, Rlimit};
 use rustix::thread::UnshareFlags;
 use seccompiler::{
@@ -45,6 +46,7 @@ enum Preparation {
     TakeTerminal,
     Become(u32),
     EnterUserNamespace,
+    UnmountProc,
     Filter(BpfProgram),
 }
 
@@ -171,6 +173,11 @@ impl<'sandbox> Run<'sandbox> {
     /// Runs as the root of a user namespace in which there is no other user.
     pub fn in_user_namespace(self) -> Self {
         self.prepare(Preparation::EnterUserNamespace)
+    }
+
+    /// Runs where /proc is not mounted, in a mount namespace of its own.
+    pub fn without_proc(self) -> Self {
+        self.prepare(Preparation::UnmountProc)
     }
 
     pub fn without_io_uring(self, answer: IoUring) -> Self {
@@ -349,6 +356,13 @@ impl Preparation {
                 rustix::thread::set_thread_groups(&[])?;
                 rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(*user))?;
                 rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(*user))?;
+            }
+            Self::UnmountProc => {
+                // SAFETY: the child has one thread and shares no memory that a mount namespace concerns.
+                unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) }?;
+                let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+                rustix::mount::mount_change("/", private)?;
+                rustix::mount::unmount("/proc", UnmountFlags::DETACH)?;
             }
             Self::EnterUserNamespace => {
                 // SAFETY: the child has one thread and shares no memory that a user namespace concerns.

@@ -4,6 +4,7 @@
 //! 342 ms through a ring (ext4 to XFS, 2 cores).
 
 use crate::plan::facts::Facts;
+use crate::process;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ pub(super) fn any(files: &[OsString]) -> bool {
 
 /// Only regular files are opened: others would notice.
 fn is_cold(name: &OsString) -> bool {
-    let Ok(stat) = rustix::fs::statat(CWD, name, AtFlags::empty()) else { return false };
+    let Ok(stat) = process::look(CWD, name, AtFlags::empty()) else { return false };
     let facts = Facts::of(&stat);
     if facts.kind != FileType::RegularFile || !facts.size_is_trusted() {
         return false;

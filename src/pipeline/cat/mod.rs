@@ -24,6 +24,7 @@ use crate::cli::cat::CatOptions;
 use crate::cli::knobs::{EngineKind, Knobs};
 use crate::plan::descriptors;
 use crate::plan::ways::{Way, Wishes};
+use crate::process;
 use crate::report::Reporter;
 use crate::report::message::describe;
 use crate::report::quote;
@@ -178,6 +179,7 @@ impl Cat<'_> {
     /// Tells about a file that could not be read, after everything before it has been written.
     fn file_failed(&mut self, name: &OsString, errno: Errno) -> Result<(), Fatal> {
         self.flush()?;
+        let errno = process::reason(name.as_bytes(), errno);
         let name = quote::needed(name.as_bytes(), self.reporter.charset());
         self.reporter.failure(&[&name, &b": "[..], describe(errno).as_bytes()].concat());
         Ok(())

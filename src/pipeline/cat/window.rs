@@ -8,6 +8,7 @@ use crate::pipeline::engine::{Wait, choose};
 use crate::plan::facts::Facts;
 use crate::plan::reading::Reading;
 use crate::plan::ways::{Way, Wishes, is_read_ahead};
+use crate::process;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::{HashMap, VecDeque};
@@ -264,6 +265,6 @@ fn ahead(name: &OsString, wishes: &Wishes) -> Option<Facts> {
     if name == "-" {
         return None;
     }
-    let facts = Facts::of(&rustix::fs::statat(CWD, name, AtFlags::empty()).ok()?);
+    let facts = Facts::of(&process::look(CWD, name, AtFlags::empty()).ok()?);
     is_read_ahead(&facts, wishes).then_some(facts)
 }

@@ -68,7 +68,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
         }
         Op::Look { ref at, follow } => {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-            seen.facts = Some(Facts::of(&rustix::fs::statat(&at.directory, &*at.name, flags)?));
+            seen.facts = Some(Facts::of(&process::look(&at.directory, &*at.name, flags)?));
         }
         Op::Examine { end } => {
             let facts = Facts::of(&rustix::fs::fstat(open(chain, end)?)?);

@@ -6,10 +6,10 @@
 
 use super::be_last_in_line;
 use crate::cli::cp::{CpOptions, Follow, Make};
-use crate::pipeline::choosing::RULES_BYTES_MAX;
+use crate::pipeline::choosing::rules_in;
 use crate::plan::choosing::{self, Rules};
-use crate::plan::{path, replace};
-use rustix::fs::FileType;
+use crate::plan::{path, replace, walk};
+use rustix::fs::{CWD, FileType};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -126,20 +126,18 @@ impl Chooser<'_> {
         if !left_out && is_directory && choosing.gitignore {
             let start = if below.is_empty() { 0 } else { below.len() + 1 };
             self.rules.truncate(depth);
-            self.rules.push(rules(entry.path(), start, above));
+            self.rules.push(rules(entry, start, above));
         }
         !left_out
     }
 }
 
-/// What .gitignore files leave out of a directory, as the copy sees it.
-fn rules(directory: &Path, start: usize, above: Option<Arc<Rules>>) -> Option<Arc<Rules>> {
-    let above = above.filter(|_| directory.join(".git").symlink_metadata().is_err());
-    let file = directory.join(".gitignore");
-    let usable = |metadata: Metadata| metadata.is_file() && metadata.size() <= RULES_BYTES_MAX;
-    match file.symlink_metadata().is_ok_and(usable).then(|| std::fs::read(file)) {
-        Some(Ok(text)) => Some(Arc::new(Rules::read(&text, start, above).0)),
-        Some(Err(_)) | None => above,
+/// What .gitignore files leave out of a directory, read as the copy reads them. Nothing is told: that is for the copy.
+fn rules(entry: &DirEntry, start: usize, above: Option<Arc<Rules>>) -> Option<Arc<Rules>> {
+    // The walk has decided whether a link is followed; one that was put there since is not.
+    match walk::open_directory(CWD, entry.path(), entry.path_is_symlink()) {
+        Ok(open) => rules_in(open, start, above).0,
+        Err(_) => above,
     }
 }
 

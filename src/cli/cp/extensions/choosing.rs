@@ -1,9 +1,10 @@
 //! Options for which files are copied, beyond what the operands name, and whether they are at all.
 
 use crate::cli::patterns::{BadPattern, Pattern, Patterns};
-use crate::cli::{EXTENSIONS, Refused, flag, valued};
+use crate::cli::{EXTENSIONS, Refused, flag, shown, valued};
 use clap::{Arg, ArgMatches};
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +65,11 @@ fn patterns(matches: &ArgMatches) -> Result<Option<Patterns>, Refused> {
     typed.sort_unstable_by_key(|(place, ..)| *place);
     let refused = |glob: &OsString, include: bool, why: &str| {
         let option = if include { "--include" } else { "--exclude" };
-        Refused::usage(format!("invalid pattern '{}' for '{option}': {why}", glob.to_string_lossy()))
+        Refused::usage(format!(
+            "invalid pattern '{}' for '{option}': {}",
+            shown(glob.as_bytes()),
+            shown(why.as_bytes())
+        ))
     };
     let read = |&(_, glob, include): &(usize, &OsString, bool)| match glob.to_str() {
         Some(text) => Ok(Pattern { glob: text.to_owned(), include }),

@@ -2,7 +2,9 @@
 
 use super::ring::{self, Span, Target};
 use super::{Running, Uring};
+use crate::bufpool::room_at;
 use crate::pipeline::chain::{Descriptor, End, Into, Op};
+
 use crate::process;
 use io_uring::squeue;
 use rustix::io::Errno;
@@ -24,6 +26,7 @@ impl Uring {
                 let file = target(&chain.source, opening[slot_of(End::Source)])?;
                 let lease = chain.lease.as_mut().ok_or(Errno::FAULT)?;
                 let bytes = bytes.min(u32::try_from(lease.capacity()).unwrap_or(u32::MAX));
+                let bytes = room_at(offset, bytes);
                 let into = Span { start: lease.as_mut_ptr(), bytes, fixed: lease.fixed() };
                 Ok(ring::read_entry(file, into, offset.unwrap_or(u64::MAX)))
             }

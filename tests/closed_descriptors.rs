@@ -1,0 +1,50 @@
+//! Descriptors 0 to 2 that are closed when a program starts have no names: /dev/stdin then leads to nothing.
+
+use crate::common::each_engine;
+
+#[test]
+fn a_closed_standard_input_is_no_source() {
+    each_engine(|s| {
+        s.file("copy", "keep").symlink("in", "/proc/self/fd/0").dir("tree").symlink("tree/in", "/dev/fd/0");
+        for name in ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "/proc/thread-self/fd/0", "in"] {
+            for options in
+                [&["-T"][..], &["-f"], &["-L"], &["-b"], &["-u"], &["--remove-destination"], &["-l"]]
+            {
+                let run = s.cp(options).and([name, "copy"]).close(0);
+                run.fails(&format!("ucp: cannot stat '{name}': No such file or directory"));
+                assert_eq!(s.names("."), ["", "copy", "in", "tree", "tree/in"], "{options:?}");
+                assert_eq!(s.read("copy"), b"keep");
+            }
+            for option in ["-u", "-n"] {
+                let printed =
+                    s.cat([option, name]).close(0).fails(&format!("ucat: {name}: No such file or directory"));
+                printed.prints("");
+            }
+        }
+        s.cp(["-P", "/proc/self/fd/0", "copy"]).close(0).close(1).run().ends(1);
+        s.cp(["-rL", "tree", "t"]).close(0).fails("ucp: cannot stat 'tree/in': No such file or directory");
+        let complaint = "ucp: target directory '/dev/stdin': No such file or directory";
+        s.cp(["-t", "/dev/stdin", "copy"]).close(0).fails(complaint);
+        // All three are closed, in which case nothing can be said.
+        s.cp(["in", "copy"]).close(0).close(1).close(2).run().ends(1);
+        assert_eq!(s.read("copy"), b"keep");
+        // Those that are open are as ever.
+        s.cp(["in", "new"]).input("typed").close(1).close(2).succeeds();
+        assert_eq!(s.read("new"), b"typed");
+    });
+}
+
+#[test]
+fn a_closed_output_is_no_destination() {
+    each_engine(|s| {
+        s.file("a", "1").symlink("out", "/proc/self/fd/1").symlink("err", "/proc/self/fd/2");
+        for options in [&["-T"][..], &["-n"], &["-u"], &["-i"]] {
+            let complaint = "ucp: not writing through dangling symlink 'out'";
+            s.cp(options).and(["a", "out"]).close(1).fails(complaint);
+            s.cp(options).and(["a", "out"]).close(0).close(1).fails(complaint);
+            s.cp(options).and(["a", "err"]).close(2).run().ends(1);
+        }
+        s.cp(["a", "/proc/self/fd/1"]).close(1).run().ends(1);
+        assert_eq!(s.link_target("out").to_str(), Some("/proc/self/fd/1"));
+    });
+}
