@@ -12,15 +12,35 @@ use crate::plan::path;
 use crate::plan::walk::Listing;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
+
+/// Bytes of the longest name, from linux/limits.h.
+const NAME_BYTES_MAX: usize = 255;
+
+/// Names of a backup that are tried before it is given up: others make backups of the same file.
+const ATTEMPTS_MAX: u32 = 16;
 
 /// A name in the directory that it lies in, which is open for listing.
 struct Entry {
     directory: Arc<OwnedFd>,
     name: CString,
+}
+
+impl Entry {
+    fn named(&self, name: &CStr) -> At {
+        At { directory: Directory::Open(Arc::clone(&self.directory)), name: Arc::from(name) }
+    }
+
+    /// Renames it in its directory, where it is to be `exclusive` only to a name that is free.
+    fn rename(&self, name: &CStr, exclusive: bool) -> Result<(), Errno> {
+        if exclusive {
+            return place::rename_new(&self.named(&self.name), &self.named(name));
+        }
+        rustix::fs::renameat(&self.directory, &*self.name, &self.directory, name)
+    }
 }
 
 /// The file that was kept.
@@ -37,6 +57,24 @@ impl Worker<'_, '_> {
     /// gives it that name for another, if that can be. `shown` is what both are called, the destination first. A backup
     /// that would take the place of the source is refused.
     pub(super) fn back_up(
+        &self,
+        destination: &At,
+        shown: [&[u8]; 2],
+        backup: &Backup,
+        source: Identity,
+        stays: bool,
+    ) -> Result<Kept, Problem> {
+        let mut attempts = 1;
+        loop {
+            match self.try_back_up(destination, shown, backup, source, stays) {
+                // Somebody has made a backup of that number meanwhile: there is a next one.
+                Err(Problem { errno: Some(Errno::EXIST), .. }) if attempts < ATTEMPTS_MAX => attempts += 1,
+                answer => return answer,
+            }
+        }
+    }
+
+    fn try_back_up(
         &self,
         destination: &At,
         shown: [&[u8]; 2],
@@ -68,12 +106,9 @@ impl Worker<'_, '_> {
             imagined.remember(&shown, imagined.copy_of(&Facts::unknown()));
             return Ok(Kept { name: Arc::from(name), shown: Arc::from(shown) });
         }
-        if stays && link(&entry, &name, kept.exclusive).map_err(failed)? {
-            return Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) });
+        if !(stays && link(&entry, &name, kept.exclusive).map_err(failed)?) {
+            entry.rename(&name, kept.exclusive).map_err(failed)?;
         }
-        let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
-        rustix::fs::renameat_with(&entry.directory, &*entry.name, &entry.directory, &*name, flags)
-            .map_err(failed)?;
         Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) })
     }
 
@@ -171,8 +206,7 @@ fn link(entry: &Entry, backup: &CStr, exclusive: bool) -> Result<bool, Errno> {
         Ok(()) => Ok(true),
         Err(Errno::EXIST) if exclusive => Err(Errno::EXIST),
         Err(Errno::EXIST) => {
-            let directory = Directory::Open(Arc::clone(&entry.directory));
-            Ok(place::replace(&At { directory, name: Arc::from(backup) }, link).is_ok())
+            Ok(place::replace(&entry.named(backup), link).is_ok())
         }
         Err(_) => Ok(false),
     }
@@ -196,6 +230,9 @@ fn backup_name(entry: &Entry, backup: &Backup, more: impl FnOnce(&mut Naming)) -
         }
         more(&mut naming);
     }
-    let bytes_max = rustix::fs::fstatfs(&entry.directory)?.f_namelen;
-    Ok(naming.name(usize::try_from(bytes_max).unwrap_or(255)))
+    // Where the file system does not say, a name has what it has nearly everywhere; too long a one is refused.
+    let bytes_max = rustix::fs::fstatfs(&entry.directory).map_or(NAME_BYTES_MAX, |answer| {
+        usize::try_from(answer.f_namelen).unwrap_or(NAME_BYTES_MAX)
+    });
+    Ok(naming.name(bytes_max))
 }
