@@ -10,10 +10,12 @@ pub enum What {
     CannotStat,
     /// A source file could not be opened.
     CannotOpen,
-    /// A directory could not be listed from its beginning.
+    /// An open file could not be examined.
+    CannotExamine,
+    /// The map of a source's data could not be had.
+    CannotSeek,
+    /// A directory could not be opened or listed.
     CannotAccess,
-    /// A directory could not be listed to its end.
-    ReadingDirectory,
     /// The destination file could not be created or opened.
     CannotCreateRegular,
     /// A directory could not be made.
@@ -139,8 +141,9 @@ impl What {
         match self {
             Self::CannotStat => ["cannot stat ", "", ""],
             Self::CannotOpen => ["cannot open ", "", " for reading"],
+            Self::CannotExamine => ["cannot fstat ", "", ""],
+            Self::CannotSeek => ["cannot lseek ", "", ""],
             Self::CannotAccess => ["cannot access ", "", ""],
-            Self::ReadingDirectory => ["reading directory ", "", ""],
             Self::CannotCreateRegular => ["cannot create regular file ", "", ""],
             Self::CannotCreateDirectory => ["cannot create directory ", "", ""],
             Self::CannotMakeDirectory => ["cannot make directory ", "", ""],

@@ -4,7 +4,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
 use crate::cli::cp::Reflink;
-use crate::pipeline::chain::{Chain, End, Into, Op, Outcome};
+use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op, Outcome};
 use crate::plan::attribute_names;
 use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
@@ -203,7 +203,7 @@ impl FileCopy {
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
-                self.fail(chain, self.destination_problem(What::CannotStat, errno), context)
+                self.fail(chain, self.destination_problem(What::CannotExamine, errno), context)
             }
             (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
             (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
@@ -218,7 +218,7 @@ impl FileCopy {
             return self.look(chain, None);
         }
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
-            return self.give_up(chain);
+            return self.give_up(chain, End::Destination, errno);
         }
         if let (Errno::AGAIN, Stage::Destination(verdict), false) = (errno, self.stage, self.leased) {
             self.leased = true;
@@ -231,6 +231,20 @@ impl FileCopy {
         let slash = self.job.destination.name.to_bytes().ends_with(b"/");
         let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
         self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+    }
+
+    /// The destination could not be cut to nothing. GNU cp does that as it opens the file, so for it this is one that cannot
+    /// be opened.
+    pub(super) fn not_cut(&mut self, mut chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+        if !context.settings.force {
+            return self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context);
+        }
+        // Nothing was written to it that closing could tell of.
+        chain.destination = Descriptor::Closed;
+        chain.lease = None;
+        self.made = Made::Here(self.job.belongs_to);
+        self.truncated = true;
+        self.unlink(chain, context)
     }
 
     /// Removes a destination that could not be opened, as `-f` asks for.

@@ -73,6 +73,8 @@ pub struct FileCopy {
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
     pub(super) leased: bool,
+    /// There was no descriptor for this end, and why.
+    pub(super) without_descriptor: Option<(End, Errno)>,
     /// Files of its destination take long to make.
     slow_destination: bool,
     pub(super) attempts: u32,
@@ -111,6 +113,7 @@ impl FileCopy {
             staged: None,
             failed: false,
             leased: false,
+            without_descriptor: None,
             slow_destination,
             attempts: 0,
             counted: 0,
@@ -208,7 +211,7 @@ impl FileCopy {
             Stage::Clone => self.cloned(chain, outcome, context),
             Stage::Survey => self.surveyed(chain, &seen, context),
             Stage::Extend { length } => self.extended(chain, outcome, length, context),
-            Stage::MapEnd => self.map_ended(chain, &seen, context),
+            Stage::MapEnd => self.map_ended(chain, outcome, &seen, context),
             Stage::Trim => self.trimmed(chain, outcome, context),
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
@@ -260,14 +263,26 @@ impl FileCopy {
 
     fn truncate_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         if let Outcome::Failed { errno, .. } = outcome {
-            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+            return self.not_cut(chain, errno, context);
         }
         self.truncated = true;
         self.transfer(chain, context)
     }
 
-    /// There is no descriptor for this file now. A slot of the engine's is freed by the engine.
-    pub(super) fn give_up(&mut self, mut chain: Chain) -> Next {
+    /// What to say where there will be no descriptor for this file, which has failed then.
+    #[must_use]
+    pub fn failed_without_descriptor(&mut self) -> Problem {
+        self.failed = true;
+        match self.without_descriptor {
+            Some((End::Destination, errno)) => self.destination_problem(What::CannotCreateRegular, errno),
+            Some((End::Source, errno)) => self.source_problem(What::CannotOpen, errno),
+            None => self.source_problem(What::CannotOpen, Errno::MFILE),
+        }
+    }
+
+    /// There is no descriptor for this end of the file now. A slot of the engine's is freed by the engine.
+    pub(super) fn give_up(&mut self, mut chain: Chain, end: End, errno: Errno) -> Next {
+        self.without_descriptor = Some((end, errno));
         debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
         if chain.source.plain().is_some() {
             return Next::NoDescriptor;

@@ -78,12 +78,13 @@ impl FileCopy {
 
     /// All of the file is there: what is left makes it durable and closes it.
     pub(super) fn settled(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        // Nothing can be lost in a file that was only read, when it is closed.
-        if let Outcome::Failed { at, errno } = outcome
-            && !matches!(chain.ops[at], Op::Close { .. })
-        {
-            let problem = self.destination_problem(What::PreservingPermissions, errno);
-            return self.fail(chain, problem, context);
+        if let Outcome::Failed { at, errno } = outcome {
+            if !matches!(chain.ops[at], Op::Close { .. }) {
+                let problem = self.destination_problem(What::PreservingPermissions, errno);
+                return self.fail(chain, problem, context);
+            }
+            // The copy is whole all the same.
+            context.reporter.problem(&self.source_problem(What::Closing, errno));
         }
         self.stage = Stage::Close;
         chain.ops.clear();
@@ -113,6 +114,10 @@ impl FileCopy {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
             Op::Close { end: End::Destination } => self.close(chain, context),
+            // GNU cp counts it as a failure too, though nothing can be lost in a file that was only read.
+            Op::Close { end: End::Source } if !self.failed => {
+                self.fail(chain, self.source_problem(What::Closing, errno), context)
+            }
             Op::Close { end: End::Source } => self.done(context),
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
             Op::Name { .. } => {

@@ -104,7 +104,7 @@ impl FileCopy {
     fn not_opened_again(&mut self, mut chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
         chain.source = std::mem::take(&mut self.examined);
         if matches!(errno, Errno::MFILE | Errno::NFILE) {
-            return self.give_up(chain);
+            return self.give_up(chain, End::Source, errno);
         }
         self.fail(chain, self.open_problem(errno), context)
     }
@@ -158,17 +158,16 @@ impl FileCopy {
                 (self.trail.transferred, self.trail.moved) = (false, false);
                 self.not_opened(chain, errno, context)
             }
-            (Op::Close { end: End::Source }, Err(_)) => {
-                // Nothing can be lost in a file that was only read.
+            (Op::Close { end: End::Source }, Err(errno)) => {
+                context.reporter.problem(&self.source_problem(What::Closing, errno));
+                self.failed = true;
                 self.whole_arrived(chain, context)
             }
             (Op::Close { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
             (Op::Read { .. }, Err(errno)) => self.read_failed(chain, errno, context),
-            (Op::Truncate { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Truncating, errno), context)
-            }
+            (Op::Truncate { .. }, Err(errno)) => self.not_cut(chain, errno, context),
             (Op::Write { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Writing, errno), context)
             }

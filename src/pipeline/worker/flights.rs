@@ -138,8 +138,8 @@ impl Worker<'_, '_> {
                 if self.engine.in_flight() > 0 {
                     self.backlog.push_front(file.into_job());
                 } else {
+                    self.shared.reporter.problem(&file.failed_without_descriptor());
                     let job = file.into_job();
-                    self.no_descriptor(&job);
                     self.leaf_done(&job);
                 }
             }
