@@ -46,6 +46,8 @@ pub enum What {
     Copying,
     /// The destination could not be brought to its length.
     Truncating,
+    /// A copy that is longer than its source by now could not be cut.
+    Cutting,
     /// A copy is not what was read of its source.
     Differs {
         /// The offset of the first block that differs.
@@ -159,6 +161,8 @@ impl What {
             Self::CannotClone => ["failed to clone ", " from ", ""],
             Self::Copying => ["error copying ", " to ", ""],
             Self::Truncating => ["failed to extend ", "", ""],
+            // GNU cp makes no copy longer than what it has read, and has no words for this.
+            Self::Cutting => ["failed to truncate ", "", ""],
             Self::Differs { .. } => {
                 ["verification of ", "", " failed: first difference in the block at byte "]
             }

@@ -5,7 +5,7 @@ use super::holes::{self, Holes};
 use super::pairs::Pair;
 use super::stage::Stage;
 use super::staged::Staged;
-use super::stream::Stream;
+use super::stream::{InOrder, Stream};
 use super::verify::Hashing;
 use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
@@ -40,6 +40,8 @@ pub struct FileCopy {
     pub(super) found: Option<Found>,
     /// The destination is a regular file, so both ends can be reached at offsets.
     pub(super) positioned: bool,
+    /// Which of them has no offsets all the same.
+    pub(super) in_order: InOrder,
     /// The destination can have holes.
     pub(super) destination_is_regular: bool,
     /// The destination is this run's own, or has been cut to nothing.
@@ -99,6 +101,7 @@ impl FileCopy {
             refused: None,
             examined: Descriptor::Closed,
             positioned: true,
+            in_order: InOrder::default(),
             destination_is_regular: true,
             truncated: true,
             stream: Stream::default(),
@@ -212,7 +215,7 @@ impl FileCopy {
             Stage::Survey => self.surveyed(chain, &seen, context),
             Stage::Extend { length } => self.extended(chain, outcome, length, context),
             Stage::MapEnd => self.map_ended(chain, outcome, &seen, context),
-            Stage::Trim => self.trimmed(chain, outcome, context),
+            Stage::Trim { cuts } => self.trimmed(chain, outcome, cuts, context),
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),

@@ -168,6 +168,12 @@ impl FileCopy {
             }
             (Op::Read { .. }, Err(errno)) => self.read_failed(chain, errno, context),
             (Op::Truncate { .. }, Err(errno)) => self.not_cut(chain, errno, context),
+            (&Op::Write { length, .. }, Err(Errno::SPIPE)) => {
+                self.has_no_offsets(End::Destination);
+                self.hash_read(0, &chain, length);
+                self.stream.pending(length);
+                self.stream_on(chain, false, context)
+            }
             (Op::Write { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Writing, errno), context)
             }
