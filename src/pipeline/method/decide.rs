@@ -2,6 +2,7 @@
 
 use super::file::FileCopy;
 use super::stage::Stage;
+use super::whole::reopen;
 use super::{Context, Next};
 use crate::cli::cp::Reflink;
 use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op, Outcome};
@@ -40,7 +41,7 @@ impl FileCopy {
             }
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
                 if self.only_examined(context) {
-                    return self.read_again(chain);
+                    return self.read_again(chain, context);
                 }
                 if self.is_staged(&verdict, context) && !matches!(verdict, Verdict::Overwrite(_)) {
                     return self.stage_new(chain);
@@ -87,12 +88,16 @@ impl FileCopy {
                 // A FIFO that has come in a file's place is not waited for.
                 let regular = there.kind == FileType::RegularFile;
                 let access = if regular { written_by(context) } else { OFlags::WRONLY };
-                let patient = if regular && context.capabilities.nonblocking && !self.leased {
+                let patient = if regular && context.capabilities.nonblocking {
                     OFlags::NONBLOCK
                 } else {
                     OFlags::empty()
                 };
-                self.open_with(access | follow | patient, Into::Plain, context)
+                if regular && self.leased {
+                    return self.hold_destination(chain, follow, context);
+                }
+                let into = if regular { Into::Plain } else { Into::Waiting };
+                self.open_with(access | follow | patient, into, context)
             }
             Verdict::Create
             | Verdict::SameFile
@@ -105,6 +110,23 @@ impl FileCopy {
         if verdict != Verdict::Create || self.job.is_noted() {
             chain.ops.push(Op::Examine { end: End::Destination });
         }
+        Next::Run(chain)
+    }
+
+    /// Holds a destination that has a lease, before it is opened by waiting: what has come to its name meanwhile may be
+    /// a FIFO, which could be waited for without end.
+    fn hold_destination(&self, mut chain: Chain, follow: OFlags, context: &Context<'_>) -> Next {
+        chain.ops.push(self.open_with(OFlags::PATH | follow, Into::Plain, context));
+        chain.ops.push(Op::Examine { end: End::Destination });
+        Next::Run(chain)
+    }
+
+    /// Opens what is held, and is the file that was seen.
+    fn open_held(&mut self, mut chain: Chain, context: &Context<'_>) -> Next {
+        self.held = std::mem::take(&mut chain.destination);
+        chain.ops.clear();
+        chain.ops.extend(reopen(&self.held, End::Destination, written_by(context), Into::Plain));
+        chain.ops.push(Op::Examine { end: End::Destination });
         Next::Run(chain)
     }
 
@@ -181,6 +203,11 @@ impl FileCopy {
             (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
                 let problem = Problem::of(What::Replaced, self.job.destination_path());
                 self.fail(chain, problem, context)
+            }
+            (Outcome::Done, Verdict::Overwrite(there), _)
+                if self.leased && there.kind == FileType::RegularFile && !self.held.is_open() =>
+            {
+                self.open_held(chain, context)
             }
             (Outcome::Done, Verdict::Overwrite(there), _) if self.is_staged(&verdict, context) => {
                 self.stage_over(chain, there.identity, context)

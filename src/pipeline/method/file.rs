@@ -75,6 +75,8 @@ pub struct FileCopy {
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
     pub(super) leased: bool,
+    /// The destination as it was examined, where it is opened by waiting.
+    pub(super) held: Descriptor,
     /// There was no descriptor for this end, and why.
     pub(super) without_descriptor: Option<(End, Errno)>,
     /// Files of its destination take long to make.
@@ -116,6 +118,7 @@ impl FileCopy {
             staged: None,
             failed: false,
             leased: false,
+            held: Descriptor::Closed,
             without_descriptor: None,
             slow_destination,
             attempts: 0,
@@ -163,24 +166,23 @@ impl FileCopy {
         let hashes = context.settings.hash && !context.settings.attributes_only;
         self.hashing = hashes.then(Box::default);
         let regular = self.job.seen.is_none_or(|seen| seen.kind == FileType::RegularFile);
-        let patient = if regular && context.capabilities.nonblocking && !self.leased {
-            OFlags::NONBLOCK
-        } else {
-            OFlags::empty()
-        };
-        let access = if self.fused(context) { OFlags::PATH } else { OFlags::RDONLY | patient };
+        let patient =
+            if regular && context.capabilities.nonblocking { OFlags::NONBLOCK } else { OFlags::empty() };
+        // What is opened by waiting is examined first: a FIFO may have come in its place.
+        let held = self.fused(context) || self.leased;
+        let access = if held { OFlags::PATH } else { OFlags::RDONLY | patient };
         let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let open = Op::Open {
             end: End::Source,
             at: self.job.source.clone(),
             flags: access | follow,
             mode: Mode::empty(),
-            into: Into::Plain,
+            into: if regular || held { Into::Plain } else { Into::Waiting },
         };
         let mut ops = Vec::with_capacity(OPS_OF_SMALL_FILE);
         ops.extend([open, Op::Examine { end: End::Source }]);
         // Whether there is an ACL decides about the permissions that the copy is made with.
-        ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
+        ops.extend((!held && context.settings.keeping.wants_names()).then_some(Op::ListAttributes));
         let slow_destination = self.slow_destination && context.capabilities.fused_where_slow;
         Chain { ops, slow_destination, turn: self.job.turn().cloned(), ..Chain::default() }
     }
@@ -203,7 +205,12 @@ impl FileCopy {
             Stage::WhyNot => self.why_not(chain, outcome, facts, context),
             Stage::Unlink => self.unlinked(chain, outcome, context),
             Stage::Truncate => self.truncate_done(chain, outcome, context),
-            Stage::Again => self.opened_again(chain, outcome, context),
+            Stage::Again => {
+                if self.leased {
+                    self.names = (!seen.names.is_none()).then(|| Box::new(seen.names));
+                }
+                self.opened_again(chain, outcome, context)
+            }
             Stage::Look => self.looked(chain, outcome, facts, None, context),
             Stage::LookBehind => {
                 let link = self.link.take().map(|link| *link);
@@ -234,7 +241,7 @@ impl FileCopy {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
             Stage::ReadBack => self.start_read_back(chain, alone, context),
-            _ if alone && self.only_examined(context) => self.read_again(chain),
+            _ if alone && self.only_examined(context) => self.read_again(chain, context),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
         }
@@ -327,7 +334,7 @@ impl FileCopy {
         let method = data::method(&situation);
         self.begun = true;
         if method != Method::Whole && self.only_examined(context) {
-            return self.read_again(chain);
+            return self.read_again(chain, context);
         }
         if fresh && self.wants_survey(method, context) {
             return self.survey(chain, context);

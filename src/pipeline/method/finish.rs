@@ -7,6 +7,7 @@ use crate::pipeline::chain::{Chain, End, Op, Outcome};
 use crate::plan::attribute_names::Names;
 use crate::plan::durability::has_no_sync;
 use crate::report::message::{Problem, What};
+use rustix::io::Errno;
 
 impl FileCopy {
     /// The operation that gives the destination its attributes, where there is anything to give. It comes when all of
@@ -83,14 +84,20 @@ impl FileCopy {
                 let problem = self.destination_problem(What::PreservingPermissions, errno);
                 return self.fail(chain, problem, context);
             }
-            // The copy is whole all the same.
-            context.reporter.problem(&self.source_problem(What::Closing, errno));
+            self.source_not_closed(errno, context);
         }
         self.stage = Stage::Close;
         chain.ops.clear();
         chain.ops.push(Op::Sync);
         chain.ops.extend(self.name_and_close(context));
         Next::Settle(chain)
+    }
+
+    /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status.
+    pub(super) fn source_not_closed(&self, errno: Errno, context: &Context<'_>) {
+        if !self.failed {
+            context.reporter.problem(&self.source_problem(What::Closing, errno));
+        }
     }
 
     /// Goes on behind an operation that had nothing to do.
@@ -114,11 +121,10 @@ impl FileCopy {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
             Op::Close { end: End::Destination } => self.close(chain, context),
-            // GNU cp counts it as a failure too, though nothing can be lost in a file that was only read.
-            Op::Close { end: End::Source } if !self.failed => {
-                self.fail(chain, self.source_problem(What::Closing, errno), context)
+            Op::Close { end: End::Source } => {
+                self.source_not_closed(errno, context);
+                self.done(context)
             }
-            Op::Close { end: End::Source } => self.done(context),
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
             Op::Name { .. } => {
                 self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)

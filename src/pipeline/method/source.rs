@@ -45,6 +45,9 @@ impl FileCopy {
         }
         self.source = Some(facts);
         self.positioned = facts.kind == FileType::RegularFile;
+        if self.leased && !self.fused(context) {
+            return self.read_again(chain, context);
+        }
         self.destination_in_turn(chain, context)
     }
 
@@ -79,7 +82,7 @@ impl FileCopy {
         self.fail(chain, problem, context)
     }
 
-    fn destination_in_turn(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn destination_in_turn(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         match self.found {
             None => self.look(chain, None),
             Some(found) => self.decide(chain, &found, context),

@@ -188,7 +188,7 @@ impl World {
             (true, _) => {}
         }
         let (number, descriptor) = match into {
-            Into::Plain => {
+            Into::Plain | Into::Waiting => {
                 let label = format!("scripted-{}", DESCRIPTORS.fetch_add(1, Ordering::Relaxed));
                 let fd = rustix::fs::memfd_create(&*label, MemfdFlags::CLOEXEC).expect("a memory file");
                 self.labels.push(label);

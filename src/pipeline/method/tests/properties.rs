@@ -234,11 +234,16 @@ fn copying(way: &Way, files: &[File]) -> Copying {
     copying
 }
 
-/// How many problems of a file were told.
+/// How many problems of a file were told but for those that leave it whole.
 fn told(copied: &Copied, number: usize) -> usize {
     let names = [source(number), destination(number)];
     let is_of = |problem: &Problem| names.iter().any(|name| name.as_bytes() == problem.path);
-    copied.problems.iter().filter(|problem| is_of(problem) && problem.what != What::PreservingTimes).count()
+    let whole = |problem: &Problem| match problem.what {
+        What::PreservingTimes => true,
+        What::Closing => problem.path == source(number).as_bytes(),
+        _ => false,
+    };
+    copied.problems.iter().filter(|problem| is_of(problem) && !whole(problem)).count()
 }
 
 /// Every file is right or was told of, once; and the books say the same. [`Copying::run`] has seen to the rest: every
