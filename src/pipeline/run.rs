@@ -9,6 +9,7 @@ use super::given_operands::operands;
 use super::imagined::Imagined;
 use super::job::{Operands, Task};
 use super::leaf::asks_first;
+use super::late::Late;
 use super::links::Links;
 use super::manifest;
 use super::method::Settings as MethodSettings;
@@ -73,6 +74,8 @@ pub struct Shared<'env> {
     pub imagined: Option<Imagined>,
     /// What `--parents` has made.
     pub parents: Parents,
+    /// Symbolic links that wait for their times.
+    pub late: Late,
     /// Sources that are hard links of one another.
     pub links: Links,
     /// Directories that wait to be made durable; `None` where that is not asked for.
@@ -148,6 +151,7 @@ impl<'env> Shared<'env> {
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
             imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
+            late: Late::default(),
             links: Links::new(options),
             durable: options
                 .extensions
@@ -308,6 +312,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
         Err(problem) => reporter.problem(&problem),
     }
     if !shared.is_interrupted() {
+        shared.late.finish(&shared.settings.method.keeping, reporter);
         shared.parents.finish(&shared);
     }
     shared.finish_manifest();
