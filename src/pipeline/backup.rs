@@ -15,15 +15,35 @@ use crate::plan::path;
 use crate::plan::walk::Listing;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
+
+/// Bytes of the longest name, from linux/limits.h.
+const NAME_BYTES_MAX: usize = 255;
+
+/// Names of a backup that are tried before it is given up: others make backups of the same file.
+const ATTEMPTS_MAX: u32 = 16;
 
 /// A name in the directory that it lies in, which is open for listing.
 struct Entry {
     directory: Arc<OwnedFd>,
     name: CString,
+}
+
+impl Entry {
+    fn named(&self, name: &CStr) -> At {
+        At { directory: Directory::Open(Arc::clone(&self.directory)), name: Arc::from(name) }
+    }
+
+    /// Renames it in its directory, where it is to be `exclusive` only to a name that is free.
+    fn rename(&self, name: &CStr, exclusive: bool) -> Result<(), Errno> {
+        if exclusive {
+            return place::rename_new(&self.named(&self.name), &self.named(name));
+        }
+        rustix::fs::renameat(&self.directory, &*self.name, &self.directory, name)
+    }
 }
 
 /// The file that was kept.
@@ -41,6 +61,24 @@ impl Worker<'_, '_> {
     /// the directory in work that it lies in, unless it is an operand's. A backup that would take the place of the source
     /// is refused.
     pub(super) fn back_up(
+        &self,
+        (destination, branch): (&At, Option<&Arc<Branch>>),
+        shown: [&[u8]; 2],
+        backup: &Backup,
+        source: Identity,
+        stays: bool,
+    ) -> Result<Kept, Problem> {
+        let mut attempts = 1;
+        loop {
+            match self.try_back_up((destination, branch), shown, backup, source, stays) {
+                // Somebody has made a backup of that number meanwhile: there is a next one.
+                Err(Problem { errno: Some(Errno::EXIST), .. }) if attempts < ATTEMPTS_MAX => attempts += 1,
+                answer => return answer,
+            }
+        }
+    }
+
+    fn try_back_up(
         &self,
         (destination, branch): (&At, Option<&Arc<Branch>>),
         shown: [&[u8]; 2],
@@ -74,9 +112,7 @@ impl Worker<'_, '_> {
         }
         let both = stays && link(&entry, &name, kept.exclusive).map_err(failed)?;
         if !both {
-            let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
-            rustix::fs::renameat_with(&entry.directory, &*entry.name, &entry.directory, &*name, flags)
-                .map_err(failed)?;
+            entry.rename(&name, kept.exclusive).map_err(failed)?;
         }
         let path: Arc<[u8]> = Arc::from(beside(shown[0], &kept.name));
         let debt = self.shared.owed.note(Undo::PutBack(Moved {
@@ -195,10 +231,7 @@ fn link(entry: &Entry, backup: &CStr, exclusive: bool) -> Result<bool, Errno> {
     match link(backup) {
         Ok(()) => Ok(true),
         Err(Errno::EXIST) if exclusive => Err(Errno::EXIST),
-        Err(Errno::EXIST) => {
-            let directory = Directory::Open(Arc::clone(&entry.directory));
-            Ok(place::replace(&At { directory, name: Arc::from(backup) }, link).is_ok())
-        }
+        Err(Errno::EXIST) => Ok(place::replace(&entry.named(backup), link).is_ok()),
         Err(_) => Ok(false),
     }
 }
@@ -221,6 +254,8 @@ fn backup_name(entry: &Entry, backup: &Backup, more: impl FnOnce(&mut Naming)) -
         }
         more(&mut naming);
     }
-    let bytes_max = rustix::fs::fstatfs(&entry.directory)?.f_namelen;
-    Ok(naming.name(usize::try_from(bytes_max).unwrap_or(255)))
+    // Where the file system does not say, a name has what it has nearly everywhere; too long a one is refused.
+    let bytes_max = rustix::fs::fstatfs(&entry.directory)
+        .map_or(NAME_BYTES_MAX, |answer| usize::try_from(answer.f_namelen).unwrap_or(NAME_BYTES_MAX));
+    Ok(naming.name(bytes_max))
 }

@@ -96,6 +96,9 @@ impl Descriptor {
 pub enum Into {
     /// An ordinary one: it will be examined, shared, or have its metadata set.
     Plain,
+    /// An ordinary one, by a plain call: who opens a FIFO or a device may have to wait for its other end. The ring tries first
+    /// with `O_NONBLOCK` (5.6), which is ENXIO for a FIFO that nobody reads, and no waiting for one that nobody writes.
+    Waiting,
     /// Whatever suits the engine: it will only be read, written and closed.
     Any,
 }

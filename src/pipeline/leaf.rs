@@ -311,11 +311,6 @@ impl Worker<'_, '_> {
         }
     }
 
-    /// There is no descriptor for a file, and will be none.
-    pub(super) fn no_descriptor(&self, job: &FileJob) {
-        self.shared.reporter.problem(&Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE));
-    }
-
     /// Has those who watch count a file no more that is not copied, if they did.
     fn count_left_out(&self, job: &FileJob) {
         let (Some(progress), options) = (&self.shared.progress, self.shared.options) else { return };

@@ -21,6 +21,7 @@ pub mod held;
 pub mod imagined;
 pub mod itself;
 pub mod job;
+pub mod late;
 pub mod leaf;
 pub mod links;
 pub mod listed;

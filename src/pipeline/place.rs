@@ -167,18 +167,24 @@ pub fn take(temporary: &At, at: &At, over: bool) -> Result<(), Errno> {
     }
 }
 
-/// Renames where nothing is there. A file system that cannot promise that (NFS, FUSE) may make another name instead.
-fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
+/// Renames where nothing is there, and never over what has come meanwhile. Where renameat2(2) is not to be had (before Linux
+/// 3.15, NFS, 9p, FUSE whose server does not know it, eCryptfs) the file gets the other name beside its own, which takes no
+/// place either, and then loses its own.
+///
+/// # Errors
+/// EEXIST where something is there, or what renaming answered.
+pub fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
     let flags = RenameFlags::NOREPLACE;
     match rustix::fs::renameat_with(&from.directory, &*from.name, &to.directory, &*to.name, flags) {
-        Err(Errno::INVAL | Errno::NOSYS) => {}
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
         answer => return answer,
     }
     let linked = rustix::fs::linkat(&from.directory, &*from.name, &to.directory, &*to.name, AtFlags::empty());
     match linked {
-        // No hard links either (FAT by FUSE): there is no better way than to look before.
-        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {}
-        answer => return answer,
+        Ok(()) => return rustix::fs::unlinkat(&from.directory, &*from.name, AtFlags::empty()),
+        Err(Errno::EXIST) => return Err(Errno::EXIST),
+        // No hard link either (a directory, FAT by FUSE, somebody else's file): there is no better way than to look before.
+        Err(_refused) => {}
     }
     match rustix::fs::statat(&to.directory, &*to.name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => Err(Errno::EXIST),

@@ -9,6 +9,7 @@ use super::given::OperandDirectories;
 use super::given_operands::operands;
 use super::imagined::Imagined;
 use super::job::{Operands, Task};
+use super::late::Late;
 use super::leaf::asks_first;
 use super::links::Links;
 use super::manifest;
@@ -75,6 +76,8 @@ pub struct Shared<'env> {
     pub imagined: Option<Imagined>,
     /// What `--parents` has made.
     pub parents: Parents,
+    /// Symbolic links that wait for their times.
+    pub late: Late,
     /// Sources that are hard links of one another.
     pub links: Links,
     /// Directories that wait to be made durable; `None` where that is not asked for.
@@ -152,6 +155,7 @@ impl<'env> Shared<'env> {
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
             imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
+            late: Late::default(),
             links: Links::new(options),
             durable: options
                 .extensions
@@ -314,6 +318,7 @@ pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> 
     }
     backup::take_back_all(&shared);
     if !shared.is_interrupted() {
+        shared.late.finish(&shared.settings.method.keeping, reporter);
         shared.parents.finish(&shared);
     }
     shared.finish_manifest();

@@ -7,7 +7,7 @@ use super::place;
 use super::worker::Worker;
 use crate::cli::cp::Keep;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::Made;
+use crate::plan::attributes::{Made, Refused, Wanted};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::process;
@@ -100,7 +100,14 @@ impl Worker<'_, '_> {
         }
         let wanted = keeping.of_file(facts, Made::Here(job.belongs_to), names);
         if !wanted.is_nothing() {
-            let refused = attributes::keep_node(&job.source, at, facts, &wanted);
+            let mut refused = attributes::keep_node(&job.source, at, facts, &wanted);
+            if let (FileType::Symlink, Some(times)) = (facts.kind, wanted.times)
+                && refused.last() == Some(&Refused::Times(Errno::NOENT))
+                && self.shared.late.note(job, times)
+            {
+                // What is left but for the times.
+                refused = attributes::keep_node(&job.source, at, facts, &Wanted { times: None, ..wanted });
+            }
             attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
         }
         Ok(())

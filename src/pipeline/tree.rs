@@ -200,7 +200,7 @@ impl Worker<'_, '_> {
         let failed = |what| source.failed(what);
         let examined = match walk::open_directory(source.parent, source.name, way.through_link) {
             Ok(open) => {
-                let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
+                let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotAccess))?;
                 Ok((Some(open), Facts::of(&stat)))
             }
             Err(Errno::ACCESS) => {
@@ -230,8 +230,7 @@ impl Worker<'_, '_> {
         });
         let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
             let path = branch.own_source_path();
-            let what = if errno == Errno::ACCESS { What::CannotAccess } else { What::ReadingDirectory };
-            self.shared.reporter.problem(&Problem::failed(what, path, errno));
+            self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));
             (Vec::new(), true)
         });
         branch.listed.store(ended, Ordering::Release);

@@ -71,6 +71,24 @@ pub struct Wanted {
     pub names: Names,
 }
 
+impl Wanted {
+    /// Nothing but times, for a symbolic link.
+    #[must_use]
+    pub fn times_of_link(times: Times) -> Self {
+        Self {
+            times: Some(times),
+            owner: None,
+            permissions: Permissions::AsTheyAre,
+            before: false,
+            is_link: true,
+            writable_for_attributes: false,
+            ends_at_attributes: false,
+            privileged: false,
+            names: Names::default(),
+        }
+    }
+}
+
 /// Times of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {

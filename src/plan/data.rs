@@ -8,7 +8,14 @@ use rustix::io::Errno;
 /// done by reading and writing. Anything else would meet those too.
 #[must_use]
 pub fn is_refusal(errno: Errno) -> bool {
-    !matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::IO | Errno::FBIG)
+    !matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::IO | Errno::NOMEM)
+}
+
+/// Whether a failed question for the map of a file's data means that there is none to be had: it is read from end to end.
+/// Anything else would have a file be believed that its file system cannot tell about.
+#[must_use]
+pub fn has_no_map(errno: Errno) -> bool {
+    matches!(errno, Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS | Errno::SPIPE)
 }
 
 /// Whether a refusal holds for this file only, and others may do better.

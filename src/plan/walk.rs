@@ -49,7 +49,11 @@ impl Listing {
         let mut ended = true;
         let mut listing = RawDir::new(directory.as_fd(), &mut self.buffer);
         while let Some(entry) = listing.next() {
-            let entry = entry?;
+            let entry = match entry {
+                // It has been removed since it was opened: nothing is in it.
+                Err(Errno::NOENT) => break,
+                entry => entry?,
+            };
             let name = entry.file_name();
             if name != c"." && name != c".." {
                 entries.push(Entry {

@@ -10,10 +10,12 @@ pub enum What {
     CannotStat,
     /// A source file could not be opened.
     CannotOpen,
-    /// A directory could not be listed from its beginning.
+    /// An open file could not be examined.
+    CannotExamine,
+    /// The map of a source's data could not be had.
+    CannotSeek,
+    /// A directory could not be opened or listed.
     CannotAccess,
-    /// A directory could not be listed to its end.
-    ReadingDirectory,
     /// The destination file could not be created or opened.
     CannotCreateRegular,
     /// A directory could not be made.
@@ -44,6 +46,8 @@ pub enum What {
     Copying,
     /// The destination could not be brought to its length.
     Truncating,
+    /// A copy that is longer than its source by now could not be cut.
+    Cutting,
     /// A copy is not what was read of its source.
     Differs {
         /// The offset of the first block that differs.
@@ -139,8 +143,9 @@ impl What {
         match self {
             Self::CannotStat => ["cannot stat ", "", ""],
             Self::CannotOpen => ["cannot open ", "", " for reading"],
+            Self::CannotExamine => ["cannot fstat ", "", ""],
+            Self::CannotSeek => ["cannot lseek ", "", ""],
             Self::CannotAccess => ["cannot access ", "", ""],
-            Self::ReadingDirectory => ["reading directory ", "", ""],
             Self::CannotCreateRegular => ["cannot create regular file ", "", ""],
             Self::CannotCreateDirectory => ["cannot create directory ", "", ""],
             Self::CannotMakeDirectory => ["cannot make directory ", "", ""],
@@ -156,6 +161,8 @@ impl What {
             Self::CannotClone => ["failed to clone ", " from ", ""],
             Self::Copying => ["error copying ", " to ", ""],
             Self::Truncating => ["failed to extend ", "", ""],
+            // GNU cp makes no copy longer than what it has read, and has no words for this.
+            Self::Cutting => ["failed to truncate ", "", ""],
             Self::Differs { .. } => {
                 ["verification of ", "", " failed: first difference in the block at byte "]
             }

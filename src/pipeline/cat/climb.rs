@@ -3,7 +3,8 @@
 //!
 //! A way that is refused (by an old kernel, a filter of system calls, a file system) has moved nothing, and one that fails
 //! on its way has moved what it says: the next read starts behind it, meets the same error, and tells about it in cat's
-//! words. So no way here has an error of its own.
+//! words. So no way here has an error of its own, but one: where bytes were moved by offsets, and the position behind them
+//! cannot be set, nobody can go on without moving them once more.
 
 use super::{Cat, extents, overlap};
 use crate::patience::retry;
@@ -33,15 +34,35 @@ pub(super) struct Input<'f> {
     pub(super) is_own: bool,
 }
 
+/// Bytes were moved, and the position of this end could not be set behind them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Astray {
+    Input(Errno),
+    Output(Errno),
+}
+
+/// Whether a position can be set at all: where it cannot, nothing is to be moved by offsets. It stays where it is.
+pub(super) fn can_be_set(file: BorrowedFd<'_>, position: u64) -> bool {
+    rustix::fs::seek(file, SeekFrom::Start(position)).is_ok()
+}
+
 impl Cat<'_> {
     /// Moves what can be moved without being read and written in turns.
-    pub(super) fn climb(&mut self, file: BorrowedFd<'_>, facts: Facts, is_own: bool) {
+    ///
+    /// # Errors
+    /// Where it is not known from where to go on.
+    pub(super) fn climb(&mut self, file: BorrowedFd<'_>, facts: Facts, is_own: bool) -> Result<(), Astray> {
         let stored = facts.kind == FileType::RegularFile;
         let small = stored && facts.size <= LARGE_BYTES;
         if self.writer.formats() || (small && self.wishes.way.is_none()) {
-            return;
+            return Ok(());
         }
-        let offset = if stored { rustix::fs::seek(file, SeekFrom::Current(0)).unwrap_or(0) } else { 0 };
+        let offset = match stored {
+            true => rustix::fs::seek(file, SeekFrom::Current(0)),
+            false => Ok(0),
+        };
+        // A regular file without a position is read in turns.
+        let Ok(offset) = offset else { return Ok(()) };
         let input = Input { file, facts, offset, is_own };
         let to = self.to(&facts);
         for way in ways::ladder(&input.facts, offset, &to, &self.wishes) {
@@ -58,19 +79,25 @@ impl Cat<'_> {
                     self.by_calls(left, |out, most| rustix::fs::copy_file_range(file, None, out, None, most))
                 }
                 Way::Extents => {
-                    let moved =
+                    let (moved, set) =
                         extents::copy(&input, self.writer.descriptor(), to.offset, self.wishes.workers);
                     self.writer.wrote(Ok(moved));
+                    set?;
                     moved
                 }
-                Way::Overlap => overlap::copy(self, &input),
+                Way::Overlap => {
+                    let (moved, set) = overlap::copy(self, &input);
+                    set.map_err(Astray::Input)?;
+                    moved
+                }
                 Way::Ahead | Way::Plain => 0,
             };
             if moved > 0 {
                 self.note(way);
-                return;
+                return Ok(());
             }
         }
+        Ok(())
     }
 
     /// What standard output is now, as far as it takes part in the choice.

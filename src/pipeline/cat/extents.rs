@@ -4,7 +4,7 @@
 //! out shorter, what lies behind the first gap is cut off again and the offset is set before it: reading and writing in
 //! turns goes on from there, and meets what was met.
 
-use super::climb::Input;
+use super::climb::{Astray, Input, can_be_set};
 use crate::bufpool::{Lease, Pool};
 use crate::patience::retry;
 use rustix::fd::BorrowedFd;
@@ -35,8 +35,16 @@ struct Work<'f> {
 }
 
 /// Copies from the input's offset to where it ends now, to `output_offset`, with at most so many threads. Answers how
-/// many bytes are there; both offsets stand behind them.
-pub(super) fn copy(input: &Input<'_>, output: BorrowedFd<'_>, output_offset: u64, workers: usize) -> u64 {
+/// many bytes are there, and whether both offsets stand behind them.
+pub(super) fn copy(
+    input: &Input<'_>,
+    output: BorrowedFd<'_>,
+    output_offset: u64,
+    workers: usize,
+) -> (u64, Result<(), Astray>) {
+    if !(can_be_set(output, output_offset) && can_be_set(input.file, input.offset)) {
+        return (0, Ok(()));
+    }
     let total = input.facts.size.saturating_sub(input.offset);
     let work = Work {
         input,
@@ -67,8 +75,14 @@ pub(super) fn copy(input: &Input<'_>, output: BorrowedFd<'_>, output_offset: u64
             Ok(()) | Err(_) => {}
         }
     }
-    let set = |file, offset| rustix::fs::seek(file, SeekFrom::Start(offset)).is_ok();
-    if set(output, output_offset + whole) && set(input.file, input.offset + whole) { whole } else { 0 }
+    if whole == 0 {
+        return (0, Ok(()));
+    }
+    let set = |file, offset| rustix::fs::seek(file, SeekFrom::Start(offset)).map(|_set| ());
+    let set = set(output, output_offset + whole)
+        .map_err(Astray::Output)
+        .and_then(|()| set(input.file, input.offset + whole).map_err(Astray::Input));
+    (whole, set)
 }
 
 impl Work<'_> {

@@ -2,12 +2,13 @@
 //! and one at a time would leave it idle between them.
 
 use super::Cat;
-use super::climb::Input;
+use super::climb::{Input, can_be_set};
 use crate::patience::retry;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome, Seen};
 use crate::pipeline::engine::{Wait, choose, plain};
 use crate::plan::reading::Reading;
 use rustix::fs::SeekFrom;
+use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -29,10 +30,13 @@ struct Blocks {
     back: Vec<Completion>,
 }
 
-/// Reads ahead and writes in order, until everything is written or something fails. Answers how many bytes were written;
-/// the input stands behind them.
-pub(super) fn copy(cat: &mut Cat<'_>, input: &Input<'_>) -> u64 {
-    let Ok(own) = rustix::io::fcntl_dupfd_cloexec(input.file, 3) else { return 0 };
+/// Reads ahead and writes in order, until everything is written or something fails. Answers how many bytes were written, and
+/// whether the input stands behind them.
+pub(super) fn copy(cat: &mut Cat<'_>, input: &Input<'_>) -> (u64, Result<(), Errno>) {
+    if !can_be_set(input.file, input.offset) {
+        return (0, Ok(()));
+    }
+    let Ok(own) = rustix::io::fcntl_dupfd_cloexec(input.file, 3) else { return (0, Ok(())) };
     let source = Arc::new(own);
     cat.want_ring();
     let block_bytes = cat.block_bytes_direct;
@@ -52,8 +56,11 @@ pub(super) fn copy(cat: &mut Cat<'_>, input: &Input<'_>) -> u64 {
     let moved = all.run(cat, direct);
     while cat.engine.in_flight() > 0 && cat.engine.reap(Wait::ForOne, &mut all.back).is_ok() {}
     set_direct(&source, direct, false);
+    if moved == 0 {
+        return (0, Ok(()));
+    }
     let behind = SeekFrom::Start(input.offset + moved);
-    if rustix::fs::seek(input.file, behind).is_ok() { moved } else { 0 }
+    (moved, rustix::fs::seek(input.file, behind).map(|_set| ()))
 }
 
 impl Blocks {

@@ -1,6 +1,7 @@
 //! One file at a time, when its turn has come: opened, checked against the output, and passed through by the ladder's ways,
 //! the last of which, reading and writing in turns, is here.
 
+use super::climb::Astray;
 use super::{Cat, Fatal};
 use crate::pipeline::chain::{Chain, Descriptor, Op, Outcome, Seen};
 use crate::pipeline::engine::plain;
@@ -43,7 +44,14 @@ impl Cat<'_> {
                 return Ok(());
             }
         }
-        self.climb(input, facts, matches!(source, Descriptor::Plain(_)));
+        match self.climb(input, facts, matches!(source, Descriptor::Plain(_))) {
+            Ok(()) => {}
+            Err(Astray::Input(errno)) => return self.file_failed(name, errno),
+            Err(Astray::Output(errno)) => {
+                self.writer.wrote(Err(errno));
+                return Err(Fatal);
+            }
+        }
         // A small file needs no more memory than it has bytes; one that grows is read in more blocks.
         let size = usize::try_from(facts.size).unwrap_or(usize::MAX).saturating_add(1);
         let most = if facts.size_is_trusted() { size } else { LIVE_BYTES };
@@ -66,7 +74,9 @@ impl Cat<'_> {
         let (Some(mut lease), Some(source)) = (chain.lease.take(), chain.source.plain()) else {
             return self.file_failed(name, Errno::NOMEM);
         };
-        self.format_together(source, *facts)?;
+        if let Err(errno) = self.format_together(source, *facts)? {
+            return self.file_failed(name, errno);
+        }
         let live = facts.kind != FileType::RegularFile;
         loop {
             // What cannot say how much it has to give is not relied on to have anything.

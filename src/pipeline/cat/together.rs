@@ -4,7 +4,7 @@
 //! on from block to block by skipping, which is a fraction of formatting; then blocks are formatted side by side, and
 //! written in their order, each by the thread that has it.
 
-use super::climb::Input;
+use super::climb::{Input, can_be_set};
 use super::extents::WORKERS_MAX;
 use super::{Cat, Fatal};
 use crate::bufpool::{Lease, Pool};
@@ -52,17 +52,22 @@ struct Turns {
 }
 
 impl Cat<'_> {
-    /// Formats what a regular file has now, where it is enough for several threads. Its position is behind that.
-    pub(super) fn format_together(&mut self, file: BorrowedFd<'_>, facts: Facts) -> Result<(), Fatal> {
-        let Some(machine) = self.writer.machine() else { return Ok(()) };
+    /// Formats what a regular file has now, where it is enough for several threads. Its position is behind that; or it is
+    /// told why it cannot be, and reading on would give the same bytes again.
+    pub(super) fn format_together(
+        &mut self,
+        file: BorrowedFd<'_>,
+        facts: Facts,
+    ) -> Result<Result<(), Errno>, Fatal> {
+        let Some(machine) = self.writer.machine() else { return Ok(Ok(())) };
         let (format, place) = (machine.format(), machine.place());
         if !ways::is_formatted_together(&facts, 0, &self.wishes) {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let offset = rustix::fs::seek(file, SeekFrom::Current(0)).unwrap_or(facts.size);
         let workers = self.workers();
-        if !ways::is_formatted_together(&facts, offset, &self.wishes) {
-            return Ok(());
+        if !ways::is_formatted_together(&facts, offset, &self.wishes) || !can_be_set(file, offset) {
+            return Ok(Ok(()));
         }
         self.flush()?;
         let input = Input { file, facts, offset, is_own: false };
@@ -96,10 +101,7 @@ impl Cat<'_> {
         }
         self.note(Way::Extents);
         let behind = offset + turns.written * as_u64(BLOCK_BYTES);
-        match rustix::fs::seek(file, SeekFrom::Start(behind)) {
-            // A regular file can be positioned anywhere.
-            Ok(_) | Err(_) => Ok(()),
-        }
+        Ok(rustix::fs::seek(file, SeekFrom::Start(behind)).map(|_set| ()))
     }
 
     /// Threads that there may be; the machine is asked once.

@@ -221,7 +221,12 @@ fn find_data(source: BorrowedFd<'_>, from: u64) -> Result<Option<Range<u64>>, Er
         Err(Errno::NXIO) => return Ok(None),
         Err(errno) => return Err(errno),
     };
-    Ok(Some(start..rustix::fs::seek(source, SeekFrom::Hole(start))?))
+    match rustix::fs::seek(source, SeekFrom::Hole(start)) {
+        Ok(end) => Ok(Some(start..end)),
+        // It was cut meanwhile: who reads on finds its end.
+        Err(Errno::NXIO) => Ok(Some(start..u64::MAX)),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// `O_DIRECT` is a wish: where the file system has no such thing, or wants another alignment than that of a page, the

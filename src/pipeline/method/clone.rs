@@ -62,15 +62,12 @@ impl FileCopy {
             Outcome::Count { .. } => Errno::OPNOTSUPP,
         };
         self.trail.clone_refused = true;
-        if context.settings.reflink == Reflink::Always {
+        if context.settings.reflink == Reflink::Always || !data::is_refusal(errno) {
             // Nothing is left of what was made for it; what was there before has been cut to nothing.
             self.remove_at_close = matches!(self.found, Some(Found::Nothing | Found::DanglingLink(_)));
             let (source, destination) = (self.job.source_path(), self.job.destination_path());
             let problem = Problem::between(What::CannotClone, destination, source);
             return self.fail(chain, Problem { errno: Some(errno), ..problem }, context);
-        }
-        if !data::is_refusal(errno) {
-            return self.fail(chain, self.destination_problem(What::Writing, errno), context);
         }
         if let Some(pair) = self.pair() {
             context.pairs.all.refuse_clone(pair, errno);

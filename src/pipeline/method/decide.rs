@@ -2,9 +2,10 @@
 
 use super::file::FileCopy;
 use super::stage::Stage;
+use super::whole::reopen;
 use super::{Context, Next};
 use crate::cli::cp::Reflink;
-use crate::pipeline::chain::{Chain, End, Into, Op, Outcome};
+use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op, Outcome};
 use crate::plan::attribute_names;
 use crate::plan::attributes::Made;
 use crate::plan::facts::Facts;
@@ -37,7 +38,7 @@ impl FileCopy {
             }
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
                 if self.only_examined() {
-                    return self.read_again(chain);
+                    return self.read_again(chain, context);
                 }
                 if self.is_staged(&verdict, context) && !matches!(verdict, Verdict::Overwrite(_)) {
                     return self.stage_new(chain);
@@ -84,12 +85,16 @@ impl FileCopy {
                 // A FIFO that has come in a file's place is not waited for.
                 let regular = there.kind == FileType::RegularFile;
                 let access = if regular { written_by(context) } else { OFlags::WRONLY };
-                let patient = if regular && context.capabilities.nonblocking && !self.leased {
+                let patient = if regular && context.capabilities.nonblocking {
                     OFlags::NONBLOCK
                 } else {
                     OFlags::empty()
                 };
-                self.open_with(access | follow | patient, Into::Plain, context)
+                if regular && self.leased {
+                    return self.hold_destination(chain, follow, context);
+                }
+                let into = if regular { Into::Plain } else { Into::Waiting };
+                self.open_with(access | follow | patient, into, context)
             }
             Verdict::Create
             | Verdict::SameFile
@@ -102,6 +107,23 @@ impl FileCopy {
         if verdict != Verdict::Create || self.job.is_noted() {
             chain.ops.push(Op::Examine { end: End::Destination });
         }
+        Next::Run(chain)
+    }
+
+    /// Holds a destination that has a lease, before it is opened by waiting: what has come to its name meanwhile may be
+    /// a FIFO, which could be waited for without end.
+    fn hold_destination(&self, mut chain: Chain, follow: OFlags, context: &Context<'_>) -> Next {
+        chain.ops.push(self.open_with(OFlags::PATH | follow, Into::Plain, context));
+        chain.ops.push(Op::Examine { end: End::Destination });
+        Next::Run(chain)
+    }
+
+    /// Opens what is held, and is the file that was seen.
+    fn open_held(&mut self, mut chain: Chain, context: &Context<'_>) -> Next {
+        self.held = std::mem::take(&mut chain.destination);
+        chain.ops.clear();
+        chain.ops.extend(reopen(&self.held, End::Destination, written_by(context), Into::Plain));
+        chain.ops.push(Op::Examine { end: End::Destination });
         Next::Run(chain)
     }
 
@@ -179,6 +201,11 @@ impl FileCopy {
                 let problem = Problem::of(What::Replaced, self.job.destination_path());
                 self.fail(chain, problem, context)
             }
+            (Outcome::Done, Verdict::Overwrite(there), _)
+                if self.leased && there.kind == FileType::RegularFile && !self.held.is_open() =>
+            {
+                self.open_held(chain, context)
+            }
             (Outcome::Done, Verdict::Overwrite(there), _) if self.is_staged(&verdict, context) => {
                 self.stage_over(chain, there.identity, context)
             }
@@ -200,7 +227,7 @@ impl FileCopy {
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
-                self.fail(chain, self.destination_problem(What::CannotStat, errno), context)
+                self.fail(chain, self.destination_problem(What::CannotExamine, errno), context)
             }
             (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
             (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
@@ -213,7 +240,7 @@ impl FileCopy {
             return self.look_at_newcomer(chain);
         }
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
-            return self.give_up(chain);
+            return self.give_up(chain, End::Destination, errno);
         }
         if let (Errno::AGAIN, Stage::Destination(verdict), false) = (errno, self.stage, self.leased) {
             self.leased = true;
@@ -253,6 +280,20 @@ impl FileCopy {
             Some(_) | None => self.destination_problem(What::CannotCreateRegular, Errno::EXIST),
         };
         self.fail(chain, problem, context)
+    }
+
+    /// The destination could not be cut to nothing. GNU cp does that as it opens the file, so for it this is one that cannot
+    /// be opened.
+    pub(super) fn not_cut(&mut self, mut chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+        if !context.settings.force {
+            return self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context);
+        }
+        // Nothing was written to it that closing could tell of.
+        chain.destination = Descriptor::Closed;
+        chain.lease = None;
+        self.made = Made::Here(self.job.belongs_to);
+        self.truncated = true;
+        self.unlink(chain, context)
     }
 
     /// Removes a destination that could not be opened, as `-f` asks for.

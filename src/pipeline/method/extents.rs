@@ -351,6 +351,15 @@ impl FinishedExtents {
         {
             context.pairs.all.refuse_offload(pair);
         }
+        if let Some((Problem { what, errno: Some(Errno::SPIPE), .. }, _)) = &problem
+            && file.hashing.is_none()
+        {
+            // So one end has no offsets, and nothing was moved by them.
+            file.has_no_offsets(if *what == What::Writing { End::Destination } else { End::Source });
+            file.stream = Stream::default();
+            let next = file.stream_on(chain, false, context);
+            return (file, next);
+        }
         if let Some((problem, failed_at)) = problem {
             // Others may have come further: what is left is to be a beginning of the source.
             file.length = Some(u64::MAX);

@@ -5,7 +5,7 @@ use super::holes::{self, Holes};
 use super::pairs::Pair;
 use super::stage::Stage;
 use super::staged::Staged;
-use super::stream::Stream;
+use super::stream::{InOrder, Stream};
 use super::verify::Hashing;
 use super::{Context, Next, Settings};
 use crate::pipeline::attributes;
@@ -45,6 +45,8 @@ pub struct FileCopy {
     pub(super) found: Option<Found>,
     /// The destination is a regular file, so both ends can be reached at offsets.
     pub(super) positioned: bool,
+    /// Which of them has no offsets all the same.
+    pub(super) in_order: InOrder,
     /// The destination can have holes.
     pub(super) destination_is_regular: bool,
     /// The destination is this run's own, or has been cut to nothing.
@@ -79,6 +81,10 @@ pub struct FileCopy {
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
     pub(super) leased: bool,
+    /// The destination as it was examined, where it is opened by waiting.
+    pub(super) held: Descriptor,
+    /// There was no descriptor for this end, and why.
+    pub(super) without_descriptor: Option<(End, Errno)>,
     /// Files of its destination take long to make.
     slow_destination: bool,
     /// Bytes of it that meters have shown, where somebody looks.
@@ -104,6 +110,7 @@ impl FileCopy {
             by_path: false,
             examined: Descriptor::Closed,
             positioned: true,
+            in_order: InOrder::default(),
             destination_is_regular: true,
             truncated: true,
             stream: Stream::default(),
@@ -118,6 +125,8 @@ impl FileCopy {
             staged: None,
             failed: false,
             leased: false,
+            held: Descriptor::Closed,
+            without_descriptor: None,
             slow_destination,
             counted: 0,
             number: 0,
@@ -167,12 +176,10 @@ impl FileCopy {
         let hashes = context.settings.hash && !context.settings.attributes_only;
         self.hashing = hashes.then(Box::default);
         let regular = self.job.seen.is_none_or(|seen| seen.kind == FileType::RegularFile);
-        let patient = if regular && context.capabilities.nonblocking && !self.leased {
-            OFlags::NONBLOCK
-        } else {
-            OFlags::empty()
-        };
-        self.by_path = self.fused(context);
+        let patient =
+            if regular && context.capabilities.nonblocking { OFlags::NONBLOCK } else { OFlags::empty() };
+        // What is opened by waiting is examined first: a FIFO may have come in its place.
+        self.by_path = self.fused(context) || self.leased;
         let access = if self.by_path { OFlags::PATH } else { OFlags::RDONLY | patient };
         let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let open = Op::Open {
@@ -180,12 +187,12 @@ impl FileCopy {
             at: self.job.source.clone(),
             flags: access | follow,
             mode: Mode::empty(),
-            into: Into::Plain,
+            into: if regular || self.by_path { Into::Plain } else { Into::Waiting },
         };
         let mut ops = Vec::with_capacity(OPS_OF_SMALL_FILE);
         ops.extend([open, Op::Examine { end: End::Source }]);
         // Whether there is an ACL decides about the permissions that the copy is made with.
-        ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
+        ops.extend((!self.by_path && context.settings.keeping.wants_names()).then_some(Op::ListAttributes));
         let slow_destination = self.slow_destination && context.capabilities.fused_where_slow;
         Chain { ops, slow_destination, turn: self.job.turn().cloned(), ..Chain::default() }
     }
@@ -209,7 +216,12 @@ impl FileCopy {
             Stage::WhyNot => self.why_not(chain, outcome, facts, context),
             Stage::Unlink => self.unlinked(chain, outcome, context),
             Stage::Truncate => self.truncate_done(chain, outcome, context),
-            Stage::Again => self.opened_again(chain, outcome, context),
+            Stage::Again => {
+                if self.leased {
+                    self.names = (!seen.names.is_none()).then(|| Box::new(seen.names));
+                }
+                self.opened_again(chain, outcome, context)
+            }
             Stage::Look => self.looked(chain, outcome, facts, None, context),
             Stage::LookBehind => {
                 let link = self.link.take().map(|link| *link);
@@ -221,8 +233,8 @@ impl FileCopy {
             Stage::Clone => self.cloned(chain, outcome, context),
             Stage::Survey => self.surveyed(chain, &seen, context),
             Stage::Extend { length } => self.extended(chain, outcome, length, context),
-            Stage::MapEnd => self.map_ended(chain, &seen, context),
-            Stage::Trim => self.trimmed(chain, outcome, context),
+            Stage::MapEnd => self.map_ended(chain, outcome, &seen, context),
+            Stage::Trim { cuts } => self.trimmed(chain, outcome, cuts, context),
             Stage::Preparing => self.prepared(chain, outcome, context),
             Stage::Whole => self.whole_done(chain, outcome, context),
             Stage::Stream => self.streamed(chain, outcome, context),
@@ -241,7 +253,7 @@ impl FileCopy {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
             Stage::ReadBack => self.start_read_back(chain, alone, context),
-            _ if alone && self.only_examined() => self.read_again(chain),
+            _ if alone && self.only_examined() => self.read_again(chain, context),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
         }
@@ -273,14 +285,26 @@ impl FileCopy {
 
     fn truncate_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         if let Outcome::Failed { errno, .. } = outcome {
-            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+            return self.not_cut(chain, errno, context);
         }
         self.truncated = true;
         self.transfer(chain, context)
     }
 
-    /// There is no descriptor for this file now. A slot of the engine's is freed by the engine.
-    pub(super) fn give_up(&mut self, mut chain: Chain) -> Next {
+    /// What to say where there will be no descriptor for this file, which has failed then.
+    #[must_use]
+    pub fn failed_without_descriptor(&mut self) -> Problem {
+        self.failed = true;
+        match self.without_descriptor {
+            Some((End::Destination, errno)) => self.destination_problem(What::CannotCreateRegular, errno),
+            Some((End::Source, errno)) => self.source_problem(What::CannotOpen, errno),
+            None => self.source_problem(What::CannotOpen, Errno::MFILE),
+        }
+    }
+
+    /// There is no descriptor for this end of the file now. A slot of the engine's is freed by the engine.
+    pub(super) fn give_up(&mut self, mut chain: Chain, end: End, errno: Errno) -> Next {
+        self.without_descriptor = Some((end, errno));
         debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
         if chain.source.plain().is_some() {
             return Next::NoDescriptor;
@@ -324,7 +348,7 @@ impl FileCopy {
         // In a linked chain the ring would have the last word about where the file ends.
         let apart = method != Method::Whole || self.reading.needs_calls();
         if apart && self.only_examined() {
-            return self.read_again(chain);
+            return self.read_again(chain, context);
         }
         if fresh && self.wants_survey(method, context) {
             return self.survey(chain, context);

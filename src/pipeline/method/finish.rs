@@ -89,18 +89,25 @@ impl FileCopy {
 
     /// All of the file is there: what is left makes it durable and closes it.
     pub(super) fn settled(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        // Nothing can be lost in a file that was only read, when it is closed.
-        if let Outcome::Failed { at, errno } = outcome
-            && !matches!(chain.ops[at], Op::Close { .. })
-        {
-            let problem = self.destination_problem(What::PreservingPermissions, errno);
-            return self.fail(chain, problem, context);
+        if let Outcome::Failed { at, errno } = outcome {
+            if !matches!(chain.ops[at], Op::Close { .. }) {
+                let problem = self.destination_problem(What::PreservingPermissions, errno);
+                return self.fail(chain, problem, context);
+            }
+            self.source_not_closed(errno, context);
         }
         self.stage = Stage::Close;
         chain.ops.clear();
         chain.ops.push(Op::Sync);
         chain.ops.extend(self.name_and_close(context));
         Next::Settle(chain)
+    }
+
+    /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status.
+    pub(super) fn source_not_closed(&self, errno: Errno, context: &Context<'_>) {
+        if !self.failed {
+            context.reporter.problem(&self.source_problem(What::Closing, errno));
+        }
     }
 
     /// Goes on behind an operation that had nothing to do.
@@ -124,7 +131,10 @@ impl FileCopy {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
             Op::Close { end: End::Destination } => self.close(chain, context),
-            Op::Close { end: End::Source } => self.done(context),
+            Op::Close { end: End::Source } => {
+                self.source_not_closed(errno, context);
+                self.done(context)
+            }
             Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
             Op::Name { over: false, .. } if errno == Errno::EXIST && self.found == Some(Found::Nothing) => {
                 self.look_at_newcomer(chain)

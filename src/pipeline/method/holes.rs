@@ -8,10 +8,10 @@ use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
+use crate::plan::data;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Verdict;
 use crate::report::message::What;
-use rustix::io::Errno;
 use std::ops::Range;
 
 /// Stretches of data that are mapped before they are copied: what bounds the memory for a file of many holes.
@@ -65,16 +65,19 @@ impl FileCopy {
         let size = self.source_facts().size;
         let holes = self.holes.get_or_insert_default();
         match (outcome, seen.data) {
-            (Outcome::Failed { errno, .. }, _) if holes.from == 0 && holes.mapped.is_empty() => {
+            (Outcome::Failed { errno, .. }, _)
+                if data::has_no_map(errno) && holes.from == 0 && holes.mapped.is_empty() =>
+            {
                 // No map here (/proc, /sys, some network file systems): it is read from end to end.
-                debug_assert!(errno != Errno::NXIO, "that is an answer");
                 self.holes = None;
                 self.without_map = true;
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, _) => {
-                self.stream = Stream::starting_at(holes.from);
-                self.fail(chain, self.source_problem(What::Reading, errno), context)
+                // What is mapped has not been copied yet.
+                let reached = holes.mapped.first().map_or(holes.from, |first| first.start);
+                self.stream = Stream::starting_at(reached);
+                self.fail(chain, self.source_problem(What::CannotSeek, errno), context)
             }
             (_, Some(data)) if data.start == 0 && data.end >= size && holes.from == 0 => {
                 // No hole after all: it is smaller for another reason, or no file of a disk (/sys).
@@ -151,8 +154,18 @@ impl FileCopy {
 
     /// Streams on from there, in case the source has grown. One that has no data and is as long as before is not read, as
     /// GNU cp does not read it: that would set its access time.
-    pub(super) fn map_ended(&mut self, chain: Chain, seen: &Seen, context: &mut Context<'_>) -> Next {
+    pub(super) fn map_ended(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        seen: &Seen,
+        context: &mut Context<'_>,
+    ) -> Next {
         let size = self.source_facts().size;
+        if let Outcome::Failed { errno, .. } = outcome {
+            self.stream = Stream::starting_at(size);
+            return self.fail(chain, self.source_problem(What::CannotExamine, errno), context);
+        }
         let now = seen.facts.map_or(size, |facts| facts.size);
         self.stream = Stream::starting_at(size.min(now));
         if now == size && self.holes.as_ref().is_some_and(|holes| !holes.has_data) {

@@ -35,7 +35,10 @@ impl FileCopy {
     }
 
     pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
-        if let Outcome::Failed { errno, .. } = outcome {
+        if let Outcome::Failed { at, errno } = outcome {
+            if matches!(chain.ops.get(at), Some(Op::Truncate { length: 0 })) && !self.truncated {
+                return self.not_cut(chain, errno, context);
+            }
             return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
         }
         self.truncated = true;

@@ -3,7 +3,7 @@
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
-use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::pipeline::chain::{Chain, End, Op, Outcome};
 use crate::plan::facts::Facts;
 use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
@@ -19,7 +19,13 @@ impl FileCopy {
     ) -> Next {
         let facts = match (outcome, facts) {
             (Outcome::Done, Some(facts)) => facts,
-            (Outcome::Failed { errno: Errno::MFILE | Errno::NFILE, .. }, _) => return Next::NoDescriptor,
+            (Outcome::Failed { errno, .. }, _) if chain.source.is_open() => {
+                return self.fail(chain, self.source_problem(What::CannotExamine, errno), context);
+            }
+            (Outcome::Failed { errno: errno @ (Errno::MFILE | Errno::NFILE), .. }, _) => {
+                self.without_descriptor = Some((End::Source, errno));
+                return Next::NoDescriptor;
+            }
             // Somebody has a lease on the file, and gets the time to give it up.
             (Outcome::Failed { errno: Errno::AGAIN, .. }, _) if !self.leased => {
                 self.leased = true;
@@ -40,6 +46,9 @@ impl FileCopy {
         self.source = Some(facts);
         self.reading = chain.reading;
         self.positioned = facts.kind == FileType::RegularFile;
+        if self.leased && !self.fused(context) {
+            return self.read_again(chain, context);
+        }
         self.destination_in_turn(chain, context)
     }
 
@@ -74,7 +83,7 @@ impl FileCopy {
         self.fail(chain, problem, context)
     }
 
-    fn destination_in_turn(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn destination_in_turn(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         match self.found {
             None => self.look(chain, None),
             Some(found) => self.decide(chain, &found, context),

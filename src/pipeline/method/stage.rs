@@ -37,7 +37,10 @@ pub(super) enum Stage {
     /// Finding out where a file with holes ends by now.
     MapEnd,
     /// Giving the copy its length, behind its data.
-    Trim,
+    Trim {
+        /// It is longer.
+        cuts: bool,
+    },
     /// Making both ends ready for extents.
     Preparing,
     /// One chain for all that is left.

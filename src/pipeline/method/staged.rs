@@ -186,7 +186,7 @@ impl FileCopy {
     fn not_staged(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
             self.staged = None;
-            return self.give_up(chain);
+            return self.give_up(chain, End::Destination, errno);
         }
         if errno == Errno::STALE {
             let problem = Problem::of(What::Replaced, self.job.destination_path());

@@ -7,12 +7,20 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next, zeros};
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::pipeline::chain::{Chain, End, Op, Outcome};
 use crate::plan::destination;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::What;
 use rustix::fs::FileType;
 use rustix::io::Errno;
+
+/// Which ends of a file have no offsets, though they are regular files: they answer ESPIPE (some of /proc and tracefs, and
+/// what a FUSE server has said so of), and go on where they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct InOrder {
+    source: bool,
+    destination: bool,
+}
 
 /// How far a stream has come.
 #[derive(Debug, Clone, Copy, Default)]
@@ -101,14 +109,14 @@ impl FileCopy {
             let ahead_of = system.is_some_and(destination::allocates_ahead).then_some(length);
             chain.ops = zeros::writes(lease.bytes(), start..start + pending, written, unit, ahead_of);
         } else if pending > 0 {
-            let offset = self.positioned.then_some(written);
+            let offset = (self.positioned && !self.in_order.destination).then_some(written);
             chain.ops.push(Op::Write { offset, start, length: pending });
         }
         // What has arrived is known when the chain comes back. Who looks is not to wait for that until a pipe or a device
         // gives more.
         let waits = context.settings.watched && self.source_facts().kind != FileType::RegularFile;
         if read_failed.is_none() && (chain.ops.is_empty() || !waits) {
-            let offset = self.positioned.then_some(written + u64::from(pending));
+            let offset = (self.positioned && !self.in_order.source).then_some(written + u64::from(pending));
             chain.ops.push(Op::Read { offset, room, expect: None });
         }
         Next::Run(chain)
@@ -146,11 +154,16 @@ impl FileCopy {
                 self.stream_on(chain, false, context)
             }
             (Some(Op::Read { .. }), Err(errno)) => self.read_failed(chain, errno, context),
+            (Some(Op::Write { offset: Some(_), .. }), Err(Errno::SPIPE)) => {
+                self.has_no_offsets(End::Destination);
+                self.stream_on(chain, false, context)
+            }
             (Some(Op::Write { .. }), Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Writing, errno), context)
             }
+            // The source ended before its size, and others had come further.
             (Some(Op::Truncate { .. }), Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Truncating, errno), context)
+                self.fail(chain, self.destination_problem(What::Cutting, errno), context)
             }
             (None, _) => match self.stream.read_failed {
                 Some(errno) => self.read_failed(chain, errno, context),
@@ -174,7 +187,7 @@ impl FileCopy {
         let Some(length) = self.length.replace(written).filter(|&length| length != written) else {
             return self.close(chain, context);
         };
-        self.stage = Stage::Trim;
+        self.stage = Stage::Trim { cuts: written < length };
         chain.ops.clear();
         chain.ops.push(Op::Truncate { length: written });
         let system = self.pair().and_then(|pair| context.pairs.destination(pair));
@@ -184,15 +197,37 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    pub(super) fn trimmed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    pub(super) fn trimmed(
+        &mut self,
+        chain: Chain,
+        outcome: Outcome,
+        cuts: bool,
+        context: &mut Context<'_>,
+    ) -> Next {
         if let Outcome::Failed { errno, .. } = outcome {
-            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+            let what = if cuts { What::Cutting } else { What::Truncating };
+            return self.fail(chain, self.destination_problem(what, errno), context);
         }
         self.close(chain, context)
     }
 
+    /// From now on this end is read or written where it is. Nothing has been, by an offset; holes it can have none.
+    pub(super) fn has_no_offsets(&mut self, end: End) {
+        match end {
+            End::Source => self.in_order.source = true,
+            End::Destination => {
+                self.in_order.destination = true;
+                self.destination_is_regular = false;
+            }
+        }
+    }
+
     /// The source failed. The destination is made all the same, as GNU cp opens it before it reads.
     pub(super) fn read_failed(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+        if errno == Errno::SPIPE && self.positioned && !self.in_order.source {
+            self.has_no_offsets(End::Source);
+            return self.start_stream(chain, false, context);
+        }
         if !chain.destination.is_open() && self.stream.read_failed.is_none() {
             self.stream.read_failed = Some(errno);
             return self.start_stream(chain, false, context);

@@ -131,11 +131,12 @@ fn a_failed_close_of_the_destination_is_told() {
 }
 
 #[test]
-fn a_failed_close_of_the_source_loses_nothing() {
+fn a_failed_close_of_the_source_is_told_and_loses_nothing() {
     for contents in [small(), large()] {
         let copied = Copying::of(contents.clone()).fault("close", 1, Fault::Errno(Errno::IO)).run();
-        assert_eq!((copied.told(), copied.destination()), (vec![], Some(&contents[..])));
-        assert_eq!(copied.tally.files, 1);
+        let told = vec![(What::Closing, Some(Errno::IO))];
+        assert_eq!((copied.told(), copied.destination()), (told, Some(&contents[..])));
+        assert_eq!((copied.tally.files, &copied.problems[0].path[..]), (1, &b"source"[..]));
     }
 }
 

@@ -4,14 +4,21 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
-use crate::pipeline::chain::{At, Chain, Directory, End, Into, Op, Outcome};
-use crate::plan::overwrite::Found;
+use crate::pipeline::chain::{At, Chain, Descriptor, Directory, End, Into, Op, Outcome};
 use crate::report::message::What;
 use rustix::fd::AsRawFd;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::Arc;
+
+/// Opens the file behind a descriptor that was examined: /proc/self/fd leads to the file itself, whatever has become of its
+/// name.
+pub(super) fn reopen(examined: &Descriptor, end: End, flags: OFlags, into: Into) -> Option<Op> {
+    let path = CString::new(format!("/proc/self/fd/{}", examined.plain()?.as_raw_fd())).ok()?;
+    let at = At { directory: Directory::Working, name: Arc::from(path) };
+    Some(Op::Open { end, at, flags, mode: Mode::empty(), into })
+}
 
 impl FileCopy {
     /// One chain for the rest of a file that fits a buffer. The read asks for a byte more than the file has, where it
@@ -69,42 +76,33 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    /// Opens the file behind the descriptor that was examined: /proc/self/fd leads to the file itself, whatever has
-    /// become of its name.
     fn open_again(&self, into: Into) -> Option<Op> {
-        let path = CString::new(format!("/proc/self/fd/{}", self.examined.plain()?.as_raw_fd())).ok()?;
-        Some(Op::Open {
-            end: End::Source,
-            at: At { directory: Directory::Working, name: Arc::from(path) },
-            flags: OFlags::RDONLY,
-            mode: Mode::empty(),
-            into,
-        })
+        reopen(&self.examined, End::Source, OFlags::RDONLY, into)
     }
 
     /// A chain that opens for reading what was only examined: not every file goes in the one linked chain.
-    pub(super) fn read_again(&mut self, mut chain: Chain) -> Next {
+    pub(super) fn read_again(&mut self, mut chain: Chain, context: &Context<'_>) -> Next {
         self.examined = std::mem::take(&mut chain.source);
         self.stage = Stage::Again;
+        let regular = self.source_facts().kind == FileType::RegularFile;
         chain.ops.clear();
-        chain.ops.extend(self.open_again(Into::Plain));
+        chain.ops.extend(self.open_again(if regular { Into::Plain } else { Into::Waiting }));
+        // What only stood for the file had no names to list.
+        chain.ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
         Next::Run(chain)
     }
 
     pub(super) fn opened_again(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         match outcome {
             Outcome::Failed { errno, .. } => self.not_opened_again(chain, errno, context),
-            Outcome::Done | Outcome::Count { .. } => {
-                let found = self.found.unwrap_or(Found::Nothing);
-                self.decide(chain, &found, context)
-            }
+            Outcome::Done | Outcome::Count { .. } => self.destination_in_turn(chain, context),
         }
     }
 
     fn not_opened_again(&mut self, mut chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
         chain.source = std::mem::take(&mut self.examined);
         if matches!(errno, Errno::MFILE | Errno::NFILE) {
-            return self.give_up(chain);
+            return self.give_up(chain, End::Source, errno);
         }
         self.fail(chain, self.open_problem(errno), context)
     }
@@ -158,16 +156,20 @@ impl FileCopy {
                 (self.trail.transferred, self.trail.moved) = (false, false);
                 self.not_opened(chain, errno, context)
             }
-            (Op::Close { end: End::Source }, Err(_)) => {
-                // Nothing can be lost in a file that was only read.
+            (Op::Close { end: End::Source }, Err(errno)) => {
+                self.source_not_closed(errno, context);
                 self.whole_arrived(chain, context)
             }
             (Op::Close { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
             (Op::Read { .. }, Err(errno)) => self.read_failed(chain, errno, context),
-            (Op::Truncate { .. }, Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Truncating, errno), context)
+            (Op::Truncate { .. }, Err(errno)) => self.not_cut(chain, errno, context),
+            (&Op::Write { length, .. }, Err(Errno::SPIPE)) => {
+                self.has_no_offsets(End::Destination);
+                self.hash_read(0, &chain, length);
+                self.stream.pending(length);
+                self.stream_on(chain, false, context)
             }
             (Op::Write { .. }, Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Writing, errno), context)

@@ -135,11 +135,11 @@ impl Worker<'_, '_> {
             Next::NoDescriptor => {
                 self.flights_free.push(slot);
                 self.window = self.engine.in_flight().max(1);
-                let mut job = file.into_job();
                 if self.engine.in_flight() > 0 {
-                    self.backlog.push_front(job);
+                    self.backlog.push_front(file.into_job());
                 } else {
-                    self.no_descriptor(&job);
+                    self.shared.reporter.problem(&file.failed_without_descriptor());
+                    let mut job = file.into_job();
                     job.failed = true;
                     self.leaf_done(&job);
                 }

@@ -248,7 +248,7 @@ impl World {
             (file.mode, file.made_with) = (mode, Some(mode));
         }
         let (number, descriptor) = match into {
-            Into::Plain => {
+            Into::Plain | Into::Waiting => {
                 let label = format!("scripted-{}", DESCRIPTORS.fetch_add(1, Ordering::Relaxed));
                 let fd = rustix::fs::memfd_create(&*label, MemfdFlags::CLOEXEC).expect("a memory file");
                 self.labels.push(label);

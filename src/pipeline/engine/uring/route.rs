@@ -125,6 +125,7 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         Op::Close { end } => fused && !rules.polled && reach(end) == Reach::Own,
         Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
         Op::Open { .. } if rules.polled => false,
+        Op::Open { into: Into::Waiting, .. } => false,
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
         Op::Sync => !rules.polled,
         Op::Open { end: End::Destination, .. } => fused,
@@ -193,6 +194,15 @@ mod tests {
         assert!((3..6).all(|at| is_here(&chain, at, SPLIT)));
         chain.sleeps = true;
         assert_eq!(segment(&chain, 2, SPLIT), Segment { ops: 2..4, direct: false });
+    }
+
+    #[test]
+    fn what_may_wait_for_another_process_to_open_its_other_end_is_no_matter_for_the_ring() {
+        for end in [End::Source, End::Destination] {
+            let chain =
+                Chain { ops: vec![open(end, Into::Waiting)], slow_destination: true, ..Chain::default() };
+            assert!([FUSED, SPLIT].iter().all(|&rules| is_here(&chain, 0, rules)));
+        }
     }
 
     #[test]

@@ -232,11 +232,16 @@ pub(super) fn copying(way: &Way, files: &[File]) -> Copying {
     copying
 }
 
-/// How many problems of a file were told.
+/// How many problems of a file were told but for those that leave it whole.
 fn told(copied: &Copied, number: usize) -> usize {
     let names = [source(number), destination(number)];
     let is_of = |problem: &Problem| names.iter().any(|name| name.as_bytes() == problem.path);
-    copied.problems.iter().filter(|problem| is_of(problem) && problem.what != What::PreservingTimes).count()
+    let whole = |problem: &Problem| match problem.what {
+        What::PreservingTimes => true,
+        What::Closing => problem.path == source(number).as_bytes(),
+        _ => false,
+    };
+    copied.problems.iter().filter(|problem| is_of(problem) && !whole(problem)).count()
 }
 
 /// The files that stay, as something has come to the names of their copies.
