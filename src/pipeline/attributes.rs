@@ -360,7 +360,8 @@ impl<'a> Copied<'a> {
     }
 }
 
-/// Holds a node that was just made at `at`, which must be as it was made: of this kind, and under one name.
+/// Holds a node that was just made at `at`, which must be as it was made: of this kind, and under one name. Some file
+/// systems count no names at all.
 fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let held = rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty());
@@ -370,7 +371,7 @@ fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
         FileType::BlockDevice | FileType::CharacterDevice => facts.rdev,
         _ => 0,
     };
-    let same = facts.kind == made.kind && device(&facts) == device(made) && facts.links == 1;
+    let same = facts.kind == made.kind && device(&facts) == device(made) && facts.links <= 1;
     if same { Ok(held) } else { Err(Refused::Swapped) }
 }
 
