@@ -326,7 +326,11 @@ impl<'a> Copied<'a> {
         format!("/proc/self/fd/{}", self.descriptor().as_raw_fd())
     }
 
-    fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
+    /// Sets its times.
+    ///
+    /// # Errors
+    /// What futimens(2) answered, or utimensat(2) of a descriptor that only holds it, before Linux 5.8 EINVAL.
+    pub fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::futimens(fd, times),
             Self::Held(fd) => rustix::fs::utimensat(fd, c"", times, AtFlags::EMPTY_PATH),

@@ -113,7 +113,8 @@ impl Worker<'_, '_> {
             return Err(destination_failed(errno));
         }
         job.found = Some(found);
-        let fate = replace::fate(options, facts, &found, || {
+        let compared = self.comparable(job, facts, &found);
+        let fate = replace::fate(options, &compared, &found, || {
             let follows = replace::follows(options, job.is_operand());
             Relation { follows, ..relation(&job.source, &job.destination, job.follow, facts) }
         });

@@ -6,6 +6,7 @@ use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::given::OperandDirectories;
 use super::given_operands::operands;
+use super::grains::Grains;
 use super::imagined::Imagined;
 use super::job::{Operands, Task};
 use super::leaf::asks_first;
@@ -75,6 +76,8 @@ pub struct Shared<'env> {
     pub parents: Parents,
     /// Sources that are hard links of one another.
     pub links: Links,
+    /// How finely destinations keep times.
+    pub grains: Grains,
     /// Directories that wait to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<Durable>>,
     /// The directories that operands are copied into, where more is done for them than that.
@@ -149,6 +152,7 @@ impl<'env> Shared<'env> {
             imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
             links: Links::new(options),
+            grains: Grains::default(),
             durable: options
                 .extensions
                 .durability

@@ -45,6 +45,16 @@ pub fn renumbers_opened(magic: u64) -> bool {
     LAYERS.contains(&magic)
 }
 
+/// Magic numbers of FAT and exFAT.
+const FAT: [u64; 2] = [0x4d44, 0x2011_bab0];
+
+/// Whether a file system keeps days of access, seconds of writing and hundredths of making, by the `f_type` that statfs(2)
+/// answers.
+#[must_use]
+pub fn keeps_days_and_seconds(kind: impl TryInto<u64>) -> bool {
+    kind.try_into().is_ok_and(|kind| FAT.contains(&(kind & 0xffff_ffff)))
+}
+
 /// What statfs(2) says of a file system, as far as copying asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileSystem {
