@@ -76,8 +76,8 @@ impl Worker<'_, '_> {
 /// where its other times say that it is kept well.
 fn found_out(job: &FileJob, there: &Facts, found: &Found, hint: Hint) -> Result<Option<Grain>, Errno> {
     let held = hold(job, there, found)?;
-    let fat = destination::keeps_days_and_seconds(rustix::fs::fstatfs(&held)?.f_type);
-    if hint == Hint::CoarseForFat && !fat {
+    let is_fat = || rustix::fs::fstatfs(&held).is_ok_and(|it| destination::keeps_days_and_seconds(it.f_type));
+    if hint == Hint::CoarseForFat && !is_fat() {
         return Ok(None);
     }
     let copy = Copied::Held(held.as_fd());

@@ -15,11 +15,11 @@ use super::job::{FileJob, Names};
 use super::place;
 use super::worker::Worker;
 use crate::cli::cp::{CpOptions, Follow};
-use crate::plan::destination;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::linking::{self, Sharing};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
+use crate::plan::{destination, path};
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
@@ -59,6 +59,9 @@ struct HeldFirst {
     descriptor: OwnedFd,
     is_copy: bool,
 }
+
+/// How the directory of a copy is.
+const ABOVE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// How a copy is held.
 const HELD: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -149,8 +152,11 @@ impl Links {
         if let Some((_, is)) = last.filter(|(known, _)| *known == device) {
             return Ok(is);
         }
-        let held = first.with_place(|from, own| rustix::fs::openat(from, own, HELD, Mode::empty()))?;
-        let is = destination::numbers_files(rustix::fs::fstatfs(&held)?.f_type);
+        // Of the directory: some file systems would look behind a link for that.
+        let above = first.with_place(|from, own| {
+            rustix::fs::openat(from, path::parent(own.to_bytes()), ABOVE, Mode::empty())
+        })?;
+        let is = rustix::fs::fstatfs(&above).is_ok_and(|it| destination::numbers_files(it.f_type));
         *self.numbered.lock().unwrap_or_else(PoisonError::into_inner) = Some((device, is));
         Ok(is)
     }
