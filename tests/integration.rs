@@ -32,6 +32,7 @@ mod copy_existing;
 mod copy_follow;
 mod copy_hard_links;
 mod copy_holes;
+mod copy_metadata;
 mod copy_modes;
 mod copy_names;
 mod copy_newcomers;

@@ -334,7 +334,11 @@ impl<'a> Copied<'a> {
         format!("/proc/self/fd/{}", self.descriptor().as_raw_fd())
     }
 
-    fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
+    /// Sets its times.
+    ///
+    /// # Errors
+    /// What futimens(2) answered, or utimensat(2) of a descriptor that only holds it, before Linux 5.8 EINVAL.
+    pub fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::futimens(fd, times),
             Self::Held(fd, _) => rustix::fs::utimensat(fd, c"", times, AtFlags::EMPTY_PATH),
@@ -373,7 +377,8 @@ impl<'a> Copied<'a> {
     }
 }
 
-/// Holds a node that was just made at `at`, which must be as it was made: of this kind, and under one name.
+/// Holds a node that was just made at `at`, which must be as it was made: of this kind, and under one name. Some file
+/// systems count no names at all.
 fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let held = rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty());
@@ -383,7 +388,7 @@ fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
         FileType::BlockDevice | FileType::CharacterDevice => facts.rdev,
         _ => 0,
     };
-    let same = facts.kind == made.kind && device(&facts) == device(made) && facts.links == 1;
+    let same = facts.kind == made.kind && device(&facts) == device(made) && facts.links <= 1;
     if same { Ok(held) } else { Err(Refused::Swapped) }
 }
 

@@ -74,7 +74,7 @@ impl Worker<'_, '_> {
         let stat = rustix::fs::fstat(&open.0).map_err(failed(What::CannotStat))?;
         let copy = Facts::of(&stat);
         if made {
-            open = lend_to_owner(open, &copy).map_err(failed(What::SettingPermissions))?;
+            open = lend_to_owner(open, &copy).map_err(failed(What::LendingPermissions))?;
         }
         let (descriptor, listable) = open;
         let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);

@@ -4,9 +4,12 @@
 use super::branch::Origin;
 use super::chain::At;
 use super::operand::without_slashes;
+use super::place;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::path;
-use rustix::fs::AtFlags;
+use crate::plan::walk::Listing;
+use rustix::fs::{AtFlags, FileType};
+use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +33,40 @@ impl EntryName {
         let name = at.name.to_bytes();
         let directory = without_slashes(&at.directory, path::parent(name))?.identity;
         Some(Self { directory, name: path::last_component(name).to_vec() })
+    }
+}
+
+/// Whether two names of one file are one entry, spelled in two ways on a file system without case: it has no other name, or
+/// their directory does not list both.
+#[must_use]
+pub fn has_one_name(one: &At, other: &At, file: &Facts) -> bool {
+    if file.kind == FileType::Directory || file.links <= 1 {
+        return file.kind != FileType::Directory;
+    }
+    let names = [one, other].map(|at| path::last_component(at.name.to_bytes()));
+    let spelled = !names.iter().all(|name| name.is_ascii()) || names[0].eq_ignore_ascii_case(names[1]);
+    let directory = directory_of(one);
+    if !spelled || names[0] == names[1] || directory.is_none() || directory != directory_of(other) {
+        return false;
+    }
+    // What cannot be listed may be two names, as on most file systems.
+    lists_both(one, names).is_ok_and(|both| !both)
+}
+
+/// Whether the directory of `at` lists both names as they are spelled.
+fn lists_both(at: &At, names: [&[u8]; 2]) -> Result<bool, Errno> {
+    let parent = path::parent(at.name.to_bytes());
+    let open = place::open_directory(&at.directory, parent)?;
+    let mut listing = Listing::default();
+    let mut listed = [false; 2];
+    loop {
+        let (entries, ended) = listing.fetch(&open)?;
+        for (name, listed) in names.iter().zip(&mut listed) {
+            *listed |= entries.iter().any(|entry| entry.name.to_bytes() == *name);
+        }
+        if ended || listed == [true; 2] {
+            return Ok(listed == [true; 2]);
+        }
     }
 }
 

@@ -117,12 +117,15 @@ impl Worker<'_, '_> {
 /// The descriptor to list an operand's directory by, where its copy has just been `made`. btrfs lists a directory as it was
 /// when it was opened, so that a copy made in the directory itself would not be met, and the copy would go through.
 pub(super) fn listing_with(made: &Made, open: OwnedFd, source: &Facts) -> Result<OwnedFd, Errno> {
-    let Some(copy) = made.held.get()? else { return Ok(open) };
-    let above = rustix::fs::statat(&copy, c"..", AtFlags::empty())?;
-    if Facts::of(&above).identity != source.identity {
-        return Ok(open);
+    let Ok(Some(copy)) = made.held.get() else { return Ok(open) };
+    match rustix::fs::statat(&copy, c"..", AtFlags::empty()) {
+        Ok(above) if Facts::of(&above).identity == source.identity => {
+            walk::open_directory(&open, c".", false)
+        }
+        // A copy that may not be searched, as it belongs to somebody else, gets no entries; what is wrong with it is told
+        // of each of them.
+        Ok(_) | Err(_) => Ok(open),
     }
-    walk::open_directory(&open, c".", false)
 }
 
 /// Whether a directory of the source is met under the name, in the directory, that `maker` has made it under. GNU cp

@@ -15,7 +15,6 @@ use crate::plan::replace;
 use crate::plan::walk::Entry;
 use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
-use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -138,11 +137,17 @@ impl FileJob {
     /// The job for a leaf of a directory that is being copied.
     ///
     /// # Errors
-    /// A directory of the branch could not be had open again.
-    pub fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Result<Self, Errno> {
+    /// A directory of the branch could not be had open again, which is told of the end whose it is.
+    pub fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Result<Self, Problem> {
+        let no_source = |errno| Problem::failed(What::CannotStat, branch.source_path(&entry.name), errno);
+        let no_destination =
+            |errno| Problem::failed(What::CannotCreateRegular, branch.destination_path(&entry.name), errno);
         Ok(Self {
-            source: At { directory: branch.source()?, name: Arc::clone(&entry.name) },
-            destination: At { directory: branch.destination()?, name: Arc::clone(&entry.name) },
+            source: At { directory: branch.source().map_err(no_source)?, name: Arc::clone(&entry.name) },
+            destination: At {
+                directory: branch.destination().map_err(no_destination)?,
+                name: Arc::clone(&entry.name),
+            },
             names: Names::Entry(Arc::clone(branch)),
             follow: entry.through_link,
             seen: None,

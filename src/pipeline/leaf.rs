@@ -4,7 +4,7 @@
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::{At, Directory};
-use super::given::{EntryName, directory_of};
+use super::given::{EntryName, directory_of, has_one_name};
 use super::job::{FileJob, Names};
 use super::links::Share;
 use super::place;
@@ -116,7 +116,8 @@ impl Worker<'_, '_> {
             return Err(destination_failed(errno));
         }
         job.found = Some(found);
-        let fate = replace::fate(options, facts, &found, || {
+        let compared = self.comparable(job, facts, &found);
+        let fate = replace::fate(options, &compared, &found, || {
             let follows = replace::follows(options, job.is_operand());
             Relation { follows, ..relation(&job.source, &job.destination, job.follow, facts) }
         });
@@ -388,6 +389,7 @@ pub(super) fn relation(source: &At, destination: &At, follow: bool, facts: &Fact
     let entry = EntryName::of(source);
     Relation {
         same_entry: entry.is_some() && entry == EntryName::of(destination),
+        one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
         through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
         leads_to: if facts.kind == FileType::Symlink { leads_to() } else { None },
         follows: follow,

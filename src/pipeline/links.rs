@@ -5,11 +5,13 @@
 //! it is put aside here, and linked by the worker that ends the copy. Where the copy fails the next name is copied.
 //!
 //! The first copy is found again by the directory that it was made in, which is held or had again by descriptors, and
-//! its name there; what has been linked is then compared with what was made, as the name may lead elsewhere by now.
+//! its name there; what has been linked is then compared with what was made, as the name may lead elsewhere by now. Where
+//! a file system does not show one inode under all names of a file (FUSE, overlay, SMB), nothing can be told by that: the
+//! copy is held and compared first, and it is linked by its descriptor.
 
 use super::backup::Kept;
 use super::branch::Branch;
-use super::chain::At;
+use super::chain::{At, Directory};
 use super::job::{FileJob, Names};
 use super::place;
 use super::worker::Worker;
@@ -18,10 +20,12 @@ use crate::plan::facts::{Facts, Identity};
 use crate::plan::linking::{self, Sharing};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
+use crate::plan::{destination, path};
 use crate::report::message::{Problem, What};
-use rustix::fd::{AsFd, BorrowedFd};
-use rustix::fs::AtFlags;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +54,18 @@ struct First {
     place: FirstPlace,
     made: Identity,
 }
+
+/// A first copy, or what it leads to, by a descriptor that only stands for its place.
+struct HeldFirst {
+    descriptor: OwnedFd,
+    is_copy: bool,
+}
+
+/// How the directory of a copy is.
+const ABOVE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// How a copy is held.
+const HELD: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Where a first copy is.
 #[derive(Clone)]
@@ -111,6 +127,8 @@ pub struct Links {
     parts: [Mutex<Files>; PARTS],
     /// Each name of a file is met only once, so that a file all of whose names were met can be forgotten.
     names_come_once: bool,
+    /// The device that was asked about last, and whether its inode numbers are its files'.
+    numbered: Mutex<Option<(u64, bool)>>,
 }
 
 #[derive(Default)]
@@ -126,6 +144,30 @@ impl Links {
         Self {
             parts: std::array::from_fn(|_| Mutex::default()),
             names_come_once: options.sources.len() == 1 && options.follow == Follow::Never,
+            numbered: Mutex::default(),
+        }
+    }
+
+    /// Whether a first copy is known by its inode under every name; asked once for each device.
+    fn is_numbered(&self, first: &First) -> Result<bool, Errno> {
+        let device = first.made.device;
+        let last = *self.numbered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, is)) = last.filter(|(known, _)| *known == device) {
+            return Ok(is);
+        }
+        // Of the directory: some file systems would look behind a link for that.
+        let above = first.with_place(|from, own| {
+            rustix::fs::openat(from, path::parent(own.to_bytes()), ABOVE, Mode::empty())
+        })?;
+        let is = rustix::fs::fstatfs(&above).is_ok_and(|it| destination::numbers_files(it.f_type));
+        *self.numbered.lock().unwrap_or_else(PoisonError::into_inner) = Some((device, is));
+        Ok(is)
+    }
+
+    /// The first copy of a file shows another inode now that it has been linked.
+    fn renew(&self, source: Identity, shows: Identity) {
+        if let Some(Known { copy: Copy::Made(first), .. }) = self.lock(source).known.get_mut(&source) {
+            first.made = shows;
         }
     }
 
@@ -239,6 +281,41 @@ impl First {
         })
     }
 
+    /// Holds the copy of `source`, or what that leads to where links are to `follow`. Its inode may have been invented
+    /// and forgotten since it was made: then it must at least be such a file.
+    fn hold(&self, source: &Facts, follow: bool) -> Result<HeldFirst, Errno> {
+        self.with_place(|from, own| {
+            let descriptor = rustix::fs::openat(from, own, HELD, Mode::empty())?;
+            let now = Facts::of(&rustix::fs::fstat(&descriptor)?);
+            if now.identity != self.made && !linking::may_be_copy(source, &now) {
+                return Err(Errno::STALE);
+            }
+            if !follow || now.kind != FileType::Symlink {
+                return Ok(HeldFirst { descriptor, is_copy: true });
+            }
+            let through = HELD.difference(OFlags::NOFOLLOW);
+            let descriptor = rustix::fs::openat(from, own, through, Mode::empty())?;
+            Ok(HeldFirst { descriptor, is_copy: false })
+        })
+    }
+
+    /// Makes `name` in `directory` another name of the copy, by its descriptor. Answers which file the copy is then: one
+    /// of a lower layer shows another inode when it has been linked.
+    fn link_held(
+        &self,
+        source: &Facts,
+        directory: &Directory,
+        name: &CStr,
+        follow: bool,
+    ) -> Result<Identity, Errno> {
+        let held = self.hold(source, follow)?;
+        place::link(held.descriptor.as_fd(), directory, name)?;
+        match held.is_copy {
+            true => Ok(Facts::of(&rustix::fs::fstat(&held.descriptor)?).identity),
+            false => Ok(self.made),
+        }
+    }
+
     /// Makes `name` in `directory` another name of the copy, or of what that leads to where links are to `follow`.
     fn link_to(&self, directory: impl AsFd, name: &CStr, follow: bool) -> Result<(), Errno> {
         let directory = directory.as_fd();
@@ -268,7 +345,7 @@ impl Worker<'_, '_> {
         if sharing != Sharing::Alone {
             match self.shared.links.claim(job, facts, skipped, sharing) {
                 Claim::Waits => return,
-                Claim::Link(job, first) => return self.end_as_link(job, &first),
+                Claim::Link(job, mut first) => return self.end_as_link(job, facts, &mut first),
                 Claim::First(first) => {
                     job = first;
                     job.share = Share::UnderWay;
@@ -289,8 +366,13 @@ impl Worker<'_, '_> {
     }
 
     /// Makes a name one of the first copy's, which is all there is to do about it.
-    fn end_as_link(&mut self, job: FileJob, first: &First) {
-        match self.link_to_first(&job, first) {
+    fn end_as_link(&mut self, job: FileJob, source: &Facts, first: &mut First) {
+        let made = first.made;
+        let linked = self.link_to_first(&job, source, first);
+        if first.made != made {
+            self.shared.links.renew(source.identity, first.made);
+        }
+        match linked {
             Ok(()) => self.leaf_done(&job),
             Err(problem) => self.leaf_failed(job, &problem),
         }
@@ -299,7 +381,7 @@ impl Worker<'_, '_> {
     /// The first copy of a file is done, well or not: those who waited for it are linked, or one of them is copied.
     pub(super) fn first_done(&mut self, job: &FileJob) {
         let Some(source) = job.seen else { return };
-        let first = match job.share {
+        let mut first = match job.share {
             Share::Made(made) => Some(First::of(job, made)),
             Share::UnderWay => None,
             Share::None => return,
@@ -311,9 +393,8 @@ impl Worker<'_, '_> {
                     let WaitingEntry { branch, entry, found, announced, over, kept } = *waiting;
                     match FileJob::of_entry(&branch, &entry) {
                         Ok(job) => FileJob { seen: Some(facts), found, announced, over, kept, ..job },
-                        Err(errno) => {
-                            let path = branch.source_path(&entry.name);
-                            self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));
+                        Err(problem) => {
+                            self.shared.reporter.problem(&problem);
                             if let Some(kept) = &kept {
                                 self.restore(kept, || branch.destination_path(&entry.name));
                             }
@@ -323,29 +404,35 @@ impl Worker<'_, '_> {
                     }
                 }
             };
-            match &first {
-                Some(first) => self.end_as_link(job, first),
+            match &mut first {
+                Some(first) => self.end_as_link(job, &facts, first),
                 None => self.copy_or_link(job, &facts, skipped),
             }
         }
     }
 
-    /// Gives the first copy the job's destination for another name, in place of what is there.
-    fn link_to_first(&self, job: &FileJob, first: &First) -> Result<(), Problem> {
+    /// Gives the first copy the job's destination for another name, in place of what is there, and notes which file the
+    /// copy is then.
+    fn link_to_first(&self, job: &FileJob, source: &Facts, first: &mut First) -> Result<(), Problem> {
         let At { directory, name } = &job.destination;
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_link(imagined, job, (first.made, first.path()));
         }
         self.changed(job);
         let follow = linking::links_through(self.shared.options, job.is_operand());
-        let link = |name: &CStr| first.link_to(directory, name, follow);
-        let replaced = match link(name) {
-            Ok(()) => Ok(false),
-            Err(Errno::EXIST) if job.may_link_over(self.shared.options) => {
-                place::replace(&job.destination, link).map(|()| true)
-            }
-            Err(errno) => Err(errno),
+        let shows = Cell::new(first.made);
+        let link_with = |numbered: bool, name: &CStr| match numbered {
+            true => first.link_to(directory, name, follow),
+            false => first.link_held(source, directory, name, follow).map(|now| shows.set(now)),
         };
+        let replaced =
+            self.shared.links.is_numbered(first).and_then(|numbered| match link_with(numbered, name) {
+                Ok(()) => Ok(false),
+                Err(Errno::EXIST) if job.may_link_over(self.shared.options) => {
+                    place::replace(&job.destination, |name| link_with(numbered, name)).map(|()| true)
+                }
+                Err(errno) => Err(errno),
+            });
         match replaced {
             Ok(true) if self.shared.options.verbose => {
                 self.shared.reporter.removed(&job.destination_path());
@@ -356,6 +443,8 @@ impl Worker<'_, '_> {
                 errno: Some(errno),
                 ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.path())
             }),
-        }
+        }?;
+        first.made = shows.get();
+        Ok(())
     }
 }

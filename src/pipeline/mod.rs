@@ -17,6 +17,7 @@ pub mod durable;
 pub mod engine;
 pub mod given;
 mod given_operands;
+pub mod grains;
 pub mod held;
 pub mod imagined;
 pub mod itself;

@@ -186,7 +186,8 @@ impl Worker<'_, '_> {
         let At { directory, name } = &operand.destination;
         let destination = Place { parent: directory, name, path: destination_path };
         let way = Way { through_link: follow, seen: Some(facts.identity) };
-        self.branch(None, &origin, &source, way, (&destination, Some(found)))
+        let opened = self.open_source(&source, way).map_err(|unopened| unopened.problem(&source))?;
+        self.branch(None, &origin, (&source, opened), way, (&destination, Some(found)))
     }
 }
 

@@ -167,7 +167,7 @@ impl Worker<'_, '_> {
         let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
         let facts = Facts::of(&stat);
         if made {
-            open = lend_to_owner((open, listable), &facts).map_err(failed(What::SettingPermissions))?.0;
+            open = lend_to_owner((open, listable), &facts).map_err(failed(What::LendingPermissions))?.0;
         }
         let open = Arc::new(open);
         let Some(source) = source else { return Ok((open, None)) };

@@ -204,8 +204,11 @@ pub fn name(file: BorrowedFd<'_>, at: &At, over: bool) -> Result<(), Errno> {
     replace(at, |temporary| link(file, &at.directory, temporary))
 }
 
-/// linkat(2) of an open file. Only the privileged may do it by the descriptor itself, before Linux 6.10.
-fn link(file: BorrowedFd<'_>, directory: &Directory, name: &CStr) -> Result<(), Errno> {
+/// Gives an open file, or one that is only held (O_PATH), another name: linkat(2) of the very file. Only the privileged may do it by the descriptor itself, before Linux 6.10.
+///
+/// # Errors
+/// What linkat(2) answered.
+pub fn link(file: BorrowedFd<'_>, directory: &Directory, name: &CStr) -> Result<(), Errno> {
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     match rustix::fs::linkat(CWD, path, directory, name, AtFlags::SYMLINK_FOLLOW) {
         // /proc is not mounted.

@@ -7,6 +7,7 @@ use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
 use super::given::OperandDirectories;
 use super::given_operands::operands;
+use super::grains::Grains;
 use super::imagined::Imagined;
 use super::job::{Operands, Task};
 use super::late::Late;
@@ -80,6 +81,8 @@ pub struct Shared<'env> {
     pub late: Late,
     /// Sources that are hard links of one another.
     pub links: Links,
+    /// How finely destinations keep times.
+    pub grains: Grains,
     /// Directories that wait to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<Durable>>,
     /// What goes back to what it was where nothing comes to take its place.
@@ -157,6 +160,7 @@ impl<'env> Shared<'env> {
             parents: Parents::default(),
             late: Late::default(),
             links: Links::new(options),
+            grains: Grains::default(),
             durable: options
                 .extensions
                 .durability

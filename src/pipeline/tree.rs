@@ -5,7 +5,7 @@ use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
 use super::itself::listing_with;
-use super::job::{FileJob, Task};
+use super::job::{self, FileJob, Task};
 use super::worker::Worker;
 use super::{place, targets};
 use crate::cli::cp::Follow;
@@ -45,6 +45,31 @@ pub(super) struct Way {
     pub seen: Option<Identity>,
 }
 
+/// Why a source directory is not open.
+pub(super) enum Unopened {
+    /// It is none.
+    NoDirectory,
+    /// There is this to say of it.
+    Failed(Problem),
+}
+
+/// What became of what was listed as a directory.
+enum Branched {
+    Begun,
+    /// It is none.
+    Not,
+}
+
+impl Unopened {
+    /// What to say of one that was seen to be a directory.
+    pub(super) fn problem(self, source: &Place<'_>) -> Problem {
+        match self {
+            Self::NoDirectory => Problem::of(What::Replaced, source.path.clone()),
+            Self::Failed(problem) => problem,
+        }
+    }
+}
+
 impl Place<'_> {
     /// The place itself.
     pub(super) fn at(&self) -> At {
@@ -58,28 +83,48 @@ impl Place<'_> {
 }
 
 impl Worker<'_, '_> {
-    /// Begins with a directory of a tree: opens it, comes to its copy, and lists the first part.
-    pub(super) fn directory(&mut self, parent: &Arc<Branch>, entry: &Entry) {
-        let path = parent.source_path(&entry.name);
-        let reached = parent.source().and_then(|source| Ok((source, parent.destination()?)));
-        let (source, destination) = match reached {
-            Ok(reached) => reached,
-            Err(errno) => {
-                self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));
-                return parent.finish_one(self.shared.reporter);
-            }
+    /// Begins with a directory of a tree: opens it, comes to its copy, and lists the first part. Where it was `seen`, not
+    /// only listed, it must be that directory.
+    pub(super) fn directory(&mut self, parent: &Arc<Branch>, entry: &Entry, seen: Option<Identity>) {
+        let (path, copy) = (parent.source_path(&entry.name), parent.destination_path(&entry.name));
+        let (source, destination) = match (parent.source(), parent.destination()) {
+            (Ok(source), Ok(destination)) => (source, destination),
+            (Err(errno), _) => return self.unreached(parent, What::CannotAccess, path, errno),
+            (_, Err(errno)) => return self.unreached(parent, What::CannotCreateDirectory, copy, errno),
         };
         let source = Place { parent: &source, name: &entry.name, path };
-        let path = parent.destination_path(&entry.name);
-        let destination = Place { parent: &destination, name: &entry.name, path };
-        let branched = self.way(&source, entry).and_then(|way| {
+        let destination = Place { parent: &destination, name: &entry.name, path: copy };
+        let way = match seen {
+            Some(_) => Ok(Way { through_link: entry.through_link, seen }),
+            None => self.way(&source, entry),
+        };
+        let branched = way.and_then(|way| {
             self.reject_long(parent, &source.path, &destination.path, What::CannotCreateDirectory)?;
-            self.branch(Some(parent), &parent.origin, &source, way, (&destination, None))
+            match self.open_source(&source, way) {
+                Err(Unopened::NoDirectory) if way.seen.is_none() => return Ok(Branched::Not),
+                opened => {
+                    let opened = opened.map_err(|unopened| unopened.problem(&source))?;
+                    let found = (&destination, None);
+                    self.branch(Some(parent), &parent.origin, (&source, opened), way, found)?;
+                }
+            }
+            Ok(Branched::Begun)
         });
-        if let Err(problem) = branched {
-            self.shared.reporter.problem(&problem);
-            parent.finish_one(self.shared.reporter);
+        match branched {
+            Ok(Branched::Begun) => {}
+            // The listing is wrong, or was.
+            Ok(Branched::Not) => self.leaf(parent, &Entry { kind: FileType::Unknown, ..entry.clone() }),
+            Err(problem) => {
+                self.shared.reporter.problem(&problem);
+                parent.finish_one(self.shared.reporter);
+            }
         }
+    }
+
+    /// One of the two directories that an entry needs cannot be had any more.
+    fn unreached(&self, parent: &Arc<Branch>, what: What, path: Vec<u8>, errno: Errno) {
+        self.shared.reporter.problem(&Problem::failed(what, path, errno));
+        parent.finish_one(self.shared.reporter);
     }
 
     /// Looks at a link that was seen to lead to a directory, so that what is opened is what was looked at.
@@ -113,11 +158,10 @@ impl Worker<'_, '_> {
         &mut self,
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
-        source: &Place<'_>,
+        (source, (mut descriptor, facts)): (&Place<'_>, (Option<OwnedFd>, Facts)),
         way: Way,
         (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
-        let (mut descriptor, facts) = self.open_source(source, way)?;
         let keeping = self.shared.settings.method.keeping;
         let names = match &descriptor {
             Some(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
@@ -196,8 +240,15 @@ impl Worker<'_, '_> {
     }
 
     /// Opens a source directory. One that may not be read is made in the copy all the same, as GNU cp does.
-    fn open_source(&self, source: &Place<'_>, way: Way) -> Result<(Option<OwnedFd>, Facts), Problem> {
-        let failed = |what| source.failed(what);
+    pub(super) fn open_source(
+        &self,
+        source: &Place<'_>,
+        way: Way,
+    ) -> Result<(Option<OwnedFd>, Facts), Unopened> {
+        let failed = |what| {
+            let failed = source.failed(what);
+            move |errno| Unopened::Failed(failed(errno))
+        };
         let examined = match walk::open_directory(source.parent, source.name, way.through_link) {
             Ok(open) => {
                 let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotAccess))?;
@@ -210,12 +261,12 @@ impl Worker<'_, '_> {
                 Ok((None, Facts::of(&stat)))
             }
             Err(Errno::NOENT) => Err(failed(What::CannotStat)(Errno::NOENT)),
-            Err(Errno::LOOP | Errno::NOTDIR) => Err(Problem::of(What::Replaced, source.path.clone())),
+            Err(Errno::LOOP | Errno::NOTDIR) => Err(Unopened::NoDirectory),
             Err(errno) => Err(failed(What::CannotAccess)(errno)),
         };
         match (examined, way.seen) {
             (Ok((_, facts)), Some(seen)) if facts.identity != seen => {
-                Err(Problem::of(What::Replaced, source.path.clone()))
+                Err(Unopened::Failed(Problem::of(What::Replaced, source.path.clone())))
             }
             (examined, _) => examined,
         }
@@ -313,16 +364,44 @@ impl Worker<'_, '_> {
         }
     }
 
+    /// Begins again with what was listed as a regular file, and could not be opened as one.
+    pub(super) fn look_again(&mut self, job: FileJob) {
+        let job::Names::Entry(branch) = &job.names else { return };
+        let branch = Arc::clone(branch);
+        if let Err(problem) = self.seen_leaf(&branch, job) {
+            self.shared.reporter.problem(&problem);
+            branch.finish_one(self.shared.reporter);
+        }
+    }
+
     fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Problem> {
-        let failed = |errno| Problem::failed(What::CannotStat, branch.source_path(&entry.name), errno);
-        let job = FileJob::of_entry(branch, entry).map_err(failed)?;
+        let job = FileJob::of_entry(branch, entry)?;
         if entry.kind == FileType::RegularFile && !entry.through_link && !self.shared.asks_first {
             self.backlog.push_back(Box::new(job));
             return Ok(());
         }
-        let flags = if entry.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-        let stat = process::look(&job.source.directory, &*entry.name, flags);
-        let facts = Facts::of(&stat.map_err(failed)?);
+        self.seen_leaf(branch, job)
+    }
+
+    /// Begins with an entry of a directory as it is when it is looked at, whatever it was listed as.
+    fn seen_leaf(&mut self, branch: &Arc<Branch>, mut job: FileJob) -> Result<(), Problem> {
+        let name = Arc::clone(&job.source.name);
+        let failed = |errno| Problem::failed(What::CannotStat, branch.source_path(&name), errno);
+        let look = |job: &FileJob| {
+            let flags = if job.follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+            process::look(&job.source.directory, &*name, flags).map(|stat| Facts::of(&stat))
+        };
+        let mut facts = look(&job).map_err(failed)?;
+        if facts.kind == FileType::Symlink && self.shared.options.follow == Follow::Always {
+            job.follow = true;
+            facts = look(&job).map_err(failed)?;
+        }
+        if facts.kind == FileType::Directory {
+            let (kind, through_link) = (facts.kind, job.follow);
+            let entry = Entry { name: Arc::clone(&name), kind, through_link, inode: facts.identity.inode };
+            self.directory(branch, &entry, Some(facts.identity));
+            return Ok(());
+        }
         if self.shared.options.follow == Follow::Always && branch.is_beyond_link() {
             let (from, to) = (job.source_path(), job.destination_path());
             self.reject_long(branch, &from, &to, What::CannotCreateRegular)?;

@@ -274,7 +274,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     /// Acts on a task.
     fn task(&mut self, task: Task) {
         match task {
-            Task::Directory { parent, entry } => self.directory(&parent, &entry),
+            Task::Directory { parent, entry } => self.directory(&parent, &entry, None),
             Task::Listing(branch) => self.list(&branch),
             Task::Leaves { branch, entries } => {
                 for entry in &entries {

@@ -196,7 +196,11 @@ impl Keeping {
         let narrow = all.difference(Mode::RWXG | Mode::RWXO);
         let rightful = !self.ownership || belongs_to == Some(source.owner);
         let mode = match self.mode {
-            PreserveMode::Ignore => return all.difference(PERMISSIONS) | Mode::RUSR | Mode::WUSR,
+            // What it is to end with is all that counts, but never more than the source has is asked for.
+            PreserveMode::Ignore => {
+                let all = if rightful { all } else { narrow };
+                return all.difference(PERMISSIONS) | (all & READ_AND_WRITE);
+            }
             PreserveMode::UnderUmask if rightful => all,
             PreserveMode::Keep if rightful && names.acls.is_empty() => all,
             PreserveMode::UnderUmask | PreserveMode::Keep => narrow,
@@ -209,22 +213,12 @@ impl Keeping {
         self.xattr != Keep::No && !names.plain.is_empty() && !source.mode.contains(Mode::WUSR)
     }
 
-    /// The permissions to make a directory with: its owner can fill it, whatever they will be.
+    /// The permissions to make a directory with, of its source's. What its owner lacks to fill it is lent afterwards: where
+    /// a file system lets nobody change permissions it stays as it was asked for. The sticky bit stays, as in GNU cp.
     #[must_use]
     pub fn directory_mode_to_make(&self, source: &Facts) -> Mode {
-        self.kept_of_directory(source) | Mode::RWXU
-    }
-
-    /// What a directory is made with of its source's permissions.
-    fn kept_of_directory(&self, source: &Facts) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
-        match self.mode {
-            // The sticky bit stays, as in GNU cp.
-            PreserveMode::Ignore => Mode::RWXU | (all & Mode::SVTX),
-            PreserveMode::UnderUmask | PreserveMode::Keep => {
-                all.difference(self.omitted_of_directory(source))
-            }
-        }
+        all.difference(self.omitted_of_directory(source))
     }
 
     /// Permissions that a directory gets only when it is full: until then nobody else writes to it, and where it is to
@@ -244,10 +238,9 @@ impl Keeping {
             (PreserveMode::UnderUmask | PreserveMode::Ignore, None) => Permissions::AsTheyAre,
             (PreserveMode::Ignore, Some(_)) => Permissions::Plain(PERMISSIONS.difference(self.umask)),
             (PreserveMode::UnderUmask, Some(now)) => {
-                // What was lent is taken back when the directory is full, and what was omitted is given.
-                let lent = Mode::RWXU.difference(self.kept_of_directory(source));
+                // What is lent is taken back when the directory is full, and what was omitted is given.
                 let omitted = self.omitted_of_directory(source).difference(self.umask);
-                restored(now, (now & PERMISSIONS).difference(lent) | omitted)
+                restored(now, (now & PERMISSIONS) | omitted)
             }
         }
     }

@@ -23,6 +23,38 @@ pub fn reports_at_close(kind: impl TryInto<u64>) -> bool {
     kind.try_into().is_ok_and(|kind| REPORT_AT_CLOSE.contains(&(kind & 0xffff_ffff)))
 }
 
+/// Magic numbers of file systems on which an inode number belongs to one file under all of its names, and stays with it:
+/// ext2 to 4, XFS, btrfs, F2FS, bcachefs, ZFS, JFS, tmpfs, ramfs.
+const NUMBER_FILES: [u64; 9] =
+    [0xef53, XFS, BTRFS, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1, 0x3153_464a, 0x0102_1994, 0x8584_58f6];
+
+/// Whether a file can be told by its inode number alone, by the `f_type` that statfs(2) answers. FUSE and SMB may invent
+/// one for each name, and overlay shows another one when a file of a lower layer is written to or linked.
+#[must_use]
+pub fn numbers_files(kind: impl TryInto<u64>) -> bool {
+    kind.try_into().is_ok_and(|kind| NUMBER_FILES.contains(&(kind & 0xffff_ffff)))
+}
+
+/// Magic numbers of overlay, aufs and FUSE (fuse-overlayfs, unionfs, mergerfs).
+const LAYERS: [u64; 3] = [0x794c_7630, 0x6175_6673, 0x6573_5546];
+
+/// Whether a file may show another inode as soon as it is opened for writing, as it is then copied from one layer to
+/// another.
+#[must_use]
+pub fn renumbers_opened(magic: u64) -> bool {
+    LAYERS.contains(&magic)
+}
+
+/// Magic numbers of FAT and exFAT.
+const FAT: [u64; 2] = [0x4d44, 0x2011_bab0];
+
+/// Whether a file system keeps days of access, seconds of writing and hundredths of making, by the `f_type` that statfs(2)
+/// answers.
+#[must_use]
+pub fn keeps_days_and_seconds(kind: impl TryInto<u64>) -> bool {
+    kind.try_into().is_ok_and(|kind| FAT.contains(&(kind & 0xffff_ffff)))
+}
+
 /// What statfs(2) says of a file system, as far as copying asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileSystem {

@@ -4,6 +4,7 @@
 use super::facts::Facts;
 use super::replace::follows;
 use crate::cli::cp::{CpOptions, Make};
+use rustix::fs::FileType;
 
 /// What a file's copy is to other names of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,19 @@ pub fn sharing(options: &CpOptions, source: &Facts, is_operand: bool, stays: boo
 #[must_use]
 pub fn links_through(options: &CpOptions, is_operand: bool) -> bool {
     follows(options, is_operand)
+}
+
+/// Whether a file whose inode is another one may be the copy of `source` all the same, on a file system that invents its
+/// inode numbers: by what every copy has of its source.
+#[must_use]
+pub fn may_be_copy(source: &Facts, copy: &Facts) -> bool {
+    let alike = match source.kind {
+        FileType::RegularFile | FileType::Symlink => source.size == copy.size,
+        FileType::BlockDevice | FileType::CharacterDevice => source.rdev == copy.rdev,
+        FileType::Fifo | FileType::Socket => true,
+        FileType::Directory | FileType::Unknown => false,
+    };
+    alike && source.kind == copy.kind
 }
 
 #[cfg(test)]

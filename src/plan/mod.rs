@@ -9,6 +9,7 @@ pub mod descriptors;
 pub mod destination;
 pub mod durability;
 pub mod facts;
+pub mod grain;
 pub mod linking;
 pub mod looping;
 pub mod overwrite;

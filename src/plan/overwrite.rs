@@ -80,6 +80,15 @@ pub fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict
     }
 }
 
+/// Whether the file that was opened is the one that was seen but for its inode: all else is as it was. Opening for
+/// writing copies a file up from a lower layer, which keeps what it is, whose it is, and when it was written.
+#[must_use]
+pub fn is_renumbered(seen: &Facts, opened: &Facts) -> bool {
+    let what = |facts: &Facts| (facts.kind, facts.mode, facts.owner, facts.rdev);
+    let contents = |facts: &Facts| (facts.size, facts.modified.tv_sec, facts.modified.tv_nsec);
+    what(seen) == what(opened) && contents(seen) == contents(opened)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +106,19 @@ mod tests {
         let link = file(8, FileType::Symlink);
         assert_eq!(contents(&source, &Found::File(source), false), Verdict::SameFile);
         assert_eq!(contents(&source, &Found::LinkTo { link, file: source }, false), Verdict::SameFile);
+    }
+
+    #[test]
+    fn a_file_of_a_lower_layer_is_itself_when_it_was_copied_up_and_another_is_not() {
+        let seen = file(7, FileType::RegularFile);
+        let opened = Facts { identity: Identity { device: 2, inode: 9 }, changed: seen.changed, ..seen };
+        assert!(is_renumbered(&seen, &opened));
+        assert!(!is_renumbered(&seen, &Facts { size: 2, ..opened }));
+        let owner = crate::plan::facts::Owner { user: 1, group: 0 };
+        assert!(!is_renumbered(&seen, &Facts { owner, ..opened }));
+        let modified = rustix::fs::Timespec { tv_sec: 0, tv_nsec: 1 };
+        assert!(!is_renumbered(&seen, &Facts { modified, ..opened }));
+        assert!(!is_renumbered(&seen, &Facts { kind: FileType::Fifo, ..opened }));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum Fate {
 pub struct Relation {
     /// Both are one entry of one directory, however they are spelled.
     pub same_entry: bool,
+    /// There is one name of the file only, whatever the spellings: removing the one is removing the other.
+    pub one_name: bool,
     /// The source was come to through a symbolic link.
     pub through_link: bool,
     /// What the source leads to, where it is a symbolic link that is not followed.
@@ -98,7 +100,9 @@ pub fn same_file(
             if replaces || is_made() { Fate::Replace } else { Fate::SameFile }
         }
         Found::File(file) if file.identity == source.identity => {
-            let Relation { same_entry, through_link, .. } = relation();
+            let Relation { same_entry, one_name, through_link, .. } = relation();
+            // What is renamed first can be given its name again, as GNU cp does.
+            let same_entry = same_entry || (one_name && options.backup.is_none());
             if hard_links || through_link || same_entry || !makes_way { linked } else { Fate::Replace }
         }
         Found::File(file)

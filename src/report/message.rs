@@ -65,6 +65,8 @@ pub enum What {
     LeftOver,
     /// Permissions could not be made those of any new file.
     SettingPermissions,
+    /// The owner of a new directory could not be given the permissions that filling it takes.
+    LendingPermissions,
     /// Permissions or an ACL could not be made those of the source.
     PreservingPermissions,
     /// Permissions that were held back at first could not be given.
@@ -173,7 +175,7 @@ impl What {
                 ["warning: ", "", " is left from a copy that was interrupted, or is being written"]
             }
             Self::OpeningToSync => ["error opening ", "", ""],
-            Self::SettingPermissions => ["setting permissions for ", "", ""],
+            Self::SettingPermissions | Self::LendingPermissions => ["setting permissions for ", "", ""],
             Self::PreservingPermissions | Self::RestoringPermissions => {
                 ["preserving permissions for ", "", ""]
             }

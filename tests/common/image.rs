@@ -14,9 +14,12 @@ pub enum Kind {
     Ext4,
     Xfs,
     Btrfs,
+    /// With inodes that hold times in seconds.
+    Ext2,
 }
 
 impl Kind {
+    /// Those that files are copied on every day.
     pub const ALL: [Self; 3] = [Self::Ext4, Self::Xfs, Self::Btrfs];
 
     pub fn name(self) -> &'static str {
@@ -24,12 +27,13 @@ impl Kind {
             Self::Ext4 => "ext4",
             Self::Xfs => "xfs",
             Self::Btrfs => "btrfs",
+            Self::Ext2 => "ext2",
         }
     }
 
     /// Whether its files can share blocks.
     pub fn shares(self) -> bool {
-        self != Self::Ext4
+        matches!(self, Self::Xfs | Self::Btrfs)
     }
 
     /// The smallest images that mkfs makes, or a little more; they are holes for the most part.
@@ -38,6 +42,7 @@ impl Kind {
             Self::Ext4 => 100,
             Self::Xfs => 320,
             Self::Btrfs => 160,
+            Self::Ext2 => 10,
         }
     }
 
@@ -46,6 +51,7 @@ impl Kind {
             Self::Ext4 => &["-q", "-F"],
             Self::Xfs => &["-q", "-m", "reflink=1"],
             Self::Btrfs => &["-q"],
+            Self::Ext2 => &["-q", "-F", "-I", "128"],
         }
     }
 }

@@ -10,6 +10,7 @@ mod environment;
 mod image;
 pub mod misstating;
 pub mod newcomers;
+pub mod odd;
 mod outcome;
 mod run;
 mod sandbox;

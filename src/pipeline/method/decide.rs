@@ -8,6 +8,7 @@ use crate::cli::cp::Reflink;
 use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op, Outcome};
 use crate::plan::attribute_names;
 use crate::plan::attributes::Made;
+use crate::plan::destination::{self, FileSystem};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{self, Found, Verdict};
 use crate::report::message::{Problem, What};
@@ -198,8 +199,7 @@ impl FileCopy {
         }
         match (outcome, verdict, facts) {
             (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
-                let problem = Problem::of(What::Replaced, self.job.destination_path());
-                self.fail(chain, problem, context)
+                self.ask_which_is_open(chain, seen, opened)
             }
             (Outcome::Done, Verdict::Overwrite(there), _)
                 if self.leased && there.kind == FileType::RegularFile && !self.held.is_open() =>
@@ -231,6 +231,36 @@ impl FileCopy {
             }
             (Outcome::Failed { errno, .. }, ..) => self.not_opened(chain, errno, context),
             (Outcome::Count { .. }, ..) => self.not_opened(chain, Errno::IO, context),
+        }
+    }
+
+    /// Another inode is open than was looked at. Where opening gives a file another one (overlay) it may be the file all
+    /// the same, so the file system is asked for.
+    fn ask_which_is_open(&mut self, mut chain: Chain, seen: Facts, opened: Facts) -> Next {
+        self.stage = Stage::Which(seen);
+        self.link = Some(Box::new(opened));
+        chain.ops.clear();
+        chain.ops.push(Op::Survey);
+        Next::Run(chain)
+    }
+
+    pub(super) fn which_is_open(
+        &mut self,
+        chain: Chain,
+        systems: Option<[FileSystem; 2]>,
+        seen: &Facts,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let renumbers = systems.is_some_and(|[_, there]| destination::renumbers_opened(there.magic));
+        match self.link.take().filter(|opened| renumbers && overwrite::is_renumbered(seen, opened)) {
+            Some(opened) => {
+                let verdict = Verdict::Overwrite(*opened);
+                self.destination_opened(chain, Outcome::Done, Some(*opened), verdict, context)
+            }
+            None => {
+                let problem = Problem::of(What::Replaced, self.job.destination_path());
+                self.fail(chain, problem, context)
+            }
         }
     }
 

@@ -127,6 +127,8 @@ pub enum Next {
     Run(Chain),
     /// No buffer is free: come back when one is, by `resume`.
     Starved(Chain),
+    /// It was listed as a regular file, and is none: it is to be looked at. Nothing was done about it.
+    OfAnotherKind,
     /// No descriptor is free: start this file again when others are done.
     NoDescriptor,
     /// All of the file is there, and this chain makes it durable: best together with those of other files.

@@ -31,6 +31,10 @@ impl FileCopy {
                 self.leased = true;
                 return Next::Run(self.start(context));
             }
+            // Listed as a regular file, and a symbolic link.
+            (Outcome::Failed { errno: Errno::LOOP, .. }, _) if self.job.seen.is_none() => {
+                return Next::OfAnotherKind;
+            }
             (Outcome::Failed { errno: errno @ (Errno::NOENT | Errno::LOOP), .. }, _) => {
                 return self.fail(chain, self.open_problem(errno), context);
             }
@@ -39,6 +43,9 @@ impl FileCopy {
                 return self.fail(chain, self.source_problem(What::CannotStat, Errno::IO), context);
             }
         };
+        if self.job.seen.is_none() && facts.kind != FileType::RegularFile {
+            return Next::OfAnotherKind;
+        }
         if !self.job.matches(&facts) {
             let problem = Problem::of(What::Replaced, self.job.source_path());
             return self.fail(chain, problem, context);
@@ -78,6 +85,8 @@ impl FileCopy {
                 self.source = Some(facts);
                 return self.destination_in_turn(chain, context);
             }
+            // A socket cannot be opened at all.
+            (Outcome::Done, Some(_)) if self.job.seen.is_none() => return Next::OfAnotherKind,
             (Outcome::Done | Outcome::Count { .. } | Outcome::Failed { .. }, _) => self.open_problem(refused),
         };
         self.fail(chain, problem, context)
@@ -92,8 +101,6 @@ impl FileCopy {
 
     pub(super) fn open_problem(&self, errno: Errno) -> Problem {
         match (errno, &self.job.seen) {
-            // Listed as a regular file, and a symbolic link by now.
-            (Errno::LOOP, None) => Problem::of(What::Replaced, self.job.source_path()),
             (Errno::NOENT, None) => self.source_problem(What::CannotStat, errno),
             _ => self.source_problem(What::CannotOpen, errno),
         }

@@ -1,5 +1,6 @@
 //! The stages of a file on its way: what the chain in flight is for.
 
+use crate::plan::facts::Facts;
 use crate::plan::overwrite::Verdict;
 
 /// What the chain in flight is for.
@@ -23,6 +24,8 @@ pub(super) enum Stage {
     Newcomer,
     /// Making or opening the destination, to go on by another chain.
     Destination(Verdict),
+    /// Finding out whether a destination whose inode is another one than was seen is that file all the same.
+    Which(Facts),
     /// Asking for the next stretch of data of a file with holes.
     Map,
     /// Making the destination share the source's blocks.

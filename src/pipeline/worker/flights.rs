@@ -144,6 +144,10 @@ impl Worker<'_, '_> {
                     self.leaf_done(&job);
                 }
             }
+            Next::OfAnotherKind => {
+                self.flights_free.push(slot);
+                self.look_again(*file.into_job());
+            }
             Next::Settle(chain) => self.settle(slot, file, chain),
             Next::Large(file) => {
                 self.flights_free.push(slot);

@@ -22,11 +22,12 @@ impl Wanted {
     }
 
     /// The mode to close a file that was there before to others with, before it changes hands; `None` where it need not.
+    /// A mode that is closed already does not tell: it may hide an ACL behind an empty mask, which the permissions that
+    /// come at the end would open.
     #[must_use]
     pub fn closed_mode(&self, now: Mode) -> Option<Mode> {
         let Permissions::Kept(mode) = self.permissions else { return None };
-        let closed = now & mode & Mode::RWXU;
-        (self.before && now != closed).then_some(closed)
+        self.before.then_some(now & mode & Mode::RWXU)
     }
 
     /// Takes away what cannot be set for an empty name, which stands for the working directory, `now` somebody's: GNU cp
