@@ -339,7 +339,6 @@ fn what_is_owed_survives_a_cut_by_every_operation_of_a_whole_file() {
         ("write", Fault::Short(10), 100),
         ("pass", Fault::Short(10), 20_000),
         ("pass", Fault::Errno(Errno::INVAL), 20_000),
-        ("open destination", Fault::Errno(Errno::EXIST), 100),
         ("open destination", Fault::Errno(Errno::MFILE), 20_000),
     ];
     for (operation, fault, size) in ways {

@@ -245,14 +245,14 @@ fn told(copied: &Copied, number: usize) -> usize {
 }
 
 /// The files that stay, as something has come to the names of their copies.
-fn unexpected(files: &[File]) -> Vec<usize> {
+pub(super) fn unexpected(files: &[File]) -> Vec<usize> {
     let numbers = files.iter().enumerate();
     let unexpected = |file: &File| matches!(file.before, Before::Unexpected(_));
     numbers.filter(|(_, file)| unexpected(file)).map(|(number, _)| number).collect()
 }
 
 /// Whether a problem is that there is something under the name of one of these copies.
-fn is_newcomer(problem: &Problem, unexpected: &[usize]) -> bool {
+pub(super) fn is_newcomer(problem: &Problem, unexpected: &[usize]) -> bool {
     problem.what == What::CannotCreateRegular
         && problem.errno == Some(Errno::EXIST)
         && unexpected.iter().any(|&number| problem.path == destination(number).as_bytes())
