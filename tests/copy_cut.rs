@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::common::{Sandbox, each_engine, is_reference, is_root, noise, with_xattrs};
+use crate::common::{Sandbox, each_engine, is_reference, is_root, noise, skip, stingy, with_xattrs};
 
 const ACL: &str = "system.posix_acl_access";
 
@@ -166,6 +166,30 @@ fn a_name_that_somebody_takes_in_a_new_directory_keeps_its_attributes_or_is_told
                     assert!(has_all(s, &copy, &source), "{copy}: {:?}", s.attributes(&copy));
                     assert!(s.read(&copy) == s.read(&source), "{copy} is not {source}");
                 }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_destination_that_takes_less_than_is_written_gets_all_and_its_attributes() {
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        s.dir("t");
+        let _mounted = match stingy::mount(&s.path("t")) {
+            Ok(mounted) => mounted,
+            Err(error) => return skip(&format!("cannot mount a FUSE file system: {error}")),
+        };
+        for size in [0, 900, 7_000, 30_000, 300_000] {
+            let (source, copy) = (format!("f{size}"), format!("t/f{size}"));
+            rich(s, &source, &noise(size, 1));
+            for _ in 0..2 {
+                s.cp(["-a", &source, "t"]).succeeds();
+                assert!(s.read(&copy) == s.read(&source), "{size} bytes");
+                assert!(has_all(s, &copy, &source), "{size} bytes: {:?}", s.attributes(&copy));
+                assert_eq!(s.attributes(&copy).modified, s.attributes(&source).modified, "{size} bytes");
             }
         }
     });

@@ -4,6 +4,7 @@
 //! bytes than asked, or fails; how source files change in between; and which of the chains in flight has the next turn.
 //! A turn is one operation, so chains interleave in any way, and come back in any order.
 
+pub mod file;
 pub mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
@@ -125,17 +126,7 @@ impl Scripted {
         let mut world = self.world.borrow_mut();
         let failure = if let Fault::Errno(errno) = fault { Err(errno) } else { Ok(()) };
         let most = if let Fault::Short(bytes) = fault { bytes } else { u32::MAX };
-        // These go on whatever comes of them, or do more than fail.
-        let goes_on = matches!(
-            op,
-            Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_) | Op::ListAttributes | Op::Writeback
-        );
-        if !goes_on {
-            failure?;
-        }
-        if needs_plain(&op).iter().any(|&end| chain.descriptor(end).plain().is_none()) {
-            return Err(Errno::BADF);
-        }
+        check(chain, &op, failure)?;
         match op {
             // A file system that refuses is no failure.
             Op::SetDirect { end, on } if !on || failure.is_ok() => {
@@ -181,17 +172,8 @@ impl Scripted {
                 return Ok((length != moved).then_some(moved));
             }
             Op::Unlink { at } => world.unlink(at.name.to_bytes()),
-            Op::ListAttributes => {
-                if let Err(errno) = failure {
-                    world.refuse_names(&chain.source, errno);
-                }
-                seen.names = world.names(&chain.source);
-            }
-            // What is refused is no failure of the chain: here it is the times, behind which nothing else is set.
-            Op::Keep(wanted) => match failure {
-                Err(errno) => seen.refused = vec![Refused::Times(errno)],
-                Ok(()) => seen.refused = keep(&mut world, chain, &wanted),
-            },
+            Op::ListAttributes => seen.names = world.list(&chain.source, failure),
+            Op::Keep(wanted) => seen.refused = keep(&mut world, chain, &wanted, failure),
             op @ (Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. }) => {
                 stage(&mut world, chain, seen, op)?
             }
@@ -239,8 +221,26 @@ fn needs_plain(op: &Op) -> &'static [End] {
     }
 }
 
-/// Gives the destination what is wanted. Values come from the source, which has to be open for that.
-fn keep(world: &mut World, chain: &Chain, wanted: &Wanted) -> Vec<Refused> {
+/// Whether an operation runs, which is to fail.
+fn check(chain: &Chain, op: &Op, failure: Result<(), Errno>) -> Result<(), Errno> {
+    // These go on whatever comes of them, or do more than fail.
+    let goes_on = matches!(
+        op,
+        Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_) | Op::ListAttributes | Op::Writeback
+    );
+    if !goes_on {
+        failure?;
+    }
+    let slot = |&end: &End| chain.descriptor(end).plain().is_none();
+    if needs_plain(op).iter().any(slot) { Err(Errno::BADF) } else { Ok(()) }
+}
+
+/// Gives the destination what is wanted. Values come from the source, which has to be open for that. What is refused is no
+/// failure of the chain: by a script it is the times, behind which nothing else is set.
+fn keep(world: &mut World, chain: &Chain, wanted: &Wanted, failure: Result<(), Errno>) -> Vec<Refused> {
+    if let Err(errno) = failure {
+        return vec![Refused::Times(errno)];
+    }
     let names = &wanted.names;
     if chain.source.plain().is_none() && !(names.plain.is_empty() && names.acls.is_empty()) {
         return vec![Refused::Value(names.plain.clone(), Errno::BADF)];

@@ -142,7 +142,7 @@ impl FileCopy {
             Op::Name { .. } => {
                 self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
             }
-            Op::Inherit { .. } => {
+            Op::Inherit { .. } | Op::Keep(_) => {
                 self.fail(chain, self.destination_problem(What::PreservingPermissions, errno), context)
             }
             // The file has failed before, and is only to be closed still.
@@ -152,7 +152,7 @@ impl FileCopy {
             }
             Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
             Op::Bypass { .. } => self.done(context),
-            Op::ListAttributes | Op::Keep(_) | Op::Writeback | Op::Place { .. } => self.done(context),
+            Op::ListAttributes | Op::Writeback | Op::Place { .. } => self.done(context),
         }
     }
 

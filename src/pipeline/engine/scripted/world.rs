@@ -4,14 +4,15 @@
 //! can be shared and dropped as any other, and whether it was ever closed can be looked up in /proc. What is read and
 //! written through it is the file in memory that its number stands for.
 
+use super::file::File;
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Descriptor, Into};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Permissions, Refused, Times, Wanted};
+use crate::plan::attributes::{Refused, Times, Wanted};
 use crate::plan::destination::FileSystem;
-use crate::plan::facts::{Facts, Identity, Owner};
+use crate::plan::facts::{Facts, Identity};
 use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
-use rustix::fs::{FileType, MemfdFlags, Mode, OFlags, Timespec};
+use rustix::fs::{FileType, MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -20,78 +21,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Makes the names of memory files unique among all tests of the process.
 static DESCRIPTORS: AtomicU64 = AtomicU64::new(0);
-
-/// A file in memory.
-#[derive(Debug, Clone)]
-pub struct File {
-    /// What is in it.
-    pub contents: Vec<u8>,
-    /// What its size is said to be, where that is not true.
-    pub claimed: Option<u64>,
-    /// Pages of zeros take no room.
-    pub has_holes: bool,
-    /// Its type. What is no regular file has no offsets: writes go behind each other.
-    pub kind: FileType,
-    /// Its permissions.
-    pub mode: Mode,
-    /// Those that it was made with, where it was opened to make it.
-    pub made_with: Option<Mode>,
-    /// Whom it belongs to.
-    pub owner: Owner,
-    /// When it was last read and written.
-    pub times: Times,
-    /// The names of its extended attributes.
-    pub names: Names,
-    /// What it was given by the last operation on it.
-    pub kept: Option<Wanted>,
-    /// Nothing has changed in it since it was made durable.
-    pub durable: bool,
-    /// Which file it is.
-    pub inode: u64,
-}
-
-/// When everything is written that these tests write.
-pub const NOW: Timespec = Timespec { tv_sec: 1_000_000, tv_nsec: 0 };
-
-impl File {
-    /// Its contents change, and with them what says something of them: as the kernel does it.
-    fn is_written(&mut self) {
-        (self.kept, self.durable, self.times.modified) = (None, false, NOW);
-        self.mode = self.mode.difference(Mode::SUID | Mode::SGID);
-        let names = self.names.plain.split_inclusive(|&byte| byte == 0);
-        self.names.plain = names.filter(|name| !name.starts_with(b"security.")).flatten().copied().collect();
-    }
-
-    /// Has these names too.
-    fn add(own: &mut Vec<u8>, names: &[u8]) {
-        for name in names.split_inclusive(|&byte| byte == 0) {
-            if !own.split_inclusive(|&byte| byte == 0).any(|other| other == name) {
-                own.extend_from_slice(name);
-            }
-        }
-    }
-
-    /// Is given what is wanted. Answers what was refused.
-    fn take(&mut self, wanted: &Wanted) -> Vec<Refused> {
-        let mut refused: Vec<Refused> = wanted.names.refused.into_iter().map(Refused::Listing).collect();
-        self.times = wanted.times.unwrap_or(self.times);
-        self.owner = wanted.owner.unwrap_or(self.owner);
-        Self::add(&mut self.names.plain, &wanted.names.plain);
-        self.mode = match wanted.permissions {
-            Permissions::AsTheyAre => self.mode,
-            Permissions::Plain(mode) => mode,
-            Permissions::Bits(mode) => mode | (self.mode & (Mode::SUID | Mode::SGID | Mode::SVTX)),
-            Permissions::Kept(mode) => {
-                Self::add(&mut self.names.acls, &wanted.names.acls);
-                let acls = wanted.names.refused;
-                refused.extend(acls.map(|errno| Refused::Permissions(wanted.permissions, errno)));
-                mode
-            }
-        };
-        (self.kept, self.durable) = (Some(wanted.clone()), false);
-        refused
-    }
-}
 
 /// What a descriptor is to the caller: the number of an ordinary one, or a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -145,20 +74,7 @@ impl World {
     /// Puts a regular file there.
     pub fn put(&mut self, name: &[u8], contents: Vec<u8>) {
         self.inodes += 1;
-        let file = File {
-            contents,
-            claimed: None,
-            has_holes: false,
-            kind: FileType::RegularFile,
-            mode: Mode::from(0o644),
-            made_with: None,
-            owner: Facts::unknown().owner,
-            times: Times { accessed: NOW, modified: NOW },
-            names: Names::default(),
-            kept: None,
-            durable: false,
-            inode: self.inodes,
-        };
+        let file = File::new(contents, self.inodes);
         self.files.insert(name.to_vec(), file);
     }
 
@@ -287,14 +203,14 @@ impl World {
         self.facts(&self.open[&number(descriptor)].name).expect("files are never removed")
     }
 
-    pub(super) fn names(&self, descriptor: &Descriptor) -> Names {
-        self.files[&self.open[&number(descriptor)].name].names.clone()
-    }
-
-    /// The names of an open file cannot be listed any more.
-    pub(super) fn refuse_names(&mut self, descriptor: &Descriptor, errno: Errno) {
+    /// The names of an open file, which from now on cannot be had where listing them fails.
+    pub(super) fn list(&mut self, descriptor: &Descriptor, failure: Result<(), Errno>) -> Names {
         let name = self.opened(descriptor).name.clone();
-        self.file_mut(&name).names = Names { refused: Some(errno), ..Names::default() };
+        let file = self.file_mut(&name);
+        if let Err(errno) = failure {
+            file.names = Names { refused: Some(errno), ..Names::default() };
+        }
+        file.names.clone()
     }
 
     /// Gives a file what is wanted, and answers what was refused. What comes later takes it away again, as writing changes
