@@ -8,7 +8,7 @@ use crate::plan::facts::{Facts, Identity};
 use crate::plan::path;
 use rustix::fs::AtFlags;
 use std::collections::{HashMap, HashSet};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::sync::{Mutex, PoisonError};
 
 /// A name in a directory, however they are spelled.
@@ -23,6 +23,12 @@ impl EntryName {
     #[must_use]
     pub fn of(at: &At) -> Option<Self> {
         Some(Self { directory: directory_of(at)?, name: path::last_component(at.name.to_bytes()).to_vec() })
+    }
+
+    /// Whether it is this name in this directory.
+    #[must_use]
+    pub fn is(&self, directory: Identity, name: &CStr) -> bool {
+        self.directory == directory && self.name == name.to_bytes()
     }
 
     /// The same, but for a directory that is come to through a symbolic link: GNU cp takes that for another one.

@@ -16,6 +16,7 @@ use crate::pipeline::method::extents::LargeFile;
 use crate::pipeline::method::file::FileCopy;
 use crate::pipeline::method::pairs::{LastKnown, Pairs, View};
 use crate::pipeline::method::{Context, Next, Settings};
+use crate::pipeline::outputs::Outputs;
 use crate::pipeline::owed::Owed;
 use crate::plan::attributes::Keeping;
 use crate::plan::facts::Owner;
@@ -182,6 +183,7 @@ impl Copying {
             engine,
             pool: pool.clone(),
             owed: Arc::default(),
+            outputs: Outputs::default(),
             manifest: &manifest,
             reporter: &reporter,
             tally: Tally::default(),
@@ -249,6 +251,7 @@ struct Driver<'a> {
     engine: Scripted,
     pool: Pool,
     owed: Arc<Owed>,
+    outputs: Outputs,
     manifest: &'a Manifest,
     reporter: &'a Reporter,
     tally: Tally,
@@ -285,6 +288,7 @@ impl Driver<'_> {
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
             owed: &self.owed,
+            outputs: &self.outputs,
             manifest: Some(self.manifest),
             reporter: self.reporter,
             tally: &mut self.tally,
