@@ -7,6 +7,7 @@ use std::ffi::c_int;
 use ucp::cli::{Request, Surroundings, cat};
 use ucp::front;
 use ucp::pipeline::cat as pipeline;
+use ucp::pipeline::outputs::Outputs;
 use ucp::report::Reporter;
 use ucp::report::outlet::Outlet;
 
@@ -38,9 +39,10 @@ fn ucat() -> bool {
         reporter.failure(b"standard output: Bad file descriptor");
         return reporter.finish();
     }
-    let Ok(outlet) = Outlet::open(&options.knobs, &reporter) else { return false };
+    let Ok(()) = Outputs::examine_cat(&options, &reporter) else { return false };
+    let Ok(outlet) = Outlet::open(&options.knobs, false, &reporter) else { return false };
     match pipeline::print(&options, &reporter, closed.input).map_err(front::refusal) {
-        Ok(stats) => outlet.tell(&stats, &reporter),
+        Ok(stats) => outlet.tell(&stats, true, &reporter),
         Err(error) => {
             reporter.failure(error.to_string().as_bytes());
             false

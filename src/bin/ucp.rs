@@ -6,8 +6,10 @@
 use std::ffi::c_int;
 use ucp::cli::{Request, Surroundings, cp};
 use ucp::front;
+use ucp::pipeline::outputs::Outputs;
 use ucp::pipeline::run;
 use ucp::report::Reporter;
+use ucp::report::message::Output;
 use ucp::report::outlet::Outlet;
 
 // Named so that cargo links anew when it changes: tools/rustc-static goes by it, of which cargo knows nothing.
@@ -36,10 +38,14 @@ fn ucp() -> bool {
             return false;
         }
     };
-    let Ok(outlet) = Outlet::open(&options.knobs, &reporter) else { return false };
-    match run::copy(&options, &reporter).map_err(front::refusal) {
+    let Ok(mut outputs) = Outputs::examine(&options, &reporter) else { return false };
+    // What a walk or a list leads to is not known beforehand.
+    let late = options.recursive || options.extensions.choosing.names_from.is_some();
+    let Ok(outlet) = Outlet::open(&options.knobs, late, &reporter) else { return false };
+    outputs.opened(outlet.identity());
+    match run::copy(&options, &outputs, &reporter).map_err(front::refusal) {
         Ok(stats) => {
-            let success = outlet.tell(&stats, &reporter);
+            let success = outlet.tell(&stats, outputs.may_write(Output::Stats), &reporter);
             if let Some(signal) = reporter.interrupted_by() {
                 ucp::process::die_by(signal);
             }

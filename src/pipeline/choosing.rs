@@ -28,6 +28,11 @@ pub enum Trouble {
 impl Worker<'_, '_> {
     /// Takes the entries out of a listing that are not to be copied.
     pub(super) fn choose(&self, branch: &Branch, entries: &mut Vec<Entry>) {
+        let own = &self.shared.own_names;
+        if !own.is_empty() {
+            let directory = branch.source.identity();
+            entries.retain(|entry| !own.iter().any(|own| own.is(directory, &entry.name)));
+        }
         let patterns = self.shared.options.extensions.choosing.patterns.as_ref();
         let rules = branch.rules.as_deref();
         if patterns.is_none() && rules.is_none() {

@@ -11,7 +11,7 @@ use crate::plan::walk::Listing;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::sync::{Mutex, PoisonError};
 
 /// A name in a directory, however they are spelled.
@@ -26,6 +26,12 @@ impl EntryName {
     #[must_use]
     pub fn of(at: &At) -> Option<Self> {
         Some(Self { directory: directory_of(at)?, name: path::last_component(at.name.to_bytes()).to_vec() })
+    }
+
+    /// Whether it is this name in this directory.
+    #[must_use]
+    pub fn is(&self, directory: Identity, name: &CStr) -> bool {
+        self.directory == directory && self.name == name.to_bytes()
     }
 
     /// The same, but for a directory that is come to through a symbolic link: GNU cp takes that for another one.

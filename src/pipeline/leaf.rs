@@ -36,6 +36,9 @@ impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        if let Some(problem) = self.shared.outputs.met_source(facts.identity, || job.source_path()) {
+            return self.leaf_failed(job, &problem);
+        }
         // Of what is no regular file no plain file is made without a look at what is there.
         let ready = match asks_first(options) || facts.kind != FileType::RegularFile {
             true => self.prepare(&mut job, facts),
@@ -138,6 +141,9 @@ impl Worker<'_, '_> {
             self.verbose(job, None);
             return Ok(Ready::Copy);
         };
+        if let Some(problem) = self.shared.outputs.met_copy(there.identity, || job.source_path()) {
+            return Err(problem);
+        }
         if options.ask && self.shared.imagined.is_none() && !self.may_replace(job, there) {
             self.shared.reporter.declined();
             self.say_skipped(job);

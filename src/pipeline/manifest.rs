@@ -3,9 +3,11 @@
 
 use super::attributes::inherited::inherit;
 use super::chain::{At, Directory};
+use super::given::EntryName;
+use super::outputs::Refused;
 use super::place;
-use crate::cli::cp::{CpOptions, Destination};
-use crate::plan::facts::{Facts, Identity};
+use crate::cli::cp::CpOptions;
+use crate::plan::facts::Facts;
 use crate::process;
 use crate::report::manifest::{Finished, Manifest};
 use crate::report::message::{Problem, What};
@@ -20,9 +22,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that are copied at a time where a list is written over another.
 const BLOCK_BYTES: usize = 64 << 10;
-
-/// Refused, and told why.
-pub struct Refused;
 
 /// The manifest of a run.
 pub struct Listing {
@@ -65,14 +64,6 @@ pub fn open(options: &CpOptions, reporter: &Reporter) -> Result<Option<Listing>,
         let lines = Manifest::on_standard_output();
         return Ok(Some(Listing { lines, path: Vec::new(), place: Mutex::default() }));
     }
-    let (Destination::Directory(last) | Destination::Last(last) | Destination::Exactly(last)) =
-        &options.destination;
-    // The list would take the place of what is copied, or of a copy.
-    if let Some(operand) = options.sources.iter().chain([last]).find(|operand| are_same(operand, path)) {
-        let (manifest, operand) = (path.as_bytes().to_vec(), operand.as_bytes().to_vec());
-        reporter.problem(&Problem::between(What::ManifestIsOperand, manifest, operand));
-        return Err(Refused);
-    }
     match listing(path) {
         Ok(listing) => Ok(Some(listing)),
         Err(errno) => {
@@ -94,9 +85,10 @@ fn listing(path: &OsStr) -> Result<Listing, Errno> {
     let earlier = earlier(&at)?;
     // Until it has the permissions of the earlier one nobody else is to read it.
     let mode = Mode::from(if earlier.is_some() { 0o600 } else { 0o666 });
-    let (file, temporary) = make(&at, mode)?;
     let list = earlier.as_ref().map(|(list, _)| list.try_clone()).transpose();
     let list = list.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::MFILE))?;
+    // Last, so that nothing is left of it where there is none.
+    let (file, temporary) = make(&at, mode)?;
     let lines = Manifest::in_file(file, list);
     Ok(Listing { lines, path: shown, place: Mutex::new(Some(Place { at, temporary, earlier })) })
 }
@@ -161,15 +153,24 @@ fn make(at: &At, mode: Mode) -> Result<(OwnedFd, Option<At>), Errno> {
 }
 
 impl Listing {
+    /// The name in its directory that it has while the run goes on, if it has one.
+    pub fn own_name(&self) -> Option<EntryName> {
+        let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.as_ref()?.temporary.as_ref().and_then(EntryName::of)
+    }
+
     /// Finishes the list and puts it where it belongs, and tells where that failed. A run that has failed and has nothing to
-    /// say leaves what is there. Only the first call does something.
-    pub fn finish(&self, reporter: &Reporter) {
+    /// say leaves what is there; so does one that met it among the sources, and `may_write` it no more. Only the first call
+    /// does something.
+    pub fn finish(&self, may_write: bool, reporter: &Reporter) {
         let well = !reporter.has_failed();
         let finished = self.lines.finish(well);
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ended = match (finished, &place) {
             (Ok(Finished { file: Some(file), .. }), None) => process::close(file),
-            (Ok(Finished { file: Some(file), differs, overlong }), Some(place)) if well || differs => {
+            (Ok(Finished { file: Some(file), differs, overlong }), Some(place))
+                if may_write && (well || differs) =>
+            {
                 match place.fill(file, overlong.is_some()) {
                     Ok(()) => Ok(()),
                     Err(Kept::Gone(errno)) => Err(errno),
@@ -258,12 +259,4 @@ fn write_over(file: BorrowedFd<'_>, list: BorrowedFd<'_>) -> Result<(), Errno> {
         write_all(file, &block[..read])?;
         offset += u64::try_from(read).unwrap_or(u64::MAX);
     }
-}
-
-fn are_same(one: &OsStr, another: &OsStr) -> bool {
-    one == another || identity(one).is_some_and(|file| Some(file) == identity(another))
-}
-
-fn identity(path: &OsStr) -> Option<Identity> {
-    rustix::fs::stat(path).ok().map(|stat| Facts::of(&stat).identity)
 }

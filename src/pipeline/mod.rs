@@ -30,6 +30,7 @@ mod manifest;
 pub mod method;
 pub mod names;
 pub mod operand;
+pub mod outputs;
 pub mod owed;
 pub mod parents;
 pub mod place;

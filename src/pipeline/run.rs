@@ -5,7 +5,7 @@ use super::debug;
 use super::durable::Durable;
 use super::engine::uring::Refusal;
 use super::engine::{Counters, choose};
-use super::given::OperandDirectories;
+use super::given::{EntryName, OperandDirectories};
 use super::given_operands::operands;
 use super::grains::Grains;
 use super::imagined::Imagined;
@@ -16,6 +16,7 @@ use super::links::Links;
 use super::manifest;
 use super::method::Settings as MethodSettings;
 use super::method::pairs::Pairs;
+use super::outputs::Outputs;
 use super::owed::Owed;
 use super::parents::Parents;
 use super::progress::Progress;
@@ -36,7 +37,7 @@ use crate::plan::workers;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::manifest::Manifest;
-use crate::report::message::What;
+use crate::report::message::{Output, What};
 use crate::report::stats::{Stats, Tally};
 use rustix::fs::{Mode, Timespec};
 use rustix::process::Resource;
@@ -99,6 +100,10 @@ pub struct Shared<'env> {
     pub knobs: &'env Knobs,
     /// Where hashes are written, if anywhere.
     pub manifest: Option<manifest::Listing>,
+    /// What is written beside the copies.
+    pub outputs: &'env Outputs,
+    /// Names that are not copied, as the run has made them for itself.
+    pub own_names: Vec<EntryName>,
     /// Where it is told.
     pub reporter: &'env Reporter,
     /// What is seen of the run, where somebody wants to see it.
@@ -116,7 +121,7 @@ pub struct Shared<'env> {
 }
 
 impl<'env> Shared<'env> {
-    fn new(options: &'env CpOptions, reporter: &'env Reporter) -> Self {
+    fn new(options: &'env CpOptions, outputs: &'env Outputs, reporter: &'env Reporter) -> Self {
         let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
@@ -173,6 +178,8 @@ impl<'env> Shared<'env> {
             knobs: &options.knobs,
             manifest: None,
             targets: None,
+            outputs,
+            own_names: outputs.own_names().collect(),
             reporter,
             progress: options.extensions.watched().map(|_| Progress::default()),
             descriptors,
@@ -264,7 +271,7 @@ impl<'env> Shared<'env> {
     /// Puts the manifest in its place, where there is one.
     pub fn finish_manifest(&self) {
         if let Some(manifest) = &self.manifest {
-            manifest.finish(self.reporter);
+            manifest.finish(self.outputs.may_write(Output::Manifest), self.reporter);
         }
     }
 
@@ -288,18 +295,19 @@ impl<'env> Shared<'env> {
     }
 }
 
-/// Copies as `options` say and tells `reporter`. The figures are for `--stats`.
+/// Copies as `options` say and tells `reporter`; `outputs` were examined for them. The figures are for `--stats`.
 ///
 /// # Errors
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
-pub fn copy(options: &CpOptions, reporter: &Reporter) -> Result<Stats, Refusal> {
+pub fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
     process::share_heap_where_space_is_limited();
-    let mut shared = Shared::new(options, reporter);
+    let mut shared = Shared::new(options, outputs, reporter);
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
     let manifest = manifest::open(options, reporter).map(|manifest| shared.manifest = manifest);
+    shared.own_names.extend(shared.manifest.as_ref().and_then(manifest::Listing::own_name));
     let operands = operands(options);
     let Durability { fsync, atomic } = options.extensions.durability;
     if let Ok(operands) = &operands

@@ -341,6 +341,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             pairs: View { all: &self.shared.pairs, last: &self.last_known },
             pool: &self.pool,
             owed: &self.shared.owed,
+            outputs: self.shared.outputs,
             manifest: self.shared.listed(),
             reporter: self.shared.reporter,
             tally: &mut self.tally,

@@ -93,8 +93,8 @@ pub enum What {
     Replaced,
     /// Source and destination are one file.
     SameFile,
-    /// The manifest is to be a source, or the destination.
-    ManifestIsOperand,
+    /// What is to be written beside the copies is something that is read or made.
+    OutputMeets(Output, Meeting),
     /// A directory would be copied into itself.
     IntoItself,
     /// A directory would be copied into itself, by a way that is not its own name.
@@ -137,6 +137,59 @@ pub enum What {
     NotUsingRules,
     /// A relative symbolic link would not lead to the source from where it is.
     RelativeLink,
+}
+
+/// What a run writes beside its copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// The file of `--manifest`.
+    Manifest,
+    /// That of `--stats-file`.
+    Stats,
+}
+
+impl Output {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Manifest => "the manifest ",
+            Self::Stats => "the file of statistics ",
+        }
+    }
+}
+
+/// What such a file is, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// An operand.
+    Operand,
+    /// A file in a source.
+    Below,
+    /// A source that was met on the way.
+    Source,
+    /// The copy of a source.
+    Copy,
+    /// The list of sources.
+    List,
+    /// The file of statistics.
+    Stats,
+    /// Standard output.
+    StandardOutput,
+}
+
+impl Meeting {
+    const fn words(self) -> [&'static str; 2] {
+        const ANOTHER: &str = "; name another FILE";
+        const TOO: &str = " too; name another FILE";
+        match self {
+            Self::Operand => [" is the operand ", TOO],
+            Self::Below => [" lies in the source ", ANOTHER],
+            Self::Source => [" is the source ", TOO],
+            Self::Copy => [" would be the copy of ", TOO],
+            Self::List => [" is the list of names ", TOO],
+            Self::Stats => [" is the file of statistics ", TOO],
+            Self::StandardOutput => ["", " is standard output, too; name another FILE"],
+        }
+    }
 }
 
 impl What {
@@ -191,7 +244,10 @@ impl What {
             Self::OmittingDirectory => ["-r not specified; omitting directory ", "", ""],
             Self::Replaced => ["skipping file ", "", ", as it was replaced while being copied"],
             Self::SameFile => ["", " and ", " are the same file"],
-            Self::ManifestIsOperand => ["the manifest ", " is the operand ", " too; name another FILE"],
+            Self::OutputMeets(output, meeting) => {
+                let [between, after] = meeting.words();
+                [output.words(), between, after]
+            }
             Self::IntoItself => ["cannot copy a directory, ", ", into itself, ", ""],
             Self::HardLinkDirectory => ["will not create hard link ", " to directory ", ""],
             Self::CyclicLink => ["cannot copy cyclic symbolic link ", "", ""],

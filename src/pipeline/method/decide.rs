@@ -23,6 +23,11 @@ impl FileCopy {
         if let Some(problem) = self.job.just_created(found).filter(|_| !refused) {
             return self.fail(chain, problem, context);
         }
+        if let Verdict::Overwrite(there) = verdict
+            && let Some(problem) = context.outputs.met_copy(there.identity, || self.job.source_path())
+        {
+            return self.fail(chain, problem, context);
+        }
         let problem = match verdict {
             // What is to be forced out of the way stays where there is nothing to take its place.
             Verdict::Closed(Errno::LOOP) if context.settings.force && self.refused.is_some() => {

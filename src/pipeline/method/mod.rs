@@ -35,6 +35,7 @@ pub mod zeros;
 
 use super::chain::Chain;
 use super::engine::Capabilities;
+use super::outputs::Outputs;
 use super::owed::Owed;
 use crate::bufpool::Pool;
 use crate::cli::cp::{Reflink, Sparse};
@@ -99,6 +100,8 @@ pub struct Context<'a> {
     pub pool: &'a Pool,
     /// What is taken back where the file that it is done for never comes.
     pub owed: &'a Arc<Owed>,
+    /// What is written beside the copies, and is neither source nor copy.
+    pub outputs: &'a Outputs,
     /// Where hashes are written.
     pub manifest: Option<&'a Manifest>,
     /// Where problems are told.

@@ -50,6 +50,9 @@ impl FileCopy {
             let problem = Problem::of(What::Replaced, self.job.source_path());
             return self.fail(chain, problem, context);
         }
+        if let Some(problem) = context.outputs.met_source(facts.identity, || self.job.source_path()) {
+            return self.fail(chain, problem, context);
+        }
         self.source = Some(facts);
         self.reading = chain.reading;
         self.positioned = facts.kind == FileType::RegularFile;

@@ -16,6 +16,7 @@ use crate::pipeline::method::extents::LargeFile;
 use crate::pipeline::method::file::FileCopy;
 use crate::pipeline::method::pairs::{LastKnown, Pairs, View};
 use crate::pipeline::method::{Context, Next, Settings};
+use crate::pipeline::outputs::Outputs;
 use crate::pipeline::owed::Owed;
 use crate::plan::attributes::Keeping;
 use crate::plan::facts::Owner;
@@ -198,6 +199,7 @@ impl Copying {
             engine,
             pool: pool.clone(),
             owed: Arc::default(),
+            outputs: Outputs::default(),
             manifest: &manifest,
             reporter: &reporter,
             tally: Tally::default(),
@@ -266,6 +268,7 @@ struct Driver<'a> {
     engine: Scripted,
     pool: Pool,
     owed: Arc<Owed>,
+    outputs: Outputs,
     manifest: &'a Manifest,
     reporter: &'a Reporter,
     tally: Tally,
@@ -303,6 +306,7 @@ impl Driver<'_> {
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
             owed: &self.owed,
+            outputs: &self.outputs,
             manifest: Some(self.manifest),
             reporter: self.reporter,
             tally: &mut self.tally,
