@@ -9,9 +9,11 @@
 //! a file system does not show one inode under all names of a file (FUSE, overlay, SMB), nothing can be told by that: the
 //! copy is held and compared first, and it is linked by its descriptor.
 
+mod first;
+
 use super::backup::Kept;
 use super::branch::Branch;
-use super::chain::{At, Directory};
+use super::chain::At;
 use super::job::{FileJob, Names};
 use super::place;
 use super::worker::Worker;
@@ -20,10 +22,8 @@ use crate::plan::facts::{Facts, Identity};
 use crate::plan::linking::{self, Sharing};
 use crate::plan::overwrite::Found;
 use crate::plan::walk::Entry;
-use crate::plan::{destination, path};
 use crate::report::message::{Problem, What};
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use first::First;
 use rustix::io::Errno;
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -46,34 +46,6 @@ pub enum Share {
     UnderWay,
     /// It is the first, and is this file.
     Made(Identity),
-}
-
-/// The first copy of a file. Many are remembered at a time, so it is small.
-#[derive(Clone)]
-struct First {
-    place: FirstPlace,
-    made: Identity,
-}
-
-/// A first copy, or what it leads to, by a descriptor that only stands for its place.
-struct HeldFirst {
-    descriptor: OwnedFd,
-    is_copy: bool,
-}
-
-/// How the directory of a copy is.
-const ABOVE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-
-/// How a copy is held.
-const HELD: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-
-/// Where a first copy is.
-#[derive(Clone)]
-enum FirstPlace {
-    /// An operand's, with its path as it is shown.
-    Operand(Arc<(At, Arc<[u8]>)>),
-    /// In the copy of a directory.
-    Entry(Arc<Branch>, Arc<CStr>),
 }
 
 /// A name that waits for the first copy.
@@ -155,11 +127,7 @@ impl Links {
         if let Some((_, is)) = last.filter(|(known, _)| *known == device) {
             return Ok(is);
         }
-        // Of the directory: some file systems would look behind a link for that.
-        let above = first.with_place(|from, own| {
-            rustix::fs::openat(from, path::parent(own.to_bytes()), ABOVE, Mode::empty())
-        })?;
-        let is = rustix::fs::fstatfs(&above).is_ok_and(|it| destination::numbers_files(it.f_type));
+        let is = first.is_numbered()?;
         *self.numbered.lock().unwrap_or_else(PoisonError::into_inner) = Some((device, is));
         Ok(is)
     }
@@ -240,99 +208,6 @@ impl Waiting {
             }
         };
         Self { place, facts: *facts, skipped }
-    }
-}
-
-impl First {
-    fn of(job: &FileJob, made: Identity) -> Self {
-        let place = match &job.names {
-            Names::Operand { destination, .. } => {
-                FirstPlace::Operand(Arc::new((job.destination.clone(), Arc::clone(destination))))
-            }
-            Names::Entry(branch) => FirstPlace::Entry(Arc::clone(branch), Arc::clone(&job.destination.name)),
-        };
-        Self { place, made }
-    }
-
-    fn path(&self) -> Vec<u8> {
-        match &self.place {
-            FirstPlace::Operand(operand) => operand.1.to_vec(),
-            FirstPlace::Entry(branch, name) => branch.destination_path(name),
-        }
-    }
-
-    /// Does something with the directory and the name of the copy.
-    fn with_place<T>(&self, act: impl Fn(BorrowedFd<'_>, &CStr) -> Result<T, Errno>) -> Result<T, Errno> {
-        match &self.place {
-            FirstPlace::Operand(operand) => act(operand.0.directory.as_fd(), &operand.0.name),
-            FirstPlace::Entry(branch, own) => branch.with_destination(|from| act(from, own)),
-        }
-    }
-
-    /// What the copy leads to, where it is the symbolic link still that was made.
-    fn leads_to(&self) -> Result<Identity, Errno> {
-        self.with_place(|from, own| {
-            let look = |flags| rustix::fs::statat(from, own, flags).map(|stat| Facts::of(&stat).identity);
-            if look(AtFlags::SYMLINK_NOFOLLOW)? == self.made {
-                look(AtFlags::empty())
-            } else {
-                Err(Errno::STALE)
-            }
-        })
-    }
-
-    /// Holds the copy of `source`, or what that leads to where links are to `follow`. Its inode may have been invented
-    /// and forgotten since it was made: then it must at least be such a file.
-    fn hold(&self, source: &Facts, follow: bool) -> Result<HeldFirst, Errno> {
-        self.with_place(|from, own| {
-            let descriptor = rustix::fs::openat(from, own, HELD, Mode::empty())?;
-            let now = Facts::of(&rustix::fs::fstat(&descriptor)?);
-            if now.identity != self.made && !linking::may_be_copy(source, &now) {
-                return Err(Errno::STALE);
-            }
-            if !follow || now.kind != FileType::Symlink {
-                return Ok(HeldFirst { descriptor, is_copy: true });
-            }
-            let through = HELD.difference(OFlags::NOFOLLOW);
-            let descriptor = rustix::fs::openat(from, own, through, Mode::empty())?;
-            Ok(HeldFirst { descriptor, is_copy: false })
-        })
-    }
-
-    /// Makes `name` in `directory` another name of the copy, by its descriptor. Answers which file the copy is then: one
-    /// of a lower layer shows another inode when it has been linked.
-    fn link_held(
-        &self,
-        source: &Facts,
-        directory: &Directory,
-        name: &CStr,
-        follow: bool,
-    ) -> Result<Identity, Errno> {
-        let held = self.hold(source, follow)?;
-        place::link(held.descriptor.as_fd(), directory, name)?;
-        match held.is_copy {
-            true => Ok(Facts::of(&rustix::fs::fstat(&held.descriptor)?).identity),
-            false => Ok(self.made),
-        }
-    }
-
-    /// Makes `name` in `directory` another name of the copy, or of what that leads to where links are to `follow`.
-    fn link_to(&self, directory: impl AsFd, name: &CStr, follow: bool) -> Result<(), Errno> {
-        let directory = directory.as_fd();
-        let flags = if follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
-        self.with_place(|from, own| rustix::fs::linkat(from, own, directory, name, flags))?;
-        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
-        let is_it = |linked| linked == self.made || (follow && self.leads_to() == Ok(linked));
-        let errno = match stat.map(|stat| Facts::of(&stat).identity) {
-            Ok(linked) if is_it(linked) => return Ok(()),
-            // Another file had come to bear its name.
-            Ok(_) => Errno::STALE,
-            Err(errno) => errno,
-        };
-        // Where this fails the failure is told all the same.
-        match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
-            Ok(()) | Err(_) => Err(errno),
-        }
     }
 }
 

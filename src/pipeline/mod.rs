@@ -37,6 +37,7 @@ pub mod place;
 pub mod progress;
 pub mod queue;
 pub mod run;
+pub mod source_directory;
 pub mod special;
 pub mod targets;
 pub mod tree;

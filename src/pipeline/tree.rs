@@ -6,6 +6,7 @@ use super::chain::{At, Directory};
 use super::held::Held;
 use super::itself::listing_with;
 use super::job::{self, FileJob, Task};
+use super::source_directory::Unopened;
 use super::worker::Worker;
 use super::{place, targets};
 use crate::cli::cp::Follow;
@@ -13,7 +14,7 @@ use crate::plan::attribute_names::Names;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
 use crate::plan::replace::DirectoryFate;
-use crate::plan::walk::{self, Entry};
+use crate::plan::walk::Entry;
 use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -45,29 +46,11 @@ pub(super) struct Way {
     pub seen: Option<Identity>,
 }
 
-/// Why a source directory is not open.
-pub(super) enum Unopened {
-    /// It is none.
-    NoDirectory,
-    /// There is this to say of it.
-    Failed(Problem),
-}
-
 /// What became of what was listed as a directory.
 enum Branched {
     Begun,
     /// It is none.
     Not,
-}
-
-impl Unopened {
-    /// What to say of one that was seen to be a directory.
-    pub(super) fn problem(self, source: &Place<'_>) -> Problem {
-        match self {
-            Self::NoDirectory => Problem::of(What::Replaced, source.path.clone()),
-            Self::Failed(problem) => problem,
-        }
-    }
 }
 
 impl Place<'_> {
@@ -236,39 +219,6 @@ impl Worker<'_, '_> {
         // By a descriptor of its own: the place in a listing belongs to that.
         if let Ok(open) = place::open_directory(directory, b".") {
             targets::tell_left_over(&open, shown, self.shared.reporter);
-        }
-    }
-
-    /// Opens a source directory. One that may not be read is made in the copy all the same, as GNU cp does.
-    pub(super) fn open_source(
-        &self,
-        source: &Place<'_>,
-        way: Way,
-    ) -> Result<(Option<OwnedFd>, Facts), Unopened> {
-        let failed = |what| {
-            let failed = source.failed(what);
-            move |errno| Unopened::Failed(failed(errno))
-        };
-        let examined = match walk::open_directory(source.parent, source.name, way.through_link) {
-            Ok(open) => {
-                let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotAccess))?;
-                Ok((Some(open), Facts::of(&stat)))
-            }
-            Err(Errno::ACCESS) => {
-                let flags = if way.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-                let stat =
-                    process::look(source.parent, source.name, flags).map_err(failed(What::CannotStat))?;
-                Ok((None, Facts::of(&stat)))
-            }
-            Err(Errno::NOENT) => Err(failed(What::CannotStat)(Errno::NOENT)),
-            Err(Errno::LOOP | Errno::NOTDIR) => Err(Unopened::NoDirectory),
-            Err(errno) => Err(failed(What::CannotAccess)(errno)),
-        };
-        match (examined, way.seen) {
-            (Ok((_, facts)), Some(seen)) if facts.identity != seen => {
-                Err(Unopened::Failed(Problem::of(What::Replaced, source.path.clone())))
-            }
-            (examined, _) => examined,
         }
     }
 
