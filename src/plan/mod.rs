@@ -15,6 +15,7 @@ pub mod overwrite;
 pub mod path;
 pub mod placement;
 pub mod replace;
+pub mod stretches;
 pub mod target;
 pub mod walk;
 pub mod ways;

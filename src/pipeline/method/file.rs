@@ -204,6 +204,7 @@ impl FileCopy {
                 self.looked(chain, outcome, facts, link, context)
             }
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
+            Stage::MapUnread { end } => self.unread_mapped(chain, end, outcome, &seen, context),
             Stage::Map => self.mapped(chain, outcome, seen, context),
             Stage::Clone => self.cloned(chain, outcome, context),
             Stage::Survey => self.surveyed(chain, &seen, context),
