@@ -142,3 +142,40 @@ fn a_file_size_limit_with_its_signal_not_ignored_ends_it_by_sigxfsz() {
             .dies_by(libc::SIGXFSZ);
     });
 }
+
+/// With so few descriptors only the directory in work is held: what is above it is let go and had again, an operand's own too.
+#[test]
+fn a_tree_is_copied_with_a_handful_of_descriptors() {
+    each_engine(|s| {
+        let deep = "deep/".repeat(12);
+        s.file("s/a", "1").file("s/1/2/3/b", "2").file(format!("s/{deep}c"), "3").fifo("s/1/fifo", 0o640);
+        s.symlink("s/1/link", "a").hard_link("s/1/2/hard", "s/a").dir("s/empty").chmod("s/1/2", 0o500);
+        for number in 0..3 {
+            s.file(format!("s/x/{number}/{number}/f"), "4")
+                .file(format!("s/x/{number}/g"), noise(100_000, number));
+        }
+        // A ring that is insisted on takes one itself.
+        let fewest = if s.engine() == Engine::Uring { 9 } else { 8 };
+        for descriptors in [fewest, 12, 15, 16] {
+            for options in
+                [&["-a"][..], &["-rp"], &["-ab"], &["-al"], &["-au"], &["-rv"], &["-r", "--parents"]]
+            {
+                let run = s.dir("d").cp(options).and(["s", "d"]).limit(Resource::Nofile, descriptors);
+                run.run().ends(0).complains("");
+                s.assert_same("s", "d/s");
+                // Again, onto what is there.
+                let run = s.cp(options).and(["s", "d"]).limit(Resource::Nofile, descriptors);
+                run.run().ends(0).complains("");
+                std::fs::remove_dir_all(s.path("d")).unwrap();
+            }
+            let run = s.cp(["-a", "s", "d"]).limit(Resource::Nofile, descriptors - 1);
+            run.succeeds();
+            s.assert_same("s", "d");
+            std::fs::remove_dir_all(s.path("d")).unwrap();
+            s.cat(["s/a", "s/1/2/3/b", "s/a"])
+                .limit(Resource::Nofile, descriptors - 3)
+                .succeeds()
+                .prints("121");
+        }
+    });
+}

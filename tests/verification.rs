@@ -341,3 +341,40 @@ fn a_file_system_that_finds_the_byte_itself_is_heard() {
         assert_eq!(said, "ucp: error reading 'btrfs/d/pipe': Input/output error\n");
     });
 }
+
+/// What is a hole at both ends is not read, of which there may be more than anything can read.
+#[test]
+fn holes_are_not_read_to_be_verified() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        let Some(_mounted) = s.tmpfs("t", "size=64m") else { return };
+        let data = noise(300_000, 5);
+        for size in [4_u64 << 60, (1 << 50) + 12_345, i64::MAX.unsigned_abs() - 8192] {
+            let middle = size / 2 - size / 2 % 4096;
+            s.sparse("t/a", size, &[(0, b"start"), (middle, &data), (size - 1000, &data[..1000])]);
+            for options in [
+                &["--verify"][..],
+                &["--verify", "-a"],
+                &["--verify", "--sparse=always"],
+                &["--verify", "--jobs=4"],
+            ] {
+                let run = s.cp(options).and(["--stats=json", "t/a", "t/b"]).run().ends(0);
+                let stats: serde_json::Value = serde_json::from_str(run.stderr().trim()).unwrap();
+                assert_eq!(stats["files_verified"], 1, "{options:?}");
+                assert!(stats["bytes_read_back"].as_u64().unwrap() < 16 << 20, "{stats}");
+                std::fs::remove_file(s.path("t/b")).unwrap();
+            }
+            // All of it is one hole.
+            s.sparse("t/c", size, &[]).cp(["--verify", "t/c", "t/b"]).succeeds();
+            for name in ["t/a", "t/b", "t/c"] {
+                std::fs::remove_file(s.path(name)).unwrap();
+            }
+        }
+        // For a manifest all of a file counts; and data in the middle of a hole is compared.
+        s.sparse("s", 9 << 20, &[(0, b"start"), (5 << 20, &data)]);
+        s.cp(["--verify", "--manifest=m", "s", "c"]).succeeds();
+        assert_eq!(listed(s, "m"), [line(s, "c")]);
+    });
+}

@@ -77,6 +77,9 @@ impl Default for Hashes {
 }
 
 impl Hashes {
+    /// Bytes of a block, in a file of ordinary size.
+    pub const BLOCK_BYTES: u64 = CHUNK_BYTES << BLOCK_LEVEL;
+
     fn with(block_level: u8, subtrees_max: usize) -> Self {
         Self {
             subtrees: BTreeMap::new(),
@@ -204,16 +207,23 @@ impl Hashes {
     /// Where the block of a byte begins, in a file of ordinary size.
     #[must_use]
     pub fn block_of(offset: u64) -> u64 {
-        offset - offset % (CHUNK_BYTES << BLOCK_LEVEL)
+        offset - offset % Self::BLOCK_BYTES
     }
 
-    /// The offset of the first block that is another one in `other`, or is missing there. Both are of `length` bytes.
+    /// The offset of the first block of a stretch that is another one in `other`, or is missing there. Both are of `length`
+    /// bytes. The stretch begins and ends with a block, or with the file.
     #[must_use]
-    pub fn first_difference(&self, other: &Self, length: u64) -> Option<u64> {
+    pub fn first_difference(&self, other: &Self, stretch: Range<u64>, length: u64) -> Option<u64> {
         let block = CHUNK_BYTES << self.level().max(other.level());
-        let mut start = 0;
-        while start < length {
-            let range = start..length.min(start.saturating_add(block));
+        let mut start = stretch.start;
+        while start < stretch.end {
+            // The largest subtree that can begin here and is not more than what is left: only at the end of the file are
+            // they cut.
+            let most = if start == 0 { block } else { block.min(1 << start.trailing_zeros()) };
+            let left = stretch.end - start;
+            let whole = left >= most || stretch.end == length;
+            let bytes = if whole { most } else { 1 << left.ilog2() };
+            let range = start..stretch.end.min(start.saturating_add(bytes));
             let values = [self, other].map(|hashes| subtree::value(&hashes.in_order(range.clone())?));
             if values[0].is_none() || values[0] != values[1] {
                 return Some(start);

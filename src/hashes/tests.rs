@@ -79,6 +79,38 @@ proptest! {
     }
 
     #[test]
+    fn stretches_without_what_is_around_them_are_compared(
+        chunks in (0_usize..40, 1_usize..40),
+        size in 0_usize..60_000,
+        block_chunks in (1_usize..9, 1_usize..9),
+        flip in prop::option::of(0_usize..60_000),
+    ) {
+        let bytes = contents(size);
+        let start = chunks.0 * CHUNK_LEN;
+        let end = (start + chunks.1 * CHUNK_LEN).min(size);
+        prop_assume!(start < end);
+        let mut other = bytes.clone();
+        let flip = flip.map(|at| start + at % (end - start));
+        flip.into_iter().for_each(|at| other[at] ^= 1);
+        let of = |bytes: &[u8], block_chunks: usize| {
+            let mut hashes = Hashes::with(10, 4096);
+            let mut offset = start;
+            for block in bytes[start..end].chunks(block_chunks * CHUNK_LEN) {
+                hashes.add(Hashed::of(u64::try_from(offset).expect("an offset"), block));
+                offset += block.len();
+            }
+            hashes
+        };
+        let (left, right) = (of(&bytes, block_chunks.0), of(&other, block_chunks.1));
+        let [from, to] = [start, end].map(|at| u64::try_from(at).expect("an offset"));
+        let found = left.first_difference(&right, from..to, length(&bytes));
+        prop_assert_eq!(found.is_some(), flip.is_some());
+        prop_assert!(found <= flip.map(|at| u64::try_from(at).expect("an offset")));
+        // What was never hashed is not taken for the same.
+        prop_assert!(from == 0 || left.first_difference(&right, 0..to, length(&bytes)).is_some());
+    }
+
+    #[test]
     fn the_block_of_the_first_difference_is_found(
         size in 1_usize..40_000,
         flips in prop::collection::vec(0_usize..40_000, 0..3),
@@ -93,7 +125,7 @@ proptest! {
         let right = of_blocks(Hashes::with(1, 99), &other, block_chunks.1, &[]);
         let block = CHUNK_LEN << left.level().max(right.level());
         let expected = first.map(|at| u64::try_from(at / block * block).expect("an offset"));
-        prop_assert_eq!(left.first_difference(&right, length(&bytes)), expected);
+        prop_assert_eq!(left.first_difference(&right, 0..length(&bytes), length(&bytes)), expected);
     }
 }
 
@@ -106,7 +138,7 @@ fn what_is_missing_is_a_gap_and_a_difference() {
     hashes.add(Hashed::of(3100, &bytes[3100..5000]));
     let whole = of_blocks(Hashes::with(0, 99), &bytes, 2, &[]);
     assert_eq!(hashes.hash(5000), None);
-    assert_eq!(whole.first_difference(&hashes, 5000), Some(0));
+    assert_eq!(whole.first_difference(&hashes, 0..5000, 5000), Some(0));
     assert_eq!(hashes.gaps(5000), [0..2048, 3072..4096]);
     for gap in [0..2048, 3072..4096] {
         let range =
@@ -114,7 +146,7 @@ fn what_is_missing_is_a_gap_and_a_difference() {
         hashes.add(Hashed::of(gap.start, &bytes[range]));
     }
     assert_eq!(hashes.hash(5000), Some(blake3::hash(&bytes)));
-    assert_eq!(whole.first_difference(&hashes, 5000), None);
+    assert_eq!(whole.first_difference(&hashes, 0..5000, 5000), None);
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub struct Branch {
     pub listed: AtomicBool,
 }
 
-/// Levels that there are descriptors for under any limit.
+/// Levels that there are descriptors for but where there are few.
 const LEVELS_ALWAYS: usize = 2;
 
 /// Which of a branch's two directories.
@@ -220,14 +220,21 @@ impl Branch {
         }
     }
 
-    /// A descriptor of one side, had again from the nearest directory above that is held. An operand's own always is.
+    /// A descriptor of one side, had again from the nearest directory above that is held, or by the operand's name.
     fn reach(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
         let mut closed = Vec::new();
         for branch in self.line() {
-            let Some(mut near) = side.of(branch).get()? else {
+            let (held, had_again) = match (side.of(branch).get()?, &branch.parent) {
+                (None, None) => (Some(branch.reopen_operand(side)?), true),
+                (held, _) => (held, false),
+            };
+            let Some(mut near) = held else {
                 closed.push(branch);
                 continue;
             };
+            if had_again && !closed.is_empty() {
+                side.of(branch).let_go();
+            }
             for (below, branch) in closed.iter().rev().enumerate() {
                 near = side.of(branch).reopen(&near, &branch.name)?;
                 if below + 1 < closed.len() {
@@ -239,13 +246,28 @@ impl Branch {
         Err(Errno::STALE)
     }
 
-    /// Lets go the descriptors of the directory `levels` above, unless it is an operand's own.
-    pub fn let_go_above(&self, levels: impl FnOnce() -> usize) {
-        if self.depth <= LEVELS_ALWAYS {
+    /// Has an operand's own directory open again, by the name that was typed.
+    fn reopen_operand(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
+        match side {
+            Side::Source => {
+                let At { directory, name } = typed(&self.origin.source_path).ok_or(Errno::STALE)?;
+                self.source.reopen_operand(directory, &name)
+            }
+            Side::Destination => {
+                let At { directory, name } = &self.origin.destination;
+                self.destination.reopen_operand(directory, name)
+            }
+        }
+    }
+
+    /// Lets go the descriptors of the directory `levels` above; that of an operand only where there are `few` at all.
+    pub fn let_go_above(&self, few: bool, levels: impl FnOnce() -> usize) {
+        if self.depth <= LEVELS_ALWAYS && !few {
             return;
         }
         let levels = levels();
-        if let Some(above) = self.line().nth(levels).filter(|above| above.parent.is_some()) {
+        let goes = |above: &&Self| above.parent.is_some() || few;
+        if let Some(above) = self.line().nth(levels).filter(goes) {
             Side::BOTH.iter().for_each(|side| side.of(above).let_go());
         }
     }

@@ -138,7 +138,20 @@ impl Held {
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
-    pub fn reopen(&self, near: &OwnedFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+    pub fn reopen(&self, near: impl AsFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+        self.reopen_as(near, name, self.through_link)
+    }
+
+    /// The same for an operand's own directory, by the name that was typed: what that leads to must be that very
+    /// directory, whether by a link or not.
+    ///
+    /// # Errors
+    /// As for [`Self::reopen`].
+    pub fn reopen_operand(&self, near: impl AsFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+        self.reopen_as(near, name, true)
+    }
+
+    fn reopen_as(&self, near: impl AsFd, name: &CStr, follow: bool) -> Result<Arc<OwnedFd>, Errno> {
         let mut state = self.lock();
         let position = match &*state {
             State::Open(descriptor) => return Ok(Arc::clone(descriptor)),
@@ -146,8 +159,8 @@ impl Held {
             State::Shut => return Err(Errno::ACCESS),
         };
         let descriptor = match self.is_listable {
-            true => walk::open_directory(near, name, self.through_link)?,
-            false => walk::visit(near, name, self.through_link)?,
+            true => walk::open_directory(near, name, follow)?,
+            false => walk::visit(near, name, follow)?,
         };
         self.verify(&descriptor)?;
         if position > 0 {

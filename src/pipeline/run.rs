@@ -208,6 +208,12 @@ impl<'env> Shared<'env> {
         (self.files_in_flight_max() / 2).clamp(1, SETTLE_MAX)
     }
 
+    /// Whether only the directory in work may be held open.
+    #[must_use]
+    pub fn has_few_descriptors(&self) -> bool {
+        descriptors::are_few(self.descriptors)
+    }
+
     /// Most directories on the way down that one worker holds open.
     #[must_use]
     pub fn levels_open_max(&self) -> usize {

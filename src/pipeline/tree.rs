@@ -204,7 +204,7 @@ impl Worker<'_, '_> {
             listed: AtomicBool::new(false),
         });
         self.foresee_itself(&branch);
-        branch.let_go_above(|| self.shared.levels_open_max());
+        branch.let_go_above(self.shared.has_few_descriptors(), || self.shared.levels_open_max());
         if self.shared.options.one_file_system && facts.identity.device != branch.operand_device() {
             // Something is mounted there.
             branch.finish_one(self.shared.reporter);

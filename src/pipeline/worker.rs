@@ -251,6 +251,8 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     /// Goes over from plain calls to the ring, where that is allowed. Nothing may be in flight, so where something is it
     /// waits for that.
     fn want_ring(&mut self) {
+        // It takes a descriptor itself.
+        self.settled |= self.shared.has_few_descriptors() && !self.shared.ring_at_once();
         self.ring_due = !self.settled && self.engine.in_flight() > 0;
         if self.settled || self.ring_due {
             return;

@@ -15,6 +15,16 @@ const PER_WORKER_MIN: u64 = 64;
 /// Source and destination of a directory.
 const PER_LEVEL: u64 = 2;
 
+/// With fewer descriptors than this only the directory in work is held, not even an operand's own: beside the standard three
+/// and the directory that is copied into, it leaves a file its two.
+const FOR_LEVELS: u64 = 16;
+
+/// Whether there are so few descriptors that only the directory in work may be held.
+#[must_use]
+pub fn are_few(limit: u64) -> bool {
+    limit < FOR_LEVELS
+}
+
 /// What a limit on descriptors allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -22,7 +32,7 @@ pub struct Budget {
     pub workers: usize,
     /// Files that one worker may have in flight.
     pub files: usize,
-    /// Directories on the way down that one worker may hold open.
+    /// Directories on the way down that one worker may hold open, beside the operand's own; with one, that is let go too.
     pub levels: usize,
 }
 
@@ -35,7 +45,8 @@ pub fn share(limit: u64, workers: u64) -> Budget {
     let files = if many_workers { each / 2 / PER_FILE } else { 1 };
     let levels = each.saturating_sub(files * PER_FILE) / PER_LEVEL;
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Budget { workers: count(workers), files: count(files.max(1)), levels: count(levels.max(2)) }
+    let levels = if are_few(limit) { 1 } else { levels.max(2) };
+    Budget { workers: count(workers), files: count(files.max(1)), levels: count(levels) }
 }
 
 #[cfg(test)]
@@ -45,7 +56,9 @@ mod tests {
     #[test]
     fn a_tight_limit_leaves_one_worker_one_file() {
         assert_eq!(share(32, 8), Budget { workers: 1, files: 1, levels: 8 });
-        assert_eq!(share(0, 8), Budget { workers: 1, files: 1, levels: 2 });
+        assert_eq!(share(16, 8), Budget { workers: 1, files: 1, levels: 2 });
+        assert_eq!(share(15, 8), Budget { workers: 1, files: 1, levels: 1 });
+        assert_eq!(share(0, 8), Budget { workers: 1, files: 1, levels: 1 });
     }
 
     #[test]

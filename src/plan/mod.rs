@@ -17,6 +17,7 @@ pub mod path;
 pub mod placement;
 pub mod reading;
 pub mod replace;
+pub mod stretches;
 pub mod target;
 pub mod walk;
 pub mod ways;

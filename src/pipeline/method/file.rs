@@ -230,6 +230,7 @@ impl FileCopy {
             Stage::Newcomer => self.newcomer_seen(chain, facts, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
             Stage::Which(there) => self.which_is_open(chain, seen.systems, &there, context),
+            Stage::MapUnread { end } => self.unread_mapped(chain, end, outcome, &seen, context),
             Stage::Map => self.mapped(chain, outcome, seen, context),
             Stage::Clone => self.cloned(chain, outcome, context),
             Stage::Survey => self.surveyed(chain, &seen, context),

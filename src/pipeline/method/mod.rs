@@ -29,6 +29,7 @@ pub mod stream;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod verify;
 pub mod whole;
 pub mod zeros;

@@ -1,5 +1,6 @@
 //! The stages of a file on its way: what the chain in flight is for.
 
+use crate::pipeline::chain::End;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Verdict;
 
@@ -50,6 +51,11 @@ pub(super) enum Stage {
     Whole,
     /// Reading and writing to the end of the source.
     Stream,
+    /// Looking for holes of one end that need not be read to be verified.
+    MapUnread {
+        /// Which end.
+        end: End,
+    },
     /// Reading back what was written.
     ReadBack,
     /// Finding the directory of a file that is written apart from its name.

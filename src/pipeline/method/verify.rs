@@ -9,10 +9,12 @@
 use super::extents::{LargeFile, Way};
 use super::file::FileCopy;
 use super::stage::Stage;
+use super::unread::Unread;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::{Hashed, Hashes};
 use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
+use crate::plan::stretches;
 use crate::report::message::{Problem, What};
 use rustix::io::Errno;
 use std::ops::Range;
@@ -26,6 +28,8 @@ pub(super) struct Hashing {
     /// Of what was read back.
     copy: Hashes,
     step: Step,
+    /// Holes that are not read, where they were looked for.
+    pub(super) unread: Option<Unread>,
     /// Past the page cache was tried and refused: its pages are dropped.
     buffered: bool,
 }
@@ -44,6 +48,23 @@ enum Step {
 }
 
 impl Hashing {
+    /// What is not read.
+    fn unread(&self) -> &[Range<u64>] {
+        self.unread.as_ref().map_or(&[], Unread::holes)
+    }
+
+    /// What of the source has to be read still.
+    fn missing(&mut self, length: u64) -> Vec<Range<u64>> {
+        let gaps = self.source.gaps(length);
+        stretches::without(&gaps, self.unread())
+    }
+
+    /// What is read of the copy.
+    fn to_compare(&self, length: u64) -> Vec<Range<u64>> {
+        let all: &[Range<u64>] = if length > 0 { &[0..length] } else { &[] };
+        stretches::without(all, self.unread())
+    }
+
     /// Adds what was read of one end.
     pub(super) fn add(&mut self, end: End, hashed: Hashed) {
         match end {
@@ -79,9 +100,15 @@ impl FileCopy {
         if hashing.step == Step::Copy {
             return self.compare(chain, length, context);
         }
-        let gaps = hashing.source.gaps(length);
+        let gaps = hashing.missing(length);
         if !gaps.is_empty() && hashing.step == Step::Copying {
-            hashing.step = Step::Source;
+            let chain = match self.start_unread(chain, &gaps, context) {
+                Ok(next) => return next,
+                Err(chain) => chain,
+            };
+            if let Some(hashing) = &mut self.hashing {
+                hashing.step = Step::Source;
+            }
             return self.read_all(chain, End::Source, gaps, context);
         }
         if !gaps.is_empty() {
@@ -94,6 +121,11 @@ impl FileCopy {
         }
         hashing.step = Step::Over;
         self.close(chain, context)
+    }
+
+    /// How many bytes there are to be hashed.
+    pub(super) fn length_to_hash(&self) -> u64 {
+        self.stream.position()
     }
 
     /// Reads back what fits a buffer, and makes ready to read back by extents what does not.
@@ -156,8 +188,8 @@ impl FileCopy {
             }
             // It is large, or not all of it came at once.
             (Outcome::Done | Outcome::Count { .. }, ..) => {
-                let all = (length > 0).then_some(0..length);
-                self.read_all(chain, End::Destination, all.into_iter().collect(), context)
+                let all = self.hashing.as_ref().map(|hashing| hashing.to_compare(length));
+                self.read_all(chain, End::Destination, all.unwrap_or_default(), context)
             }
         }
     }
@@ -185,10 +217,12 @@ impl FileCopy {
     }
 
     fn compare(&mut self, chain: Chain, length: u64, context: &mut Context<'_>) -> Next {
-        context.tally.read_back(length);
         let Some(hashing) = &mut self.hashing else { return self.close(chain, context) };
+        let compared = hashing.to_compare(length);
+        context.tally.read_back(compared.iter().map(|stretch| stretch.end - stretch.start).sum());
         hashing.step = Step::Over;
-        if let Some(offset) = hashing.source.first_difference(&hashing.copy, length) {
+        let differs = |stretch| hashing.source.first_difference(&hashing.copy, stretch, length);
+        if let Some(offset) = compared.into_iter().find_map(differs) {
             return self.differs(chain, offset, context);
         }
         context.tally.verified();

@@ -10,6 +10,7 @@ use crate::pipeline::choosing::rules_in;
 use crate::plan::choosing::{self, Rules};
 use crate::plan::{path, replace, walk};
 use rustix::fs::{CWD, FileType};
+use rustix::process::Resource;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -19,6 +20,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use walkdir::{DirEntry, WalkDir};
+
+/// With fewer descriptors than this nothing is counted.
+const DESCRIPTORS_MIN: u64 = 64;
 
 /// What has been counted.
 #[derive(Debug, Default)]
@@ -46,6 +50,10 @@ impl Count {
     /// Counts all sources. The thread has its own options, as nobody waits for it: a file system may hold it up.
     pub fn run(&self, options: &CpOptions) {
         be_last_in_line();
+        // The walk has several directories open, which the copy needs where there are few descriptors.
+        if rustix::process::getrlimit(Resource::Nofile).current.is_some_and(|most| most < DESCRIPTORS_MIN) {
+            return;
+        }
         let linked = options.preserve.links && options.make != Make::HardLinks;
         let mut names = Names { wanted: linked, seen: HashSet::new() };
         for name in &options.sources {

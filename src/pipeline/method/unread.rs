@@ -1,0 +1,107 @@
+//! Holes that are not read to be verified: where both a copy and its source have one there is nothing but zeros, of which
+//! there may be more than any machine can read. They are looked for in the maps of both, when the copy has all its data.
+
+use super::file::FileCopy;
+use super::holes::looks_sparse;
+use super::stage::Stage;
+use super::{Context, Next};
+use crate::hashes::Hashes;
+use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
+use crate::plan::stretches::{whole_blocks, without};
+use std::ops::Range;
+
+/// Stretches of data that are mapped of each end; what is behind the last of so many is read.
+const MAPPED_MAX: usize = 4096;
+
+/// What of a file is a hole at both ends, as far as that is known.
+#[derive(Debug, Default)]
+pub(super) struct Unread {
+    holes: Vec<Range<u64>>,
+    /// The data of the end that is being mapped.
+    data: Vec<Range<u64>>,
+}
+
+impl Unread {
+    /// What is not read, in order.
+    pub(super) fn holes(&self) -> &[Range<u64>] {
+        &self.holes
+    }
+
+    /// One end is mapped.
+    fn without_data(&mut self) {
+        self.holes = without(&self.holes, &std::mem::take(&mut self.data));
+    }
+}
+
+impl FileCopy {
+    /// Looks for holes in what has not been hashed, where there may be some that are worth it. A manifest wants the hash of
+    /// all of a file, for which zeros count as well.
+    pub(super) fn start_unread(
+        &mut self,
+        chain: Chain,
+        gaps: &[Range<u64>],
+        context: &Context<'_>,
+    ) -> Result<Next, Chain> {
+        let sparse = looks_sparse(&self.source_facts());
+        let large = self.length_to_hash() > u64::try_from(context.buffer_bytes()).unwrap_or(u64::MAX);
+        match &mut self.hashing {
+            Some(hashing) if hashing.unread.is_none() && sparse && large && context.manifest.is_none() => {
+                hashing.unread = Some(Unread { holes: gaps.to_vec(), data: Vec::new() });
+                Ok(self.map_unread(chain, End::Source, 0))
+            }
+            Some(_) | None => Err(chain),
+        }
+    }
+
+    fn map_unread(&mut self, mut chain: Chain, end: End, from: u64) -> Next {
+        self.stage = Stage::MapUnread { end };
+        if end == End::Destination {
+            std::mem::swap(&mut chain.source, &mut chain.destination);
+        }
+        chain.ops.clear();
+        chain.ops.push(Op::FindData { from });
+        Next::Run(chain)
+    }
+
+    pub(super) fn unread_mapped(
+        &mut self,
+        mut chain: Chain,
+        end: End,
+        outcome: Outcome,
+        seen: &Seen,
+        context: &mut Context<'_>,
+    ) -> Next {
+        if end == End::Destination {
+            std::mem::swap(&mut chain.source, &mut chain.destination);
+        }
+        let length = self.length_to_hash();
+        let Some(unread) = self.hashing.as_mut().and_then(|hashing| hashing.unread.as_mut()) else {
+            return self.hash_on(chain, context);
+        };
+        match (outcome, &seen.data) {
+            // There is no map: all of it is read.
+            (Outcome::Failed { .. }, _) => {
+                unread.holes.clear();
+                return self.hash_on(chain, context);
+            }
+            (_, Some(data)) if data.start < length && data.start < data.end => {
+                unread.data.push(data.start..data.end.min(length));
+                if unread.data.len() < MAPPED_MAX && data.end < length {
+                    return self.map_unread(chain, end, data.end);
+                }
+                if data.end < length {
+                    unread.data.push(data.end..length);
+                }
+            }
+            (_, Some(_) | None) => {}
+        }
+        unread.without_data();
+        match end {
+            End::Source => self.map_unread(chain, End::Destination, 0),
+            End::Destination => {
+                unread.holes = whole_blocks(&unread.holes, Hashes::BLOCK_BYTES, length);
+                self.hash_on(chain, context)
+            }
+        }
+    }
+}
