@@ -26,6 +26,10 @@ struct Entry {
 /// The file that was kept.
 #[derive(Debug, Clone)]
 pub struct Kept {
+    /// Where it is, held open: the path to it may lead elsewhere by now.
+    directory: Directory,
+    /// Its name before.
+    own: Arc<CStr>,
     /// Its name now, in the directory where it was.
     name: Arc<CStr>,
     /// The path of that, for messages.
@@ -66,15 +70,15 @@ impl Worker<'_, '_> {
             imagined.may_change(destination).map_err(failed)?;
             let shown = beside(shown[0], &kept.name);
             imagined.remember(&shown, imagined.copy_of(&Facts::unknown()));
-            return Ok(Kept { name: Arc::from(name), shown: Arc::from(shown) });
+            return Ok(Kept::new(destination, entry, name, shown));
         }
         if stays && link(&entry, &name, kept.exclusive).map_err(failed)? {
-            return Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) });
+            return Ok(Kept::new(destination, entry, name, beside(shown[0], &kept.name)));
         }
         let flags = if kept.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
         rustix::fs::renameat_with(&entry.directory, &*entry.name, &entry.directory, &*name, flags)
             .map_err(failed)?;
-        Ok(Kept { name: Arc::from(name), shown: Arc::from(beside(shown[0], &kept.name)) })
+        Ok(Kept::new(destination, entry, name, beside(shown[0], &kept.name)))
     }
 
     /// `-b -f` of a file onto itself: its copy is the backup.
@@ -95,7 +99,7 @@ impl Worker<'_, '_> {
         let Some(kept) = &job.kept else { return };
         let back = match self.shared.imagined {
             Some(_) => Ok(()),
-            None => kept.put_back(&job.destination),
+            None => kept.put_back(),
         };
         match back {
             Err(errno) => {
@@ -114,19 +118,28 @@ impl Kept {
     /// One that a dry run would keep.
     #[must_use]
     pub fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
-        let shown = beside(path, name);
-        Some(Self { name: Arc::from(CString::new(name).ok()?), shown: Arc::from(shown) })
+        let (shown, name) = (beside(path, name), Arc::<CStr>::from(CString::new(name).ok()?));
+        Some(Self { directory: Directory::Working, own: Arc::clone(&name), name, shown: Arc::from(shown) })
     }
 
-    /// Gives the file the name again under which it was at this place, whatever is there now.
+    fn new(destination: &At, entry: Entry, name: CString, path: Vec<u8>) -> Self {
+        // What is in a directory of a tree has that open already.
+        let directory = match destination.name.to_bytes().contains(&b'/') {
+            true => Directory::Open(entry.directory),
+            false => destination.directory.clone(),
+        };
+        Self { directory, own: Arc::from(entry.name), name: Arc::from(name), shown: Arc::from(path) }
+    }
+
+    /// Gives the file the name again under which it was, whatever bears that now.
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn put_back(&self, place: &At) -> Result<(), Errno> {
-        let entry = entry_of(place)?;
-        rustix::fs::renameat(&entry.directory, &*self.name, &entry.directory, &*entry.name)?;
+    pub fn put_back(&self) -> Result<(), Errno> {
+        let Self { directory, own, name, .. } = self;
+        rustix::fs::renameat(directory, &**name, directory, &**own)?;
         // Where it has both names still, as with --atomic, renaming does nothing.
-        match rustix::fs::unlinkat(&entry.directory, &*self.name, AtFlags::empty()) {
+        match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno),
         }

@@ -5,9 +5,10 @@ use super::chain::{At, Directory};
 use super::given::Made;
 use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
+use super::place;
 use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
-use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite};
+use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
@@ -121,6 +122,8 @@ impl Worker<'_, '_> {
             return self.begin_operand(&here, examined);
         }
         let directory = facts.kind == FileType::Directory;
+        let held = self.held_in_place(operand, &facts);
+        let operand = held.as_ref().unwrap_or(operand);
         if directory && !self.shared.settings.recursive {
             return Err(Problem::of(What::OmittingDirectory, operand.source_path()));
         }
@@ -155,6 +158,27 @@ impl Worker<'_, '_> {
             share: Share::None,
         };
         self.begin_leaf(job, &facts)
+    }
+
+    /// The operand with its copy's directory held open, where more is done by the copy's name than to make it: what was
+    /// typed may lead elsewhere by then. Where that cannot be had, whoever makes the copy tells why.
+    fn held_in_place(&self, operand: &Operand, facts: &Facts) -> Option<Operand> {
+        let options = self.shared.options;
+        let At { directory, name } = &operand.destination;
+        let once = options.make == Make::Copies
+            && facts.kind == FileType::RegularFile
+            && options.reflink != Reflink::Always
+            && options.backup.is_none()
+            && self.shared.progress.is_none();
+        // A file that is copied onto itself is known by what was typed.
+        let typed = matches!(directory, Directory::Working) && *name == operand.source.name;
+        if once || typed || self.shared.imagined.is_some() || !name.to_bytes().contains(&b'/') {
+            return None;
+        }
+        let destination = place::held(&operand.destination).ok()?;
+        let (source, target, made) = (operand.source.clone(), operand.target.clone(), operand.made.clone());
+        let shown = Some(Arc::from(operand.destination_path()));
+        Some(Operand { source, destination, target, shown, number: operand.number, made })
     }
 
     /// What to say of a file that was given before. With backups, its copy would be kept for its own.

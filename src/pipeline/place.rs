@@ -102,6 +102,25 @@ pub fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
     if Facts::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
 }
 
+/// Takes a file's name from it, where the name is its still; answers whether it is gone. Its directory is held first, so
+/// that the name that is compared is the one that is taken, and a link is never followed.
+///
+/// # Errors
+/// What looking or unlinkat(2) answered.
+pub fn remove(at: &At, file: Identity) -> Result<bool, Errno> {
+    let at = held(at)?;
+    match check(&at, Some(file)) {
+        Ok(()) => {}
+        Err(Errno::NOENT) => return Ok(true),
+        Err(Errno::STALE) => return Ok(false),
+        Err(errno) => return Err(errno),
+    }
+    match rustix::fs::unlinkat(&at.directory, &*at.name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(true),
+        Err(errno) => Err(errno),
+    }
+}
+
 /// What marks the temporary names of this run.
 #[must_use]
 pub fn token() -> u32 {

@@ -44,7 +44,7 @@ impl FileCopy {
         if self.failed && self.staged.is_some() {
             chain.ops.extend(self.left_over());
         } else if remove {
-            chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
+            chain.ops.push(Op::Unlink { at: self.job.destination.clone(), own: true });
         } else if !self.failed && chain.destination.is_open() {
             chain.ops.extend(self.inherit());
             chain.ops.extend(self.keep(context));
