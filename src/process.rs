@@ -4,9 +4,53 @@
 //! them: both are as they were at exec, which GNU cp and cat show to the outside.
 #![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
 
+use crate::{bufpool, report};
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// The heap, which ends the process as GNU's programs end where there is no memory: with a line and status 1. Rust would
+/// abort, and a core file tells nobody that a limit was met. I/O memory, which begins at a page's boundary as nothing else
+/// does, may be refused: `bufpool` makes do with less.
+struct Heap;
+
+#[global_allocator]
+static HEAP: Heap = Heap;
+
+impl Heap {
+    fn checked(memory: *mut u8, layout: Layout) -> *mut u8 {
+        if memory.is_null() && layout.align() < bufpool::PAGE_BYTES {
+            report::memory_exhausted();
+            // SAFETY: it takes a number and does not return. What is registered to be done at exit would want memory.
+            unsafe { libc::_exit(1) }
+        }
+        memory
+    }
+}
+
+// SAFETY: everything is the system's allocator's, and a refusal is the answer that it gave, or none.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is the callee's.
+        Self::checked(unsafe { System.alloc(layout) }, layout)
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        Self::checked(unsafe { System.alloc_zeroed(layout) }, layout)
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        // SAFETY: as above.
+        Self::checked(unsafe { System.realloc(memory, layout, bytes) }, layout)
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) };
+    }
+}
 
 /// Which of the three standard descriptors were closed when the program started.
 #[derive(Debug, Clone, Copy, Default)]
@@ -114,16 +158,29 @@ pub fn selinux_is_enabled() -> bool {
     answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
 }
 
-/// Has all threads share one heap where the address space is limited. glibc reserves 64 MiB for each further heap, and
-/// where it is refused them asks the kernel for a page of its own for every small piece of memory.
-pub fn share_heap_where_space_is_limited() {
-    if rustix::process::getrlimit(rustix::process::Resource::As).current.is_none() {
-        return;
+/// Bytes that this process may still take, where its address space (RLIMIT_AS) or its data (RLIMIT_DATA) is limited. All
+/// threads share one heap then: glibc reserves 64 MiB for each further one, and where it is refused them asks the kernel for
+/// a page of its own for every small piece of memory.
+#[must_use]
+pub fn memory_left() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    let [space, data] = [Resource::As, Resource::Data].map(|resource| getrlimit(resource).current);
+    if space.is_none() && data.is_none() {
+        return None;
     }
     // SAFETY: it sets a number of the allocator's under the allocator's own lock. A refusal, which is the answer of a C
     // library without such heaps, leaves everything as it was.
     #[cfg(target_env = "gnu")]
     let _set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+    // proc_pid_statm(5): pages of the address space first, and of the data and the stack sixth.
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(u64::MAX);
+    let left = |limit: Option<u64>, column| {
+        let pages = pages.split_ascii_whitespace().nth(column).and_then(|pages| pages.parse::<u64>().ok());
+        // Without /proc, half of it is believed to be in use.
+        limit.map(|limit| limit.saturating_sub(pages.map_or(limit / 2, |pages| pages * page_bytes)))
+    };
+    [left(space, 0), left(data, 5)].into_iter().flatten().min()
 }
 
 /// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.

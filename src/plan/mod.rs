@@ -11,6 +11,7 @@ pub mod durability;
 pub mod facts;
 pub mod linking;
 pub mod looping;
+pub mod memory;
 pub mod overwrite;
 pub mod path;
 pub mod placement;
