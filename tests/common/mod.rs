@@ -11,6 +11,7 @@ mod image;
 mod outcome;
 mod run;
 mod sandbox;
+pub mod silent;
 mod terminal;
 mod tree;
 
