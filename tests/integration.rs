@@ -62,6 +62,7 @@ mod manual_pages;
 mod progress;
 mod progress_interrupted;
 mod progress_lines;
+mod progress_planted;
 mod progress_signals;
 mod readme;
 mod stats;

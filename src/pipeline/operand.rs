@@ -175,7 +175,7 @@ impl Worker<'_, '_> {
         if once || typed || self.shared.imagined.is_some() || !name.to_bytes().contains(&b'/') {
             return None;
         }
-        let destination = place::held(&operand.destination).ok()?;
+        let destination = place::held_above(&operand.destination).ok()?;
         let (source, target, made) = (operand.source.clone(), operand.target.clone(), operand.made.clone());
         let shown = Some(Arc::from(operand.destination_path()));
         Some(Operand { source, destination, target, shown, number: operand.number, made })
