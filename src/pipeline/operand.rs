@@ -122,8 +122,6 @@ impl Worker<'_, '_> {
             return self.begin_operand(&here, examined);
         }
         let directory = facts.kind == FileType::Directory;
-        let held = self.held_in_place(operand, &facts);
-        let operand = held.as_ref().unwrap_or(operand);
         if directory && !self.shared.settings.recursive {
             return Err(Problem::of(What::OmittingDirectory, operand.source_path()));
         }
@@ -141,7 +139,7 @@ impl Worker<'_, '_> {
         };
         let job = FileJob {
             source: operand.source.clone(),
-            destination: operand.destination.clone(),
+            destination: self.held_in_place(operand, &facts),
             names,
             follow: self.shared.options.follow != Follow::Never,
             seen: Some(facts),
@@ -160,9 +158,9 @@ impl Worker<'_, '_> {
         self.begin_leaf(job, &facts)
     }
 
-    /// The operand with its copy's directory held open, where more is done by the copy's name than to make it: what was
-    /// typed may lead elsewhere by then. Where that cannot be had, whoever makes the copy tells why.
-    fn held_in_place(&self, operand: &Operand, facts: &Facts) -> Option<Operand> {
+    /// The place of an operand's copy, with its directory held open where more is done by the copy's name than to make it:
+    /// what was typed may lead elsewhere by then. Where that cannot be had, whoever makes the copy tells why.
+    fn held_in_place(&self, operand: &Operand, facts: &Facts) -> At {
         let options = self.shared.options;
         let At { directory, name } = &operand.destination;
         let once = options.make == Make::Copies
@@ -172,13 +170,11 @@ impl Worker<'_, '_> {
             && self.shared.progress.is_none();
         // A file that is copied onto itself is known by what was typed.
         let typed = matches!(directory, Directory::Working) && *name == operand.source.name;
-        if once || typed || self.shared.imagined.is_some() || !name.to_bytes().contains(&b'/') {
-            return None;
+        let few = self.shared.has_few_descriptors();
+        if once || typed || few || self.shared.imagined.is_some() || !name.to_bytes().contains(&b'/') {
+            return operand.destination.clone();
         }
-        let destination = place::held_above(&operand.destination).ok()?;
-        let (source, target, made) = (operand.source.clone(), operand.target.clone(), operand.made.clone());
-        let shown = Some(Arc::from(operand.destination_path()));
-        Some(Operand { source, destination, target, shown, number: operand.number, made })
+        place::held_above(&operand.destination).unwrap_or_else(|_errno| operand.destination.clone())
     }
 
     /// What to say of a file that was given before. With backups, its copy would be kept for its own.
@@ -205,7 +201,7 @@ impl Worker<'_, '_> {
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };
-        let At { directory, name } = &operand.destination;
+        let At { directory, name } = &self.held_in_place(operand, facts);
         let destination = Place { parent: directory, name, path: destination_path };
         let way = Way { through_link: follow, seen: Some(facts.identity) };
         self.branch(None, &origin, &source, way, (&destination, Some(found)))

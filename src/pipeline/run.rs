@@ -46,6 +46,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Files that one worker makes durable together, and directories: about as many as a ring has in flight.
 const SETTLE_MAX: usize = 64;
 
+/// So few descriptors are shared out by the one.
+const FEW_DESCRIPTORS: u64 = 32;
+
 /// How a run is to be done.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -171,6 +174,12 @@ impl<'env> Shared<'env> {
             polling_refused: Once::new(),
             totals: Mutex::new((Tally::default(), Counters::default(), 0)),
         }
+    }
+
+    /// Whether each descriptor is needed to copy at all, so that none is held for safety's sake.
+    #[must_use]
+    pub fn has_few_descriptors(&self) -> bool {
+        self.descriptors < FEW_DESCRIPTORS
     }
 
     fn budget(&self) -> Budget {
