@@ -92,12 +92,19 @@ fn what_has_come_in_the_place_of_a_copy_stays() {
         return;
     }
     each_engine(|s| {
-        s.dir("dst");
-        let begun = start(s, &["slow", "dst/f"], "dst/f");
-        fs::rename(s.path("dst/f"), s.path("dst/moved")).unwrap();
-        s.file("dst/f", "another's");
-        interrupt(begun);
-        assert_eq!(s.read("dst/f"), b"another's");
+        for options in [&[][..], &["--backup=simple"]] {
+            s.file("dst/f", "old");
+            if options.is_empty() {
+                fs::remove_file(s.path("dst/f")).unwrap();
+            }
+            let begun = start(s, &[options, &["slow", "dst/f"]].concat(), "dst/f");
+            fs::rename(s.path("dst/f"), s.path("dst/moved")).unwrap();
+            s.file("dst/f", "another's");
+            interrupt(begun);
+            assert_eq!(s.read("dst/f"), b"another's");
+            fs::remove_file(s.path("slow")).unwrap();
+            fs::remove_dir_all(s.path("dst")).unwrap();
+        }
     });
 }
 

@@ -96,14 +96,18 @@ pub fn long_ago() -> Timestamps {
 }
 
 impl Copy {
-    /// Removes the copy if this run has made it and it still bears its name, or puts what was kept in its place; answers
-    /// whether either was done. What was there before is marked by its time.
+    /// Removes the copy if this run has made it, or puts what was kept in its place; answers whether either was done. Where
+    /// another file bears the name by now, that stays. What was there before is marked by its time.
     ///
     /// # Errors
     /// What the kernel answered.
     pub fn put_right(&self) -> Result<bool, Errno> {
         if let Some(kept) = &self.kept {
-            return kept.put_back().map(|()| true);
+            return match place::held(&self.place).and_then(|place| place::check(&place, self.identity)) {
+                Ok(()) | Err(Errno::NOENT) => kept.put_back().map(|()| true),
+                Err(Errno::STALE) => Ok(false),
+                Err(errno) => Err(errno),
+            };
         }
         if self.made_here {
             return self.identity.map_or(Ok(false), |file| place::remove(&self.place, file));
