@@ -4,13 +4,57 @@
 //! them: both are as they were at exec, which GNU cp and cat show to the outside.
 #![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
 
+use crate::{bufpool, report};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::path::Arg;
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::CStr;
 use std::os::unix::net::UnixDatagram;
 use std::sync::OnceLock;
+
+/// The heap, which ends the process as GNU's programs end where there is no memory: with a line and status 1. Rust would
+/// abort, and a core file tells nobody that a limit was met. I/O memory, which begins at a page's boundary as nothing else
+/// does, may be refused: `bufpool` makes do with less.
+struct Heap;
+
+#[global_allocator]
+static HEAP: Heap = Heap;
+
+impl Heap {
+    fn checked(memory: *mut u8, layout: Layout) -> *mut u8 {
+        if memory.is_null() && layout.align() < bufpool::PAGE_BYTES {
+            report::memory_exhausted();
+            // SAFETY: it takes a number and does not return. What is registered to be done at exit would want memory.
+            unsafe { libc::_exit(1) }
+        }
+        memory
+    }
+}
+
+// SAFETY: everything is the system's allocator's, and a refusal is the answer that it gave, or none.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is the callee's.
+        Self::checked(unsafe { System.alloc(layout) }, layout)
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        Self::checked(unsafe { System.alloc_zeroed(layout) }, layout)
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        // SAFETY: as above.
+        Self::checked(unsafe { System.realloc(memory, layout, bytes) }, layout)
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) };
+    }
+}
 
 /// Which of the three standard descriptors were closed when the program started.
 #[derive(Debug, Clone, Copy, Default)]
@@ -289,16 +333,29 @@ pub fn selinux_is_enabled() -> bool {
     answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
 }
 
-/// Has all threads share one heap where the address space is limited. glibc reserves 64 MiB for each further heap, and
-/// where it is refused them asks the kernel for a page of its own for every small piece of memory.
-pub fn share_heap_where_space_is_limited() {
-    if rustix::process::getrlimit(rustix::process::Resource::As).current.is_none() {
-        return;
+/// Bytes that this process may still take, where its address space (RLIMIT_AS) or its data (RLIMIT_DATA) is limited. All
+/// threads share one heap then: glibc reserves 64 MiB for each further one, and where it is refused them asks the kernel for
+/// a page of its own for every small piece of memory.
+#[must_use]
+pub fn memory_left() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    let [space, data] = [Resource::As, Resource::Data].map(|resource| getrlimit(resource).current);
+    if space.is_none() && data.is_none() {
+        return None;
     }
     // SAFETY: it sets a number of the allocator's under the allocator's own lock. A refusal, which is the answer of a C
     // library without such heaps, leaves everything as it was.
     #[cfg(target_env = "gnu")]
     let _set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+    // proc_pid_statm(5): pages of the address space first, and of the data and the stack sixth.
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(u64::MAX);
+    let left = |limit: Option<u64>, column| {
+        let pages = pages.split_ascii_whitespace().nth(column).and_then(|pages| pages.parse::<u64>().ok());
+        // Without /proc, half of it is believed to be in use.
+        limit.map(|limit| limit.saturating_sub(pages.map_or(limit / 2, |pages| pages * page_bytes)))
+    };
+    [left(space, 0), left(data, 5)].into_iter().flatten().min()
 }
 
 /// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.
@@ -329,6 +386,76 @@ pub fn ignores(signal: i32) -> bool {
     }
     // SAFETY: numbers only, for which zeros are a value, and the call that fills them succeeded.
     unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// A set of signals.
+#[derive(Clone, Copy)]
+pub struct SignalSet(libc::sigset_t);
+
+impl SignalSet {
+    /// The set of these.
+    #[must_use]
+    pub fn of(signals: impl IntoIterator<Item = i32>) -> Self {
+        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: it writes one set, for which there is room.
+        let _never_fails = unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+        // SAFETY: numbers only, for which zeros are a value, and the call has made it an empty set.
+        let mut set = unsafe { set.assume_init() };
+        for signal in signals {
+            // SAFETY: a set that was made. A number that is none is refused and left out.
+            let _known = unsafe { libc::sigaddset(&raw mut set, signal) };
+        }
+        Self(set)
+    }
+
+    /// Whether this is one of them.
+    #[must_use]
+    pub fn has(&self, signal: i32) -> bool {
+        // SAFETY: a set that was made, which is only looked at.
+        unsafe { libc::sigismember(&raw const self.0, signal) == 1 }
+    }
+
+    /// Those that are kept from this thread.
+    ///
+    /// # Errors
+    /// What pthread_sigmask(3) answered.
+    pub fn blocked() -> Result<Self, std::io::Error> {
+        let mut blocked = Self::of([]);
+        let nothing = Self::of([]);
+        mask(libc::SIG_BLOCK, &nothing, &raw mut blocked.0)?;
+        Ok(blocked)
+    }
+
+    /// Keeps them from this thread, and from those that it starts.
+    ///
+    /// # Errors
+    /// What pthread_sigmask(3) answered.
+    pub fn block(&self) -> Result<(), std::io::Error> {
+        mask(libc::SIG_BLOCK, self, std::ptr::null_mut())
+    }
+
+    /// Lets this thread be given them.
+    pub fn unblock(&self) {
+        match mask(libc::SIG_UNBLOCK, self, std::ptr::null_mut()) {
+            // Only what cannot be done to a mask is refused, and this can.
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// Waits for one of them, which no thread may be given otherwise; `None` where that cannot be waited for.
+    #[must_use]
+    pub fn wait(&self) -> Option<i32> {
+        let mut signal = 0;
+        // SAFETY: a set that was made, and room for one number.
+        let error = unsafe { libc::sigwait(&raw const self.0, &raw mut signal) };
+        (error == 0).then_some(signal)
+    }
+}
+
+fn mask(how: i32, signals: &SignalSet, before: *mut libc::sigset_t) -> Result<(), std::io::Error> {
+    // SAFETY: the set was made, the mask is this thread's own, and `before` is nothing or a set of the caller's.
+    let error = unsafe { libc::pthread_sigmask(how, &raw const signals.0, before) };
+    if error == 0 { Ok(()) } else { Err(std::io::Error::from_raw_os_error(error)) }
 }
 
 /// Ends the process by a signal's default action, so that who waits for it sees why.

@@ -80,6 +80,62 @@ fn sixty_four_mebibytes_of_address_space_are_enough() {
     works_within(Resource::As, 64 * MIB);
 }
 
+/// Ways of copying that want more memory than others.
+const GREEDY: [&[&str]; 7] = [
+    &[],
+    &["--verify"],
+    &["--direct"],
+    &["--direct", "--verify"],
+    &["--engine=uring"],
+    &["--engine=uring", "--direct", "--verify", "--manifest=list"],
+    &["--jobs=8", "--fsync", "--atomic"],
+];
+
+#[test]
+fn what_buffers_there_is_room_for_are_enough() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        let files: Vec<String> = (0..40).map(|file| format!("s/{}/{file}", file % 7)).collect();
+        for (number, file) in (0..).zip(&files) {
+            s.file(file, noise(number * 997, 1));
+        }
+        s.file("s/big", noise(3_000_000, 2));
+        let operands: Vec<String> = files.into_iter().chain(["s/big".into()]).collect();
+        let expected: Vec<u8> = operands.iter().flat_map(|name| s.read(name)).collect();
+        for mebibytes in [16, 24] {
+            for options in GREEDY {
+                if options.contains(&"--engine=uring") && !io_uring_works() {
+                    continue;
+                }
+                s.cp(["-r", "s", "t"]).and(options).limit(Resource::As, mebibytes * MIB).succeeds();
+                s.assert_same("s", "t");
+                std::fs::remove_dir_all(s.path("t")).unwrap();
+            }
+            for options in [&[][..], &["--direct"], &["--jobs=8"]] {
+                let run = s.cat(options).and(&operands).limit(Resource::As, mebibytes * MIB);
+                run.succeeds().prints(&expected);
+            }
+            let (limited, free) =
+                (s.cat(["-n", "s/big"]).limit(Resource::As, mebibytes * MIB), s.cat(["-n", "s/big"]));
+            limited.succeeds().prints(free.succeeds().stdout());
+        }
+    });
+}
+
+#[test]
+fn where_there_is_no_memory_it_says_so_as_gnu_cp_does() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        // A name that is longer than all the memory that is left.
+        s.file("list", vec![b'a'; 1_000_000]).dir("d");
+        s.cp(["--files0-from=list", "d"]).limit(Resource::Data, MIB).fails("ucp: memory exhausted");
+    });
+}
+
 #[test]
 fn no_further_threads_or_processes_are_needed() {
     // The limit counts all of the user's processes, so an ordinary user is at it already.

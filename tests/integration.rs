@@ -69,6 +69,8 @@ mod outputs;
 mod progress;
 mod progress_interrupted;
 mod progress_lines;
+mod progress_planted;
+mod progress_signals;
 mod readme;
 mod ring_ends;
 mod ring_refused;

@@ -132,7 +132,7 @@ impl Pool {
             regions.clear();
         }
         let bytes = if huge || !regions.is_empty() { self.shared.region_bytes.get() } else { small };
-        let mut region = Region::allocate(bytes, huge)?;
+        let mut region = Region::allocate_less(bytes, pages * PAGE_BYTES, huge)?;
         let first = region.pages.take(pages)?;
         let lease = self.lend(regions.len(), &mut region, first, pages);
         regions.push(region);
@@ -196,6 +196,17 @@ impl Pool {
 }
 
 impl Region {
+    /// A region of `bytes`, or of as much less as there is room for, down to `least`: the address space may be limited, and
+    /// a region at a huge page's boundary takes twice its size.
+    fn allocate_less(mut bytes: usize, least: usize, huge: bool) -> Option<Self> {
+        loop {
+            match Self::allocate(bytes, huge) {
+                None if bytes > least => bytes = (bytes / 2).max(least),
+                answer => return answer,
+            }
+        }
+    }
+
     fn allocate(bytes: usize, huge: bool) -> Option<Self> {
         let mut memory: AVec<MaybeUninit<u8>, RuntimeAlign> =
             AVec::new(if huge { bytes } else { PAGE_BYTES });

@@ -186,6 +186,8 @@ pub enum Op {
     Unlink {
         /// Where the name is.
         at: At,
+        /// It is to be the destination's that is open: what else has come to bear the name stays.
+        own: bool,
     },
     /// ftruncate(2) of the destination.
     Truncate {

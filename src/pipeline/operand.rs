@@ -5,9 +5,10 @@ use super::chain::{At, Directory};
 use super::given::Made;
 use super::job::{FileJob, Names, Operand, Operands, Task};
 use super::links::Share;
+use super::place;
 use super::tree::{Place, Way};
 use super::worker::{TASKS_FOR_HELP, Worker};
-use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite};
+use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::path;
@@ -139,7 +140,7 @@ impl Worker<'_, '_> {
         };
         let job = FileJob {
             source: operand.source.clone(),
-            destination: operand.destination.clone(),
+            destination: self.held_in_place(operand, &facts),
             names,
             follow: self.shared.options.follow != Follow::Never,
             seen: Some(facts),
@@ -157,6 +158,25 @@ impl Worker<'_, '_> {
         };
         self.begin_leaf(job, &facts);
         Ok(())
+    }
+
+    /// The place of an operand's copy, with its directory held open where more is done by the copy's name than to make it:
+    /// what was typed may lead elsewhere by then. Where that cannot be had, whoever makes the copy tells why.
+    fn held_in_place(&self, operand: &Operand, facts: &Facts) -> At {
+        let options = self.shared.options;
+        let At { directory, name } = &operand.destination;
+        let once = options.make == Make::Copies
+            && facts.kind == FileType::RegularFile
+            && options.reflink != Reflink::Always
+            && options.backup.is_none()
+            && self.shared.progress.is_none();
+        // A file that is copied onto itself is known by what was typed.
+        let typed = matches!(directory, Directory::Working) && *name == operand.source.name;
+        let few = !self.shared.has_descriptors_to_spare();
+        if once || typed || few || self.shared.imagined.is_some() || !name.to_bytes().contains(&b'/') {
+            return operand.destination.clone();
+        }
+        place::held_above(&operand.destination).unwrap_or_else(|_errno| operand.destination.clone())
     }
 
     /// What to say of a file that was given before. With backups, its copy would be kept for its own.
@@ -183,7 +203,7 @@ impl Worker<'_, '_> {
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };
-        let At { directory, name } = &operand.destination;
+        let At { directory, name } = &self.held_in_place(operand, facts);
         let destination = Place { parent: directory, name, path: destination_path };
         let way = Way { through_link: follow, seen: Some(facts.identity) };
         let opened = self.open_source(&source, way).map_err(|unopened| unopened.problem(&source))?;

@@ -86,9 +86,18 @@ pub fn held(at: &At) -> Result<At, Errno> {
     if matches!(at.directory, Directory::Open(_)) && !name.contains(&b'/') {
         return Ok(at.clone());
     }
+    held_above(at)
+}
+
+/// The same for a name that may be a directory's, which keeps the slashes behind it.
+///
+/// # Errors
+/// What openat(2) answered.
+pub fn held_above(at: &At) -> Result<At, Errno> {
+    let name = at.name.to_bytes();
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = rustix::fs::openat(&at.directory, path::parent(name), flags, Mode::empty())?;
-    let name = CString::new(path::last_component(name)).map_err(|_nul| Errno::INVAL)?;
+    let name = CString::new(&name[path::parent_bytes(name)..]).map_err(|_nul| Errno::INVAL)?;
     Ok(At { directory: Directory::Open(Arc::new(directory)), name: Arc::from(name) })
 }
 
@@ -100,6 +109,25 @@ pub fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
     let Some(is) = is else { return Ok(()) };
     let stat = rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW)?;
     if Facts::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
+}
+
+/// Takes a file's name from it, where the name is its still; answers whether it is gone. Its directory is held first, so
+/// that the name that is compared is the one that is taken, and a link is never followed.
+///
+/// # Errors
+/// What looking or unlinkat(2) answered.
+pub fn remove(at: &At, file: Identity) -> Result<bool, Errno> {
+    let at = held(at)?;
+    match check(&at, Some(file)) {
+        Ok(()) => {}
+        Err(Errno::NOENT) => return Ok(true),
+        Err(Errno::STALE) => return Ok(false),
+        Err(errno) => return Err(errno),
+    }
+    match rustix::fs::unlinkat(&at.directory, &*at.name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(true),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// What marks the temporary names of this run.
@@ -214,5 +242,32 @@ pub fn link(file: BorrowedFd<'_>, directory: &Directory, name: &CStr) -> Result<
         // /proc is not mounted.
         Err(Errno::NOENT) => rustix::fs::linkat(file, c"", directory, name, AtFlags::EMPTY_PATH),
         answer => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn a_name_is_taken_from_no_other_file() -> std::io::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("f");
+        let name = CString::new(path.as_os_str().as_bytes())?;
+        let at = At { directory: Directory::Working, name: Arc::from(name) };
+        fs::write(&path, "ours")?;
+        let ours = Facts::of(&rustix::fs::lstat(&path)?).identity;
+        fs::rename(&path, directory.path().join("moved"))?;
+        fs::write(&path, "another's")?;
+        assert_eq!(remove(&at, ours), Ok(false));
+        fs::remove_file(&path)?;
+        std::os::unix::fs::symlink("moved", &path)?;
+        assert_eq!(remove(&at, ours), Ok(false));
+        fs::rename(directory.path().join("moved"), &path)?;
+        assert_eq!((remove(&at, ours), path.exists()), (Ok(true), false));
+        assert_eq!(remove(&at, ours), Ok(true));
+        Ok(())
     }
 }

@@ -33,6 +33,7 @@ use crate::plan::data;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
+use crate::plan::memory::{self, Room};
 use crate::plan::workers;
 use crate::process;
 use crate::report::Reporter;
@@ -47,11 +48,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
-pub const POOL_BYTES: usize = 8 << 20;
-
 /// Files that one worker makes durable together, and directories: about as many as a ring has in flight.
 const SETTLE_MAX: usize = 64;
+
+/// From so many on, a few may be held for safety alone.
+const DESCRIPTORS_TO_SPARE: u64 = 32;
 
 /// How a run is to be done.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +111,8 @@ pub struct Shared<'env> {
     pub progress: Option<Progress>,
     /// Descriptors that this process may have.
     descriptors: u64,
+    /// Memory that there is for it.
+    room: Room,
     one_worker: bool,
     /// When the run began, by a clock that is behind that of any file system here.
     pub began: Timespec,
@@ -121,7 +124,7 @@ pub struct Shared<'env> {
 }
 
 impl<'env> Shared<'env> {
-    fn new(options: &'env CpOptions, outputs: &'env Outputs, reporter: &'env Reporter) -> Self {
+    fn new(options: &'env CpOptions, outputs: &'env Outputs, reporter: &'env Reporter, room: Room) -> Self {
         let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
@@ -183,6 +186,7 @@ impl<'env> Shared<'env> {
             reporter,
             progress: options.extensions.watched().map(|_| Progress::default()),
             descriptors,
+            room,
             one_worker,
             began: began(),
             cores: OnceLock::new(),
@@ -190,6 +194,12 @@ impl<'env> Shared<'env> {
             polling_refused: Once::new(),
             totals: Mutex::new((Tally::default(), Counters::default(), 0)),
         }
+    }
+
+    /// Whether descriptors can be held for safety's sake, rather than each being needed to copy at all.
+    #[must_use]
+    pub fn has_descriptors_to_spare(&self) -> bool {
+        self.descriptors >= DESCRIPTORS_TO_SPARE
     }
 
     fn budget(&self) -> Budget {
@@ -233,14 +243,20 @@ impl<'env> Shared<'env> {
             Some(jobs) => jobs,
             None => *self.cores.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
         };
-        let wanted = workers::most(asked, cores, sleep);
+        let wanted = workers::most(asked, cores, sleep).min(self.room.workers);
         descriptors::share(self.descriptors, u64::try_from(wanted).unwrap_or(u64::MAX)).workers
     }
 
     /// Bytes of I/O memory of one worker.
     #[must_use]
     pub fn pool_bytes(&self) -> usize {
-        POOL_BYTES / self.jobs_max()
+        self.room.pool_bytes / self.jobs_max()
+    }
+
+    /// Bytes of I/O memory of all workers together.
+    #[must_use]
+    pub fn pool_bytes_max(&self) -> usize {
+        self.room.pool_bytes
     }
 
     /// Notes that operations sleep.
@@ -307,8 +323,7 @@ impl<'env> Shared<'env> {
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
 pub fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
-    process::share_heap_where_space_is_limited();
-    let mut shared = Shared::new(options, outputs, reporter);
+    let mut shared = Shared::new(options, outputs, reporter, memory::room(process::memory_left()));
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }

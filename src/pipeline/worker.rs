@@ -20,7 +20,7 @@ use super::method::pairs::{LastKnown, View};
 use super::method::{Context, Next};
 use super::progress::Progress;
 use super::progress::meter::Meter;
-use super::run::{POOL_BYTES, Shared};
+use super::run::Shared;
 use super::warmup::Warmup;
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Placement};
@@ -99,7 +99,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             number,
             shared,
             scope,
-            pool: Pool::new(POOL_BYTES),
+            pool: Pool::new(shared.pool_bytes_max()),
             engine: Box::new(Sync::default()),
             settled: shared.knobs.engine == EngineKind::Sync,
             ring_due: false,

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod grain;
 pub mod linking;
 pub mod looping;
+pub mod memory;
 pub mod overwrite;
 pub mod path;
 pub mod placement;

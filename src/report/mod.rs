@@ -30,6 +30,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// Bytes of `-v` output that are collected before they are written.
 const BLOCK_BYTES: usize = 32 << 10;
 
+/// The last words where there is no memory, put together while there was.
+static MEMORY_EXHAUSTED: OnceLock<Vec<u8>> = OnceLock::new();
+
 /// What stands between the program's name and a message.
 const PREFIX_END: &[u8] = b": ";
 
@@ -60,8 +63,10 @@ impl Reporter {
     /// A reporter for a program called as `program`. Messages begin with its last component, questions with all of it.
     #[must_use]
     pub fn new(program: &OsStr) -> Self {
+        let short = short_program_name(program);
+        MEMORY_EXHAUSTED.get_or_init(|| [&short, PREFIX_END, b"memory exhausted\n"].concat());
         Self {
-            program: short_program_name(program),
+            program: short,
             typed_program: program.as_bytes().to_vec(),
             charset: OnceLock::new(),
             failed: AtomicBool::new(false),
@@ -314,6 +319,11 @@ pub fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+/// Tells that there is no memory left, without asking for any.
+pub fn memory_exhausted() {
+    write_error(MEMORY_EXHAUSTED.get().map_or(b"memory exhausted\n", Vec::as_slice));
 }
 
 /// Writes to standard error. There is nobody left to tell when that fails.

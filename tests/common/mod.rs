@@ -14,6 +14,7 @@ pub mod odd;
 mod outcome;
 mod run;
 mod sandbox;
+pub mod silent;
 pub mod stingy;
 mod terminal;
 mod tree;

@@ -22,8 +22,8 @@ use super::engine::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::cat::CatOptions;
 use crate::cli::knobs::{EngineKind, Knobs};
-use crate::plan::descriptors;
 use crate::plan::ways::{Way, Wishes};
+use crate::plan::{descriptors, memory};
 use crate::process;
 use crate::report::Reporter;
 use crate::report::message::describe;
@@ -36,9 +36,6 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Instant;
-
-/// Bytes of I/O memory for the whole run.
-const POOL_BYTES: usize = 8 << 20;
 
 /// Files from which on it is worth asking whether a ring is.
 const FILES_FOR_RING: usize = 32;
@@ -61,6 +58,8 @@ struct Cat<'a> {
     ahead_max: usize,
     used_input: bool,
     wishes: Wishes,
+    /// Threads that there is memory for.
+    workers_max: usize,
     /// Ways that bytes have gone, each once.
     ways: Vec<Way>,
     /// Operations that ran outside the engine: a file in its turn is passed through by plain calls.
@@ -74,7 +73,8 @@ struct Cat<'a> {
 pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) -> Result<Stats, Refusal> {
     let started = Instant::now();
     let knobs = &options.knobs;
-    let pool = Pool::new(POOL_BYTES);
+    let room = memory::room(process::memory_left());
+    let pool = Pool::new(room.pool_bytes);
     let many = options.files.len() >= FILES_FOR_RING && knobs.engine == EngineKind::Auto;
     let engine = if knobs.insist_on_ring() || (many && cold::any(&options.files)) {
         choose::choose(knobs, &pool)?
@@ -99,7 +99,12 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
                 writer,
                 tally,
                 used_input: false,
-                wishes: Wishes { way: options.way, direct: options.direct, workers: workers(knobs) },
+                wishes: Wishes {
+                    way: options.way,
+                    direct: options.direct,
+                    workers: workers(knobs).min(room.workers),
+                },
+                workers_max: room.workers,
                 ways: Vec::new(),
                 plain_operations: 0,
             };

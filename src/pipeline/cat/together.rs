@@ -108,7 +108,7 @@ impl Cat<'_> {
     pub(super) fn workers(&mut self) -> usize {
         if self.wishes.workers == 0 {
             let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-            self.wishes.workers = cores.min(WORKERS_MAX);
+            self.wishes.workers = cores.min(WORKERS_MAX).min(self.workers_max);
         }
         self.wishes.workers
     }

@@ -88,10 +88,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
         Op::Punch { offset, length } => punch(open(chain, End::Destination)?, offset, length),
         Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
         Op::Write { offset, start, length } => return write(chain, offset, start, length),
-        Op::Unlink { ref at } => match rustix::fs::unlinkat(&at.directory, &*at.name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(errno),
-        },
+        Op::Unlink { ref at, own } => unlink(at, chain.destination.plain().filter(|_| own))?,
         Op::Truncate { length } => {
             retry(|| rustix::fs::ftruncate(open(chain, End::Destination)?, length))?;
         }
@@ -128,6 +125,18 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
 /// Opens a name.
 pub fn open_at(at: &At, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     retry(|| rustix::fs::openat(&at.directory, &*at.name, flags | OFlags::CLOEXEC, mode))
+}
+
+/// Removes a name: that of `own` where it is given, or else whatever bears it.
+fn unlink(at: &At, own: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
+    if let Some(own) = own {
+        let _is_gone = place::remove(at, Facts::of(&rustix::fs::fstat(own)?).identity)?;
+        return Ok(());
+    }
+    match rustix::fs::unlinkat(&at.directory, &*at.name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno),
+    }
 }
 
 fn read(chain: &mut Chain, offset: Option<u64>, room: u32, expect: Option<u32>) -> Result<Step, Errno> {

@@ -171,7 +171,7 @@ impl Scripted {
                 let moved = write(&mut world, chain, offset, start..start + length, most)?;
                 return Ok((length != moved).then_some(moved));
             }
-            Op::Unlink { at } => world.unlink(at.name.to_bytes()),
+            Op::Unlink { at, own: _ } => world.unlink(at.name.to_bytes()),
             Op::ListAttributes => seen.names = world.list(&chain.source, failure),
             Op::Keep(wanted) => seen.refused = keep(&mut world, chain, &wanted, failure),
             op @ (Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. }) => {

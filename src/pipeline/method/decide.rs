@@ -340,7 +340,7 @@ impl FileCopy {
         }
         self.stage = Stage::Unlink;
         chain.ops.clear();
-        chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
+        chain.ops.push(Op::Unlink { at: self.job.destination.clone(), own: false });
         Next::Run(chain)
     }
 

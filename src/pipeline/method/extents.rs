@@ -256,6 +256,11 @@ impl Progress {
         &self.names[0]
     }
 
+    /// Its copy, as long as it is not finished.
+    pub(super) fn copy(&self) -> Option<Arc<OwnedFd>> {
+        self.ends.as_ref().map(|(_, copy)| Arc::clone(copy))
+    }
+
     /// The file, as long as it is not finished.
     pub(super) fn file_mut(&mut self) -> Option<&mut FileCopy> {
         self.file.as_mut()

@@ -51,7 +51,7 @@ impl FileCopy {
         if self.failed && self.staged.is_some() {
             chain.ops.extend(self.left_over());
         } else if std::mem::take(&mut self.remove_at_close) {
-            chain.ops.push(Op::Unlink { at: self.job.destination.clone() });
+            chain.ops.push(Op::Unlink { at: self.job.destination.clone(), own: true });
         } else if self.failed && chain.destination.is_open() {
             // What stands behind a failure is no data.
             let beyond = self.length.take().filter(|&length| length != reached);

@@ -237,6 +237,6 @@ impl FileCopy {
     /// What is to be removed of a file that failed, once.
     pub(super) fn left_over(&mut self) -> Option<Op> {
         let temporary = self.staged.as_mut()?.temporary.take()?;
-        Some(Op::Unlink { at: temporary })
+        Some(Op::Unlink { at: temporary, own: true })
     }
 }

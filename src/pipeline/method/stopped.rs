@@ -4,12 +4,14 @@ use super::extents::{FinishedExtents, LargeFile};
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
-use crate::pipeline::chain::Chain;
+use crate::pipeline::chain::{At, Chain};
 use crate::pipeline::progress::unfinished::Copy;
+use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
 use crate::plan::reading::Reading;
 use crate::report::message::{Problem, What};
-use rustix::fs::FileType;
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::sync::Arc;
 
@@ -80,14 +82,23 @@ impl FileCopy {
         let several = self.stage == Stage::Stream
             && self.staged.is_none()
             && (self.has_made(chain) || self.has_changed(chain));
-        several.then(|| self.as_unfinished(self.has_made(chain)))
+        several.then(|| self.as_unfinished(self.has_made(chain), chain.destination.plain()))
     }
 
-    fn as_unfinished(&self, made_here: bool) -> Copy {
+    fn as_unfinished(&self, made_here: bool, copy: Option<BorrowedFd<'_>>) -> Copy {
+        let At { directory, name } = &self.job.destination;
+        let facts = match copy {
+            Some(copy) => rustix::fs::fstat(copy),
+            // A slot of the ring's: it was made under this name a moment ago.
+            None => rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW),
+        };
         Copy {
             place: self.job.destination.clone(),
             path: self.job.destination_path(),
             made_here,
+            identity: facts.ok().map(|stat| Facts::of(&stat).identity),
+            // Where there is no descriptor for it, it is told all the same.
+            file: copy.filter(|_| !made_here).and_then(|copy| rustix::io::fcntl_dupfd_cloexec(copy, 0).ok()),
             kept: self.job.kept.clone(),
             waits: self.source_facts().kind != FileType::RegularFile,
         }
@@ -118,8 +129,11 @@ impl LargeFile {
 
     /// Tells others of the copy, by `begin`, which answers the number that it is known under.
     pub fn note(&self, begin: impl FnOnce(Copy) -> u64) {
-        if let Some(file) = self.lock().file_mut().filter(|file| file.number == 0 && file.staged.is_none()) {
-            file.number = begin(file.as_unfinished(file.found == Some(Found::Nothing)));
+        let mut progress = self.lock();
+        let copy = progress.copy();
+        if let Some(file) = progress.file_mut().filter(|file| file.number == 0 && file.staged.is_none()) {
+            let copy = copy.as_ref().map(|copy| copy.as_fd());
+            file.number = begin(file.as_unfinished(file.found == Some(Found::Nothing), copy));
         }
     }
 

@@ -4,7 +4,7 @@
 //! [`unfinished`]. One thread, in [`watch`], looks at that some ten times a second, shows it, and waits for [`signals`];
 //! [`scan`] counts in another what there is to do; [`pace`] makes a rate of it.
 //!
-//! Without the option there is none of it: no thread, no signal caught, no call more.
+//! Without the option there is none of it: no thread, no signal kept from any, no call more.
 
 pub mod meter;
 pub mod pace;

@@ -1,100 +1,134 @@
 //! The signals that `--progress` is about, as something that a thread can wait for.
 //!
-//! Handlers set flags and write a byte into a pipe; all else is done by the thread that watches. A signal that was ignored
-//! when the program started stays ignored, as `nohup` and shells' background jobs rely on.
+//! No thread of the process takes them as it works: one that sleeps in a read of a server that does not answer would be
+//! given a signal and never act on it. A thread of its own waits for them and does nothing else, so nothing keeps it from
+//! noting the first one and from ending the process by a second. A signal that was ignored, or blocked, when the program started
+//! stays so, as `nohup` and shells' background jobs rely on.
 
-use crate::process;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use crate::process::{self, SignalSet};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
-use signal_hook::{flag, low_level};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What ends a run.
 const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
+/// Bytes of the stack of a thread that only waits.
+const STACK_BYTES: usize = 64 << 10;
+
 /// What has been caught.
 pub struct Signals {
-    woken: OwnedFd,
-    /// A byte in here wakes the thread that watches.
-    bell: OwnedFd,
-    asked: Arc<AtomicBool>,
-    ending: Arc<AtomicUsize>,
-    /// From now on a signal that ends a run has its default action.
-    let_go: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+    /// Those that no thread is to be given that works.
+    caught: SignalSet,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The signal that is to end the run.
+    ending: Option<i32>,
+    /// A line was asked for.
+    asked: bool,
+    /// Somebody who waits is to look.
+    rung: bool,
+    /// Signals that end a run have their default action again.
+    let_go: bool,
 }
 
 impl Signals {
-    /// Catches them from now on.
+    /// Catches them from now on, for this thread and those that it starts.
     ///
     /// # Errors
-    /// Why a pipe or a handler cannot be had.
+    /// Why they cannot be kept from a thread, or why there is none to wait for them; they have their default action.
     pub fn catch() -> io::Result<Self> {
-        let flags = rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK;
-        let (woken, bell) = rustix::pipe::pipe_with(flags)?;
-        let signals =
-            Self { woken, bell, asked: Arc::default(), ending: Arc::default(), let_go: Arc::default() };
-        for signal in ENDING {
-            if process::ignores(signal) {
-                continue;
+        let before = SignalSet::blocked()?;
+        let free = |signal: &i32| !process::ignores(*signal) && !before.has(*signal);
+        let caught = SignalSet::of(ENDING.into_iter().chain([SIGUSR1]).filter(free));
+        caught.block()?;
+        let shared = Arc::new(Shared::default());
+        let waiting = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("signals".into()).stack_size(STACK_BYTES);
+        // Nobody waits for its end: it goes when the process does.
+        match thread.spawn(move || waiting.receive(&caught)) {
+            Ok(_) => Ok(Self { shared, caught }),
+            Err(error) => {
+                caught.unblock();
+                Err(error)
             }
-            // In this order: the first one finds the flag down and lifts it, a second one kills.
-            flag::register_conditional_default(signal, Arc::clone(&signals.let_go))?;
-            flag::register(signal, Arc::clone(&signals.let_go))?;
-            let number = usize::try_from(signal).unwrap_or(0);
-            flag::register_usize(signal, Arc::clone(&signals.ending), number)?;
-            low_level::pipe::register_raw(signal, signals.bell.try_clone()?)?;
         }
-        if !process::ignores(SIGUSR1) {
-            flag::register(SIGUSR1, Arc::clone(&signals.asked))?;
-            low_level::pipe::register_raw(SIGUSR1, signals.bell.try_clone()?)?;
-        }
-        Ok(signals)
     }
 
     /// Waits until a signal comes, somebody [`ring`](Self::ring)s, or the time is up.
     pub fn wait(&self, time: Option<Duration>) {
-        let time = time.and_then(|time| Timespec::try_from(time).ok());
-        let mut descriptors = [PollFd::new(&self.woken, PollFlags::IN)];
-        match poll(&mut descriptors, time.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            // Never of a pipe of our own; it would come at once each time.
-            Err(_) => std::thread::sleep(Duration::from_millis(100)),
-        }
-        let mut bytes = [0; 64];
-        while matches!(rustix::io::read(&self.woken, &mut bytes), Ok(count) if count > 0) {}
+        let state = self.shared.lock();
+        let quiet = |state: &mut State| !state.rung;
+        let mut state = match time {
+            None => self.shared.changed.wait_while(state, quiet).unwrap_or_else(PoisonError::into_inner),
+            Some(time) => {
+                let waited = self.shared.changed.wait_timeout_while(state, time, quiet);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        state.rung = false;
     }
 
     /// Wakes who waits.
     pub fn ring(&self) {
-        match rustix::io::write(&self.bell, &[0]) {
-            // Where the pipe is full there is enough to wake up for.
-            Ok(_) | Err(_) => {}
-        }
+        self.shared.change(|_state| ());
     }
 
     /// Whether a line has been asked for since the last time.
     #[must_use]
     pub fn asked(&self) -> bool {
-        self.asked.swap(false, Ordering::Relaxed)
+        std::mem::take(&mut self.shared.lock().asked)
     }
 
     /// The signal that is to end the run.
     #[must_use]
     pub fn ending(&self) -> Option<i32> {
-        match self.ending.load(Ordering::Relaxed) {
-            0 => None,
-            signal => i32::try_from(signal).ok(),
-        }
+        self.shared.lock().ending
     }
 
-    /// Gives the signals that end a run their default action again: there is nothing left to put in order.
+    /// Gives the signals that end a run their default action again, in this thread: there is nothing left to put in order.
+    /// A line that is asked for now is not worth dying of.
     pub fn let_go(&self) {
-        self.let_go.store(true, Ordering::Relaxed);
+        self.shared.change(|state| state.let_go = true);
+        SignalSet::of(ENDING.into_iter().filter(|&signal| self.caught.has(signal))).unblock();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
+        state.rung = true;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Receives signals as long as the process lives.
+    fn receive(&self, caught: &SignalSet) {
+        while let Some(signal) = caught.wait() {
+            let mut second = false;
+            self.change(|state| match signal {
+                SIGUSR1 => state.asked = true,
+                _ => second = state.let_go || state.ending.replace(signal).is_some(),
+            });
+            if second {
+                process::die_by(signal);
+            }
+        }
     }
 }
 

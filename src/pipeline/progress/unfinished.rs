@@ -3,13 +3,16 @@
 
 use crate::pipeline::backup::Kept;
 use crate::pipeline::chain::At;
-use rustix::fs::{AtFlags, Timespec, Timestamps};
+use crate::pipeline::place;
+use crate::plan::facts::Identity;
+use rustix::fd::OwnedFd;
+use rustix::fs::{Timespec, Timestamps};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A copy that is not whole yet.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Copy {
     /// Where it is.
     pub place: At,
@@ -17,6 +20,10 @@ pub struct Copy {
     pub path: Vec<u8>,
     /// This run has made it.
     pub made_here: bool,
+    /// Which file it is: another may come to bear its name.
+    pub identity: Option<Identity>,
+    /// The file itself, where it was there before and is to be marked, whatever becomes of its name.
+    pub file: Option<OwnedFd>,
     /// What had to make way for it.
     pub kept: Option<Kept>,
     /// Its source gives data when it likes: a pipe, a device.
@@ -89,23 +96,25 @@ pub fn long_ago() -> Timestamps {
 }
 
 impl Copy {
-    /// Removes the copy if this run has made it, or puts what was kept in its place; answers whether either was done. What
-    /// was there before is marked by its time.
+    /// Removes the copy if this run has made it, or puts what was kept in its place; answers whether either was done. Where
+    /// another file bears the name by now, that stays. What was there before is marked by its time.
     ///
     /// # Errors
     /// What the kernel answered.
     pub fn put_right(&self) -> Result<bool, Errno> {
-        let At { directory, name } = &self.place;
         if let Some(kept) = &self.kept {
-            return kept.put_back().map(|()| true);
-        }
-        if self.made_here {
-            return match rustix::fs::unlinkat(directory, &**name, AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => Ok(true),
+            return match place::held(&self.place).and_then(|place| place::check(&place, self.identity)) {
+                Ok(()) | Err(Errno::NOENT) => kept.put_back().map(|()| true),
+                Err(Errno::STALE) => Ok(false),
                 Err(errno) => Err(errno),
             };
         }
-        rustix::fs::utimensat(directory, &**name, &long_ago(), AtFlags::empty())?;
+        if self.made_here {
+            return self.identity.map_or(Ok(false), |file| place::remove(&self.place, file));
+        }
+        if let Some(file) = &self.file {
+            rustix::fs::futimens(file, &long_ago())?;
+        }
         Ok(false)
     }
 }
