@@ -213,8 +213,7 @@ impl World {
         file.names.clone()
     }
 
-    /// Gives a file what is wanted, and answers what was refused. What comes later takes it away again, as writing changes
-    /// times.
+    /// Gives a file what is wanted, until it is written to. Answers what was refused.
     pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: &Wanted) -> Vec<Refused> {
         let name = self.opened(descriptor).name.clone();
         self.file_mut(&name).take(wanted)
@@ -231,7 +230,7 @@ impl World {
     /// Takes a file its name; whoever has it open has it still.
     pub(super) fn unlink(&mut self, name: &[u8]) {
         let Some(file) = self.files.remove(name) else { return };
-        let nowhere = format!("/gone {}", file.inode).into_bytes();
+        let nowhere = [b"/gone ", &file.inode.to_be_bytes()[..]].concat();
         for open in self.open.values_mut().filter(|open| open.name == name) {
             open.name.clone_from(&nowhere);
         }

@@ -6,8 +6,7 @@
 use crate::bufpool::{Lease, PAGE_BYTES, Pool};
 use crate::cli::cp::{CpOptions, Reflink, Sparse};
 use crate::pipeline::chain::{At, Chain, Completion, Directory};
-use crate::pipeline::engine::scripted::world::World;
-use crate::pipeline::engine::scripted::{Fault, Script, Scripted};
+use crate::pipeline::engine::scripted::{Fault, Script, Scripted, world::World};
 use crate::pipeline::engine::{Capabilities, Engine, Wait};
 use crate::pipeline::given::Made;
 use crate::pipeline::job::{FileJob, Names};
@@ -30,9 +29,7 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::ffi::CString;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::{ffi::CString, rc::Rc, sync::Arc};
 
 /// Completions after which a run is said to hang: far more than any of these tests needs.
 const COMPLETIONS_MAX: usize = 20_000;
@@ -44,9 +41,8 @@ const POOL_BYTES: usize = 64 << 10;
 pub struct Copying {
     pub settings: Settings,
     pub fused: bool,
-    /// The destination takes long to make files, and the engine would have fused chains for it.
+    /// The destination takes long to make files, for which the engine has fused chains.
     pub slow: bool,
-    /// Files are opened without waiting for leases.
     pub nonblocking: bool,
     /// The engine would rather have the kernel pass cached files on.
     pub passes: bool,
@@ -57,7 +53,7 @@ pub struct Copying {
     pub world: World,
     /// For the jobs from now on.
     pub made: Option<Arc<Made>>,
-    jobs: Vec<FileJob>,
+    pub jobs: Vec<FileJob>,
 }
 
 /// What came of it.
@@ -74,7 +70,7 @@ pub struct Copied {
 }
 
 impl Copying {
-    /// Nothing yet, by buffers of two pages, through the page cache.
+    /// Nothing yet, by buffers of two pages.
     pub fn new() -> Self {
         Self {
             settings: Settings {
@@ -106,7 +102,7 @@ impl Copying {
             script: Script::default(),
             world: World::default(),
             made: None,
-            jobs: Vec::new(),
+            jobs: vec![],
         }
     }
 
@@ -160,11 +156,6 @@ impl Copying {
     /// The only job, to say more of it.
     pub fn job(&mut self) -> &mut FileJob {
         &mut self.jobs[0]
-    }
-
-    /// All jobs.
-    pub fn jobs(&mut self) -> &mut [FileJob] {
-        &mut self.jobs
     }
 
     /// The nth operation of that name, counted from 0, meets a fault.

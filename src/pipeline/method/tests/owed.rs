@@ -163,7 +163,7 @@ fn copying(way: &Way, files: &[File], attributes: &[Attributes], asked: &Asked) 
     copying.slow = asked.slow && !way.passes;
     copying.nonblocking = asked.nonblocking;
     copying.script.fused_during.clone_from(&asked.fused_during);
-    for (number, job) in copying.jobs().iter_mut().enumerate() {
+    for (number, job) in copying.jobs.iter_mut().enumerate() {
         job.belongs_to = asked.belongs.then_some(OWNERS[0]);
         if asked.backup && job.found == Some(Found::Nothing) {
             job.kept = Kept::imagined(destination(number).as_bytes(), b"kept");
