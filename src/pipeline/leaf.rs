@@ -2,11 +2,9 @@
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
 use super::backup::Kept;
-use super::branch::Branch;
 use super::chain::{At, Directory};
 use super::given::{EntryName, directory_of, has_one_name};
-use super::job::{FileJob, Names};
-use super::links::Share;
+use super::job::FileJob;
 use super::place;
 use super::worker::Worker;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
@@ -315,47 +313,6 @@ impl Worker<'_, '_> {
     pub(super) fn verbose(&self, job: &FileJob, kept: Option<&[u8]>) {
         if self.shared.options.verbose && !job.announced {
             self.shared.reporter.copied(&job.source_path(), &job.destination_path(), kept);
-        }
-    }
-
-    /// Has those who watch count a file no more that is not copied, if they did.
-    fn count_left_out(&self, job: &FileJob) {
-        let (Some(progress), options) = (&self.shared.progress, self.shared.options) else { return };
-        let bytes = match job.seen {
-            Some(seen) if !replace::is_counted(options, seen.kind) => return,
-            // Names of one file are one copy.
-            Some(seen) if options.preserve.links && seen.links > 1 && !progress.is_first(seen.identity) => {
-                return;
-            }
-            Some(seen) => seen.size,
-            None => 0,
-        };
-        self.meter.left_out(bytes);
-    }
-
-    /// A leaf cannot be copied, and nothing more is tried.
-    pub(super) fn leaf_failed(&mut self, mut job: FileJob, problem: &Problem) {
-        self.shared.reporter.problem(problem);
-        job.failed = true;
-        self.leaf_done(&job);
-    }
-
-    /// A leaf is done, well or not.
-    pub(super) fn leaf_done(&mut self, job: &FileJob) {
-        match &job.kept {
-            Some(kept) if job.failed => self.restore(kept, || job.destination_path()),
-            Some(kept) => kept.stays(),
-            None => {}
-        }
-        if job.share != Share::None {
-            self.first_done(job);
-        }
-        if job.left_out || job.failed {
-            self.count_left_out(job);
-        }
-        self.meter.show(&self.tally);
-        if let Names::Entry(branch) = &job.names {
-            Branch::finish_one(branch, self.shared.reporter);
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod debug;
 pub mod directory;
 pub mod dry;
 pub mod durable;
+pub mod ended;
 pub mod engine;
 pub mod given;
 mod given_operands;

@@ -177,10 +177,10 @@ pub enum Meeting {
 }
 
 impl Meeting {
-    const fn words(self) -> [&'static str; 2] {
+    const fn words(self, output: Output) -> [&'static str; 3] {
         const ANOTHER: &str = "; name another FILE";
         const TOO: &str = " too; name another FILE";
-        match self {
+        let [between, after] = match self {
             Self::Operand => [" is the operand ", TOO],
             Self::Below => [" lies in the source ", ANOTHER],
             Self::Source => [" is the source ", TOO],
@@ -188,7 +188,8 @@ impl Meeting {
             Self::List => [" is the list of names ", TOO],
             Self::Stats => [" is the file of statistics ", TOO],
             Self::StandardOutput => ["", " is standard output, too; name another FILE"],
-        }
+        };
+        [output.words(), between, after]
     }
 }
 
@@ -244,10 +245,7 @@ impl What {
             Self::OmittingDirectory => ["-r not specified; omitting directory ", "", ""],
             Self::Replaced => ["skipping file ", "", ", as it was replaced while being copied"],
             Self::SameFile => ["", " and ", " are the same file"],
-            Self::OutputMeets(output, meeting) => {
-                let [between, after] = meeting.words();
-                [output.words(), between, after]
-            }
+            Self::OutputMeets(output, meeting) => meeting.words(output),
             Self::IntoItself => ["cannot copy a directory, ", ", into itself, ", ""],
             Self::HardLinkDirectory => ["will not create hard link ", " to directory ", ""],
             Self::CyclicLink => ["cannot copy cyclic symbolic link ", "", ""],

@@ -8,15 +8,13 @@ use crate::cli::cp::{CpOptions, Reflink, Sparse};
 use crate::pipeline::chain::{At, Chain, Completion, Directory};
 use crate::pipeline::engine::scripted::{Fault, Script, Scripted, world::World};
 use crate::pipeline::engine::{Capabilities, Engine, Wait};
-use crate::pipeline::given::Made;
 use crate::pipeline::job::{FileJob, Names};
 use crate::pipeline::method::extent::{Extent, Progressed};
 use crate::pipeline::method::extents::LargeFile;
 use crate::pipeline::method::file::FileCopy;
 use crate::pipeline::method::pairs::{LastKnown, Pairs, View};
 use crate::pipeline::method::{Context, Next, Settings};
-use crate::pipeline::outputs::Outputs;
-use crate::pipeline::owed::Owed;
+use crate::pipeline::{given::Made, outputs::Outputs, owed::Owed};
 use crate::plan::attributes::Keeping;
 use crate::plan::facts::Owner;
 use crate::plan::overwrite::Found;
@@ -189,8 +187,7 @@ impl Copying {
             settings: self.settings,
             engine,
             pool: pool.clone(),
-            owed: Arc::default(),
-            outputs: Outputs::default(),
+            beside: Default::default(),
             manifest: &manifest,
             reporter: &reporter,
             tally: Tally::default(),
@@ -207,7 +204,7 @@ impl Copying {
         assert_eq!(driver.done, jobs, "every file is done exactly once");
         assert_eq!(driver.engine.in_flight(), 0, "nothing is in flight");
         assert!(driver.flights.iter().all(Option::is_none), "a chain never came back");
-        driver.owed.take_back_all(|_undo, _answer| panic!("nothing is owed for a file that is done"));
+        driver.beside.0.take_back_all(|_undo, _answer| panic!("a debt is left"));
         let (tally, starved) = (driver.tally, driver.starved);
         drop(driver);
         drop(withheld);
@@ -258,8 +255,7 @@ struct Driver<'a> {
     settings: Settings,
     engine: Scripted,
     pool: Pool,
-    owed: Arc<Owed>,
-    outputs: Outputs,
+    beside: (Arc<Owed>, Outputs),
     manifest: &'a Manifest,
     reporter: &'a Reporter,
     tally: Tally,
@@ -296,8 +292,8 @@ impl Driver<'_> {
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
-            owed: &self.owed,
-            outputs: &self.outputs,
+            owed: &self.beside.0,
+            outputs: &self.beside.1,
             manifest: Some(self.manifest),
             reporter: self.reporter,
             tally: &mut self.tally,
