@@ -16,6 +16,7 @@ pub mod cli;
 pub mod format;
 pub mod front;
 pub mod hashes;
+pub mod patience;
 pub mod pipeline;
 pub mod plan;
 pub mod process;

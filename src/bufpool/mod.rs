@@ -13,6 +13,7 @@ mod pages;
 
 pub use pages::PAGE_BYTES;
 
+use crate::patience::retry;
 use aligned_vec::{AVec, RuntimeAlign};
 use pages::{PAGES_MAX, PageMap};
 use rustix::fd::BorrowedFd;
@@ -294,22 +295,30 @@ impl Lease {
         limit: usize,
     ) -> Result<usize, Errno> {
         self.filled = 0;
-        let limit = limit.min(self.capacity());
-        loop {
-            let room = &mut self.room()[..limit];
-            let answer = match offset {
+        self.read_on(source, offset, limit)
+    }
+
+    /// The same behind what is there already, up to `limit` bytes in all. Returns how many have come.
+    ///
+    /// # Errors
+    /// What the call answered; the lease is then as it was.
+    pub fn read_on(
+        &mut self,
+        source: BorrowedFd<'_>,
+        offset: Option<u64>,
+        limit: usize,
+    ) -> Result<usize, Errno> {
+        let (from, limit) = (self.filled, limit.min(self.capacity()));
+        let read = retry(|| {
+            let room = self.room().get_mut(from..limit).unwrap_or_default();
+            match offset {
                 Some(offset) => rustix::io::pread(source, room, offset),
                 None => rustix::io::read(source, room),
-            };
-            match answer.map(|(filled, _)| filled.len()) {
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(errno),
-                Ok(filled) => {
-                    self.filled = filled;
-                    return Ok(filled);
-                }
             }
-        }
+            .map(|(filled, _)| filled.len())
+        })?;
+        self.filled = from + read;
+        Ok(read)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Refused, Wanted};
 use crate::plan::destination::FileSystem;
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::reading::Reading;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -296,6 +297,8 @@ pub struct Chain {
     pub token: u64,
     /// The file that is read.
     pub source: Descriptor,
+    /// Whether a ring may read it: a ring finds that out where it is not said.
+    pub reading: Reading,
     /// The file that is written.
     pub destination: Descriptor,
     /// The memory between them.

@@ -1,6 +1,7 @@
 //! The names of sources that are read from a file (`--files0-from`), a block at a time, so that a list may be of any
 //! length and its end need not be written yet.
 
+use crate::patience::retry;
 use crate::report::Reporter;
 use crate::report::message::describe;
 use crate::report::quote;
@@ -58,10 +59,10 @@ impl Names {
     pub fn next(&mut self, reporter: &Reporter) -> Option<Vec<u8>> {
         while self.ready.is_empty() && !self.ended {
             let mut block = vec![0; BLOCK_BYTES];
-            let answer = match &self.open {
+            let answer = retry(|| match &self.open {
                 Some(open) => rustix::io::read(open, &mut block),
                 None => rustix::io::read(rustix::stdio::stdin().as_fd(), &mut block),
-            };
+            });
             match answer {
                 Ok(0) => {
                     self.ended = true;
@@ -70,7 +71,6 @@ impl Names {
                     }
                 }
                 Ok(bytes) => self.take(&block[..bytes], reporter),
-                Err(Errno::INTR) => {}
                 Err(errno) => {
                     self.ended = true;
                     reporter.failure(&self.message(&format!("read error: {}", describe(errno)), reporter));

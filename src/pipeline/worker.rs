@@ -10,6 +10,7 @@ mod stopping;
 
 use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
+use super::engine::uring::Refusal;
 use super::engine::{Engine, Wait, choose};
 use super::job::{FileJob, Task};
 use super::method::extent::Extent;
@@ -192,7 +193,19 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.complete(completion);
         }
         self.completions = completions;
+        if let Some(refusal) = self.engine.refusal() {
+            self.leave_ring(refusal);
+        }
         Ok(())
+    }
+
+    /// Goes over from a ring that was refused something to plain calls, as soon as nothing needs it any more.
+    fn leave_ring(&mut self, refusal: Refusal) {
+        choose::give_up(self.shared.knobs, refusal, self.shared.reporter);
+        if self.engine.in_flight() == 0 && self.starved.is_empty() && self.unsettled.is_empty() {
+            self.shared.add_counters(self.engine.counters());
+            self.engine = Box::new(Sync::default());
+        }
     }
 
     /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.

@@ -14,6 +14,7 @@ pub mod looping;
 pub mod overwrite;
 pub mod path;
 pub mod placement;
+pub mod reading;
 pub mod replace;
 pub mod target;
 pub mod walk;

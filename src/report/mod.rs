@@ -14,6 +14,7 @@ pub mod screen;
 pub mod stats;
 
 use crate::cli::short_program_name;
+use crate::patience::retry;
 use crate::process;
 use message::{Problem, describe};
 use quote::Charset;
@@ -304,9 +305,8 @@ impl Lines {
 /// What write(2) answered; a part may have been written.
 pub fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
-        match rustix::io::write(to, bytes) {
+        match retry(|| rustix::io::write(to, bytes)) {
             Ok(written) => bytes = &bytes[written..],
-            Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }
     }

@@ -6,6 +6,7 @@
 //! words. So no way here has an error of its own.
 
 use super::{Cat, extents, overlap};
+use crate::patience::retry;
 use crate::plan::facts::Facts;
 use crate::plan::ways::{self, LARGE_BYTES, Sharing, To, Way};
 use rustix::event::{PollFd, PollFlags};
@@ -137,13 +138,12 @@ impl Cat<'_> {
         while all < left {
             self.plain_operations += 1;
             let most = usize::try_from(left - all).unwrap_or(usize::MAX).min(CALL_BYTES);
-            match call(output, most) {
+            match retry(|| call(output, most)) {
                 Ok(moved) if moved > 0 => {
                     let moved = u64::try_from(moved).unwrap_or(u64::MAX);
                     all += moved;
                     self.writer.wrote(Ok(moved));
                 }
-                Err(Errno::INTR) => {}
                 Ok(_) | Err(_) => break,
             }
         }

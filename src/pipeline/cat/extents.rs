@@ -6,9 +6,9 @@
 
 use super::climb::Input;
 use crate::bufpool::{Lease, Pool};
+use crate::patience::retry;
 use rustix::fd::BorrowedFd;
 use rustix::fs::SeekFrom;
-use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// More threads than this wait for each other at the output's lock.
@@ -101,13 +101,12 @@ impl Work<'_> {
             }
             let mut left = lease.bytes();
             while !left.is_empty() {
-                match rustix::io::pwrite(self.output, left, self.output_offset + at) {
+                match retry(|| rustix::io::pwrite(self.output, left, self.output_offset + at)) {
                     Ok(0) => return at,
                     Ok(moved) => {
                         at += u64::try_from(moved).unwrap_or(0);
                         left = &left[moved..];
                     }
-                    Err(Errno::INTR) => {}
                     Err(_) => return at,
                 }
             }

@@ -110,6 +110,9 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
             if let Err(Fatal) = ended.and_then(|()| cat.finish()) {
                 cat.write_failed();
             }
+            if let Some(refusal) = cat.engine.refusal() {
+                choose::give_up(knobs, refusal, reporter);
+            }
             if cat.used_input && input_was_closed {
                 reporter.failure(b"closing standard input: Bad file descriptor");
             }

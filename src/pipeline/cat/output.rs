@@ -2,6 +2,7 @@
 
 use crate::bufpool::Lease;
 use crate::format::{Format, Machine, Moved, ROOM_BYTES};
+use crate::patience::retry;
 use crate::plan::facts::Facts;
 use crate::plan::looping::Output;
 use rustix::fd::BorrowedFd;
@@ -191,13 +192,12 @@ impl Writer<'_> {
 
 fn write_all(output: BorrowedFd<'_>, mut left: &mut [IoSlice<'_>], written: &mut u64) -> Result<(), Errno> {
     while !left.is_empty() {
-        match rustix::io::writev(output, left) {
+        match retry(|| rustix::io::writev(output, left)) {
             Ok(0) => return Err(Errno::NOSPC),
             Ok(bytes) => {
                 *written += u64::try_from(bytes).unwrap_or(u64::MAX);
                 IoSlice::advance_slices(&mut left, bytes);
             }
-            Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }
     }

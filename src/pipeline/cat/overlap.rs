@@ -3,10 +3,11 @@
 
 use super::Cat;
 use super::climb::Input;
+use crate::patience::retry;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome, Seen};
 use crate::pipeline::engine::{Wait, choose, plain};
+use crate::plan::reading::Reading;
 use rustix::fs::SeekFrom;
-use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ const AHEAD: u64 = 6;
 /// The blocks of one file on their way.
 struct Blocks {
     source: Arc<OwnedFd>,
+    reading: Reading,
     /// Where the first block starts.
     offset: u64,
     block_bytes: usize,
@@ -40,6 +42,7 @@ pub(super) fn copy(cat: &mut Cat<'_>, input: &Input<'_>) -> u64 {
     set_direct(&source, direct, true);
     let mut all = Blocks {
         source: Arc::clone(&source),
+        reading: plain::reading_of(input.file),
         offset: input.offset,
         block_bytes,
         count: blocks,
@@ -91,6 +94,7 @@ impl Blocks {
         let chain = Chain {
             token: self.next,
             source: Descriptor::Shared(Arc::clone(&self.source)),
+            reading: self.reading,
             lease: Some(lease),
             ops: vec![Op::Read { offset, room, expect: None }],
             sleeps,
@@ -108,13 +112,12 @@ fn write(cat: &mut Cat<'_>, mut bytes: &[u8]) -> (u64, bool) {
     let mut written = 0;
     while !bytes.is_empty() {
         cat.plain_operations += 1;
-        match rustix::io::write(output, bytes) {
+        match retry(|| rustix::io::write(output, bytes)) {
             Ok(moved) if moved > 0 => {
                 written += as_u64(moved);
                 cat.writer.wrote(Ok(as_u64(moved)));
                 bytes = &bytes[moved..];
             }
-            Err(Errno::INTR) => {}
             // Met again by whoever goes on.
             Ok(_) | Err(_) => return (written, false),
         }

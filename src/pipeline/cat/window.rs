@@ -2,12 +2,15 @@
 
 use super::{Cat, Fatal};
 use crate::pipeline::chain::{At, Chain, Completion, Directory, End, Into, Op, Outcome};
-use crate::pipeline::engine::Wait;
+use crate::pipeline::engine::sync::Sync;
+use crate::pipeline::engine::uring::Refusal;
+use crate::pipeline::engine::{Wait, choose};
 use crate::plan::facts::Facts;
+use crate::plan::reading::Reading;
 use crate::plan::ways::{Way, Wishes, is_read_ahead};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
@@ -31,12 +34,21 @@ pub(super) struct Window<'f> {
     states: VecDeque<State>,
     /// The number of the front one.
     front: usize,
+    /// How the files of each device are read in a ring.
+    readings: HashMap<u64, Reading>,
     completions: Vec<Completion>,
 }
 
 impl<'f> Window<'f> {
     pub(super) fn new(files: &'f [OsString]) -> Self {
-        Self { files, next: 0, states: VecDeque::new(), front: 0, completions: Vec::new() }
+        Self {
+            files,
+            next: 0,
+            states: VecDeque::new(),
+            front: 0,
+            readings: HashMap::new(),
+            completions: Vec::new(),
+        }
     }
 
     pub(super) fn run(mut self, cat: &mut Cat<'_>) -> Result<(), Fatal> {
@@ -98,27 +110,53 @@ impl<'f> Window<'f> {
             return self.states.is_empty().then_some(State::InTurn);
         };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
+        let reading = if cat.engine.capabilities().in_flight_max > 1 {
+            self.reading(name, &facts)
+        } else {
+            Reading::Unknown
+        };
         let open = Op::Open {
             end: End::Source,
             at: At { directory: Directory::Working, name: Arc::from(path) },
             flags: OFlags::RDONLY,
             mode: Mode::empty(),
-            into: Into::Any,
+            // What plain calls are to read needs a descriptor that they can use.
+            into: if reading.needs_calls() { Into::Plain } else { Into::Any },
         };
         let read = Op::Read { offset: None, room, expect: None };
         let token = u64::try_from(number).unwrap_or(u64::MAX);
-        let chain = Chain { token, lease: Some(lease), ops: vec![open, read], ..Chain::default() };
+        let chain = Chain { token, reading, lease: Some(lease), ops: vec![open, read], ..Chain::default() };
         match cat.engine.push(chain) {
             Ok(()) => Some(State::Flying { size }),
             Err(_full) => None,
         }
     }
 
+    /// Goes on without a ring that gives nothing back any more. What it was to read has not been printed, and is read in its
+    /// turn.
+    fn leave_ring(&mut self, cat: &mut Cat<'_>, errno: Errno) {
+        let refusal = cat.engine.refusal().unwrap_or(Refusal { step: "completion", errno });
+        choose::give_up(cat.knobs, refusal, cat.reporter);
+        for state in &mut self.states {
+            if let State::Flying { .. } = state {
+                *state = State::InTurn;
+            }
+        }
+        cat.plain_operations += cat.engine.counters().operations;
+        cat.engine = Box::new(Sync::default());
+    }
+
+    /// How a ring reads a file: asked once for each device.
+    fn reading(&mut self, name: &OsString, facts: &Facts) -> Reading {
+        *self.readings.entry(facts.identity.device).or_insert_with(|| {
+            rustix::fs::statfs(name).map_or(Reading::ByCalls, |answer| Reading::of_kind(answer.f_type))
+        })
+    }
+
     fn reap(&mut self, cat: &mut Cat<'_>, wait: Wait) -> Result<(), Fatal> {
         let mut completions = std::mem::take(&mut self.completions);
         if let Err(errno) = cat.engine.reap(wait, &mut completions) {
-            cat.reporter.failure(format!("io_uring: {errno}").as_bytes());
-            return Err(Fatal);
+            self.leave_ring(cat, errno);
         }
         for completion in completions.drain(..) {
             let number = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
@@ -185,7 +223,9 @@ impl<'f> Window<'f> {
             while matches!(self.states.front(), Some(State::Flying { .. })) {
                 self.reap(cat, Wait::ForOne)?;
             }
-            let Some(State::Back { completion, .. }) = self.states.pop_front() else { return Ok(()) };
+            let Some(State::Back { completion, .. }) = self.states.pop_front() else {
+                return cat.file_failed(name, Errno::IO);
+            };
             chain = completion.chain;
             if let Outcome::Failed { errno, .. } = completion.outcome {
                 chain.lease = None;

@@ -5,11 +5,13 @@ use super::uring::{Refusal, Setup, Uring};
 use super::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Knobs, Placement};
+use crate::report::Reporter;
 use crate::report::message::describe;
 use rustix::fs::Access;
 use std::sync::OnceLock;
 
-/// What the ring's refusal was, the first time in this process: asking again for each worker would be refused again.
+/// What the ring's refusal was, the first time in this process, at its set-up or later: asking again for each worker would be
+/// refused again.
 static REFUSED: OnceLock<Refusal> = OnceLock::new();
 
 /// An engine for one worker, whose leases come from `pool`: the ring where it is wanted and allowed, else plain calls.
@@ -41,6 +43,21 @@ pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
     }
 }
 
+/// Notes that a ring was refused something when it was set up and at work, so that no further one is asked for; and tells it,
+/// once, where plain calls are not what was asked for.
+pub fn give_up(knobs: &Knobs, refusal: Refusal, reporter: &Reporter) {
+    let mut is_first = false;
+    REFUSED.get_or_init(|| {
+        is_first = true;
+        refusal
+    });
+    if is_first && knobs.insist_on_ring() {
+        let Refusal { step, errno } = refusal;
+        let line = format!("io_uring is not available ({step}): {}; going on without it", describe(errno));
+        reporter.failure(line.as_bytes());
+    }
+}
+
 /// A linked chain opens again what was examined, and knows no other way than this to reach it.
 fn proc_is_there() -> bool {
     rustix::fs::access("/proc/self/fd", Access::EXISTS).is_ok()
@@ -65,10 +82,17 @@ pub fn placement(engine: &str, knobs: &Knobs, counters: &Counters) -> &'static s
 /// Which engine did the work, and why.
 #[must_use]
 pub fn which(knobs: &Knobs, counters: &Counters) -> (&'static str, String) {
-    if counters.submissions > 0 && knobs.placement == Placement::Auto && counters.made_in_ring > 0 {
+    if let Some(Refusal { step, errno }) = refused().filter(|_| counters.ring_operations > 0) {
+        return ("uring", format!("until it was refused: io_uring {step}: {}", describe(errno)));
+    }
+    if refused().is_none()
+        && counters.submissions > 0
+        && knobs.placement == Placement::Auto
+        && counters.made_in_ring > 0
+    {
         return ("uring", "making files had to wait".into());
     }
-    if counters.submissions > 0 {
+    if refused().is_none() && counters.submissions > 0 {
         return ("uring", "operations had to wait, or a ring was asked for".into());
     }
     let reason = match (refused(), knobs.engine) {

@@ -62,6 +62,12 @@ pub trait Engine {
     /// How many chains are in flight.
     fn in_flight(&self) -> usize;
 
+    /// What this engine was refused, if it was: it runs everything by plain calls then, and another engine may as well
+    /// take its place once nothing is in flight.
+    fn refusal(&self) -> Option<uring::Refusal> {
+        None
+    }
+
     /// What this engine has done so far.
     fn counters(&self) -> Counters;
 }

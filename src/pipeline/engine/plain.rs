@@ -4,15 +4,17 @@
 //! into the ring.
 
 use crate::bufpool::PAGE_BYTES;
+use crate::patience::{Patience, retry};
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Chain, Descriptor, End, Op, Outcome, Seen};
 use crate::pipeline::place;
 use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
 use crate::plan::path;
+use crate::plan::reading::Reading;
 use crate::process;
-use rustix::fd::{AsFd, BorrowedFd};
-use rustix::fs::{Advice, AtFlags, FallocateFlags, OFlags, SeekFrom, StatxFlags};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Advice, AtFlags, FallocateFlags, FileType, Mode, OFlags, SeekFrom, StatxFlags};
 use rustix::io::Errno;
 use std::ops::Range;
 use std::sync::Arc;
@@ -62,21 +64,23 @@ pub fn run(
 fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
     match chain.ops[at] {
         Op::Open { end, at: ref place, flags, mode, .. } => {
-            let flags = flags | OFlags::CLOEXEC;
-            let fd = retry(|| rustix::fs::openat(&place.directory, &*place.name, flags, mode))?;
-            *chain.descriptor_mut(end) = Descriptor::Plain(fd);
+            *chain.descriptor_mut(end) = Descriptor::Plain(open_at(place, flags, mode)?);
         }
         Op::Look { ref at, follow } => {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
             seen.facts = Some(Facts::of(&rustix::fs::statat(&at.directory, &*at.name, flags)?));
         }
         Op::Examine { end } => {
-            seen.facts = Some(Facts::of(&rustix::fs::fstat(open(chain, end)?)?));
+            let facts = Facts::of(&rustix::fs::fstat(open(chain, end)?)?);
+            if end == End::Source {
+                chain.reading = reading(&facts);
+            }
+            seen.facts = Some(facts);
         }
         Op::FindData { from } => seen.data = find_data(open(chain, End::Source)?, from)?,
         Op::Survey => {
             seen.systems =
-                Some([survey(open(chain, End::Source)?)?, survey(open(chain, End::Destination)?)?]);
+                Some([kind_of(open(chain, End::Source)?)?, kind_of(open(chain, End::Destination)?)?]);
         }
         Op::Clone => rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?,
         Op::Offload { offset, length } => return offload(chain, offset, length),
@@ -121,6 +125,11 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
     Ok(Step::On)
 }
 
+/// Opens a name.
+pub fn open_at(at: &At, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+    retry(|| rustix::fs::openat(&at.directory, &*at.name, flags | OFlags::CLOEXEC, mode))
+}
+
 fn read(chain: &mut Chain, offset: Option<u64>, room: u32, expect: Option<u32>) -> Result<Step, Errno> {
     let mut lease = chain.lease.take().ok_or(Errno::FAULT)?;
     let room = usize::try_from(room).unwrap_or(usize::MAX);
@@ -143,8 +152,24 @@ fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<
     Ok(if moved == bytes.len() { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
 }
 
+/// What facts say of how a file may be read: pipes and devices have no end that a ring could be wrong about.
+fn reading(facts: &Facts) -> Reading {
+    if facts.kind == FileType::RegularFile { Reading::On(facts.identity.device) } else { Reading::Anywhere }
+}
+
+/// How an open file that nothing is known of may be read.
+#[must_use]
+pub fn reading_of(file: BorrowedFd<'_>) -> Reading {
+    match rustix::fs::fstat(file).map(|stat| reading(&Facts::of(&stat))) {
+        Ok(Reading::On(_)) => kind_of(file).map_or(Reading::ByCalls, |system| Reading::of(system.magic)),
+        Ok(answer) => answer,
+        // Plain calls are never wrong.
+        Err(_unknown) => Reading::ByCalls,
+    }
+}
+
 /// What kind of file system a file lies on.
-fn survey(file: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
+pub fn kind_of(file: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     let answer = rustix::fs::fstatfs(file)?;
     // Signed words, whose sign some magic numbers reach on 32 bits.
     let magic = u64::try_from(answer.f_type).unwrap_or(0) & 0xffff_ffff;
@@ -166,13 +191,15 @@ fn offload(chain: &Chain, offset: u64, length: u32) -> Result<Step, Errno> {
 fn pass(chain: &Chain, room: u32, expect: u32) -> Result<Step, Errno> {
     let (source, destination) = (open(chain, End::Source)?, open(chain, End::Destination)?);
     let (mut offset, room) = (0, u64::from(room));
+    let mut patience = Patience::default();
     while offset < room {
         let left = usize::try_from(room - offset).unwrap_or(usize::MAX);
         match rustix::fs::sendfile(destination, source, Some(&mut offset), left) {
             // It ends short at the end of file, and everybody who expected that saves the call that says so.
             Ok(_) if offset == u64::from(expect) => break,
             Ok(0) => break,
-            Ok(_) | Err(Errno::INTR) => {}
+            Ok(_) => {}
+            Err(errno) if patience.bears(errno) => {}
             Err(_refused) => break,
         }
     }
@@ -250,13 +277,4 @@ fn close(descriptor: Descriptor) -> Result<(), Errno> {
 
 fn open(chain: &Chain, end: End) -> Result<BorrowedFd<'_>, Errno> {
     chain.descriptor(end).plain().ok_or(Errno::BADF)
-}
-
-fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            answer => return answer,
-        }
-    }
 }

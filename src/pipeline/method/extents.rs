@@ -13,6 +13,7 @@ use crate::bufpool::PAGE_BYTES;
 use crate::hashes::Hashed;
 use crate::pipeline::chain::{Chain, Descriptor, End, Op};
 use crate::plan::destination::Offload;
+use crate::plan::reading::Reading;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
@@ -41,6 +42,8 @@ pub struct LargeFile {
     block: u32,
     /// Both ends go past the page cache.
     direct: bool,
+    /// Whether a ring may read it.
+    reading: Reading,
     /// What is read is hashed.
     pub(super) hashes: bool,
     progress: Mutex<Progress>,
@@ -90,7 +93,7 @@ impl LargeFile {
         way: Way,
         stretches: Vec<Range<u64>>,
     ) -> Result<Self, Box<(FileCopy, Chain)>> {
-        let Chain { source, destination, .. } = chain;
+        let Chain { source, destination, reading, .. } = chain;
         let shared = |descriptor| match descriptor {
             Descriptor::Plain(fd) => Ok(Arc::new(fd)),
             // It has been shared out before.
@@ -104,7 +107,7 @@ impl LargeFile {
                     Ok(fd) => Descriptor::Shared(fd),
                     Err(descriptor) => descriptor,
                 });
-                return Err(Box::new((file, Chain { source, destination, ..Chain::default() })));
+                return Err(Box::new((file, Chain { source, destination, reading, ..Chain::default() })));
             }
         };
         let end = stretches.last().map_or(0, |stretch| stretch.end);
@@ -126,7 +129,7 @@ impl LargeFile {
         };
         // A copy is read back past the page cache.
         let direct = direct || way == Way::Hash(End::Destination);
-        Ok(Self { block, direct, hashes, progress: Mutex::new(progress) })
+        Ok(Self { block, direct, reading, hashes, progress: Mutex::new(progress) })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Progress> {
@@ -203,6 +206,7 @@ impl LargeFile {
         };
         let mut chain = Chain {
             source: Descriptor::Shared(source),
+            reading: self.reading,
             destination,
             lease: Some(lease),
             sleeps: self.direct,
@@ -287,6 +291,7 @@ impl Progress {
         let (file, (source, destination)) = (self.file.take()?, self.ends.take()?);
         let chain = Chain {
             source: Descriptor::Shared(source),
+            reading: file.reading,
             destination: Descriptor::Shared(destination),
             ..Chain::default()
         };

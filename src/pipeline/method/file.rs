@@ -18,6 +18,7 @@ use crate::plan::data::{self, Method, Situation, Trail};
 use crate::plan::destination::Offload;
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{Found, Verdict};
+use crate::plan::reading::Reading;
 use crate::report::message::{Problem, What};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -32,6 +33,8 @@ pub struct FileCopy {
     pub(super) stage: Stage,
     /// What the open source was seen to be.
     pub(super) source: Option<Facts>,
+    /// Whether a ring may read it, as far as the engine has found out.
+    pub(super) reading: Reading,
     /// Why the source could not be opened.
     pub(super) refused: Option<Errno>,
     /// The source as it was examined, where it is to be opened again by a linked chain.
@@ -94,6 +97,7 @@ impl FileCopy {
             job,
             stage: Stage::Source,
             source: None,
+            reading: Reading::Unknown,
             refused: None,
             examined: Descriptor::Closed,
             positioned: true,
@@ -308,7 +312,9 @@ impl FileCopy {
         };
         let method = data::method(&situation);
         self.begun = true;
-        if method != Method::Whole && self.only_examined(context) {
+        // In a linked chain the ring would have the last word about where the file ends.
+        let apart = method != Method::Whole || self.reading.needs_calls();
+        if apart && self.only_examined(context) {
             return self.read_again(chain);
         }
         if fresh && self.wants_survey(method, context) {
@@ -326,13 +332,18 @@ impl FileCopy {
     }
 
     /// Whether the kernel is to pass a file of this size on: not where the file systems copy it without its pages,
-    /// nor where its bytes are to be seen.
+    /// nor where its bytes are to be seen, nor where sendfile(2), which goes by the page cache and the size it has noted, may
+    /// see another end than read(2).
     fn may_pass(&self, size: u64, context: &Context<'_>) -> bool {
         let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
+        let Some(pair) = self.pair() else { return false };
+        if context.pairs.source(pair).is_some_and(|system| Reading::of(system.magic).needs_calls()) {
+            return false;
+        }
         context.capabilities.passes
             && !context.settings.hash
             && (data::PASS_BYTES_MIN..=context.settings.pass_bytes_max).contains(&size)
-            && !(self.may_offload(context) && self.pair().is_some_and(offload))
+            && !(self.may_offload(context) && offload(pair))
     }
 
     /// The devices of both ends, where they are known.

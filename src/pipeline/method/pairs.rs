@@ -142,6 +142,12 @@ impl View<'_> {
         self.known(pair).is_some_and(|known| known.surveyed)
     }
 
+    /// The source's file system, as far as it is known.
+    #[must_use]
+    pub fn source(&self, pair: Pair) -> Option<FileSystem> {
+        self.known(pair)?.systems.map(|[source, _]| source)
+    }
+
     /// The destination's file system, as far as it is known.
     #[must_use]
     pub fn destination(&self, pair: Pair) -> Option<FileSystem> {

@@ -38,6 +38,7 @@ impl FileCopy {
             return self.fail(chain, problem, context);
         }
         self.source = Some(facts);
+        self.reading = chain.reading;
         self.positioned = facts.kind == FileType::RegularFile;
         self.destination_in_turn(chain, context)
     }

@@ -13,14 +13,14 @@ impl FileCopy {
     /// whether they copy by themselves.
     pub(super) fn wants_survey(&self, method: Method, context: &Context<'_>) -> bool {
         let settings = &context.settings;
-        let large = match method {
+        let matters = match method {
             Method::Clone => return false,
-            // What the file systems copy by themselves is not passed on.
-            Method::Holes | Method::Extents | Method::Pass => true,
+            // What the file systems copy by themselves is not passed on, nor is what may end elsewhere.
+            Method::Pass => true,
+            Method::Holes | Method::Extents => self.may_offload(context),
             Method::Whole | Method::Stream => false,
         };
-        let offers = large && self.may_offload(context);
-        let wanted = offers || settings.debug || settings.sparse == Sparse::Always;
+        let wanted = matters || settings.debug || settings.sparse == Sparse::Always;
         wanted && self.pair().is_some_and(|pair| !context.pairs.is_surveyed(pair))
     }
 

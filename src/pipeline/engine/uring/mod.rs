@@ -4,18 +4,25 @@
 //! operation's number, never a pointer. A segment's entries all carry CQE_SKIP_SUCCESS except the last, so each segment
 //! comes back as exactly one completion: that of its last operation, or of the one that cut it.
 
+mod completions;
 mod entries;
 mod mark;
+mod pauses;
+mod readings;
+mod refused;
 mod ring;
 mod route;
+#[cfg(test)]
+mod tests;
 
 pub use ring::Refusal;
 
 use super::{Capabilities, Counters, Engine, Wait, made, plain};
 use crate::bufpool::Pool;
-use crate::pipeline::chain::{Chain, Completion, Op, Outcome, Seen};
+use crate::pipeline::chain::{Chain, Completion, Outcome, Seen};
 use io_uring::squeue;
-use mark::{split_user_data, user_data};
+use mark::user_data;
+use readings::Readings;
 use ring::{Ring, Wishes};
 use route::{Rules, Segment};
 use rustix::io::Errno;
@@ -46,6 +53,8 @@ struct Running {
     segment: Segment,
     /// Slots of the registered-file table that the segment's opens were given, by [`End`].
     opening: [Option<u32>; 2],
+    /// How many entries had been pushed before the segment's first.
+    first: u64,
 }
 
 #[derive(Default)]
@@ -73,6 +82,18 @@ pub struct Uring {
     may_register: bool,
     /// No file system has been met yet that the ring cannot ask without waiting.
     nonblocking: bool,
+    /// What is known of the file systems that are read.
+    readings: Readings,
+    /// What the ring was refused that all need: nothing new goes into it.
+    refusal: Option<Refusal>,
+    /// Nothing more can be submitted: what was not taken yet has been taken back.
+    broken: bool,
+    /// Nothing comes back any more of what is in the ring.
+    lost: Option<Errno>,
+    /// Chains of which the kernel has taken a part, so that they do not come back.
+    cut_short: usize,
+    /// Entries pushed so far.
+    pushed: u64,
     pool: Pool,
 }
 
@@ -94,7 +115,7 @@ impl Uring {
         pool.want_huge_pages();
         let chains = usize::try_from(depth).unwrap_or(usize::MAX).min(ring.completions_max());
         Ok(Self {
-            rules: Rules { fused: setup.fused, links: ring.links, polled: setup.iopoll },
+            rules: Rules { fused: setup.fused, links: ring.links, polled: setup.iopoll, refused: false },
             fused_where_slow: setup.fused_where_slow,
             sleepers: Some(depth),
             table: std::iter::repeat_with(Slot::default).take(chains).collect(),
@@ -106,6 +127,12 @@ impl Uring {
             counters: Counters::default(),
             may_register: ring.fixed_buffers,
             nonblocking: true,
+            readings: Readings::default(),
+            refusal: None,
+            broken: false,
+            lost: None,
+            cut_short: 0,
+            pushed: 0,
             pool: pool.clone(),
             ring,
         })
@@ -115,33 +142,33 @@ impl Uring {
     fn advance(&mut self, index: usize, mut running: Running, from: usize) {
         let rules = self.rules;
         let here = |chain: &Chain, at| route::is_here(chain, at, rules);
-        let (at, outcome) = plain::run(&mut running.chain, &mut running.seen, from, here);
-        self.counters.operations += u64::try_from(at - from).unwrap_or(u64::MAX);
-        self.counters.made_by_calls += made(&running.chain.ops[from..at]);
-        match outcome {
-            Some(outcome) => self.finish(index, running, outcome),
-            None => self.start_segment(index, running, at),
+        let mut at = from;
+        loop {
+            let before = at;
+            let (next, outcome) = plain::run(&mut running.chain, &mut running.seen, at, here);
+            at = next;
+            self.counters.operations += u64::try_from(at - before).unwrap_or(u64::MAX);
+            self.counters.made_by_calls += made(&running.chain.ops[before..at]);
+            match outcome {
+                Some(outcome) => return self.finish(index, running, outcome),
+                None if self.readings.settle(&mut running.chain, at) => {}
+                None => return self.start_segment(index, running, at),
+            }
         }
     }
 
-    /// Runs by a plain call what the ring would not wait for: reads and writes of a file with O_NONBLOCK, on a file system
-    /// that the ring cannot ask without waiting (FUSE, NFS and their like). From now on files are opened without it, so
-    /// that the ring has their reads wait side by side.
-    fn run_here(&mut self, index: usize, mut running: Running, at: usize) {
-        self.nonblocking = false;
-        match plain::run(&mut running.chain, &mut running.seen, at, |_, op| op == at) {
-            (_, Some(outcome)) => self.finish(index, running, outcome),
-            (next, None) => self.advance(index, running, next),
-        }
-    }
-
-    fn finish(&mut self, index: usize, running: Running, outcome: Outcome) {
+    fn finish(&mut self, index: usize, mut running: Running, outcome: Outcome) {
+        // Who goes on with this file is to know how it can be read.
+        self.readings.settle_examined(&mut running.chain);
         self.counters.chains_cut += u64::from(outcome.is_cut(&running.chain));
         self.free.push(index);
         self.done.push(Completion { chain: running.chain, outcome, seen: running.seen });
     }
 
     fn start_segment(&mut self, index: usize, mut running: Running, at: usize) {
+        if self.broken {
+            return self.run_here(index, running, at, Errno::IO);
+        }
         let mut rules = self.rules;
         rules.links &= self.files_free.len() >= 2;
         running.segment = route::segment(&running.chain, at, rules);
@@ -155,7 +182,7 @@ impl Uring {
             Ok(()) => self.table[index].running = Some(running),
             Err(errno) => {
                 self.give_back_unopened(&mut running);
-                self.finish(index, running, Outcome::Failed { at, errno });
+                self.run_here(index, running, at, errno);
             }
         }
     }
@@ -178,8 +205,13 @@ impl Uring {
             let entry = self.entry(running, at)?.flags(flags);
             entries.push(entry.user_data(mark | u64::try_from(at).unwrap_or(u64::MAX)));
         }
-        self.ring.make_room(entries.len())?;
+        if let Err(errno) = self.ring.make_room(entries.len()) {
+            self.give_up(errno);
+            return Err(errno);
+        }
         self.ring.push(entries)?;
+        running.first = self.pushed;
+        self.pushed += u64::try_from(entries.len()).unwrap_or(u64::MAX);
         self.in_ring += u64::try_from(entries.len()).unwrap_or(u64::MAX);
         self.counters.in_flight_peak = self.counters.in_flight_peak.max(self.in_ring);
         Ok(())
@@ -195,58 +227,6 @@ impl Uring {
         }
     }
 
-    /// Takes one completion of the ring and moves its chain on.
-    fn complete(&mut self, data: u64, result: i32) {
-        self.counters.completions += 1;
-        let (index, generation, at) = split_user_data(data);
-        let Some(slot) = self.table.get_mut(index).filter(|slot| slot.generation == generation) else {
-            return;
-        };
-        let Some(mut running) = slot.running.take() else { return };
-        let segment = running.segment.ops.clone();
-        self.in_ring = self.in_ring.saturating_sub(u64::try_from(segment.len()).unwrap_or(u64::MAX));
-        for before in segment.start..at {
-            self.apply(&mut running, before, None);
-        }
-        let ran = u64::try_from(at + 1 - segment.start).unwrap_or(u64::MAX);
-        self.counters.operations += ran;
-        self.counters.ring_operations += ran;
-        let succeeded = if result < 0 { at } else { at + 1 };
-        self.counters.made_in_ring += made(&running.chain.ops[segment.start..succeeded]);
-        let Ok(moved) = u32::try_from(result) else {
-            if let Op::Close { .. } = running.chain.ops[at] {
-                // Closed it is, whatever close(2) says of it.
-                self.apply(&mut running, at, None);
-            }
-            self.give_back_unopened(&mut running);
-            return match Errno::from_raw_os_error(result.saturating_neg()) {
-                Errno::INTR => self.advance(index, running, at),
-                Errno::AGAIN => self.run_here(index, running, at),
-                errno => self.finish(index, running, Outcome::Failed { at, errno }),
-            };
-        };
-        self.apply(&mut running, at, Some(moved));
-        self.give_back_unopened(&mut running);
-        let wanted = match running.chain.ops[at] {
-            Op::Read { expect, .. } => expect,
-            Op::Write { length, .. } => Some(length),
-            Op::Open { .. } | Op::Close { .. } | Op::Look { .. } | Op::Examine { .. } => Some(moved),
-            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
-                Some(moved)
-            }
-            Op::Punch { .. } | Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
-            Op::Bypass { .. } => Some(moved),
-            Op::ListAttributes | Op::Keep(_) => Some(moved),
-            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => Some(moved),
-            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => Some(moved),
-        };
-        if wanted == Some(moved) {
-            self.advance(index, running, at + 1);
-        } else {
-            self.finish(index, running, Outcome::Count { at, moved });
-        }
-    }
-
     /// Slots whose open failed or never ran are free again.
     fn give_back_unopened(&mut self, running: &mut Running) {
         for slot in running.opening.iter_mut().filter_map(Option::take) {
@@ -259,6 +239,25 @@ impl Uring {
             self.complete(entry.user_data(), entry.result());
         }
     }
+
+    /// Submits what was pushed and waits as told, as far as the ring still does.
+    fn turn_over(&mut self, wait: Wait) -> Result<(), Errno> {
+        if let Some(errno) = self.lost {
+            return Err(errno);
+        }
+        if self.broken {
+            let nothing_comes = self.in_flight() - self.done.len() == self.cut_short;
+            let drained = if nothing_comes { Err(Errno::NOMEM) } else { self.ring.drain(wait) };
+            self.lost = drained.err();
+            return drained;
+        }
+        match self.ring.submit(wait) {
+            Ok(()) if self.ring.unsubmitted > 0 => self.check_links(),
+            Ok(()) => {}
+            Err(errno) => self.give_up(errno),
+        }
+        Ok(())
+    }
 }
 
 impl Engine for Uring {
@@ -266,8 +265,8 @@ impl Engine for Uring {
         Capabilities {
             in_flight_max: self.table.len(),
             in_turn_max: self.table.len(),
-            fused: self.rules.fused && self.rules.links,
-            fused_where_slow: self.fused_where_slow && self.rules.links,
+            fused: self.rules.fused && self.rules.links && !self.rules.refused,
+            fused_where_slow: self.fused_where_slow && self.rules.links && !self.rules.refused,
             nonblocking: self.nonblocking,
             passes: false,
         }
@@ -285,6 +284,7 @@ impl Engine for Uring {
             seen: Seen::default(),
             segment: Segment { ops: 0..0, direct: false },
             opening: [None; 2],
+            first: 0,
         };
         self.advance(index, running, 0);
         Ok(())
@@ -294,7 +294,12 @@ impl Engine for Uring {
         loop {
             let wait = if self.done.is_empty() { wait } else { Wait::No };
             if self.in_flight() > self.done.len() && (wait == Wait::ForOne || self.ring.unsubmitted > 0) {
-                self.ring.submit(wait)?;
+                let answer = self.turn_over(wait);
+                // What came before it broke is there.
+                self.take_completions();
+                if self.done.is_empty() {
+                    answer?;
+                }
             }
             self.take_completions();
             if !self.done.is_empty() || wait == Wait::No || self.in_flight() == 0 {
@@ -306,6 +311,10 @@ impl Engine for Uring {
 
     fn in_flight(&self) -> usize {
         self.table.len() - self.free.len() + self.done.len()
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        self.refusal
     }
 
     fn counters(&self) -> Counters {

@@ -5,6 +5,7 @@
 //! before the push until after the completion, and because the engine drains before it lets go of the table.
 #![allow(unsafe_code, reason = "entries of the ring carry raw pointers")]
 
+use super::pauses::Pauses;
 use crate::bufpool::{Lease, RegionSpan};
 use crate::pipeline::engine::Wait;
 use io_uring::types::{DestinationSlot, Fd, Fixed};
@@ -47,8 +48,12 @@ pub struct Ring {
     pub fixed_buffers: bool,
     /// io_uring_enter(2) calls so far.
     pub enters: u64,
-    /// Entries pushed and not yet submitted.
+    /// Entries pushed that the kernel had not taken when it was called last.
     pub unsubmitted: usize,
+    pauses: Pauses,
+    /// From which call on io_uring_enter(2) fails, and how.
+    #[cfg(test)]
+    pub fails_after: Option<(u64, Errno)>,
 }
 
 /// A file in an entry.
@@ -100,7 +105,16 @@ impl Ring {
             && ring.params().is_feature_skip_cqe_on_success()
             && ring.submitter().register_files_sparse(wishes.files).is_ok();
         let fixed_buffers = ring.submitter().register_buffers_sparse(wishes.buffers).is_ok();
-        Ok(Self { ring, links, fixed_buffers, enters: 0, unsubmitted: 0 })
+        Ok(Self {
+            ring,
+            links,
+            fixed_buffers,
+            enters: 0,
+            unsubmitted: 0,
+            pauses: Pauses::default(),
+            #[cfg(test)]
+            fails_after: None,
+        })
     }
 
     fn set_up(wishes: Wishes) -> Result<IoUring, Refusal> {
@@ -180,7 +194,11 @@ impl Ring {
             }
             self.enter(0)?;
             if self.ring.params().is_setup_sqpoll() {
-                self.ring.submitter().squeue_wait().map_err(|error| errno_of(&error))?;
+                let began = self.pauses.begin();
+                match self.ring.submitter().squeue_wait() {
+                    Ok(_) => {}
+                    Err(error) => self.pauses.bear(errno_of(&error), began)?,
+                }
             }
         }
     }
@@ -188,40 +206,90 @@ impl Ring {
     /// Submits what was pushed, and waits as told for completions.
     ///
     /// # Errors
-    /// What io_uring_enter(2) answered, never EINTR or EBUSY, which mean that completions are to be taken first.
+    /// What io_uring_enter(2) answered. EINTR, EBUSY and their like mean that completions are to be taken first, and are
+    /// an error only where they do not end.
     pub fn submit(&mut self, wait: Wait) -> Result<(), Errno> {
         match wait {
             Wait::ForOne if self.ring.completion().is_empty() => self.enter(1),
             Wait::ForOne | Wait::No if self.unsubmitted > 0 => self.enter(0),
             Wait::ForOne => Ok(()),
-            Wait::No => self.flush(),
+            Wait::No => self.collect(0),
+        }
+    }
+
+    /// Waits as told for completions, and submits nothing.
+    ///
+    /// # Errors
+    /// What io_uring_enter(2) answered again and again.
+    pub fn drain(&mut self, wait: Wait) -> Result<(), Errno> {
+        match wait {
+            Wait::ForOne if self.ring.completion().is_empty() => self.collect(1),
+            Wait::ForOne => Ok(()),
+            Wait::No => self.collect(0),
         }
     }
 
     fn enter(&mut self, want: usize) -> Result<(), Errno> {
         self.enters += 1;
-        match self.ring.submitter().submit_and_wait(want) {
-            Ok(taken) => {
-                self.unsubmitted = self.unsubmitted.saturating_sub(taken);
-                Ok(())
-            }
-            Err(error) => match errno_of(&error) {
-                Errno::INTR | Errno::BUSY | Errno::AGAIN | Errno::TIME => Ok(()),
-                errno => Err(errno),
-            },
+        let began = self.pauses.begin();
+        let answer = self
+            .trial()
+            .and_then(|()| self.ring.submitter().submit_and_wait(want).map_err(|error| errno_of(&error)));
+        // What the kernel has taken is told by the queue itself.
+        let before = std::mem::replace(&mut self.unsubmitted, self.ring.submission().len());
+        let left = before > 0 && !self.is_polled_for_submissions();
+        let in_vain = self.unsubmitted == before && (left || want > 0) && self.ring.completion().is_empty();
+        match answer {
+            Ok(_) if in_vain => self.pauses.bear(Errno::AGAIN, began)?,
+            Ok(_) => self.pauses.end(),
+            Err(errno) => self.pauses.bear(errno, began)?,
         }
+        Ok(())
     }
 
     /// Lets the kernel post what has completed meanwhile: with DEFER_TASKRUN it does so only inside the call.
-    fn flush(&mut self) -> Result<(), Errno> {
+    fn collect(&mut self, want: u32) -> Result<(), Errno> {
         const GETEVENTS: u32 = 1;
         self.enters += 1;
-        // SAFETY: submits nothing and passes no argument.
-        let answer = unsafe { self.ring.submitter().enter::<libc::sigset_t>(0, 0, GETEVENTS, None) };
-        match answer.map_err(|error| errno_of(&error)) {
-            Ok(_) | Err(Errno::INTR | Errno::BUSY | Errno::AGAIN) => Ok(()),
-            Err(errno) => Err(errno),
+        let began = self.pauses.begin();
+        let answer = self.trial().and_then(|()| {
+            // SAFETY: submits nothing and passes no argument.
+            let answer = unsafe { self.ring.submitter().enter::<libc::sigset_t>(0, want, GETEVENTS, None) };
+            answer.map_err(|error| errno_of(&error))
+        });
+        let in_vain = want > 0 && self.ring.completion().is_empty();
+        match answer {
+            Ok(_) if in_vain => self.pauses.bear(Errno::AGAIN, began)?,
+            Ok(_) => self.pauses.end(),
+            Err(_) if !self.ring.completion().is_empty() => self.pauses.end(),
+            Err(errno) => self.pauses.bear(errno, began)?,
         }
+        Ok(())
+    }
+
+    /// Fails where a test says that io_uring_enter(2) does from now on.
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "only tests have something to do here")]
+    fn trial(&self) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    #[cfg(test)]
+    fn trial(&self) -> Result<(), Errno> {
+        match self.fails_after {
+            Some((calls, errno)) if self.enters > calls => Err(errno),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Empties a slot of the registered-file table that no operation uses. Answers whether it can be used again.
+    pub fn empty_slot(&self, slot: u32) -> bool {
+        self.ring.submitter().register_files_update(slot, &[-1]).is_ok()
+    }
+
+    /// Whether a kernel thread takes what was pushed, whenever it likes.
+    pub fn is_polled_for_submissions(&self) -> bool {
+        self.ring.params().is_setup_sqpoll()
     }
 
     /// The next completion that is there.

@@ -4,6 +4,7 @@
 //! and come back as a single completion, or operations that this thread runs by plain calls.
 
 use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op};
+use crate::plan::reading::Reading;
 use std::ops::Range;
 
 /// Which operations an engine puts into the ring.
@@ -17,6 +18,8 @@ pub struct Rules {
     pub links: bool,
     /// A polled ring takes nothing but reads and writes past the page cache.
     pub polled: bool,
+    /// The ring was refused something that all need: it takes only what none but it can reach.
+    pub refused: bool,
 }
 
 /// A stretch of a chain that enters the ring in one submission.
@@ -49,7 +52,8 @@ pub fn is_here(chain: &Chain, at: usize, rules: Rules) -> bool {
 /// The segment that begins at index `at`, which [`is_here`] has said is for the ring.
 ///
 /// Operations are linked only behind descriptors that are known beforehand, and behind a read only where the chain
-/// says exactly how many bytes must come: a link is cut by a short read, but never by one that reads too much.
+/// says exactly how many bytes must come: a link is cut by a short read, but never by one that reads too much. So a read
+/// whose end is not for the ring to say is the last one too.
 #[must_use]
 pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
     let mut source = reach_of(&chain.source);
@@ -71,6 +75,7 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
                 }
             }
             Op::Open { .. } | Op::Read { expect: None, .. } => break,
+            Op::Read { .. } if !chain.reading.is_anywhere() => break,
             _ if !rules.links => break,
             Op::Close { end: End::Source } => source = Reach::Closed,
             Op::Close { end: End::Destination } => destination = Reach::Closed,
@@ -113,8 +118,11 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
     match chain.ops[at] {
         Op::Read { .. } if direct(End::Source) => true,
         Op::Write { .. } if direct(End::Destination) => true,
+        Op::Close { end } if direct(end) => true,
+        _ if rules.refused => false,
+        Op::Read { .. } if chain.reading == Reading::ByCalls => false,
         // Of an ordinary descriptor it may sleep: the file system writes back what it holds.
-        Op::Close { end } => direct(end) || (fused && !rules.polled && reach(end) == Reach::Own),
+        Op::Close { end } => fused && !rules.polled && reach(end) == Reach::Own,
         Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
         Op::Open { .. } if rules.polled => false,
         Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
@@ -164,11 +172,11 @@ mod tests {
             Op::Close { end: End::Destination },
             Op::Close { end: End::Source },
         ];
-        Chain { ops, ..Chain::default() }
+        Chain { ops, reading: Reading::Anywhere, ..Chain::default() }
     }
 
-    const FUSED: Rules = Rules { fused: true, links: true, polled: false };
-    const SPLIT: Rules = Rules { fused: false, links: true, polled: false };
+    const FUSED: Rules = Rules { fused: true, links: true, polled: false, refused: false };
+    const SPLIT: Rules = Rules { fused: false, links: true, polled: false, refused: false };
 
     #[test]
     fn fused_placement_links_all_six_operations() {
@@ -229,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_polled_ring_takes_only_transfers_that_sleep() {
-        let rules = Rules { fused: true, links: true, polled: true };
+        let rules = Rules { fused: true, links: true, polled: true, refused: false };
         let mut chain = whole_file(Into::Any);
         assert!((0..6).all(|at| is_here(&chain, at, rules)));
         chain.sleeps = true;
