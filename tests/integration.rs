@@ -63,6 +63,7 @@ mod progress;
 mod progress_interrupted;
 mod progress_lines;
 mod readme;
+mod ring_ends;
 mod stats;
 mod usage;
 mod verification;

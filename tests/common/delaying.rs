@@ -63,6 +63,14 @@ pub struct Served(Child);
 /// Why there is none.
 pub fn start(mut server: Command, at: &Path, delay: Duration) -> io::Result<Served> {
     server.env(PLACE, at).env(DELAY, delay.as_micros().to_string());
+    started(server)
+}
+
+/// Starts a program that calls [`serve`], and returns when it has mounted its file system.
+///
+/// # Errors
+/// Why there is none.
+pub fn started(mut server: Command) -> io::Result<Served> {
     let mut served =
         Served(server.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
     let said = BufReader::new(served.0.stdout.take().unwrap());
@@ -94,7 +102,13 @@ pub fn serve_if_asked() -> bool {
     config.mount_options = vec![MountOption::FSName("delaying".into()), MountOption::DefaultPermissions];
     config.acl = if rustix::process::geteuid().is_root() { SessionACL::All } else { SessionACL::Owner };
     config.n_threads = Some(THREADS);
-    match fuser::spawn_mount(file_system, at, &config) {
+    serve(file_system, Path::new(&at), &config);
+    true
+}
+
+/// Serves a file system until standard input ends.
+pub fn serve(file_system: impl Filesystem + Send + Sync + 'static, at: &Path, config: &Config) {
+    match fuser::spawn_mount(file_system, at, config) {
         Ok(session) => {
             println!("{SERVES}");
             let _end = io::stdin().read_to_end(&mut Vec::new());
@@ -102,7 +116,6 @@ pub fn serve_if_asked() -> bool {
         }
         Err(error) => println!("{CANNOT}{error}"),
     }
-    true
 }
 
 impl Node {

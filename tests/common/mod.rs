@@ -8,6 +8,7 @@ mod attributes;
 pub mod delaying;
 mod environment;
 mod image;
+pub mod misstating;
 mod outcome;
 mod run;
 mod sandbox;
