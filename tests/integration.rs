@@ -64,6 +64,7 @@ mod progress_interrupted;
 mod progress_lines;
 mod readme;
 mod ring_ends;
+mod ring_refused;
 mod stats;
 mod usage;
 mod verification;

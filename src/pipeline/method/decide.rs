@@ -39,7 +39,7 @@ impl FileCopy {
                 return self.transfer(chain, context);
             }
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {
-                if self.only_examined(context) {
+                if self.only_examined() {
                     return self.read_again(chain);
                 }
                 if self.is_staged(&verdict, context) && !matches!(verdict, Verdict::Overwrite(_)) {

@@ -37,6 +37,8 @@ pub struct FileCopy {
     pub(super) reading: Reading,
     /// Why the source could not be opened.
     pub(super) refused: Option<Errno>,
+    /// The source is opened to be examined and no more. The engine may have been left by the time that it is copied.
+    by_path: bool,
     /// The source as it was examined, where it is to be opened again by a linked chain.
     pub(super) examined: Descriptor,
     /// What is known of the destination's name by now.
@@ -99,6 +101,7 @@ impl FileCopy {
             source: None,
             reading: Reading::Unknown,
             refused: None,
+            by_path: false,
             examined: Descriptor::Closed,
             positioned: true,
             destination_is_regular: true,
@@ -166,7 +169,8 @@ impl FileCopy {
         } else {
             OFlags::empty()
         };
-        let access = if self.fused(context) { OFlags::PATH } else { OFlags::RDONLY | patient };
+        self.by_path = self.fused(context);
+        let access = if self.by_path { OFlags::PATH } else { OFlags::RDONLY | patient };
         let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let open = Op::Open {
             end: End::Source,
@@ -232,7 +236,7 @@ impl FileCopy {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
             Stage::ReadBack => self.start_read_back(chain, alone, context),
-            _ if alone && self.only_examined(context) => self.read_again(chain),
+            _ if alone && self.only_examined() => self.read_again(chain),
             _ if alone => self.start_stream(chain, alone, context),
             _ => self.transfer(chain, context),
         }
@@ -251,8 +255,8 @@ impl FileCopy {
     }
 
     /// The source is held by a descriptor that cannot be read.
-    pub(super) fn only_examined(&self, context: &Context<'_>) -> bool {
-        self.fused(context) && !self.examined.is_open()
+    pub(super) fn only_examined(&self) -> bool {
+        self.by_path && !self.examined.is_open()
     }
 
     pub(super) fn truncate(&mut self, mut chain: Chain) -> Next {
@@ -314,7 +318,7 @@ impl FileCopy {
         self.begun = true;
         // In a linked chain the ring would have the last word about where the file ends.
         let apart = method != Method::Whole || self.reading.needs_calls();
-        if apart && self.only_examined(context) {
+        if apart && self.only_examined() {
             return self.read_again(chain);
         }
         if fresh && self.wants_survey(method, context) {

@@ -25,7 +25,7 @@ impl FileCopy {
         chain.lease = Some(lease);
         chain.ops.clear();
         let read = Op::Read { offset: Some(0), room, expect: Some(length) };
-        if self.only_examined(context) {
+        if self.only_examined() {
             self.examined = std::mem::take(&mut chain.source);
             let again = self.open_again(Into::Any);
             // A direct descriptor is closed without the file system being asked for late write errors. What is slow to make
