@@ -5,12 +5,12 @@
 //! [`flights`].
 
 mod flights;
+mod leaving;
 mod settling;
 mod stopping;
 
 use super::chain::{Chain, Completion};
 use super::engine::sync::Sync;
-use super::engine::uring::Refusal;
 use super::engine::{Engine, Wait, choose};
 use super::job::{FileJob, Task};
 use super::method::extent::Extent;
@@ -26,7 +26,6 @@ use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Placement};
 use crate::plan::walk::Listing;
 use crate::process;
-use crate::report::message::describe;
 use crate::report::stats::Tally;
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -152,7 +151,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 self.settle_all();
             } else if let Err(errno) = self.reap() {
                 self.broken(errno);
-                break;
             }
         }
         self.shared.add(&self.tally, self.engine.counters());
@@ -180,12 +178,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         self.has_room(most) && self.large.len() < LARGE_OPEN_MAX && self.has_room_to_settle()
     }
 
-    /// The ring itself broke: what it had in flight is lost, so the run ends, and says so.
-    fn broken(&self, errno: Errno) {
-        self.shared.reporter.failure(format!("io_uring: {}", describe(errno)).as_bytes());
-        self.shared.queue.abandon();
-    }
-
     pub(super) fn reap(&mut self) -> Result<(), Errno> {
         let mut completions = std::mem::take(&mut self.completions);
         self.engine.reap(Wait::ForOne, &mut completions)?;
@@ -197,15 +189,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.leave_ring(refusal);
         }
         Ok(())
-    }
-
-    /// Goes over from a ring that was refused something to plain calls, as soon as nothing needs it any more.
-    fn leave_ring(&mut self, refusal: Refusal) {
-        choose::give_up(self.shared.knobs, refusal, self.shared.reporter);
-        if self.engine.in_flight() == 0 && self.starved.is_empty() && self.unsettled.is_empty() {
-            self.shared.add_counters(self.engine.counters());
-            self.engine = Box::new(Sync::default());
-        }
     }
 
     /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.
@@ -323,7 +306,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             if self.engine.in_flight() == 0 {
                 self.settle_all();
             } else if let Err(errno) = self.reap() {
-                return self.broken(errno);
+                self.broken(errno);
             }
         }
     }

@@ -68,6 +68,11 @@ pub trait Engine {
         None
     }
 
+    /// The tokens of the chains that never come back, once [`reap`](Self::reap) has failed.
+    fn lost(&self) -> Vec<u64> {
+        Vec::new()
+    }
+
     /// What this engine has done so far.
     fn counters(&self) -> Counters;
 }

@@ -155,6 +155,11 @@ impl LargeFile {
         self.finish_with(|progress, at| progress.fail(What::Reading, Errno::NOMEM, at))
     }
 
+    /// A block of it is lost on its way, and where it has come to is as good as unknown.
+    pub fn lose(&self, errno: Errno, at: u64) {
+        self.lock().fail(What::Copying, errno, at);
+    }
+
     /// Gives up what nobody has claimed, from some byte on, by `end`.
     pub(super) fn finish_with(
         self: &Arc<Self>,

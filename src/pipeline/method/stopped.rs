@@ -7,7 +7,9 @@ use super::{Context, Next};
 use crate::pipeline::chain::Chain;
 use crate::pipeline::progress::unfinished::Copy;
 use crate::plan::overwrite::Found;
+use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
+use rustix::io::Errno;
 use std::sync::Arc;
 
 impl FileCopy {
@@ -39,6 +41,16 @@ impl FileCopy {
     #[must_use]
     pub fn is_kept(&self) -> bool {
         self.job.kept.is_some()
+    }
+
+    /// Its chain is lost, with whatever it had open: nobody knows how far it has come.
+    pub fn lost(&mut self, errno: Errno, context: &mut Context<'_>) -> Next {
+        if self.failed {
+            return self.close(Chain::default(), context);
+        }
+        let other = Some(self.job.destination_path());
+        let problem = Problem { other, ..self.source_problem(What::Copying, errno) };
+        self.fail(Chain::default(), problem, context)
     }
 
     /// Whether the file at the destination is this run's own.

@@ -58,7 +58,7 @@ impl Worker<'_, '_> {
         while let Err(back) = self.engine.push(chain) {
             chain = *back;
             if let Err(errno) = self.reap() {
-                return self.broken(errno);
+                self.broken(errno);
             }
         }
     }
@@ -110,7 +110,7 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn end_extent(&mut self, slot: usize, extent: Extent) {
+    pub(super) fn end_extent(&mut self, slot: usize, extent: Extent) {
         self.extents_in_flight -= 1;
         self.flights_free.push(slot);
         if let Some(finished) = extent.finish() {

@@ -317,6 +317,11 @@ impl Engine for Uring {
         self.refusal
     }
 
+    fn lost(&self) -> Vec<u64> {
+        let running = self.table.iter().filter_map(|slot| slot.running.as_ref());
+        running.map(|running| running.chain.token).collect()
+    }
+
     fn counters(&self) -> Counters {
         let (regions, registered) = self.pool.region_counts();
         Counters {
