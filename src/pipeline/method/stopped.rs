@@ -7,6 +7,7 @@ use super::{Context, Next};
 use crate::pipeline::chain::Chain;
 use crate::pipeline::progress::unfinished::Copy;
 use crate::plan::overwrite::Found;
+use crate::plan::reading::Reading;
 use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
 use rustix::io::Errno;
@@ -23,6 +24,12 @@ impl FileCopy {
     #[must_use]
     pub fn destination_path(&self) -> Vec<u8> {
         self.job.destination_path()
+    }
+
+    /// Whether the engine has found that its ring is not to read the source.
+    #[must_use]
+    pub fn is_read_by_calls(&self) -> bool {
+        self.reading == Reading::ByCalls
     }
 
     /// Bytes that have reached the destination, as far as this file has moved them itself.

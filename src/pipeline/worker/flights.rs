@@ -69,6 +69,10 @@ impl Worker<'_, '_> {
             Some(Flight::File(mut file)) => {
                 let before = file.arrived();
                 let next = file.advance(completion, &mut self.context());
+                if file.is_read_by_calls() {
+                    // There is a ring, as operations sleep, and these do not sleep side by side in it.
+                    self.shared.note_sleep();
+                }
                 let arrived = file.arrived().saturating_sub(before);
                 file.counted += arrived;
                 self.meter.arrived(arrived);
