@@ -107,7 +107,7 @@ pub fn serve_if_asked() -> bool {
 }
 
 /// Serves a file system until standard input ends.
-pub fn serve(file_system: impl Filesystem + Send + Sync + 'static, at: &Path, config: &Config) {
+pub fn serve(file_system: impl Filesystem, at: &Path, config: &Config) {
     match fuser::spawn_mount(file_system, at, config) {
         Ok(session) => {
             println!("{SERVES}");

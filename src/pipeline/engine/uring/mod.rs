@@ -19,6 +19,7 @@ pub use ring::Refusal;
 
 use super::{Capabilities, Counters, Engine, Wait, made, plain};
 use crate::bufpool::Pool;
+use crate::patience::Patience;
 use crate::pipeline::chain::{Chain, Completion, Outcome, Seen};
 use io_uring::squeue;
 use mark::user_data;
@@ -53,6 +54,8 @@ struct Running {
     segment: Segment,
     /// Slots of the registered-file table that the segment's opens were given, by [`End`].
     opening: [Option<u32>; 2],
+    /// For operations that nobody but the ring can start again.
+    patience: Patience,
     /// How many entries had been pushed before the segment's first.
     first: u64,
 }
@@ -284,6 +287,7 @@ impl Engine for Uring {
             seen: Seen::default(),
             segment: Segment { ops: 0..0, direct: false },
             opening: [None; 2],
+            patience: Patience::default(),
             first: 0,
         };
         self.advance(index, running, 0);

@@ -28,7 +28,12 @@ impl Uring {
         }
         if needs_slot(&running.chain, at) {
             // Nobody but the ring reaches it.
-            self.refuse(refusal_by(errno));
+            if running.patience.bears(errno) && !self.broken {
+                return self.advance(index, running, at);
+            }
+            if is_of_the_ring(errno) {
+                self.refuse(refusal_by(errno));
+            }
             return self.finish(index, running, Outcome::Failed { at, errno });
         }
         let (next, outcome) = plain::run(&mut running.chain, &mut running.seen, at, |_, op| op == at);

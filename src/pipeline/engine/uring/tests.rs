@@ -8,6 +8,7 @@ use crate::plan::reading::Reading;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ fn ring() -> Option<(Pool, Uring)> {
     match Uring::new(SETUP, &pool) {
         Ok(engine) => Some((pool, engine)),
         Err(Refusal { step, errno }) => {
-            eprintln!("SKIPPED: there is no ring ({step}): {errno}");
+            writeln!(std::io::stderr(), "SKIPPED: there is no ring ({step}): {errno}").unwrap();
             None
         }
     }
@@ -123,6 +124,23 @@ fn what_is_in_a_broken_ring_is_waited_for_as_long_as_it_comes_back() {
     for name in ["b", "c"] {
         assert_eq!(std::fs::read(place.path().join(name)).unwrap(), b"0123456789");
     }
+}
+
+#[test]
+fn a_chain_that_was_taken_in_part_runs_no_further_and_is_an_error() {
+    let Some((pool, mut engine)) = ring() else { return };
+    let place = place();
+    push(&mut engine, Chain { token: 7, ..copying(&pool, place.path(), "b") });
+    push(&mut engine, copying(&pool, place.path(), "c"));
+    // As if there had been memory for three entries, of twice six.
+    engine.ring.unsubmitted = 9;
+    engine.check_links();
+    let mut all = Vec::new();
+    engine.reap(Wait::ForOne, &mut all).unwrap();
+    assert!(all.len() == 1 && all[0].outcome == Outcome::Done, "the other has been taken back");
+    assert_eq!(std::fs::read(place.path().join("c")).unwrap(), b"0123456789");
+    assert_eq!(engine.reap(Wait::ForOne, &mut all), Err(Errno::NOMEM));
+    assert_eq!(engine.lost(), [7]);
 }
 
 /// Pushes a chain and has the ring answer for its first operation, which the kernel never sees.
