@@ -4,8 +4,10 @@ use rustix::process::Resource;
 
 use crate::common::{Engine, Run, Sandbox, io_uring_works, is_root, needs_extensions, noise, skip};
 
-/// A user of whom nobody else has processes, so that their number can be limited.
-const LONELY: u32 = 61_234;
+/// A user of whom nobody else has processes, so that their number can be limited: another one for each test.
+fn lonely(test: u32) -> u32 {
+    200_000 + std::process::id() % 100_000 * 4 + test
+}
 
 /// Ways of using a ring for all that it takes.
 const WAYS: [&[&str]; 7] = [
@@ -71,7 +73,7 @@ fn without_threads_of_the_kernel_nothing_is_lost() {
     }
     let s = Sandbox::new(Engine::Uring);
     let told = "ucp: io_uring is not available (worker threads): Resource temporarily unavailable; going on without it";
-    is_copied(&s, &WAYS, |run| run.by_user(LONELY).limit(Resource::Nproc, 1), |line| line == told);
+    is_copied(&s, &WAYS, |run| run.by_user(lonely(0)).limit(Resource::Nproc, 1), |line| line == told);
 }
 
 #[test]
@@ -111,11 +113,11 @@ fn what_was_to_be_read_ahead_is_printed_without_a_ring() {
     if is_root() {
         s.cat(["--engine=auto"])
             .and(&names)
-            .by_user(LONELY)
+            .by_user(lonely(1))
             .limit(Resource::Nproc, 1)
             .succeeds()
             .prints(&expected);
-        let run = s.cat(["--engine=uring"]).and(&names).by_user(LONELY).limit(Resource::Nproc, 1);
+        let run = s.cat(["--engine=uring"]).and(&names).by_user(lonely(1)).limit(Resource::Nproc, 1);
         run.run().prints(&expected);
     }
 }
