@@ -405,8 +405,7 @@ impl Driver<'_> {
             Next::Large(file) => self.large.push(file),
             // Workers look at it again; here there is no name to look at.
             Next::OfAnotherKind => {
-                let path = file.into_job().source_path();
-                self.reporter.problem(&Problem::of(What::Replaced, path));
+                self.reporter.problem(&Problem::of(What::Replaced, file.into_job().source_path()));
                 self.done += 1;
             }
             Next::Done => self.done += 1,
