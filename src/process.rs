@@ -114,10 +114,36 @@ pub fn selinux_is_enabled() -> bool {
     answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
 }
 
+/// A limit of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Descriptors.
+    Descriptors,
+    /// Bytes of address space.
+    AddressSpace,
+    /// Bytes of a file that is written.
+    FileSize,
+}
+
+/// What the limit is now; `None` where there is none, or a filter of system calls keeps it from being asked for, which rustix
+/// would end the process for.
+#[must_use]
+pub fn limit(limit: Limit) -> Option<u64> {
+    let resource = match limit {
+        Limit::Descriptors => libc::RLIMIT_NOFILE,
+        Limit::AddressSpace => libc::RLIMIT_AS,
+        Limit::FileSize => libc::RLIMIT_FSIZE,
+    };
+    let mut answer = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the kernel writes one rlimit, which is there, or nothing.
+    let asked = unsafe { libc::getrlimit(resource, &raw mut answer) };
+    (asked == 0 && answer.rlim_cur != libc::RLIM_INFINITY).then_some(answer.rlim_cur)
+}
+
 /// Has all threads share one heap where the address space is limited. glibc reserves 64 MiB for each further heap, and
 /// where it is refused them asks the kernel for a page of its own for every small piece of memory.
 pub fn share_heap_where_space_is_limited() {
-    if rustix::process::getrlimit(rustix::process::Resource::As).current.is_none() {
+    if limit(Limit::AddressSpace).is_none() {
         return;
     }
     // SAFETY: it sets a number of the allocator's under the allocator's own lock. A refusal, which is the answer of a C

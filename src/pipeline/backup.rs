@@ -205,9 +205,7 @@ fn link(entry: &Entry, backup: &CStr, exclusive: bool) -> Result<bool, Errno> {
     match link(backup) {
         Ok(()) => Ok(true),
         Err(Errno::EXIST) if exclusive => Err(Errno::EXIST),
-        Err(Errno::EXIST) => {
-            Ok(place::replace(&entry.named(backup), link).is_ok())
-        }
+        Err(Errno::EXIST) => Ok(place::replace(&entry.named(backup), link).is_ok()),
         Err(_) => Ok(false),
     }
 }
@@ -231,8 +229,7 @@ fn backup_name(entry: &Entry, backup: &Backup, more: impl FnOnce(&mut Naming)) -
         more(&mut naming);
     }
     // Where the file system does not say, a name has what it has nearly everywhere; too long a one is refused.
-    let bytes_max = rustix::fs::fstatfs(&entry.directory).map_or(NAME_BYTES_MAX, |answer| {
-        usize::try_from(answer.f_namelen).unwrap_or(NAME_BYTES_MAX)
-    });
+    let bytes_max = rustix::fs::fstatfs(&entry.directory)
+        .map_or(NAME_BYTES_MAX, |answer| usize::try_from(answer.f_namelen).unwrap_or(NAME_BYTES_MAX));
     Ok(naming.name(bytes_max))
 }

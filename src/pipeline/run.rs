@@ -8,8 +8,8 @@ use super::given::OperandDirectories;
 use super::given_operands::operands;
 use super::imagined::Imagined;
 use super::job::{Operands, Task};
-use super::leaf::asks_first;
 use super::late::Late;
+use super::leaf::asks_first;
 use super::links::Links;
 use super::manifest;
 use super::method::Settings as MethodSettings;
@@ -30,13 +30,13 @@ use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
 use crate::plan::workers;
-use crate::process;
+use crate::process::{self, Limit};
 use crate::report::Reporter;
 use crate::report::manifest::Manifest;
 use crate::report::message::What;
 use crate::report::stats::{Stats, Tally};
 use rustix::fs::{Mode, Timespec};
-use rustix::process::Resource;
+
 use std::num::{NonZero, NonZeroUsize};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,7 +110,7 @@ pub struct Shared<'env> {
 
 impl<'env> Shared<'env> {
     fn new(options: &'env CpOptions, reporter: &'env Reporter) -> Self {
-        let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let descriptors = process::limit(Limit::Descriptors).unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
         let verification = &options.extensions.verification;

@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn what_may_wait_for_another_process_to_open_its_other_end_is_no_matter_for_the_ring() {
         for end in [End::Source, End::Destination] {
-            let chain = Chain { ops: vec![open(end, Into::Waiting)], slow_destination: true, ..Chain::default() };
+            let chain =
+                Chain { ops: vec![open(end, Into::Waiting)], slow_destination: true, ..Chain::default() };
             assert!([FUSED, SPLIT].iter().all(|&rules| is_here(&chain, 0, rules)));
         }
     }

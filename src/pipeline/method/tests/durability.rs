@@ -88,7 +88,8 @@ fn what_replaces_a_file_has_its_permissions_before_its_name() {
 fn whatever_fails_the_old_file_stays() {
     for operation in ["open destination", "place", "read", "write", "inherit", "sync", "name", "close"] {
         for contents in [small(), large()] {
-            let copied = durable(atomic(over(contents.clone()))).fault(operation, 0, Fault::Errno(Errno::IO)).run();
+            let copied =
+                durable(atomic(over(contents.clone()))).fault(operation, 0, Fault::Errno(Errno::IO)).run();
             assert_eq!(copied.told().len(), 1, "{operation}: {:?}", copied.problems);
             // The first close is that of the source, and the copy is whole.
             let expected = if operation == "close" { &contents[..] } else { b"old" };
