@@ -169,7 +169,7 @@ fn refused_in_every_way(lines: &[Line]) {
         for &(name, calls, refusals, then) in lines {
             for &errno in refusals {
                 for &way in WAYS {
-                    println!("{name} answers {errno} to {:?}", way.0);
+                    eprintln!("{name} answers {errno} to {:?}", way.0);
                     copied(s, way, calls, errno, then);
                 }
             }
