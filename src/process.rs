@@ -333,13 +333,41 @@ pub fn selinux_is_enabled() -> bool {
     answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
 }
 
+/// A limit of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Descriptors.
+    Descriptors,
+    /// Bytes of address space.
+    AddressSpace,
+    /// Bytes of data.
+    Data,
+    /// Bytes of a file that is written.
+    FileSize,
+}
+
+/// What the limit is now; `None` where there is none, or a filter of system calls keeps it from being asked for, which rustix
+/// would end the process for.
+#[must_use]
+pub fn limit(limit: Limit) -> Option<u64> {
+    let resource = match limit {
+        Limit::Descriptors => libc::RLIMIT_NOFILE,
+        Limit::AddressSpace => libc::RLIMIT_AS,
+        Limit::Data => libc::RLIMIT_DATA,
+        Limit::FileSize => libc::RLIMIT_FSIZE,
+    };
+    let mut answer = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the kernel writes one rlimit, which is there, or nothing.
+    let asked = unsafe { libc::getrlimit(resource, &raw mut answer) };
+    (asked == 0 && answer.rlim_cur != libc::RLIM_INFINITY).then_some(answer.rlim_cur)
+}
+
 /// Bytes that this process may still take, where its address space (RLIMIT_AS) or its data (RLIMIT_DATA) is limited. All
 /// threads share one heap then: glibc reserves 64 MiB for each further one, and where it is refused them asks the kernel for
 /// a page of its own for every small piece of memory.
 #[must_use]
 pub fn memory_left() -> Option<u64> {
-    use rustix::process::{Resource, getrlimit};
-    let [space, data] = [Resource::As, Resource::Data].map(|resource| getrlimit(resource).current);
+    let [space, data] = [Limit::AddressSpace, Limit::Data].map(limit);
     if space.is_none() && data.is_none() {
         return None;
     }

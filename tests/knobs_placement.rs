@@ -171,3 +171,27 @@ fn debug_says_which_placement_it_came_to() {
     let last = text.lines().last().unwrap_or_default();
     assert_eq!(last, "engine: uring, placement: fused, reason: making files had to wait");
 }
+
+#[test]
+fn a_fifo_that_nobody_reads_yet_is_waited_for() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("a", "data");
+        for options in
+            [&["--placement=fused"][..], &["--placement=fused", "-f"], &["--placement=split", "-f"]]
+        {
+            s.fifo("f", 0o644);
+            let mut running = s.cp(options).and(["a", "f"]).start();
+            // Whoever does not wait is done long before.
+            for _ in 0..20 {
+                assert!(!running.is_over(), "{options:?} did not wait: {:?}", running.finish().stderr());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(fs::read(s.path("f")).unwrap(), b"data");
+            running.finish().ends(0).complains("");
+            fs::remove_file(s.path("f")).unwrap();
+        }
+    });
+}

@@ -94,6 +94,7 @@ fn links_of_the_documents_lead_somewhere() {
         "docs/verify.md",
         "docs/choosing.md",
         "docs/progress.md",
+        "docs/environments.md",
         "docs/ways.md",
         "docs/stats.md",
     ] {

@@ -140,7 +140,7 @@ fn make(at: &At, mode: Mode) -> Result<(OwnedFd, Option<At>), Errno> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC;
     match rustix::fs::openat(&at.directory, c".", flags | OFlags::TMPFILE, mode) {
         // Kernels and file systems that do not know the flag see a directory that is opened for writing.
-        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
         answer => return Ok((answer?, None)),
     }
     let made = OnceCell::new();

@@ -35,13 +35,12 @@ use crate::plan::destination;
 use crate::plan::facts::Owner;
 use crate::plan::memory::{self, Room};
 use crate::plan::workers;
-use crate::process;
+use crate::process::{self, Limit};
 use crate::report::Reporter;
 use crate::report::manifest::Manifest;
 use crate::report::message::{Output, What};
 use crate::report::stats::{Stats, Tally};
 use rustix::fs::{Mode, Timespec};
-use rustix::process::Resource;
 use std::num::{NonZero, NonZeroUsize};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -125,7 +124,7 @@ pub struct Shared<'env> {
 
 impl<'env> Shared<'env> {
     fn new(options: &'env CpOptions, outputs: &'env Outputs, reporter: &'env Reporter, room: Room) -> Self {
-        let descriptors = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let descriptors = process::limit(Limit::Descriptors).unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
         let verification = &options.extensions.verification;

@@ -195,6 +195,7 @@ impl Meeting {
 
 impl What {
     /// The words before the first name, between the names, and after the last one.
+    #[allow(clippy::too_many_lines, reason = "a table, with a line for each wording")]
     const fn words(self) -> [&'static str; 3] {
         match self {
             Self::CannotStat => ["cannot stat ", "", ""],

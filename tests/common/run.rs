@@ -213,13 +213,19 @@ impl<'sandbox> Run<'sandbox> {
     pub fn without_unnamed_files(self) -> Self {
         // The flag without O_DIRECTORY, which is a part of O_TMPFILE.
         let flag = u64::from(OFlags::TMPFILE.difference(OFlags::DIRECTORY).bits());
-        let (of_flags, width) = (2, SeccompCmpArgLen::Dword);
-        let asked = SeccompCondition::new(of_flags, width, SeccompCmpOp::MaskedEq(flag), flag).unwrap();
+        self.refused_where(libc::SYS_openat, (2, flag, flag), libc::EOPNOTSUPP)
+    }
+
+    /// A seccomp filter answers this system call with this error number where its argument of that index, under the mask,
+    /// has that value.
+    pub fn refused_where(self, call: i64, (index, mask, value): (u8, u64, u64), errno: i32) -> Self {
+        let has = SeccompCmpOp::MaskedEq(mask);
+        let asked = SeccompCondition::new(index, SeccompCmpArgLen::Dword, has, value).unwrap();
         let rule = SeccompRule::new(vec![asked]).unwrap();
         let filter = SeccompFilter::new(
-            [(libc::SYS_openat, vec![rule])].into(),
+            [(call, vec![rule])].into(),
             SeccompAction::Allow,
-            SeccompAction::Errno(libc::EOPNOTSUPP.unsigned_abs()),
+            SeccompAction::Errno(errno.unsigned_abs()),
             TargetArch::try_from(std::env::consts::ARCH).unwrap(),
         );
         self.prepare(Preparation::Filter(filter.unwrap().try_into().unwrap()))

@@ -10,12 +10,12 @@ use super::{Cat, extents, overlap};
 use crate::patience::retry;
 use crate::plan::facts::Facts;
 use crate::plan::ways::{self, LARGE_BYTES, Sharing, To, Way};
+use crate::process::{self, Limit};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{FileType, OFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::pipe::SpliceFlags;
-use rustix::process::Resource;
 
 /// Bytes of the pipe that a way makes for itself room in: what an unprivileged process may have unless the administrator
 /// says otherwise. A larger one would not stay in the processor's cache.
@@ -119,7 +119,7 @@ impl Cat<'_> {
         (to.append, to.offset) = (now.append, now.offset.unwrap_or(u64::MAX));
         let output = self.writer.descriptor();
         to.size = rustix::fs::fstat(output).map_or(u64::MAX, |stat| Facts::of(&stat).size);
-        to.size_max = rustix::process::getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
+        to.size_max = process::limit(Limit::FileSize).unwrap_or(u64::MAX);
         if facts.identity.device == from.identity.device
             && let Ok(system) = rustix::fs::fstatfs(output)
         {

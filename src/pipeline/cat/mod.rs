@@ -24,14 +24,13 @@ use crate::cli::cat::CatOptions;
 use crate::cli::knobs::{EngineKind, Knobs};
 use crate::plan::ways::{Way, Wishes};
 use crate::plan::{descriptors, memory};
-use crate::process;
+use crate::process::{self, Limit};
 use crate::report::Reporter;
 use crate::report::message::describe;
 use crate::report::quote;
 use crate::report::stats::{Stats, Tally};
 use output::Writer;
 use rustix::io::Errno;
-use rustix::process::Resource;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
@@ -144,7 +143,7 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
 
 /// Most files that are read ahead, each of which may take a descriptor.
 fn ahead_max(engine: &dyn Engine) -> usize {
-    let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let limit = process::limit(Limit::Descriptors).unwrap_or(u64::MAX);
     descriptors::share(limit, 1).files.min(engine.capabilities().in_flight_max)
 }
 

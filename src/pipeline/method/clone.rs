@@ -62,9 +62,11 @@ impl FileCopy {
             Outcome::Count { .. } => Errno::OPNOTSUPP,
         };
         self.trail.clone_refused = true;
-        if context.settings.reflink == Reflink::Always || !data::is_refusal(errno) {
-            // Nothing is left of what was made for it; what was there before has been cut to nothing.
-            self.remove_at_close = matches!(self.found, Some(Found::Nothing | Found::DanglingLink(_)));
+        let always = context.settings.reflink == Reflink::Always;
+        if always || !data::is_refusal(errno) {
+            // Nothing is left of what was made for it alone; what was there before has been cut to nothing.
+            self.remove_at_close =
+                always && matches!(self.found, Some(Found::Nothing | Found::DanglingLink(_)));
             let (source, destination) = (self.job.source_path(), self.job.destination_path());
             let problem = Problem::between(What::CannotClone, destination, source);
             return self.fail(chain, Problem { errno: Some(errno), ..problem }, context);

@@ -172,7 +172,7 @@ impl FileCopy {
         match errno {
             _ if chain.destination.is_open() => self.not_staged(chain, errno, context),
             // No such files here: an older kernel says that it would open the directory itself.
-            Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT if !named => {
+            Errno::OPNOTSUPP | Errno::NOSYS | Errno::ISDIR | Errno::INVAL | Errno::NOENT if !named => {
                 self.open_named(chain, context)
             }
             Errno::EXIST if named && staged.attempts < ATTEMPTS_MAX => self.open_named(chain, context),

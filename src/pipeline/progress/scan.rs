@@ -9,8 +9,8 @@ use crate::cli::cp::{CpOptions, Follow, Make};
 use crate::pipeline::choosing::rules_in;
 use crate::plan::choosing::{self, Rules};
 use crate::plan::{path, replace, walk};
+use crate::process::{self, Limit};
 use rustix::fs::{CWD, FileType};
-use rustix::process::Resource;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -51,7 +51,7 @@ impl Count {
     pub fn run(&self, options: &CpOptions) {
         be_last_in_line();
         // The walk has several directories open, which the copy needs where there are few descriptors.
-        if rustix::process::getrlimit(Resource::Nofile).current.is_some_and(|most| most < DESCRIPTORS_MIN) {
+        if process::limit(Limit::Descriptors).is_some_and(|most| most < DESCRIPTORS_MIN) {
             return;
         }
         let linked = options.preserve.links && options.make != Make::HardLinks;
