@@ -4,6 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use rustix::mount::{MountPropagationFlags, UnmountFlags};
+use rustix::thread::UnshareFlags;
+
 use super::Sandbox;
 
 /// The engine a test body runs under, chosen by the environment so that command lines stay as GNU's.
@@ -81,4 +84,13 @@ pub fn skip(reason: &str) {
     let thread = std::thread::current();
     let line = format!("SKIPPED: {}: {reason}\n", thread.name().unwrap_or("a test"));
     std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
+}
+
+/// Takes /proc away from this process, in a mount namespace of its own.
+#[allow(unsafe_code)]
+pub fn unmount_proc() -> std::io::Result<()> {
+    // SAFETY: it is called in a child that has one thread and shares no memory that a mount namespace concerns.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) }?;
+    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    Ok(rustix::mount::unmount("/proc", UnmountFlags::DETACH)?)
 }

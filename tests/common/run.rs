@@ -11,7 +11,6 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use rustix::process::{Resource, Rlimit};
 use rustix::thread::UnshareFlags;
 use seccompiler::{
@@ -19,7 +18,7 @@ use seccompiler::{
     TargetArch,
 };
 
-use super::environment::reference;
+use super::environment::{reference, unmount_proc};
 use super::outcome::Outcome;
 use super::sandbox::{NOBODY, Sandbox};
 use super::terminal::Terminal;
@@ -175,7 +174,6 @@ impl<'sandbox> Run<'sandbox> {
         self.prepare(Preparation::EnterUserNamespace)
     }
 
-    /// Runs where /proc is not mounted, in a mount namespace of its own.
     pub fn without_proc(self) -> Self {
         self.prepare(Preparation::UnmountProc)
     }
@@ -363,13 +361,7 @@ impl Preparation {
                 rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(*user))?;
                 rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(*user))?;
             }
-            Self::UnmountProc => {
-                // SAFETY: the child has one thread and shares no memory that a mount namespace concerns.
-                unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) }?;
-                let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-                rustix::mount::mount_change("/", private)?;
-                rustix::mount::unmount("/proc", UnmountFlags::DETACH)?;
-            }
+            Self::UnmountProc => unmount_proc()?,
             Self::EnterUserNamespace => {
                 // SAFETY: the child has one thread and shares no memory that a user namespace concerns.
                 unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) }?;

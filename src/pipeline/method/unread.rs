@@ -34,26 +34,22 @@ impl Unread {
 }
 
 impl FileCopy {
-    /// Looks for holes in what has not been hashed, where there may be some that are worth it. A manifest wants the hash of
-    /// all of a file, for which zeros count as well.
-    pub(super) fn start_unread(
-        &mut self,
-        chain: Chain,
-        gaps: &[Range<u64>],
-        context: &Context<'_>,
-    ) -> Result<Next, Chain> {
+    /// Whether there may be holes in what has not been hashed that are worth looking for, which is then begun with. A
+    /// manifest wants the hash of all of a file, for which zeros count as well.
+    pub(super) fn begins_unread(&mut self, gaps: &[Range<u64>], context: &Context<'_>) -> bool {
         let sparse = looks_sparse(&self.source_facts());
         let large = self.length_to_hash() > u64::try_from(context.buffer_bytes()).unwrap_or(u64::MAX);
         match &mut self.hashing {
             Some(hashing) if hashing.unread.is_none() && sparse && large && context.manifest.is_none() => {
                 hashing.unread = Some(Unread { holes: gaps.to_vec(), data: Vec::new() });
-                Ok(self.map_unread(chain, End::Source, 0))
+                true
             }
-            Some(_) | None => Err(chain),
+            Some(_) | None => false,
         }
     }
 
-    fn map_unread(&mut self, mut chain: Chain, end: End, from: u64) -> Next {
+    /// Asks for the next stretch of data of one end.
+    pub(super) fn map_unread(&mut self, mut chain: Chain, end: End, from: u64) -> Next {
         self.stage = Stage::MapUnread { end };
         if end == End::Destination {
             std::mem::swap(&mut chain.source, &mut chain.destination);

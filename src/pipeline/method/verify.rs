@@ -61,8 +61,7 @@ impl Hashing {
 
     /// What is read of the copy.
     fn to_compare(&self, length: u64) -> Vec<Range<u64>> {
-        let all: &[Range<u64>] = if length > 0 { &[0..length] } else { &[] };
-        stretches::without(all, self.unread())
+        stretches::without(std::slice::from_ref(&(0..length)), self.unread())
     }
 
     /// Adds what was read of one end.
@@ -102,10 +101,9 @@ impl FileCopy {
         }
         let gaps = hashing.missing(length);
         if !gaps.is_empty() && hashing.step == Step::Copying {
-            let chain = match self.start_unread(chain, &gaps, context) {
-                Ok(next) => return next,
-                Err(chain) => chain,
-            };
+            if self.begins_unread(&gaps, context) {
+                return self.map_unread(chain, End::Source, 0);
+            }
             if let Some(hashing) = &mut self.hashing {
                 hashing.step = Step::Source;
             }
