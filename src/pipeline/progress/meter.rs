@@ -3,7 +3,7 @@
 
 use crate::report::stats::Tally;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What one worker has done so far. Apart from others, so that no two workers write to one line of the processor's cache.
 #[derive(Debug, Default)]
@@ -16,6 +16,19 @@ pub struct Cell {
     /// Somebody would like to know what is in work.
     wanted: AtomicBool,
     name: Mutex<Vec<u8>>,
+    /// Files that may be in work for long, with their numbers: the worker may wait for one and say nothing more.
+    lasting: Mutex<Vec<(u64, Vec<u8>)>>,
+}
+
+impl Cell {
+    fn tell(&self, name: Vec<u8>) {
+        self.wanted.store(false, Ordering::Relaxed);
+        *self.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
+    }
+
+    fn lasting(&self) -> MutexGuard<'_, Vec<(u64, Vec<u8>)>> {
+        self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The cells of all workers.
@@ -62,7 +75,7 @@ impl Cells {
     }
 
     /// A file that is in work, or was a moment ago; asks for the next one. Of several workers the first that has said
-    /// something since it was asked.
+    /// something since it was asked; where none has, one that may wait for its file.
     #[must_use]
     pub fn name(&self) -> Option<Vec<u8>> {
         let mut found = None;
@@ -74,7 +87,13 @@ impl Cells {
             name.clear();
             cell.wanted.store(true, Ordering::Relaxed);
         }
-        found
+        found.or_else(|| self.lasting())
+    }
+
+    fn lasting(&self) -> Option<Vec<u8>> {
+        let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = |cell: &Arc<Cell>| cell.lasting().last().map(|(_, name)| name.clone());
+        cells.iter().find_map(last)
     }
 }
 
@@ -138,15 +157,23 @@ impl Meter {
         if let Some(cell) = &self.cell
             && cell.wanted.load(Ordering::Relaxed)
         {
-            self.tell_name(name);
+            cell.tell(name());
         }
     }
 
-    /// Says what is in work, asked or not: it may be so for long.
-    pub fn tell_name(&self, name: impl FnOnce() -> Vec<u8>) {
+    /// Says what is in work, asked or not: it may be so for long, and until [`Self::forget_name`] of the number.
+    pub fn tell_name(&self, number: u64, name: impl FnOnce() -> Vec<u8>) {
         if let Some(cell) = &self.cell {
-            cell.wanted.store(false, Ordering::Relaxed);
-            *cell.name.lock().unwrap_or_else(PoisonError::into_inner) = name();
+            let name = name();
+            cell.lasting().push((number, name.clone()));
+            cell.tell(name);
+        }
+    }
+
+    /// What was said to be in work for long is no more.
+    pub fn forget_name(&self, number: u64) {
+        if let Some(cell) = &self.cell {
+            cell.lasting().retain(|(lasting, _)| *lasting != number);
         }
     }
 
@@ -199,6 +226,20 @@ mod tests {
         assert_eq!(cells.name(), None);
         meter.name(|| b"c".to_vec());
         assert_eq!(cells.name(), Some(b"c".to_vec()));
+    }
+
+    #[test]
+    fn a_file_that_a_worker_waits_for_is_shown_when_nobody_has_news() {
+        let cells = Cells::default();
+        let [one, other] = [0, 1].map(|_| Meter::new(Some(cells.add())));
+        one.name(|| b"quick".to_vec());
+        other.tell_name(1, || b"slow".to_vec());
+        other.tell_name(2, || b"fast".to_vec());
+        other.forget_name(2);
+        assert_eq!(cells.name(), Some(b"quick".to_vec()));
+        assert_eq!(cells.name(), Some(b"slow".to_vec()));
+        other.forget_name(1);
+        assert_eq!(cells.name(), None);
     }
 
     #[test]

@@ -105,7 +105,11 @@ impl Copy {
         if let Some(kept) = &self.kept {
             return match place::held(&self.place).and_then(|place| place::check(&place, self.identity)) {
                 Ok(()) | Err(Errno::NOENT) => kept.put_back().map(|()| true),
-                Err(Errno::STALE) => Ok(false),
+                Err(Errno::STALE) => {
+                    // Nor is it put back when the run ends.
+                    kept.stays();
+                    Ok(false)
+                }
                 Err(errno) => Err(errno),
             };
         }

@@ -17,7 +17,10 @@ impl Worker<'_, '_> {
         let Some(progress) = &self.shared.progress else { return self.fly(slot, Flight::File(file), chain) };
         if file.is_closing() {
             // From here on it is whole, or has been given up.
-            progress.unfinished.end(std::mem::take(&mut file.number));
+            if file.number > 0 {
+                progress.unfinished.end(file.number);
+                self.meter.forget_name(std::mem::take(&mut file.number));
+            }
             return self.fly(slot, Flight::File(file), chain);
         }
         if progress.is_stopping() {
@@ -28,7 +31,7 @@ impl Worker<'_, '_> {
             && let Some(copy) = file.unfinished(&chain)
         {
             file.number = progress.unfinished.begin(copy);
-            self.meter.tell_name(|| file.source_path());
+            self.meter.tell_name(file.number, || file.source_path());
         }
         self.fly(slot, Flight::File(file), chain);
     }
@@ -61,8 +64,12 @@ impl Worker<'_, '_> {
     /// Notes a large file that is shared out from now on.
     pub(super) fn note_large(&self, large: &LargeFile) {
         if let Some(progress) = &self.shared.progress {
-            self.meter.tell_name(|| large.source_path());
-            large.note(|copy| progress.unfinished.begin(copy));
+            let name = large.source_path();
+            large.note(|copy| {
+                let number = progress.unfinished.begin(copy);
+                self.meter.tell_name(number, || name);
+                number
+            });
         }
     }
 
@@ -71,6 +78,7 @@ impl Worker<'_, '_> {
         let Some(progress) = &self.shared.progress else { return };
         if file.number > 0 {
             progress.unfinished.end(file.number);
+            self.meter.forget_name(file.number);
         }
         self.meter.settled(file.counted);
     }
