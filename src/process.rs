@@ -4,57 +4,20 @@
 //! them: both are as they were at exec, which GNU cp and cat show to the outside.
 #![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
 
-use crate::{bufpool, report};
+mod memory;
+mod newer;
+mod signals;
+
+pub use memory::{Limit, limit, memory_left};
+pub use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
+pub use signals::{SignalSet, die_by, ignores};
+
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::path::Arg;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::ffi::CStr;
 use std::os::unix::net::UnixDatagram;
 use std::sync::OnceLock;
-
-/// The heap, which ends the process as GNU's programs end where there is no memory: with a line and status 1. Rust would
-/// abort, and a core file tells nobody that a limit was met. I/O memory, which begins at a page's boundary as nothing else
-/// does, may be refused: `bufpool` makes do with less.
-struct Heap;
-
-#[global_allocator]
-static HEAP: Heap = Heap;
-
-impl Heap {
-    fn checked(memory: *mut u8, layout: Layout) -> *mut u8 {
-        if memory.is_null() && layout.align() < bufpool::PAGE_BYTES {
-            report::memory_exhausted();
-            // SAFETY: it takes a number and does not return. What is registered to be done at exit would want memory.
-            unsafe { libc::_exit(1) }
-        }
-        memory
-    }
-}
-
-// SAFETY: everything is the system's allocator's, and a refusal is the answer that it gave, or none.
-unsafe impl GlobalAlloc for Heap {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is the callee's.
-        Self::checked(unsafe { System.alloc(layout) }, layout)
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as above.
-        Self::checked(unsafe { System.alloc_zeroed(layout) }, layout)
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        // SAFETY: as above.
-        Self::checked(unsafe { System.realloc(memory, layout, bytes) }, layout)
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) };
-    }
-}
 
 /// Which of the three standard descriptors were closed when the program started.
 #[derive(Debug, Clone, Copy, Default)]
@@ -157,120 +120,6 @@ pub fn close(fd: OwnedFd) -> Result<(), Errno> {
     }
 }
 
-/// The numbers of calls that the C libraries have no functions for; they are the same wherever this is built for but x32.
-mod newer {
-    pub const FCHMODAT2: libc::c_long = 452;
-    pub const SETXATTRAT: libc::c_long = 463;
-    pub const GETXATTRAT: libc::c_long = 464;
-    pub const LISTXATTRAT: libc::c_long = 465;
-}
-
-/// `struct xattr_args` of setxattrat(2) and getxattrat(2).
-#[repr(C)]
-struct AttributeValue {
-    address: u64,
-    bytes: u32,
-    flags: u32,
-}
-
-/// fchmodat2(2) of what a descriptor refers to, which may only stand for its place (Linux 6.6).
-///
-/// # Errors
-/// What the call answered; ENOSYS before that.
-pub fn change_mode(held: BorrowedFd<'_>, mode: Mode) -> Result<(), Errno> {
-    let (fd, mode) = (held.as_raw_fd(), libc::c_ulong::from(mode.bits()));
-    // SAFETY: takes numbers and a constant string, and the descriptor is open as long as it is borrowed.
-    let answer = unsafe {
-        libc::syscall(newer::FCHMODAT2, fd, c"".as_ptr(), mode, libc::c_long::from(libc::AT_EMPTY_PATH))
-    };
-    answered(answer).map(|_none| ())
-}
-
-/// setxattrat(2) of a name in a directory, which is not followed (Linux 6.13).
-///
-/// # Errors
-/// What the call answered; ENOSYS before that.
-pub fn set_attribute_at(
-    directory: BorrowedFd<'_>,
-    path: &CStr,
-    name: &CStr,
-    value: &[u8],
-) -> Result<(), Errno> {
-    let bytes = u32::try_from(value.len()).map_err(|_large| Errno::TOOBIG)?;
-    let value = AttributeValue { address: address_of(value.as_ptr())?, bytes, flags: 0 };
-    // SAFETY: the kernel reads two terminated strings and `value`, of the size that is told, and the bytes that it tells of;
-    // all of them are borrowed until it has answered.
-    let answer = unsafe {
-        libc::syscall(
-            newer::SETXATTRAT,
-            directory.as_raw_fd(),
-            path.as_ptr(),
-            libc::c_long::from(libc::AT_SYMLINK_NOFOLLOW),
-            name.as_ptr(),
-            &raw const value,
-            size_of::<AttributeValue>(),
-        )
-    };
-    answered(answer).map(|_none| ())
-}
-
-/// getxattrat(2) of a name in a directory, which is not followed (Linux 6.13): how long the value is.
-///
-/// # Errors
-/// What the call answered; ENOSYS before that.
-pub fn attribute_at(
-    directory: BorrowedFd<'_>,
-    path: &CStr,
-    name: &CStr,
-    into: &mut [u8],
-) -> Result<usize, Errno> {
-    let bytes = u32::try_from(into.len()).unwrap_or(u32::MAX);
-    let value = AttributeValue { address: address_of(into.as_mut_ptr())?, bytes, flags: 0 };
-    // SAFETY: the kernel reads two terminated strings and `value`, of the size that is told, and writes no more bytes than it
-    // says that there is room for; all of them are borrowed until it has answered.
-    let answer = unsafe {
-        libc::syscall(
-            newer::GETXATTRAT,
-            directory.as_raw_fd(),
-            path.as_ptr(),
-            libc::c_long::from(libc::AT_SYMLINK_NOFOLLOW),
-            name.as_ptr(),
-            &raw const value,
-            size_of::<AttributeValue>(),
-        )
-    };
-    answered(answer)
-}
-
-/// listxattrat(2) of a name in a directory, which is not followed (Linux 6.13): how long the list is.
-///
-/// # Errors
-/// What the call answered; ENOSYS before that.
-pub fn attributes_at(directory: BorrowedFd<'_>, path: &CStr, into: &mut [u8]) -> Result<usize, Errno> {
-    // SAFETY: the kernel reads a terminated string and writes no more bytes than there is room for; both are borrowed until
-    // it has answered.
-    let answer = unsafe {
-        libc::syscall(
-            newer::LISTXATTRAT,
-            directory.as_raw_fd(),
-            path.as_ptr(),
-            libc::c_long::from(libc::AT_SYMLINK_NOFOLLOW),
-            into.as_mut_ptr(),
-            into.len(),
-        )
-    };
-    answered(answer)
-}
-
-fn address_of<T>(bytes: *const T) -> Result<u64, Errno> {
-    u64::try_from(bytes.expose_provenance()).map_err(|_wide| Errno::FAULT)
-}
-
-fn answered(answer: libc::c_long) -> Result<usize, Errno> {
-    let failed = || Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO);
-    usize::try_from(answer).map_err(|_negative| failed())
-}
-
 /// Has the kernel begin to write a file's data to its device, without waiting for it. A file that has none there says so.
 ///
 /// # Errors
@@ -333,59 +182,6 @@ pub fn selinux_is_enabled() -> bool {
     answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
 }
 
-/// A limit of this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// Descriptors.
-    Descriptors,
-    /// Bytes of address space.
-    AddressSpace,
-    /// Bytes of data.
-    Data,
-    /// Bytes of a file that is written.
-    FileSize,
-}
-
-/// What the limit is now; `None` where there is none, or a filter of system calls keeps it from being asked for, which rustix
-/// would end the process for.
-#[must_use]
-pub fn limit(limit: Limit) -> Option<u64> {
-    let resource = match limit {
-        Limit::Descriptors => libc::RLIMIT_NOFILE,
-        Limit::AddressSpace => libc::RLIMIT_AS,
-        Limit::Data => libc::RLIMIT_DATA,
-        Limit::FileSize => libc::RLIMIT_FSIZE,
-    };
-    let mut answer = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
-    // SAFETY: the kernel writes one rlimit, which is there, or nothing.
-    let asked = unsafe { libc::getrlimit(resource, &raw mut answer) };
-    (asked == 0 && answer.rlim_cur != libc::RLIM_INFINITY).then_some(answer.rlim_cur)
-}
-
-/// Bytes that this process may still take, where its address space (RLIMIT_AS) or its data (RLIMIT_DATA) is limited. All
-/// threads share one heap then: glibc reserves 64 MiB for each further one, and where it is refused them asks the kernel for
-/// a page of its own for every small piece of memory.
-#[must_use]
-pub fn memory_left() -> Option<u64> {
-    let [space, data] = [Limit::AddressSpace, Limit::Data].map(limit);
-    if space.is_none() && data.is_none() {
-        return None;
-    }
-    // SAFETY: it sets a number of the allocator's under the allocator's own lock. A refusal, which is the answer of a C
-    // library without such heaps, leaves everything as it was.
-    #[cfg(target_env = "gnu")]
-    let _set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
-    // proc_pid_statm(5): pages of the address space first, and of the data and the stack sixth.
-    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(u64::MAX);
-    let left = |limit: Option<u64>, column| {
-        let pages = pages.split_ascii_whitespace().nth(column).and_then(|pages| pages.parse::<u64>().ok());
-        // Without /proc, half of it is believed to be in use.
-        limit.map(|limit| limit.saturating_sub(pages.map_or(limit / 2, |pages| pages * page_bytes)))
-    };
-    [left(space, 0), left(data, 5)].into_iter().flatten().min()
-}
-
 /// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.
 #[must_use]
 pub fn charset_is_utf8() -> bool {
@@ -402,94 +198,4 @@ pub fn charset_is_utf8() -> bool {
     }
     // SAFETY: not null, and a terminated string as said above.
     unsafe { std::ffi::CStr::from_ptr(name) }.to_bytes().eq_ignore_ascii_case(b"UTF-8")
-}
-
-/// Whether a signal was ignored at exec, or is now.
-#[must_use]
-pub fn ignores(signal: i32) -> bool {
-    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: nothing is changed by a null action, and the kernel writes one `sigaction`, for which there is room.
-    if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } != 0 {
-        return false;
-    }
-    // SAFETY: numbers only, for which zeros are a value, and the call that fills them succeeded.
-    unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
-}
-
-/// A set of signals.
-#[derive(Clone, Copy)]
-pub struct SignalSet(libc::sigset_t);
-
-impl SignalSet {
-    /// The set of these.
-    #[must_use]
-    pub fn of(signals: impl IntoIterator<Item = i32>) -> Self {
-        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
-        // SAFETY: it writes one set, for which there is room.
-        let _never_fails = unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-        // SAFETY: numbers only, for which zeros are a value, and the call has made it an empty set.
-        let mut set = unsafe { set.assume_init() };
-        for signal in signals {
-            // SAFETY: a set that was made. A number that is none is refused and left out.
-            let _known = unsafe { libc::sigaddset(&raw mut set, signal) };
-        }
-        Self(set)
-    }
-
-    /// Whether this is one of them.
-    #[must_use]
-    pub fn has(&self, signal: i32) -> bool {
-        // SAFETY: a set that was made, which is only looked at.
-        unsafe { libc::sigismember(&raw const self.0, signal) == 1 }
-    }
-
-    /// Those that are kept from this thread.
-    ///
-    /// # Errors
-    /// What pthread_sigmask(3) answered.
-    pub fn blocked() -> Result<Self, std::io::Error> {
-        let mut blocked = Self::of([]);
-        let nothing = Self::of([]);
-        mask(libc::SIG_BLOCK, &nothing, &raw mut blocked.0)?;
-        Ok(blocked)
-    }
-
-    /// Keeps them from this thread, and from those that it starts.
-    ///
-    /// # Errors
-    /// What pthread_sigmask(3) answered.
-    pub fn block(&self) -> Result<(), std::io::Error> {
-        mask(libc::SIG_BLOCK, self, std::ptr::null_mut())
-    }
-
-    /// Lets this thread be given them.
-    pub fn unblock(&self) {
-        match mask(libc::SIG_UNBLOCK, self, std::ptr::null_mut()) {
-            // Only what cannot be done to a mask is refused, and this can.
-            Ok(()) | Err(_) => {}
-        }
-    }
-
-    /// Waits for one of them, which no thread may be given otherwise; `None` where that cannot be waited for.
-    #[must_use]
-    pub fn wait(&self) -> Option<i32> {
-        let mut signal = 0;
-        // SAFETY: a set that was made, and room for one number.
-        let error = unsafe { libc::sigwait(&raw const self.0, &raw mut signal) };
-        (error == 0).then_some(signal)
-    }
-}
-
-fn mask(how: i32, signals: &SignalSet, before: *mut libc::sigset_t) -> Result<(), std::io::Error> {
-    // SAFETY: the set was made, the mask is this thread's own, and `before` is nothing or a set of the caller's.
-    let error = unsafe { libc::pthread_sigmask(how, &raw const signals.0, before) };
-    if error == 0 { Ok(()) } else { Err(std::io::Error::from_raw_os_error(error)) }
-}
-
-/// Ends the process by a signal's default action, so that who waits for it sees why.
-pub fn die_by(signal: i32) -> ! {
-    match signal_hook::low_level::emulate_default_handler(signal) {
-        // The signal cannot be had, or does not kill.
-        Ok(()) | Err(_) => std::process::abort(),
-    }
 }

@@ -6,7 +6,7 @@ use super::chain::{At, Directory};
 use super::job::FileJob;
 use super::owed::{Debt, Moved, Spot, Undo};
 use super::place;
-use super::run::Shared;
+use super::shared::Shared;
 use super::worker::Worker;
 use crate::cli::cp::Backup;
 use crate::plan::backup::{Name, Naming};

@@ -359,8 +359,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the chain was cut before its last operation, or at it by a failure or by fewer bytes than it needed. A
-    /// read that takes whatever comes ends its chain as planned.
+    /// Whether the chain was cut before its end, by a failure or by fewer bytes than an operation needed.
     #[must_use]
     pub fn is_cut(&self, chain: &Chain) -> bool {
         match *self {

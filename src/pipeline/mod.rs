@@ -38,6 +38,7 @@ pub mod place;
 pub mod progress;
 pub mod queue;
 pub mod run;
+pub mod shared;
 pub mod source_directory;
 pub mod special;
 pub mod targets;

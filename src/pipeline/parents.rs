@@ -9,7 +9,7 @@ use super::chain::{At, Directory, End};
 use super::directory::lend_to_owner;
 use super::imagined::Imagined;
 use super::job::Operand;
-use super::run::Shared;
+use super::shared::Shared;
 use super::worker::Worker;
 use crate::cli::cp::PreserveMode;
 use crate::plan::attribute_names::Names;

@@ -20,7 +20,7 @@ use super::method::pairs::{LastKnown, View};
 use super::method::{Context, Next};
 use super::progress::Progress;
 use super::progress::meter::Meter;
-use super::run::Shared;
+use super::shared::Shared;
 use super::warmup::Warmup;
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Placement};

@@ -12,6 +12,7 @@ pub mod misstating;
 pub mod newcomers;
 pub mod odd;
 mod outcome;
+mod preparation;
 mod run;
 mod sandbox;
 pub mod silent;

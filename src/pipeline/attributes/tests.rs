@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cli::cp::{CpOptions, Preserve, PreserveMode};
+use crate::pipeline::chain::Directory;
 use crate::plan::attributes::{Keeping, Made};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;

@@ -23,8 +23,7 @@ use crate::report::message::{Problem, What};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-/// Operations in the longest chain of a small file without attributes: read, open, truncate, write, two times close. All
-/// chains of a file use one list.
+/// Operations in the longest chain of a small file without attributes; all chains of a file use one list.
 const OPS_OF_SMALL_FILE: usize = 6;
 
 /// A file on its way.
@@ -169,8 +168,7 @@ impl FileCopy {
         (self.begun && !attributes_only).then(|| data::words(&trail, reflink, sparse))
     }
 
-    /// The first chain: opens and examines the source. For a fused engine it is only looked at, by a descriptor that
-    /// the linked chain can open again without going by its name.
+    /// The first chain: opens and examines the source. A fused engine opens again what this descriptor stands for.
     #[must_use]
     pub fn start(&mut self, context: &Context<'_>) -> Chain {
         let hashes = context.settings.hash && !context.settings.attributes_only;
