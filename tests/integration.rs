@@ -26,6 +26,7 @@ mod copy_attributes_only;
 mod copy_attributes_places;
 mod copy_attributes_refused;
 mod copy_attributes_xattrs;
+mod copy_backup_names;
 mod copy_backup_restored;
 mod copy_cut;
 mod copy_debug;

@@ -3,6 +3,7 @@
 
 use super::branch::Branch;
 use super::chain::{At, Directory};
+use super::given::EntryName;
 use super::job::FileJob;
 use super::owed::{Debt, Moved, Spot, Undo};
 use super::place;
@@ -10,7 +11,7 @@ use super::shared::Shared;
 use super::worker::Worker;
 use crate::cli::cp::Backup;
 use crate::plan::backup::{Name, Naming};
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::Facts;
 use crate::plan::path;
 use crate::plan::walk::Listing;
 use crate::report::message::{Problem, What};
@@ -46,6 +47,29 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Whether renaming it to `name` would destroy a source. GNU cp thinks so of a source that is this file and whose own
+    /// name is the same, wherever that is. Beyond that a source is spared that would have no name any more, or is come to by
+    /// way of this one.
+    fn destroys(&self, name: &CStr, (source, facts): (&At, &Facts)) -> bool {
+        let look = |flags| {
+            let stat = rustix::fs::statat(&self.directory, name, flags).ok()?;
+            Some(Facts::of(&stat)).filter(|there| there.identity == facts.identity)
+        };
+        if look(AtFlags::empty()).is_none() {
+            return false;
+        }
+        if path::last_component(source.name.to_bytes()) == name.to_bytes() {
+            return true;
+        }
+        let is_here = || {
+            let led_to = place::behind_links(source).ok().as_ref().and_then(EntryName::of);
+            led_to.is_none_or(|led_to| Some(led_to) == EntryName::of(&self.named(name)))
+        };
+        look(AtFlags::SYMLINK_NOFOLLOW).is_some_and(|own| own.links <= 1 || is_here())
+    }
+}
+
 /// The file that was kept.
 #[derive(Debug, Clone)]
 pub struct Kept {
@@ -65,7 +89,7 @@ impl Worker<'_, '_> {
         (destination, branch): (&At, Option<&Arc<Branch>>),
         shown: [&[u8]; 2],
         backup: &Backup,
-        source: Identity,
+        source: (&At, &Facts),
         stays: bool,
     ) -> Result<Kept, Problem> {
         let mut attempts = 1;
@@ -83,7 +107,7 @@ impl Worker<'_, '_> {
         (destination, branch): (&At, Option<&Arc<Branch>>),
         shown: [&[u8]; 2],
         backup: &Backup,
-        source: Identity,
+        source: (&At, &Facts),
         stays: bool,
     ) -> Result<Kept, Problem> {
         let failed = |errno| Problem::failed(What::CannotBackUp, shown[0].to_vec(), errno);
@@ -100,8 +124,7 @@ impl Worker<'_, '_> {
         };
         let kept = backup_name(&entry, backup, beside_it).map_err(failed)?;
         let name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
-        let there = rustix::fs::statat(&entry.directory, &*name, AtFlags::empty());
-        if there.is_ok_and(|stat| Facts::of(&stat).identity == source) {
+        if entry.destroys(&name, source) {
             return Err(Problem::between(What::BackupDestroys, shown[0].to_vec(), shown[1].to_vec()));
         }
         if let Some(imagined) = &self.shared.imagined {

@@ -41,7 +41,8 @@ impl Worker<'_, '_> {
         let kept = match &self.shared.options.backup {
             Some(backup) if fate == DirectoryFate::InTheWay => {
                 let shown = [&destination.path[..], &source.path];
-                Some(self.back_up((&destination.at(), None), shown, backup, facts.identity, false)?)
+                let from = source.at();
+                Some(self.back_up((&destination.at(), None), shown, backup, (&from, facts), false)?)
             }
             Some(_) | None => None,
         };

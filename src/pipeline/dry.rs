@@ -221,7 +221,7 @@ impl Worker<'_, '_> {
                     && let Some(backup) = &self.shared.options.backup
                 {
                     let shown = [&destination.path[..], &source.path];
-                    self.back_up((&destination.at(), None), shown, backup, facts.identity, false)?;
+                    self.back_up((&destination.at(), None), shown, backup, (&source.at(), facts), false)?;
                 }
                 imagined.may_change(&destination.at()).map_err(failed(What::CannotCreateDirectory))?;
                 self.shared.reporter.copied(&source.path, &destination.path, None);

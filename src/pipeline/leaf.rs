@@ -104,10 +104,12 @@ impl Worker<'_, '_> {
             job.found = None;
         }
         let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
+        // What a backup of the file itself is written to is not renamed.
+        let kind = if job.is_backup { facts.kind } else { replace::looks_as(options, facts.kind) };
         let found = match job.found {
             Some(found) => found,
             None => self
-                .look(&job.destination, || job.destination_path(), Some(facts.kind))
+                .look(&job.destination, || job.destination_path(), Some(kind))
                 .map_err(destination_failed)?,
         };
         if let Found::ClosedLink { errno, .. } = found
@@ -180,7 +182,7 @@ impl Worker<'_, '_> {
             let shown = [&job.destination_path()[..], &job.source_path()];
             let stays = self.shared.atomic();
             let place = (&job.destination, job.branch());
-            kept = Some(self.back_up(place, shown, backup, facts.identity, stays)?);
+            kept = Some(self.back_up(place, shown, backup, (&job.source, facts), stays)?);
             job.found = Some(Found::Nothing);
             job.over = stays;
         } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
@@ -330,9 +332,9 @@ pub(super) enum Ready {
 
 /// Whether a file is copied onto itself, by the very name, and is to be kept all the same.
 fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
-    let leads_to = || match job.found {
-        Some(Found::File(file) | Found::LinkTo { file, .. }) => Some(file.kind),
-        Some(Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. }) | None => None,
+    let leads_to = || {
+        let At { directory, name } = &job.destination;
+        process::look(directory, &**name, AtFlags::empty()).ok().map(|stat| Facts::of(&stat).kind)
     };
     options.force
         && matches!(job.destination.directory, Directory::Working)

@@ -145,7 +145,7 @@ impl Worker<'_, '_> {
             follow: self.shared.options.follow != Follow::Never,
             seen: Some(facts),
             found: Some(found),
-            destination_device: device_of(&operand.destination, &found),
+            destination_device: device_of(&operand.destination, &found, self.shared.options.posixly_correct),
             made: operand.made.clone(),
             belongs_to: None,
             announced: false,
@@ -244,10 +244,12 @@ pub(super) fn without_slashes(directory: &Directory, name: &[u8]) -> Option<Fact
 }
 
 /// The device a copy goes to: that of the file it overwrites, or of the directory it is made in.
-fn device_of(destination: &At, found: &Found) -> Option<u64> {
+fn device_of(destination: &At, found: &Found, posixly_correct: bool) -> Option<u64> {
     match found {
         Found::File(file) | Found::LinkTo { file, .. } => Some(file.identity.device),
-        Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
+        // It may be written through, to who knows where.
+        Found::DanglingLink(_) if posixly_correct => None,
+        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link.identity.device),
         Found::Nothing => {
             let parent = typed(path::parent(destination.name.to_bytes()))?;
             let stat = rustix::fs::statat(&destination.directory, &*parent.name, AtFlags::empty()).ok()?;

@@ -213,10 +213,18 @@ pub fn looks_through(options: &CpOptions, source: &Facts) -> bool {
 }
 
 /// As what a source counts when its destination's name is looked at: what a link there leads to means nothing where the
-/// source is a link, or a directory that the link makes way for, and following it would change the link's access time.
+/// source is a link itself, where the link is renamed, or where another one is to take its name. Following it would change
+/// its access time, and could wait for a file system that is to be mounted first. GNU cp follows it for hard links of what is
+/// not to be followed.
 #[must_use]
 pub fn looks_as(options: &CpOptions, kind: FileType) -> FileType {
-    if kind == FileType::Directory && options.backup.is_some() { FileType::Symlink } else { kind }
+    let is_linked = match options.make {
+        Make::Copies => false,
+        Make::HardLinks => options.follow != Follow::Never,
+        Make::SymbolicLinks => true,
+    };
+    let linked = is_linked && kind != FileType::Directory;
+    if options.backup.is_some() || linked { FileType::Symlink } else { kind }
 }
 
 fn later(time: Timespec, than: Timespec) -> bool {
@@ -273,6 +281,19 @@ mod tests {
             assert!(may_link_over(options, Some(&there)) && may_link_over(options, None));
         }
         assert!(may_link_over(&with(Overwrite::All), Some(&Found::Nothing)));
+    }
+
+    #[test]
+    fn a_link_is_looked_through_only_where_what_it_leads_to_counts() {
+        let as_what = |options: CpOptions, kind| looks_as(&options, kind);
+        let making = |make, follow| CpOptions { make, follow, ..CpOptions::default() };
+        let (file, directory, link) = (FileType::RegularFile, FileType::Directory, FileType::Symlink);
+        assert_eq!((as_what(keeping(), file), as_what(keeping(), directory)), (link, link));
+        assert_eq!(as_what(CpOptions::default(), file), file);
+        assert_eq!(as_what(making(Make::SymbolicLinks, Follow::Never), file), link);
+        assert_eq!(as_what(making(Make::HardLinks, Follow::Always), file), link);
+        assert_eq!(as_what(making(Make::HardLinks, Follow::Never), file), file);
+        assert_eq!(as_what(making(Make::HardLinks, Follow::Always), directory), directory);
     }
 
     #[test]
