@@ -179,3 +179,23 @@ fn the_wrapper_links_the_programs_statically_and_with_another_library_where_one_
     assert!(linked && said.contains("+crt-static") && said.contains(&format!("--sysroot={root}")), "{said}");
     assert!(said.contains(&format!("link-arg=-B{root}/usr/lib/")), "{said}");
 }
+
+#[test]
+fn what_each_fallback_keeps_is_held_by_tests_that_exist() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, section) = text.split_once("## What each fallback keeps").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    let named: Vec<&str> = rows
+        .filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(named.len() > 30, "the tests were not found: {named:?}");
+    let code: String = sources(&["src", "tests"]).into_iter().map(|(_, text)| text).collect();
+    let lacking: Vec<String> = named
+        .into_iter()
+        .filter(|name| !code.contains(&format!("fn {name}(")))
+        .map(ToOwned::to_owned)
+        .collect();
+    assert_none(&lacking, "ARCHITECTURE.md names tests that do not exist");
+}

@@ -144,3 +144,43 @@ impl First {
         Ok(rustix::fs::fstatfs(&above).is_ok_and(|it| destination::numbers_files(it.f_type)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn identity(path: &std::path::Path) -> Identity {
+        Facts::of(&rustix::fs::lstat(path).expect("stat")).identity
+    }
+
+    /// What the linking of names by descriptor promises, whatever inodes are worth.
+    #[test]
+    fn a_file_that_has_taken_the_name_of_the_copy_is_not_linked() {
+        let sandbox = tempfile::tempdir().expect("temporary directory");
+        let path = |name: &str| sandbox.path().join(name);
+        let open = rustix::fs::open(sandbox.path(), ABOVE, Mode::empty()).expect("open");
+        let directory = Directory::Open(Arc::new(open));
+        fs::write(path("copy"), "contents").expect("copy");
+        fs::write(path("secret"), "secret of another length").expect("secret");
+        let source = Facts::of(&rustix::fs::lstat(path("copy")).expect("stat"));
+        let at = At { directory: directory.clone(), name: Arc::from(c"copy") };
+        let place = FirstPlace::Operand(Arc::new((at, Arc::from(&b"copy"[..]))));
+        let first = First { place, made: source.identity };
+        let link = |first: &First, name: &CStr| first.link_held(&source, &directory, name, false);
+
+        assert_eq!(link(&first, c"other"), Ok(source.identity));
+        assert_eq!(identity(&path("other")), source.identity);
+        // An inode that was forgotten, as FUSE does: the file is what the copy must be.
+        let forgotten = Identity { inode: source.identity.inode + 1, ..source.identity };
+        let renumbered = First { made: forgotten, ..first.clone() };
+        assert_eq!(link(&renumbered, c"another"), Ok(source.identity));
+
+        fs::rename(path("secret"), path("copy")).expect("exchange");
+        assert_eq!(link(&first, c"stolen"), Err(Errno::STALE));
+        fs::remove_file(path("copy")).expect("remove");
+        std::os::unix::fs::symlink("other", path("copy")).expect("link");
+        assert_eq!(link(&first, c"stolen"), Err(Errno::STALE));
+        assert!(fs::symlink_metadata(path("stolen")).is_err());
+    }
+}
