@@ -51,7 +51,9 @@ impl FileCopy {
         if self.failed && self.staged.is_some() {
             chain.ops.extend(self.left_over());
         } else if std::mem::take(&mut self.remove_at_close) {
-            chain.ops.push(Op::Unlink { at: self.job.destination.clone(), own: true });
+            // GNU cp removes the link that it has written through, rather than what that leads to.
+            let own = !matches!(self.found, Some(Found::DanglingLink(_)));
+            chain.ops.push(Op::Unlink { at: self.job.destination.clone(), own });
         } else if self.failed && chain.destination.is_open() {
             // What stands behind a failure is no data.
             let beyond = self.length.take().filter(|&length| length != reached);
