@@ -7,6 +7,8 @@
 
 #[path = "../tests/common/delaying.rs"]
 mod delaying;
+#[path = "../tests/common/fuse.rs"]
+mod fuse;
 
 use std::env;
 use std::fs;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 
-use crate::common::odd::{self, Odd, Oddity};
+use crate::common::odd::{self, Oddity, Served};
 use crate::common::{Kind, Sandbox, each_engine, needs_extensions, needs_root, skip, with_xattrs};
 
 /// This test's own name: its process serves the file system for the others.
@@ -14,7 +14,7 @@ const SERVER: &str = "copy_metadata::the_odd_file_system_can_be_served";
 
 impl Sandbox {
     /// Mounts an odd file system on a new directory. `None`, loudly, where there can be none.
-    fn odd(&self, name: &str, oddity: Oddity) -> Option<Odd> {
+    fn odd(&self, name: &str, oddity: Oddity) -> Option<Served> {
         self.dir(name);
         let mut server = Command::new(std::env::current_exe().unwrap());
         server.args(["--exact", SERVER, "--nocapture"]);

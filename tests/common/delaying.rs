@@ -12,16 +12,18 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use super::fuse;
+pub use super::fuse::Served;
 use fuser::{
-    BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
-    KernelConfig, LockOwner, MountOption, OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite, Request, SessionACL, TimeOrNow, WriteFlags,
+    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
+    KernelConfig, LockOwner, OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
+    ReplyEntry, ReplyOpen, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
 /// How many requests wait side by side.
@@ -50,47 +52,13 @@ struct Delaying {
 const PLACE: &str = "UCP_DELAYING_AT";
 const DELAY: &str = "UCP_DELAYING_US";
 
-/// How the process that serves says that it does, behind whatever else its program prints.
-const SERVES: &str = "delaying file system: serving";
-const CANNOT: &str = "delaying file system: ";
-
-/// A mounted file system: goes when it is dropped.
-pub struct Served(Child);
-
 /// Starts `server`, a program that calls [`serve_if_asked`], and returns when it has mounted an empty file system on `at`.
 ///
 /// # Errors
 /// Why there is none.
 pub fn start(mut server: Command, at: &Path, delay: Duration) -> io::Result<Served> {
     server.env(PLACE, at).env(DELAY, delay.as_micros().to_string());
-    started(server)
-}
-
-/// Starts a program that calls [`serve`], and returns when it has mounted its file system.
-///
-/// # Errors
-/// Why there is none.
-pub fn started(mut server: Command) -> io::Result<Served> {
-    let mut served =
-        Served(server.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
-    let said = BufReader::new(served.0.stdout.take().unwrap());
-    for line in said.lines() {
-        let line = line?;
-        if line.ends_with(SERVES) {
-            return Ok(served);
-        }
-        if let Some((_, reason)) = line.split_once(CANNOT) {
-            return Err(io::Error::other(reason.to_owned()));
-        }
-    }
-    Err(io::Error::other("its process ended"))
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ended = self.0.wait();
-    }
+    fuse::started(server)
 }
 
 /// Serves until standard input ends, where the environment says so; `false` at once where it does not.
@@ -98,47 +66,16 @@ pub fn serve_if_asked() -> bool {
     let (Some(at), Ok(delay)) = (env::var_os(PLACE), env::var(DELAY)) else { return false };
     let delay = Duration::from_micros(delay.parse().unwrap());
     let file_system = Delaying { delay, nodes: Mutex::new(vec![Node::new(INodeNo(1), None, 0o755)]) };
-    let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("delaying".into()), MountOption::DefaultPermissions];
-    config.acl = if rustix::process::geteuid().is_root() { SessionACL::All } else { SessionACL::Owner };
+    let mut config = fuse::config("delaying");
     config.n_threads = Some(THREADS);
-    serve(file_system, Path::new(&at), &config);
+    fuse::serve(file_system, Path::new(&at), &config);
     true
-}
-
-/// Serves a file system until standard input ends.
-pub fn serve(file_system: impl Filesystem, at: &Path, config: &Config) {
-    match fuser::spawn_mount(file_system, at, config) {
-        Ok(session) => {
-            println!("{SERVES}");
-            let _end = io::stdin().read_to_end(&mut Vec::new());
-            drop(session);
-        }
-        Err(error) => println!("{CANNOT}{error}"),
-    }
 }
 
 impl Node {
     fn new(number: INodeNo, file: Option<Vec<u8>>, mode: u32) -> Self {
-        let now = SystemTime::now();
         let kind = if file.is_some() { FileType::RegularFile } else { FileType::Directory };
-        let attributes = FileAttr {
-            ino: number,
-            size: 0,
-            blocks: 0,
-            atime: now,
-            mtime: now,
-            ctime: now,
-            crtime: now,
-            kind,
-            perm: u16::try_from(mode & 0o7777).unwrap(),
-            nlink: 1,
-            uid: rustix::process::geteuid().as_raw(),
-            gid: rustix::process::getegid().as_raw(),
-            rdev: 0,
-            blksize: 4096,
-            flags: 0,
-        };
+        let attributes = fuse::attributes(number, kind, mode);
         let content = file.map_or_else(|| Content::Directory(BTreeMap::new()), Content::File);
         Self { content, attributes }
     }
@@ -290,11 +227,11 @@ impl Filesystem for Delaying {
     }
 
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        ended(self.remove(parent, name), reply);
+        fuse::ended(self.remove(parent, name), reply);
     }
 
     fn rmdir(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        ended(self.remove(parent, name), reply);
+        fuse::ended(self.remove(parent, name), reply);
     }
 
     fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
@@ -372,12 +309,5 @@ impl Filesystem for Delaying {
             }
         }
         reply.ok();
-    }
-}
-
-fn ended(result: Result<(), Errno>, reply: ReplyEmpty) {
-    match result {
-        Ok(()) => reply.ok(),
-        Err(error) => reply.error(error),
     }
 }

@@ -9,14 +9,14 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use fuser::{
-    Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
-    MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyDirectory, ReplyEntry, ReplyOpen, Request, SessionACL,
+    Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
+    MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyDirectory, ReplyEntry, ReplyOpen, Request,
 };
 
-use super::delaying::{self, Served};
+use super::fuse::{self, Served};
 use super::noise;
 
 /// What a file says of itself, and what is true.
@@ -87,39 +87,22 @@ const VALID: Duration = Duration::ZERO;
 /// Why there is none.
 pub fn start(mut server: Command, at: &Path) -> io::Result<Served> {
     server.env(PLACE, at);
-    delaying::started(server)
+    fuse::started(server)
 }
 
 /// Serves until standard input ends, where the environment says so; `false` at once where it does not.
 pub fn serve_if_asked() -> bool {
     let Some(at) = env::var_os(PLACE) else { return false };
-    let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("misstating".into()), MountOption::RO];
-    config.acl = if rustix::process::geteuid().is_root() { SessionACL::All } else { SessionACL::Owner };
+    let mut config = fuse::config("misstating");
+    config.mount_options.push(MountOption::RO);
     config.n_threads = Some(4);
     let contents = Stated::all().map(|file| file.contents()).collect();
-    delaying::serve(Misstating(contents), Path::new(&at), &config);
+    fuse::serve(Misstating(contents), Path::new(&at), &config);
     true
 }
 
 fn attributes(number: INodeNo, kind: FileType, size: u64) -> FileAttr {
-    FileAttr {
-        ino: number,
-        size,
-        blocks: size.div_ceil(512),
-        atime: UNIX_EPOCH,
-        mtime: UNIX_EPOCH,
-        ctime: UNIX_EPOCH,
-        crtime: UNIX_EPOCH,
-        kind,
-        perm: 0o755,
-        nlink: 1,
-        uid: 0,
-        gid: 0,
-        rdev: 0,
-        blksize: 4096,
-        flags: 0,
-    }
+    FileAttr { size, blocks: size.div_ceil(512), ..fuse::attributes(number, kind, 0o755) }
 }
 
 /// The number of the file at this place.

@@ -7,6 +7,7 @@
 mod attributes;
 pub mod delaying;
 mod environment;
+mod fuse;
 mod image;
 pub mod misstating;
 pub mod newcomers;

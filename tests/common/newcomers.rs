@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use super::fuse;
 use fuser::{
-    BackgroundSession, BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
-    Generation, INodeNo, LockOwner, MountOption, OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyEmpty,
-    ReplyEntry, ReplyOpen, ReplyWrite, Request, SessionACL, TimeOrNow, WriteFlags,
+    BackgroundSession, BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
+    Generation, INodeNo, LockOwner, OpenFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyEmpty, ReplyEntry,
+    ReplyOpen, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
 /// The kernel is to ask each time.
@@ -46,31 +47,11 @@ struct Newcomers {
 pub fn mount(at: &Path, target: &Path) -> std::io::Result<BackgroundSession> {
     let file_system =
         Newcomers { target: target.to_owned(), nodes: Mutex::new(vec![node(1, FileType::Directory, 0o755)]) };
-    let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("newcomers".into()), MountOption::DefaultPermissions];
-    config.acl = if rustix::process::geteuid().is_root() { SessionACL::All } else { SessionACL::Owner };
-    fuser::spawn_mount(file_system, at, &config)
+    fuser::spawn_mount(file_system, at, &fuse::config("newcomers"))
 }
 
 fn node(number: u64, kind: FileType, mode: u32) -> Node {
-    let now = SystemTime::now();
-    let attributes = FileAttr {
-        ino: INodeNo(number),
-        size: 0,
-        blocks: 0,
-        atime: now,
-        mtime: now,
-        ctime: now,
-        crtime: now,
-        kind,
-        perm: u16::try_from(mode & 0o7777).unwrap(),
-        nlink: 1,
-        uid: rustix::process::geteuid().as_raw(),
-        gid: rustix::process::getegid().as_raw(),
-        rdev: 0,
-        blksize: 4096,
-        flags: 0,
-    };
+    let attributes = fuse::attributes(INodeNo(number), kind, mode);
     Node { attributes, bytes: Vec::new(), entries: BTreeMap::new() }
 }
 
@@ -250,10 +231,8 @@ impl Filesystem for Newcomers {
     }
 
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        match at(&mut self.nodes(), parent).entries.remove(&fold(name)) {
-            Some(_) => reply.ok(),
-            None => reply.error(Errno::ENOENT),
-        }
+        let removed = at(&mut self.nodes(), parent).entries.remove(&fold(name));
+        fuse::ended(removed.map(|_| ()).ok_or(Errno::ENOENT), reply);
     }
 
     fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {

@@ -1,23 +1,20 @@
 //! A file system in memory that tells the truth in ways of its own: what FUSE, SMB and NFS make of metadata. As
 //! `delaying` it runs in a process of its own, which is the test program started once more.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "it is for tests; what it prints is for who started it"
-)]
+#![allow(clippy::unwrap_used, reason = "it is for tests")]
 
 mod serving;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
 
-use fuser::{Config, Errno, FileAttr, FileType, INodeNo, MountOption, Request, SessionACL};
+use super::fuse;
+pub use super::fuse::Served;
+use fuser::{Errno, FileAttr, FileType, INodeNo, Request};
 
 /// What is odd about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,34 +44,10 @@ const ALL: [Oddity; 6] = [
 
 const PLACE: &str = "UCP_ODD_AT";
 const ODDITY: &str = "UCP_ODD";
-const SERVES: &str = "odd file system: serving";
-const CANNOT: &str = "odd file system: ";
-
-/// A mounted file system: goes when it is dropped.
-pub struct Odd(Child);
-
 /// Starts `server`, a program that calls [`serve_if_asked`], and returns when it has mounted an empty file system on `at`.
-pub fn start(mut server: Command, at: &Path, oddity: Oddity) -> io::Result<Odd> {
+pub fn start(mut server: Command, at: &Path, oddity: Oddity) -> io::Result<Served> {
     server.env(PLACE, at).env(ODDITY, format!("{oddity:?}"));
-    let mut served =
-        Odd(server.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
-    for line in BufReader::new(served.0.stdout.take().unwrap()).lines() {
-        let line = line?;
-        if line.ends_with(SERVES) {
-            return Ok(served);
-        }
-        if let Some((_, reason)) = line.split_once(CANNOT) {
-            return Err(io::Error::other(reason.to_owned()));
-        }
-    }
-    Err(io::Error::other("its process ended"))
-}
-
-impl Drop for Odd {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ended = self.0.wait();
-    }
+    fuse::started(server)
 }
 
 /// Serves until standard input ends, where the environment says so; `false` at once where it does not.
@@ -83,17 +56,7 @@ pub fn serve_if_asked() -> bool {
     let oddity = ALL.into_iter().find(|oddity| format!("{oddity:?}") == named).unwrap();
     let root = File::new(Content::Directory(BTreeMap::new()), FileType::Directory, 0o777, (0, 0));
     let system = System { oddity, inodes: Mutex::new(vec![Arc::new(Mutex::new(root))]) };
-    let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("odd".into()), MountOption::DefaultPermissions];
-    config.acl = if rustix::process::geteuid().is_root() { SessionACL::All } else { SessionACL::Owner };
-    match fuser::spawn_mount(system, at, &config) {
-        Ok(session) => {
-            println!("{SERVES}");
-            let _end = io::stdin().read_to_end(&mut Vec::new());
-            drop(session);
-        }
-        Err(error) => println!("{CANNOT}{error}"),
-    }
+    fuse::serve(system, Path::new(&at), &fuse::config("odd"));
     true
 }
 
@@ -115,24 +78,7 @@ struct System {
 
 impl File {
     fn new(content: Content, kind: FileType, mode: u32, (uid, gid): (u32, u32)) -> Self {
-        let now = SystemTime::now();
-        let attributes = FileAttr {
-            ino: INodeNo(0),
-            size: 0,
-            blocks: 0,
-            atime: now,
-            mtime: now,
-            ctime: now,
-            crtime: now,
-            kind,
-            perm: u16::try_from(mode & 0o7777).unwrap(),
-            nlink: 1,
-            uid,
-            gid,
-            rdev: 0,
-            blksize: 4096,
-            flags: 0,
-        };
+        let attributes = FileAttr { uid, gid, ..fuse::attributes(INodeNo(0), kind, mode) };
         Self { content, attributes }
     }
 

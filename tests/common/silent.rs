@@ -2,23 +2,20 @@
 //!
 //! It speaks FUSE, in a process of its own: one that serves itself cannot be killed while it waits for its own answer.
 //! Tests start their own program once more for that. When it is killed the kernel ends all that waits for it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "it is for tests; what it prints is for who started it"
-)]
+#![allow(clippy::unwrap_used, reason = "it is for tests")]
 
 use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::process::Command;
+use std::time::Duration;
 
+use super::fuse;
 use fuser::{
-    Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
-    MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyEntry, ReplyOpen, Request,
+    Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner, OpenFlags,
+    ReplyAttr, ReplyData, ReplyEntry, ReplyOpen, Request,
 };
 
 use super::sandbox::Mounted;
@@ -27,10 +24,9 @@ use super::sandbox::Mounted;
 pub const NEVER: &str = "never";
 pub const NEVER_BYTES: u64 = 100_000;
 
-/// Where the process that serves is told where to mount, and how it says that it does.
+/// Where the process that serves is told where to mount, and  PLACE: &str = "UCP_SILENT_AT";
+/// Where the process that serves is told where to mount.
 const PLACE: &str = "UCP_SILENT_AT";
-const SERVES: &str = "silent file system: serving";
-const CANNOT: &str = "silent file system: ";
 
 struct Silent {
     /// A file that is made when a request has come that is not answered.
@@ -41,7 +37,7 @@ const ROOT: INodeNo = INodeNo(1);
 
 /// A mounted file system: goes when it is dropped, with all that waits for it.
 pub struct Served {
-    server: Child,
+    server: fuse::Served,
     asked: PathBuf,
     /// After the server, which answers nothing that unmounting could wait for.
     _mounted: Mounted,
@@ -56,8 +52,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let _killed = self.server.kill();
-        let _ended = self.server.wait();
+        self.server.kill();
     }
 }
 
@@ -66,20 +61,9 @@ impl Drop for Served {
 /// # Errors
 /// Why there is none.
 pub fn start(mut server: Command, at: &Path) -> io::Result<Served> {
-    server.env(PLACE, at).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut server = server.spawn()?;
-    let said = BufReader::new(server.stdout.take().unwrap());
-    let served = Served { server, asked: asked(at), _mounted: Mounted::at(at.to_owned()) };
-    for line in said.lines() {
-        let line = line?;
-        if line.ends_with(SERVES) {
-            return Ok(served);
-        }
-        if let Some((_, reason)) = line.split_once(CANNOT) {
-            return Err(io::Error::other(reason.to_owned()));
-        }
-    }
-    Err(io::Error::other("its process ended"))
+    server.env(PLACE, at);
+    let server = fuse::started(server)?;
+    Ok(Served { server, asked: asked(at), _mounted: Mounted::at(at.to_owned()) })
 }
 
 fn asked(at: &Path) -> PathBuf {
@@ -89,16 +73,7 @@ fn asked(at: &Path) -> PathBuf {
 /// Serves until standard input ends, where the environment says so; `false` at once where it does not.
 pub fn serve_if_asked() -> bool {
     let Some(at) = env::var_os(PLACE) else { return false };
-    let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("silent".into())];
-    match fuser::spawn_mount(Silent { asked: asked(Path::new(&at)) }, at, &config) {
-        Ok(session) => {
-            println!("{SERVES}");
-            let _end = io::stdin().read_to_end(&mut Vec::new());
-            drop(session);
-        }
-        Err(error) => println!("{CANNOT}{error}"),
-    }
+    fuse::serve(Silent { asked: asked(Path::new(&at)) }, Path::new(&at), &fuse::config("silent"));
     true
 }
 
@@ -107,24 +82,7 @@ fn attributes(number: INodeNo) -> FileAttr {
         ROOT => (FileType::Directory, 0),
         _ => (FileType::RegularFile, NEVER_BYTES),
     };
-    let epoch = SystemTime::UNIX_EPOCH;
-    FileAttr {
-        ino: number,
-        size,
-        blocks: size.div_ceil(512),
-        atime: epoch,
-        mtime: epoch,
-        ctime: epoch,
-        crtime: epoch,
-        kind,
-        perm: 0o755,
-        nlink: 1,
-        uid: rustix::process::geteuid().as_raw(),
-        gid: rustix::process::getegid().as_raw(),
-        rdev: 0,
-        blksize: 4096,
-        flags: 0,
-    }
+    FileAttr { size, blocks: size.div_ceil(512), ..fuse::attributes(number, kind, 0o755) }
 }
 
 impl Filesystem for Silent {

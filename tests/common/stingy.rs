@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use super::fuse;
 use fuser::{
-    BackgroundSession, BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
-    Generation, INodeNo, LockOwner, MountOption, OpenFlags, ReplyAttr, ReplyCreate, ReplyEmpty, ReplyEntry,
-    ReplyOpen, ReplyWrite, ReplyXattr, Request, SessionACL, TimeOrNow, WriteFlags,
+    BackgroundSession, BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
+    Generation, INodeNo, LockOwner, OpenFlags, ReplyAttr, ReplyCreate, ReplyEmpty, ReplyEntry, ReplyOpen,
+    ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
 /// Bytes that it takes of a write.
@@ -32,32 +33,12 @@ struct Stingy(Mutex<Vec<Node>>);
 /// Mounts it on an empty directory until what this answers is dropped.
 pub fn mount(at: &Path) -> std::io::Result<BackgroundSession> {
     let directory = Node::new(OsStr::new(""), 1, FileType::Directory, 0o755);
-    let mut config = Config::default();
-    config.mount_options = vec![MountOption::FSName("stingy".into()), MountOption::DefaultPermissions];
-    config.acl = if rustix::process::geteuid().is_root() { SessionACL::All } else { SessionACL::Owner };
-    fuser::spawn_mount(Stingy(Mutex::new(vec![directory])), at, &config)
+    fuser::spawn_mount(Stingy(Mutex::new(vec![directory])), at, &fuse::config("stingy"))
 }
 
 impl Node {
     fn new(name: &OsStr, number: u64, kind: FileType, mode: u32) -> Self {
-        let now = SystemTime::now();
-        let attributes = FileAttr {
-            ino: INodeNo(number),
-            size: 0,
-            blocks: 0,
-            atime: now,
-            mtime: now,
-            ctime: now,
-            crtime: now,
-            kind,
-            perm: u16::try_from(mode & 0o7777).unwrap(),
-            nlink: 1,
-            uid: rustix::process::geteuid().as_raw(),
-            gid: rustix::process::getegid().as_raw(),
-            rdev: 0,
-            blksize: 4096,
-            flags: 0,
-        };
+        let attributes = fuse::attributes(INodeNo(number), kind, mode);
         Self { name: name.to_owned(), bytes: Vec::new(), attributes, xattrs: BTreeMap::new() }
     }
 

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::super::fuse;
 use fuser::{
     BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
     LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
@@ -20,13 +21,6 @@ const VALID: Duration = Duration::ZERO;
 fn entry(answer: Result<FileAttr, Errno>, reply: ReplyEntry) {
     match answer {
         Ok(attributes) => reply.entry(&VALID, &attributes, Generation(0)),
-        Err(error) => reply.error(error),
-    }
-}
-
-fn ended(answer: Result<(), Errno>, reply: ReplyEmpty) {
-    match answer {
-        Ok(()) => reply.ok(),
         Err(error) => reply.error(error),
     }
 }
@@ -160,7 +154,7 @@ impl Filesystem for System {
             self.with(number, |file| file.attributes.nlink += 1);
             self.enter(to, to_name, number).and_then(|()| self.remove(parent, name))
         });
-        ended(renamed, reply);
+        fuse::ended(renamed, reply);
     }
 
     fn create(
@@ -183,11 +177,11 @@ impl Filesystem for System {
     }
 
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        ended(self.remove(parent, name), reply);
+        fuse::ended(self.remove(parent, name), reply);
     }
 
     fn rmdir(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        ended(self.remove(parent, name), reply);
+        fuse::ended(self.remove(parent, name), reply);
     }
 
     fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
