@@ -40,7 +40,8 @@ fn ucat() -> bool {
         return reporter.finish();
     }
     let Ok(mut outputs) = Outputs::examine_cat(&options, &reporter) else { return false };
-    let Ok(mut outlet) = Outlet::open(&options.knobs, &reporter) else { return false };
+    let opened = Outlet::open(&options.knobs, |path| outputs.open_stats(path), &reporter);
+    let Ok(mut outlet) = opened else { return false };
     let Ok(()) = outputs.opened_cat(&outlet, &options, &reporter) else { return false };
     let Ok(()) = outlet.cut(&reporter) else { return false };
     match pipeline::print(&options, &reporter, closed.input).map_err(front::refusal) {

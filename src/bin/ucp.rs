@@ -41,7 +41,8 @@ fn ucp() -> bool {
     let Ok(mut outputs) = Outputs::examine(&options, &reporter) else { return false };
     // What a walk or a list leads to is not known beforehand.
     let late = options.recursive || options.extensions.choosing.names_from.is_some();
-    let Ok(mut outlet) = Outlet::open(&options.knobs, &reporter) else { return false };
+    let opened = Outlet::open(&options.knobs, |path| outputs.open_stats(path), &reporter);
+    let Ok(mut outlet) = opened else { return false };
     let Ok(()) = outputs.opened(&outlet, &options, &reporter) else { return false };
     if !late && outlet.cut(&reporter).is_err() {
         return false;

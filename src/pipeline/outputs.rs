@@ -42,8 +42,9 @@ struct Place {
     path: Vec<u8>,
     /// Which file it is, where there is one.
     identity: Option<Identity>,
-    /// The name that it has or gets, behind links.
+    /// The name that it has or gets, behind links, and where that is.
     entry: Option<EntryName>,
+    at: Option<At>,
     /// The directories that it lies in, from its own to the root.
     directories: Vec<Identity>,
     /// There was a file before.
@@ -116,6 +117,22 @@ impl Outputs {
         is_one.then(|| manifest.problem(Meeting::Stats, stats.path.clone()))
     }
 
+    /// Opens the file for statistics, `path`, and answers whether it is new: one that is believed to be so is made where it
+    /// belongs, and what has come there since stays, be it a link.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn open_stats(&self, path: &OsStr) -> Result<(OwnedFd, bool), Errno> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o666);
+        match self.0.iter().find(|place| place.output == Output::Stats && !place.is_earlier) {
+            Some(Place { at: Some(At { directory, name }), .. }) => {
+                Ok((rustix::fs::openat(directory, &**name, flags | OFlags::EXCL, mode)?, true))
+            }
+            Some(_) | None => Ok((rustix::fs::open(path, flags, mode)?, false)),
+        }
+    }
+
     /// Notes the file that was opened for the statistics of a run with these options. One that was not looked at is
     /// examined now.
     ///
@@ -152,6 +169,12 @@ impl Outputs {
         is_another
     }
 
+    /// Whether it is believed that one is made anew.
+    #[must_use]
+    pub fn is_new(&self, output: Output) -> bool {
+        self.0.iter().any(|place| place.output == output && !place.is_earlier)
+    }
+
     /// Names that are no sources: what this run has made for itself.
     pub(super) fn own_names(&self) -> impl Iterator<Item = EntryName> {
         let own = self.0.iter().filter(|place| place.output == Output::Stats && !place.is_earlier);
@@ -186,11 +209,11 @@ impl Place {
     fn of(output: Output, path: &OsStr, reporter: &Reporter) -> Result<Option<Self>, Refused> {
         let shown = path.as_bytes().to_vec();
         if output == Output::Manifest && path == "-" {
-            let (entry, directories) = (None, Vec::new());
+            let (entry, at, directories) = (None, None, Vec::new());
             let (is_earlier, met) = (true, AtomicBool::new(false));
             return Ok(identity_of(stdout()).map(|identity| {
                 let identity = Some(identity);
-                Self { output, path: shown, identity, entry, directories, is_earlier, met }
+                Self { output, path: shown, identity, entry, at, directories, is_earlier, met }
             }));
         }
         let there = match rustix::fs::stat(path) {
@@ -217,7 +240,8 @@ impl Place {
             path: shown,
             identity: there.map(|facts| facts.identity),
             entry: at.as_ref().and_then(EntryName::of),
-            directories: at.map_or_else(Vec::new, |at| above(&at.directory)),
+            directories: at.as_ref().map_or_else(Vec::new, |at| above(&at.directory)),
+            at,
             is_earlier: there.is_some(),
             met: AtomicBool::new(false),
         }))

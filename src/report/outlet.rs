@@ -6,7 +6,7 @@ use super::{Reporter, quote, write_all, write_error};
 use crate::cli::knobs::{Knobs, StatsFormat};
 use crate::plan::facts::{Facts, Identity};
 use rustix::fd::OwnedFd;
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::FileType;
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -31,11 +31,16 @@ struct File {
 pub struct Told;
 
 impl Outlet {
-    /// Opens the file, if there is to be one. Nothing that it holds is touched: it may be another than was looked at.
+    /// Opens the file, if there is to be one, by `open`, which answers whether it is new. Nothing that it holds is
+    /// touched: it may be another than was looked at.
     ///
     /// # Errors
     /// The file cannot be opened. A run of which nobody would learn what it did is not begun.
-    pub fn open(knobs: &Knobs, reporter: &Reporter) -> Result<Self, Told> {
+    pub fn open(
+        knobs: &Knobs,
+        open: impl FnOnce(&OsStr) -> Result<(OwnedFd, bool), Errno>,
+        reporter: &Reporter,
+    ) -> Result<Self, Told> {
         let Some(path) = &knobs.stats_file else { return Ok(Self { format: knobs.stats, file: None }) };
         let name = path.as_bytes().to_vec();
         match open(path) {
@@ -102,20 +107,6 @@ impl Outlet {
             }
         }
     }
-}
-
-/// Opens a file to be written, and answers whether it is new.
-fn open(path: &OsStr) -> Result<(OwnedFd, bool), Errno> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
-    let mode = Mode::from_raw_mode(0o666);
-    match rustix::fs::open(path, flags | OFlags::EXCL, mode) {
-        Err(Errno::EXIST) => {}
-        answer => return Ok((answer?, true)),
-    }
-    // A link that leads nowhere yet is there too.
-    let links = rustix::fs::lstat(path).is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink);
-    let leads_nowhere = links && matches!(rustix::fs::stat(path), Err(Errno::NOENT));
-    Ok((rustix::fs::open(path, flags, mode)?, leads_nowhere))
 }
 
 /// Takes from a file what it holds. A pipe or a device has no length.
