@@ -55,6 +55,25 @@ fn the_odd_file_system_can_be_served() {
 }
 
 #[test]
+fn a_link_that_cannot_be_looked_at_any_more_leaves_nothing() {
+    each_engine(|s| {
+        let Some(_served) = s.odd("m", Oddity::SilentWhenLinked) else { return };
+        s.file("s/one", "1").hard_link("s/two", "s/one").file("m/d/one", "old").file("m/d/two", "old");
+        // GNU cp does not look.
+        if !needs_extensions() {
+            return;
+        }
+        s.cp(["-dr", "s/.", "m/d"]).run().ends(1).mentions("cannot create hard link 'm/d/./");
+        let mut left = [s.read("m/d/one"), s.read("m/d/two")];
+        left.sort();
+        assert_eq!((left, s.names("m/d").len()), ([b"1".to_vec(), b"old".to_vec()], 3));
+        // Nor where the name was free.
+        s.cp(["-dr", "s", "m/e"]).run().ends(1).mentions("cannot create hard link 'm/e/");
+        assert_eq!(s.names("m/e").len(), 2);
+    });
+}
+
+#[test]
 fn hard_links_are_kept_where_each_name_has_an_inode_of_its_own() {
     each_engine(|s| {
         let Some(_served) = s.odd("m", Oddity::Inodes) else { return };

@@ -204,3 +204,21 @@ fn two_names_that_are_one_on_a_file_system_without_case_are_not_merged() {
         });
     });
 }
+
+#[test]
+fn an_output_goes_through_no_link_that_came_meanwhile() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("a", "new");
+        s.on_taken_names(|| {
+            for (output, name) in [("stats-file", "link-s"), ("stats-file", "file-s")] {
+                let run = s.cp([&format!("--{output}=m/{name}"), "a", "b"]).run().ends(1);
+                run.mentions(&format!("'m/{name}'")).mentions("File exists");
+                assert!(!s.exists("b"));
+            }
+            assert_eq!(s.read("m/file-s"), THEIRS.as_bytes());
+        });
+    });
+}

@@ -166,3 +166,17 @@ fn ucat_writes_its_figures_over_no_input_and_not_into_its_output() {
         assert_eq!(s.read("a"), b"precious");
     });
 }
+
+#[test]
+fn what_cannot_be_looked_at_is_not_emptied() {
+    each_output(|s, output| {
+        let before = s.tree(".");
+        let looks = [libc::SYS_newfstatat, libc::SYS_stat, libc::SYS_statx];
+        for operands in [&["-r", "s", "t"][..], &["b", "t"]] {
+            let run = s.cp([format!("--{output}=s/a")]).and(operands).refused(&looks, libc::EIO);
+            let outcome = run.run().ends(1).mentions("'s/a'").mentions("Input/output error");
+            outcome.expect(outcome.stderr().lines().count() == 1, "one line");
+            outcome.expect(s.tree(".") == before, "nothing is touched");
+        }
+    });
+}

@@ -39,8 +39,11 @@ fn ucat() -> bool {
         reporter.failure(b"standard output: Bad file descriptor");
         return reporter.finish();
     }
-    let Ok(()) = Outputs::examine_cat(&options, &reporter) else { return false };
-    let Ok(outlet) = Outlet::open(&options.knobs, false, &reporter) else { return false };
+    let Ok(mut outputs) = Outputs::examine_cat(&options, &reporter) else { return false };
+    let opened = Outlet::open(&options.knobs, |path| outputs.open_stats(path), &reporter);
+    let Ok(mut outlet) = opened else { return false };
+    let Ok(()) = outputs.opened_cat(&outlet, &options, &reporter) else { return false };
+    let Ok(()) = outlet.cut(&reporter) else { return false };
     match pipeline::print(&options, &reporter, closed.input).map_err(front::refusal) {
         Ok(stats) => outlet.tell(&stats, true, &reporter),
         Err(error) => {

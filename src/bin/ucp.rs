@@ -41,8 +41,12 @@ fn ucp() -> bool {
     let Ok(mut outputs) = Outputs::examine(&options, &reporter) else { return false };
     // What a walk or a list leads to is not known beforehand.
     let late = options.recursive || options.extensions.choosing.names_from.is_some();
-    let Ok(outlet) = Outlet::open(&options.knobs, late, &reporter) else { return false };
-    outputs.opened(outlet.identity());
+    let opened = Outlet::open(&options.knobs, |path| outputs.open_stats(path), &reporter);
+    let Ok(mut outlet) = opened else { return false };
+    let Ok(()) = outputs.opened(&outlet, &options, &reporter) else { return false };
+    if !late && outlet.cut(&reporter).is_err() {
+        return false;
+    }
     match run::copy(&options, &outputs, &reporter).map_err(front::refusal) {
         Ok(stats) => {
             let success = outlet.tell(&stats, outputs.may_write(Output::Stats), &reporter);

@@ -264,11 +264,18 @@ fn filled(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec
 
 /// Holds a node that was just made at `at`, which must be as it was made: of this kind, and under one name. Some file
 /// systems count no names at all.
-fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
+fn hold(at: &At, made: &Facts, wanted: &Wanted) -> Result<OwnedFd, Refused> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let held = rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty());
-    let held = held.map_err(|_gone| Refused::Swapped)?;
-    let facts = rustix::fs::fstat(&held).map(|stat| Facts::of(&stat)).map_err(|_errno| Refused::Swapped)?;
+    let not_held = |errno| match errno {
+        Errno::NOENT => Refused::Swapped,
+        // The first that it would have been given.
+        errno if wanted.times.is_some() => Refused::Times(errno),
+        errno if wanted.owner.is_some() && wanted.is_link => Refused::LinkOwner(errno),
+        errno if wanted.owner.is_some() => Refused::Owner(errno),
+        errno => Refused::Permissions(wanted.permissions, errno),
+    };
+    let held = rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty()).map_err(not_held)?;
+    let facts = rustix::fs::fstat(&held).map(|stat| Facts::of(&stat)).map_err(not_held)?;
     let device = |facts: &Facts| match facts.kind {
         FileType::BlockDevice | FileType::CharacterDevice => facts.rdev,
         _ => 0,
@@ -280,7 +287,7 @@ fn hold(at: &At, made: &Facts) -> Result<OwnedFd, Refused> {
 /// Gives a node that was just made at `copy`, and cannot be opened, what it is to have. Answers what was refused.
 #[must_use]
 pub fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<Refused> {
-    match hold(copy, made) {
+    match hold(copy, made, wanted) {
         Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd(), Some(copy)), wanted),
         Err(refused) => vec![refused],
     }

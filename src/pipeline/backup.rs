@@ -177,8 +177,12 @@ impl Worker<'_, '_> {
 pub fn take_back_all(shared: &Shared<'_>) {
     shared.owed.take_back_all(|undo, answer| match undo {
         Undo::PutBack(moved) => tell_restored(shared, answer, &moved.shown[1], &moved.shown[0]),
-        // What it was for has failed, and that was told.
-        Undo::Remove(_) => {}
+        // What it was for has failed, and that was told; not that something is left of it.
+        Undo::Remove { at: _, shown } => {
+            if let Err(errno) = answer {
+                shared.reporter.problem(&Problem::failed(What::CannotRemove, shown.clone(), errno));
+            }
+        }
     });
 }
 

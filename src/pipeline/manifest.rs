@@ -4,13 +4,13 @@
 use super::attributes::inherited::inherit;
 use super::chain::{At, Directory};
 use super::given::EntryName;
-use super::outputs::Refused;
+use super::outputs::{Outputs, Refused};
 use super::place;
 use crate::cli::cp::CpOptions;
 use crate::plan::facts::Facts;
 use crate::process;
 use crate::report::manifest::{Finished, Manifest};
-use crate::report::message::{Problem, What};
+use crate::report::message::{Output, Problem, What};
 use crate::report::{Reporter, write_all};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
@@ -50,11 +50,11 @@ enum Kept {
     Gone(Errno),
 }
 
-/// The manifest that was asked for, if one was.
+/// The manifest that was asked for, if one was; `outputs` were looked at for it.
 ///
 /// # Errors
 /// It cannot be had; nothing has been touched.
-pub fn open(options: &CpOptions, reporter: &Reporter) -> Result<Option<Listing>, Refused> {
+pub fn open(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Option<Listing>, Refused> {
     let Some(path) = &options.extensions.verification.manifest else { return Ok(None) };
     // Nothing is copied, so there is nothing to list.
     if options.extensions.choosing.dry_run {
@@ -64,7 +64,7 @@ pub fn open(options: &CpOptions, reporter: &Reporter) -> Result<Option<Listing>,
         let lines = Manifest::on_standard_output();
         return Ok(Some(Listing { lines, path: Vec::new(), place: Mutex::default() }));
     }
-    match listing(path) {
+    match listing(path, outputs.is_new(Output::Manifest)) {
         Ok(listing) => Ok(Some(listing)),
         Err(errno) => {
             let problem = Problem::failed(What::CannotCreateRegular, path.as_bytes().to_vec(), errno);
@@ -74,7 +74,7 @@ pub fn open(options: &CpOptions, reporter: &Reporter) -> Result<Option<Listing>,
     }
 }
 
-fn listing(path: &OsStr) -> Result<Listing, Errno> {
+fn listing(path: &OsStr, is_new: bool) -> Result<Listing, Errno> {
     let shown = path.as_bytes().to_vec();
     let Some(at) = place_of(path)? else {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
@@ -83,6 +83,10 @@ fn listing(path: &OsStr) -> Result<Listing, Errno> {
         return Ok(Listing { lines, path: shown, place: Mutex::default() });
     };
     let earlier = earlier(&at)?;
+    if is_new && earlier.is_some() {
+        // It has come since, and may be anything, also what is read or made.
+        return Err(Errno::EXIST);
+    }
     // Until it has the permissions of the earlier one nobody else is to read it.
     let mode = Mode::from(if earlier.is_some() { 0o600 } else { 0o666 });
     let list = earlier.as_ref().map(|(list, _)| list.try_clone()).transpose();

@@ -16,6 +16,7 @@ use crate::cli::cp::{CpOptions, Destination, Follow};
 use crate::plan::facts::{Facts, Identity};
 use crate::report::Reporter;
 use crate::report::message::{Meeting, Output, Problem, What};
+use crate::report::outlet::{self, Outlet};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -41,8 +42,9 @@ struct Place {
     path: Vec<u8>,
     /// Which file it is, where there is one.
     identity: Option<Identity>,
-    /// The name that it has or gets, behind links.
+    /// The name that it has or gets, behind links, and where that is.
     entry: Option<EntryName>,
+    at: Option<At>,
     /// The directories that it lies in, from its own to the root.
     directories: Vec<Identity>,
     /// There was a file before.
@@ -60,10 +62,16 @@ impl Outputs {
         let manifest = options.extensions.verification.manifest.as_deref();
         let manifest = manifest.filter(|_| !options.extensions.choosing.dry_run);
         let outputs = [(Output::Manifest, manifest), (Output::Stats, options.knobs.stats_file.as_deref())];
-        let places = outputs.into_iter().filter_map(|(output, path)| Place::of(output, path?));
-        let outputs = Self(places.collect());
-        match outputs.0.iter().find_map(|place| place.meets(options)).or_else(|| outputs.one_for_both()) {
-            None => Ok(outputs),
+        let outputs = outputs.into_iter().filter_map(|(output, path)| Some((output, path?)));
+        let places = outputs.filter_map(|(output, path)| Place::of(output, path, reporter).transpose());
+        let outputs = Self(places.collect::<Result<_, _>>()?);
+        outputs.check(options, reporter)?;
+        Ok(outputs)
+    }
+
+    fn check(&self, options: &CpOptions, reporter: &Reporter) -> Result<(), Refused> {
+        match self.0.iter().find_map(|place| place.meets(options)).or_else(|| self.one_for_both()) {
+            None => Ok(()),
             Some(problem) => {
                 reporter.problem(&problem);
                 Err(Refused)
@@ -75,9 +83,16 @@ impl Outputs {
     ///
     /// # Errors
     /// It is one of its inputs, or its output.
-    pub fn examine_cat(options: &CatOptions, reporter: &Reporter) -> Result<(), Refused> {
+    pub fn examine_cat(options: &CatOptions, reporter: &Reporter) -> Result<Self, Refused> {
         let path = options.knobs.stats_file.as_deref();
-        let Some(place) = path.and_then(|path| Place::of(Output::Stats, path)) else { return Ok(()) };
+        let place = path.map_or(Ok(None), |path| Place::of(Output::Stats, path, reporter))?;
+        let outputs = Self(place.into_iter().collect());
+        outputs.check_cat(options, reporter)?;
+        Ok(outputs)
+    }
+
+    fn check_cat(&self, options: &CatOptions, reporter: &Reporter) -> Result<(), Refused> {
+        let [place] = &self.0[..] else { return Ok(()) };
         let is_input = |file: &&[u8]| match *file {
             b"-" => place.is(identity_of(stdin())),
             file => typed(file).is_some_and(|at| place.is_at(&at, true)),
@@ -87,7 +102,7 @@ impl Outputs {
         let problem = match { inputs }.find(is_input) {
             Some(input) => place.problem(Meeting::Operand, input.to_vec()),
             None if place.is(identity_of(stdout())) => {
-                Problem::of(What::OutputMeets(Output::Stats, Meeting::StandardOutput), place.path)
+                Problem::of(What::OutputMeets(Output::Stats, Meeting::StandardOutput), place.path.clone())
             }
             None => return Ok(()),
         };
@@ -102,11 +117,62 @@ impl Outputs {
         is_one.then(|| manifest.problem(Meeting::Stats, stats.path.clone()))
     }
 
-    /// Notes the file that was made for the statistics.
-    pub fn opened(&mut self, stats: Option<Identity>) {
-        if let Some(place) = self.0.iter_mut().find(|place| place.output == Output::Stats) {
-            place.identity = stats;
+    /// Opens the file for statistics, `path`, and answers whether it is new: one that is believed to be so is made where it
+    /// belongs, and what has come there since stays, be it a link.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn open_stats(&self, path: &OsStr) -> Result<(OwnedFd, bool), Errno> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o666);
+        match self.0.iter().find(|place| place.output == Output::Stats && !place.is_earlier) {
+            Some(Place { at: Some(At { directory, name }), .. }) => {
+                Ok((rustix::fs::openat(directory, &**name, flags | OFlags::EXCL, mode)?, true))
+            }
+            Some(_) | None => Ok((rustix::fs::open(path, flags, mode)?, false)),
         }
+    }
+
+    /// Notes the file that was opened for the statistics of a run with these options. One that was not looked at is
+    /// examined now.
+    ///
+    /// # Errors
+    /// It is something that the run reads or makes.
+    pub fn opened(
+        &mut self,
+        outlet: &Outlet,
+        options: &CpOptions,
+        reporter: &Reporter,
+    ) -> Result<(), Refused> {
+        if self.is_another(outlet) { self.check(options, reporter) } else { Ok(()) }
+    }
+
+    /// The same for a run of `ucat`.
+    ///
+    /// # Errors
+    /// It is one of its inputs, or its output.
+    pub fn opened_cat(
+        &mut self,
+        outlet: &Outlet,
+        options: &CatOptions,
+        reporter: &Reporter,
+    ) -> Result<(), Refused> {
+        if self.is_another(outlet) { self.check_cat(options, reporter) } else { Ok(()) }
+    }
+
+    /// Whether another file is open than was looked at, or believed to be new.
+    fn is_another(&mut self, outlet: &Outlet) -> bool {
+        let Some(place) = self.0.iter_mut().find(|place| place.output == Output::Stats) else { return false };
+        let seen = std::mem::replace(&mut place.identity, outlet.identity());
+        let is_another = !outlet.is_made() && place.identity != seen;
+        place.is_earlier |= is_another;
+        is_another
+    }
+
+    /// Whether it is believed that one is made anew.
+    #[must_use]
+    pub fn is_new(&self, output: Output) -> bool {
+        self.0.iter().any(|place| place.output == output && !place.is_earlier)
     }
 
     /// Names that are no sources: what this run has made for itself.
@@ -140,29 +206,45 @@ impl Outputs {
 
 impl Place {
     /// `None` for what is no file of its own: a pipe or a device is written to as what it is.
-    fn of(output: Output, path: &OsStr) -> Option<Self> {
+    fn of(output: Output, path: &OsStr, reporter: &Reporter) -> Result<Option<Self>, Refused> {
         let shown = path.as_bytes().to_vec();
         if output == Output::Manifest && path == "-" {
-            let identity = Some(identity_of(stdout())?);
-            let (entry, directories) = (None, Vec::new());
+            let (entry, at, directories) = (None, None, Vec::new());
             let (is_earlier, met) = (true, AtomicBool::new(false));
-            return Some(Self { output, path: shown, identity, entry, directories, is_earlier, met });
+            return Ok(identity_of(stdout()).map(|identity| {
+                let identity = Some(identity);
+                Self { output, path: shown, identity, entry, at, directories, is_earlier, met }
+            }));
         }
-        let there = rustix::fs::stat(path).ok().map(|stat| Facts::of(&stat));
+        let there = match rustix::fs::stat(path) {
+            Ok(stat) => Some(Facts::of(&stat)),
+            Err(Errno::NOENT) => None,
+            // It may be anything, also what is read or made.
+            Err(errno) => {
+                match output {
+                    Output::Stats => outlet::cannot_open(&shown, errno, reporter),
+                    Output::Manifest => {
+                        reporter.problem(&Problem::failed(What::CannotCreateRegular, shown, errno));
+                    }
+                }
+                return Err(Refused);
+            }
+        };
         if there.is_some_and(|facts| facts.kind != FileType::RegularFile) {
-            return None;
+            return Ok(None);
         }
         // What cannot be reached will be told when it is opened.
         let at = typed(&shown).and_then(|at| place::behind_links(&at).ok());
-        Some(Self {
+        Ok(Some(Self {
             output,
             path: shown,
             identity: there.map(|facts| facts.identity),
             entry: at.as_ref().and_then(EntryName::of),
-            directories: at.map_or_else(Vec::new, |at| above(&at.directory)),
+            directories: at.as_ref().map_or_else(Vec::new, |at| above(&at.directory)),
+            at,
             is_earlier: there.is_some(),
             met: AtomicBool::new(false),
-        })
+        }))
     }
 
     fn problem(&self, meeting: Meeting, other: Vec<u8>) -> Problem {

@@ -30,7 +30,12 @@ pub enum Undo {
     /// By giving a file its name again, whatever is there now.
     PutBack(Moved),
     /// By removing what has a temporary name.
-    Remove(At),
+    Remove {
+        /// The name.
+        at: At,
+        /// Its path for messages.
+        shown: Vec<u8>,
+    },
 }
 
 /// A file that was given another name in its directory.
@@ -106,7 +111,7 @@ impl Debt {
 impl Undo {
     fn take_back(&self) -> Result<(), Errno> {
         match self {
-            Self::Remove(At { directory, name }) => removed(directory, name),
+            Self::Remove { at: At { directory, name }, shown: _ } => removed(directory, name),
             Self::PutBack(Moved { directory, from, to, both, shown: _ }) => directory.with(|directory| {
                 rustix::fs::renameat(directory, &**to, directory, &**from)?;
                 // Between two names of one file renaming does nothing.
@@ -178,7 +183,7 @@ mod tests {
         drop(owed.note(moved(&directory)));
         std::fs::write(directory.join(".b.ucp-00000000"), "half").expect("a file");
         let at = At { directory: Directory::Open(open(&directory)), name: Arc::from(c".b.ucp-00000000") };
-        drop(owed.note(Undo::Remove(at)));
+        drop(owed.note(Undo::Remove { at, shown: b".b.ucp-00000000".to_vec() }));
         owed.take_back_all(|_undo, answer| assert_eq!(answer, Ok(())));
         let names: Vec<_> = std::fs::read_dir(&directory)
             .expect("a listing")

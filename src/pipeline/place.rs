@@ -209,7 +209,7 @@ pub fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
     }
     let linked = rustix::fs::linkat(&from.directory, &*from.name, &to.directory, &*to.name, AtFlags::empty());
     match linked {
-        Ok(()) => return rustix::fs::unlinkat(&from.directory, &*from.name, AtFlags::empty()),
+        Ok(()) => return leave_one_name(from, to),
         Err(Errno::EXIST) => return Err(Errno::EXIST),
         // No hard link either (a directory, FAT by FUSE, somebody else's file): there is no better way than to look before.
         Err(_refused) => {}
@@ -218,6 +218,19 @@ pub fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
         Ok(_) => Err(Errno::EXIST),
         Err(Errno::NOENT) => rustix::fs::renameat(&from.directory, &*from.name, &to.directory, &*to.name),
         Err(errno) => Err(errno),
+    }
+}
+
+/// Takes the old one of two names from a file, or where that may not be, the new one.
+fn leave_one_name(old: &At, new: &At) -> Result<(), Errno> {
+    let errno = match rustix::fs::unlinkat(&old.directory, &*old.name, AtFlags::empty()) {
+        // Somebody else has taken it.
+        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        Err(errno) => errno,
+    };
+    // Where this is refused too, the first refusal is told and both names stay.
+    match rustix::fs::unlinkat(&new.directory, &*new.name, AtFlags::empty()) {
+        Ok(()) | Err(_) => Err(errno),
     }
 }
 
@@ -268,6 +281,26 @@ mod tests {
         fs::rename(directory.path().join("moved"), &path)?;
         assert_eq!((remove(&at, ours), path.exists()), (Ok(true), false));
         assert_eq!(remove(&at, ours), Ok(true));
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_lose_its_old_name_loses_the_new_one() -> std::io::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let at = |name: &str| -> std::io::Result<At> {
+            let path = directory.path().join(name);
+            let name = Arc::from(CString::new(path.as_os_str().as_bytes())?);
+            Ok(At { directory: Directory::Working, name })
+        };
+        // A directory cannot be unlinked.
+        fs::create_dir(directory.path().join("old"))?;
+        fs::write(directory.path().join("new"), "")?;
+        assert_eq!(leave_one_name(&at("old")?, &at("new")?), Err(Errno::ISDIR));
+        assert!(!directory.path().join("new").exists());
+        // What somebody else has taken the old name from has only the new one.
+        fs::write(directory.path().join("new"), "")?;
+        assert_eq!(leave_one_name(&at("gone")?, &at("new")?), Ok(()));
+        assert!(directory.path().join("new").exists());
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Resu
     if shared.ring_at_once() {
         drop(choose::choose(&options.knobs, &Pool::new(0))?);
     }
-    let manifest = manifest::open(options, reporter).map(|manifest| shared.manifest = manifest);
+    let manifest = manifest::open(options, outputs, reporter).map(|manifest| shared.manifest = manifest);
     shared.own_names.extend(shared.manifest.as_ref().and_then(manifest::Listing::own_name));
     let operands = operands(options);
     let Durability { fsync, atomic } = options.extensions.durability;

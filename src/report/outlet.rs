@@ -6,8 +6,9 @@ use super::{Reporter, quote, write_all, write_error};
 use crate::cli::knobs::{Knobs, StatsFormat};
 use crate::plan::facts::{Facts, Identity};
 use rustix::fd::OwnedFd;
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::FileType;
 use rustix::io::Errno;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 /// What `--stats` and `--stats-file` ask for; nothing at all without them.
@@ -20,6 +21,7 @@ pub struct Outlet {
 struct File {
     descriptor: OwnedFd,
     name: Vec<u8>,
+    made: bool,
     /// What it held is gone.
     is_empty: bool,
 }
@@ -29,27 +31,42 @@ struct File {
 pub struct Told;
 
 impl Outlet {
-    /// Opens the file, if there is to be one. What it held is gone from here on, so that statistics of an earlier run are
-    /// never taken for those of one that was cut short; unless `late`, where it might be found to be something that the
-    /// run reads.
+    /// Opens the file, if there is to be one, by `open`, which answers whether it is new. Nothing that it holds is
+    /// touched: it may be another than was looked at.
     ///
     /// # Errors
     /// The file cannot be opened. A run of which nobody would learn what it did is not begun.
-    pub fn open(knobs: &Knobs, late: bool, reporter: &Reporter) -> Result<Self, Told> {
+    pub fn open(
+        knobs: &Knobs,
+        open: impl FnOnce(&OsStr) -> Result<(OwnedFd, bool), Errno>,
+        reporter: &Reporter,
+    ) -> Result<Self, Told> {
         let Some(path) = &knobs.stats_file else { return Ok(Self { format: knobs.stats, file: None }) };
-        let cut = if late { OFlags::empty() } else { OFlags::TRUNC };
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | cut;
         let name = path.as_bytes().to_vec();
-        match rustix::fs::open(path, flags, Mode::from_raw_mode(0o666)) {
-            Ok(descriptor) => {
-                let file = File { descriptor, name, is_empty: !late };
+        match open(path) {
+            Ok((descriptor, made)) => {
+                let file = File { descriptor, name, made, is_empty: made };
                 Ok(Self { format: knobs.stats, file: Some(file) })
             }
             Err(errno) => {
-                tell_failure(reporter, "cannot open ", &name, errno);
+                cannot_open(&name, errno, reporter);
                 Err(Told)
             }
         }
+    }
+
+    /// Takes from the file what it holds, so that statistics of an earlier run are never taken for those of one that was cut
+    /// short.
+    ///
+    /// # Errors
+    /// That is refused.
+    pub fn cut(&mut self, reporter: &Reporter) -> Result<(), Told> {
+        let Some(file) = self.file.as_mut().filter(|file| !file.is_empty) else { return Ok(()) };
+        file.is_empty = true;
+        cut(&file.descriptor).map_err(|errno| {
+            cannot_open(&file.name, errno, reporter);
+            Told
+        })
     }
 
     /// Which file it is, where it is a regular one.
@@ -59,27 +76,26 @@ impl Outlet {
         (facts.kind == FileType::RegularFile).then_some(facts.identity)
     }
 
+    /// Whether there was no such file before.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.made)
+    }
+
     /// Ends the run's messages, writes its figures, where it `may`, and answers whether all went well: the exit status.
     #[must_use]
     pub fn tell(self, stats: &Stats, may: bool, reporter: &Reporter) -> bool {
         let success = reporter.finish();
         let Some(format) = self.format else { return success };
         let text = stats.text(format, success);
-        let Some(File { descriptor, name, is_empty }) = self.file else {
+        let Some(File { descriptor, name, made: _, is_empty }) = self.file else {
             write_error(text.as_bytes());
             return success;
         };
         if !may {
             return success;
         }
-        let cut = match is_empty {
-            true => Ok(()),
-            // A pipe or a device has no length.
-            false => match rustix::fs::ftruncate(&descriptor, 0) {
-                Ok(()) | Err(Errno::INVAL) => Ok(()),
-                Err(errno) => Err(errno),
-            },
-        };
+        let cut = if is_empty { Ok(()) } else { cut(&descriptor) };
         let written = cut.and_then(|()| write_all(rustix::fd::AsFd::as_fd(&descriptor), text.as_bytes()));
         // Servers report some write errors only here.
         let closed = crate::process::close(descriptor);
@@ -91,6 +107,19 @@ impl Outlet {
             }
         }
     }
+}
+
+/// Takes from a file what it holds. A pipe or a device has no length.
+fn cut(file: &OwnedFd) -> Result<(), Errno> {
+    match rustix::fs::ftruncate(file, 0) {
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Tells that the file of this name cannot be opened for statistics.
+pub fn cannot_open(name: &[u8], errno: Errno, reporter: &Reporter) {
+    tell_failure(reporter, "cannot open ", name, errno);
 }
 
 fn tell_failure(reporter: &Reporter, what: &str, name: &[u8], errno: Errno) {

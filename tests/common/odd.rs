@@ -31,15 +31,18 @@ pub enum Oddity {
     OwnedByRoot,
     /// Times of writing are kept in seconds, all others exactly.
     SecondsOfWriting,
+    /// Nothing more is said of a file that has been linked.
+    SilentWhenLinked,
 }
 
-const ALL: [Oddity; 6] = [
+const ALL: [Oddity; 7] = [
     Oddity::Inodes,
     Oddity::ListedAsFiles,
     Oddity::ListedAsDirectories,
     Oddity::Caseless,
     Oddity::OwnedByRoot,
     Oddity::SecondsOfWriting,
+    Oddity::SilentWhenLinked,
 ];
 
 const PLACE: &str = "UCP_ODD_AT";

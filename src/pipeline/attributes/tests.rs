@@ -37,6 +37,9 @@ fn a_node_that_was_swapped_is_left_alone() {
     let mode = |path: &Path| path.symlink_metadata().expect("a file").mode() & 0o777;
 
     assert_eq!(keep(), [Refused::Swapped], "it is gone");
+    let long = at(&directory.path().join("n".repeat(300)));
+    let cannot = keep_node(&at(&source), &long, &made, &wanted);
+    assert_eq!(cannot, [Refused::Times(Errno::NAMETOOLONG)], "nobody knows what it is");
     std::fs::write(&copy, "").expect("file");
     std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640)).expect("mode");
     assert_eq!(keep(), [Refused::Swapped], "it is a file now");

@@ -110,9 +110,13 @@ impl First {
     ) -> Result<Identity, Errno> {
         let held = self.hold(source, follow)?;
         place::link(held.descriptor.as_fd(), directory, name)?;
-        match held.is_copy {
-            true => Ok(Facts::of(&rustix::fs::fstat(&held.descriptor)?).identity),
-            false => Ok(self.made),
+        if !held.is_copy {
+            return Ok(self.made);
+        }
+        match rustix::fs::fstat(&held.descriptor) {
+            Ok(stat) => Ok(Facts::of(&stat).identity),
+            // Nothing is to be left of what is told as a failure.
+            Err(errno) => Err(unlinked(directory.as_fd(), name, errno)),
         }
     }
 
@@ -123,15 +127,13 @@ impl First {
         self.with_place(|from, own| rustix::fs::linkat(from, own, directory, name, flags))?;
         let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
         let is_it = |linked| linked == self.made || (follow && self.leads_to() == Ok(linked));
-        let errno = match stat.map(|stat| Facts::of(&stat).identity) {
-            Ok(linked) if is_it(linked) => return Ok(()),
-            // Another file had come to bear its name.
-            Ok(_) => Errno::STALE,
-            Err(errno) => errno,
-        };
-        // Where this fails the failure is told all the same.
-        match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
-            Ok(()) | Err(_) => Err(errno),
+        match stat.map(|stat| Facts::of(&stat)) {
+            Ok(linked) if is_it(linked.identity) => Ok(()),
+            // It has no other name, so it is not what was linked: it has taken that one's place since.
+            Ok(linked) if linked.links <= 1 => Err(Errno::STALE),
+            // Another file had come to bear the copy's name.
+            Ok(_) => Err(unlinked(directory, name, Errno::STALE)),
+            Err(errno) => Err(unlinked(directory, name, errno)),
         }
     }
 
@@ -142,6 +144,13 @@ impl First {
             rustix::fs::openat(from, path::parent(own.to_bytes()), ABOVE, Mode::empty())
         })?;
         Ok(rustix::fs::fstatfs(&above).is_ok_and(|it| destination::numbers_files(it.f_type)))
+    }
+}
+
+/// Takes a name back that was just given, for this reason. Where that fails the failure is told all the same.
+fn unlinked(directory: BorrowedFd<'_>, name: &CStr, reason: Errno) -> Errno {
+    match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
+        Ok(()) | Err(_) => reason,
     }
 }
 

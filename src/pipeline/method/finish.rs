@@ -148,7 +148,11 @@ impl FileCopy {
                 self.fail(chain, self.destination_problem(What::PreservingPermissions, errno), context)
             }
             // The file has failed before, and is only to be closed still.
-            Op::Truncate { .. } | Op::Unlink { .. } => self.close(chain, context),
+            Op::Truncate { .. } => self.close(chain, context),
+            Op::Unlink { .. } => {
+                self.leave_to_the_end();
+                self.close(chain, context)
+            }
             Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
                 self.done(context)
             }

@@ -9,9 +9,9 @@ use crate::pipeline::chain::{At, Chain, Descriptor, End, Into, Op, Outcome, Seen
 use crate::pipeline::owed::{Debt, Undo};
 use crate::pipeline::place;
 use crate::plan::attributes::Made;
-use crate::plan::durability;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::{Found, Verdict};
+use crate::plan::{durability, path};
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, OFlags};
@@ -120,7 +120,10 @@ impl FileCopy {
         match place::beside(&staged.to) {
             Ok(temporary) => {
                 staged.temporary = Some(temporary.clone());
-                staged.debt = Some(context.owed.note(Undo::Remove(temporary.clone())));
+                let path = self.job.destination_path();
+                let last = path::last_component(temporary.name.to_bytes());
+                let shown = path::join(path::parent(&path), last);
+                staged.debt = Some(context.owed.note(Undo::Remove { at: temporary.clone(), shown }));
                 let flags = written_by(context) | OFlags::CREATE | OFlags::EXCL;
                 self.open_staged(chain, temporary, flags, context)
             }
@@ -231,6 +234,13 @@ impl FileCopy {
     pub(super) fn settle_staged(&self) {
         if let Some(staged) = &self.staged {
             staged.settle();
+        }
+    }
+
+    /// What is to be removed could not be: that is tried again when the run ends, and told then.
+    pub(super) fn leave_to_the_end(&mut self) {
+        if let Some(staged) = &mut self.staged {
+            staged.debt = None;
         }
     }
 

@@ -32,7 +32,12 @@ impl Filesystem for System {
     }
 
     fn getattr(&self, _: &Request, number: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        reply.attr(&VALID, &self.with(number, |file| file.seen_as(number)));
+        let seen = self.with(number, |file| file.seen_as(number));
+        let linked = seen.kind == FileType::RegularFile && seen.nlink > 1;
+        if self.oddity == Oddity::SilentWhenLinked && linked {
+            return reply.error(Errno::EIO);
+        }
+        reply.attr(&VALID, &seen);
     }
 
     fn setattr(

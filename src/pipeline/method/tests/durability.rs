@@ -108,6 +108,11 @@ fn without_unnamed_files_a_temporary_name_is_closed_renamed_or_removed() {
     let copied = named().fault("write", 0, Fault::Errno(Errno::NOSPC)).run();
     assert_eq!(copied.log[copied.log.len() - 3..], ["unlink", "close", "close"]);
     assert_eq!((copied.told(), copied.destination()), (vec![(What::Writing, Some(Errno::NOSPC))], None));
+    assert_eq!(copied.debts, 0);
+    // One that cannot be removed now is when the run ends.
+    let full = || named().fault("write", 0, Fault::Errno(Errno::NOSPC));
+    let copied = full().fault("unlink", 0, Fault::Errno(Errno::IO)).run();
+    assert_eq!((copied.told(), copied.debts), (vec![(What::Writing, Some(Errno::NOSPC))], 1));
     // Late write errors come out when it is closed.
     let copied = named().fault("close", 0, Fault::Errno(Errno::IO)).run();
     assert_eq!((copied.told(), copied.destination()), (vec![(What::Closing, Some(Errno::IO))], None));
