@@ -12,11 +12,10 @@ use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::Hashed;
 use crate::pipeline::chain::{Chain, Descriptor, End, Op};
-use crate::pipeline::engine::plain;
 use crate::plan::destination::Offload;
-use crate::plan::reading::{self, Reading};
+use crate::plan::reading::Reading;
 use crate::report::message::{Problem, What};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -54,7 +53,7 @@ pub(super) struct Progress {
     way: Way,
     /// Both ends, until the last extent is over: whoever finishes the file then holds the only share, and so learns
     /// what closing it says.
-    ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
+    pub(super) ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
     /// What nobody has claimed yet, in order: all of the file, or its data between holes.
     left: VecDeque<Range<u64>>,
     /// Where the blocks end: the size that was seen, the end of file that was met, or what `O_DIRECT` can reach.
@@ -141,15 +140,6 @@ impl LargeFile {
     #[must_use]
     pub fn sleeps(&self) -> bool {
         self.direct
-    }
-
-    /// Whether several workers may read it side by side.
-    #[must_use]
-    pub fn can_be_shared(&self) -> bool {
-        let source = self.lock().ends.as_ref().map(|(source, _)| Arc::clone(source));
-        let kind = source.and_then(|source| plain::kind_of(source.as_fd()).ok());
-        // What cannot be asked is no FUSE.
-        kind.is_none_or(|system| !reading::must_be_read_in_order(system.magic))
     }
 
     /// Whether there are blocks that nobody has claimed.
