@@ -235,3 +235,27 @@ fn a_tree_is_copied_with_a_handful_of_descriptors() {
         }
     });
 }
+
+/// A large file has no chain that counts as in flight while its blocks move, but it holds its two descriptors.
+#[test]
+fn several_large_files_are_copied_with_a_handful_of_descriptors() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        for number in 0..4 {
+            s.file(format!("s/{number}"), noise(9 << 20, number));
+            s.file(format!("s/d/{number}"), noise(40_000, number));
+        }
+        let fewest = if s.engine() == Engine::Uring { 9 } else { 8 };
+        for options in [&["-r"][..], &["-a", "--direct"], &["-r", "--atomic"], &["-r", "--fsync", "--verify"]]
+        {
+            for descriptors in [fewest, 12, 16, 24] {
+                let run = s.cp(options).and(["s", "t"]).limit(Resource::Nofile, descriptors);
+                run.run().ends(0).complains("");
+                s.assert_same("s", "t");
+                std::fs::remove_dir_all(s.path("t")).unwrap();
+            }
+        }
+    });
+}

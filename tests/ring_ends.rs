@@ -12,8 +12,18 @@ const SERVER: &str = "ring_ends::the_misstating_file_system_is_as_it_is_describe
 impl Sandbox {
     /// Mounts the file system on `m`. `None`, loudly, where there can be none.
     fn misstating(&self) -> Option<Served> {
-        self.dir("m");
+        self.misstating_by(Command::new(std::env::current_exe().unwrap()))
+    }
+
+    /// The same, with its files in the page cache.
+    fn misstating_cached(&self) -> Option<Served> {
         let mut server = Command::new(std::env::current_exe().unwrap());
+        server.env(misstating::CACHED, "1");
+        self.misstating_by(server)
+    }
+
+    fn misstating_by(&self, mut server: Command) -> Option<Served> {
+        self.dir("m");
         server.args(["--exact", SERVER, "--nocapture"]);
         match misstating::start(server, &self.path("m")) {
             Ok(served) => Some(served),
@@ -60,6 +70,23 @@ fn a_copy_has_what_read_gives() {
         for file in Stated::all() {
             s.cp([format!("m/{}", file.name()), "one".into()]).succeeds();
             assert!(s.read("one") == file.contents(), "{file:?} alone");
+        }
+    });
+}
+
+/// A second worker that reads behind the end has the kernel ask for the size again, and the zeros behind a short answer
+/// become contents for the first.
+#[test]
+fn a_cached_file_that_says_too_much_is_read_by_one_worker() {
+    each_engine(|s| {
+        let Some(_served) = s.misstating_cached() else { return };
+        // What comes short of less than the size that is true is filled up by the kernel itself.
+        for file in Stated::all().filter(|file| file.says >= file.has && file.has <= file.by.min(128 << 10)) {
+            for round in 0..10 {
+                s.cp([format!("m/{}", file.name()), "one".into()]).succeeds();
+                assert!(s.read("one") == file.contents(), "{file:?}, round {round}");
+                s.cat([format!("m/{}", file.name())]).succeeds().prints(file.contents());
+            }
         }
     });
 }

@@ -175,7 +175,17 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         let capabilities = self.engine.capabilities();
         let in_turn = self.backlog.front().is_some_and(|job| job.turn().is_some());
         let most = if in_turn { capabilities.in_turn_max } else { capabilities.in_flight_max };
-        self.has_room(most) && self.large.len() < LARGE_OPEN_MAX && self.has_room_to_settle()
+        self.has_room(most)
+            && self.large.len() < LARGE_OPEN_MAX
+            && self.has_room_to_settle()
+            && self.has_descriptors_for_file()
+    }
+
+    /// Whether a file can be begun beside what this worker holds open without a chain that counts as in flight: large files,
+    /// some of whose blocks may be all that is left of them.
+    fn has_descriptors_for_file(&self) -> bool {
+        let holds_none = self.large.is_empty() && self.extents_in_flight == 0;
+        holds_none || self.shared.files_in_flight_max() > 1
     }
 
     pub(super) fn reap(&mut self) -> Result<(), Errno> {

@@ -50,6 +50,17 @@ const LOCAL: [u64; 18] = [
 /// right, but where it ends is the server's to say.
 const SERVED: [u64; 5] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x00c3_6400];
 
+/// FUSE.
+const FUSE: u64 = 0x6573_5546;
+
+/// Whether a file's end may move under a reader when another one reads behind it, by the `f_type` that statfs(2) answers.
+/// FUSE has the kernel keep a size that the server states, corrects it where a read comes short, and takes it from the
+/// server again when somebody reads behind it: the zeros that fill up the page are contents then.
+#[must_use]
+pub fn must_be_read_in_order(magic: u64) -> bool {
+    magic == FUSE
+}
+
 impl Reading {
     /// How regular files are read on a file system of this kind (`f_type`).
     #[must_use]
@@ -90,7 +101,7 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use super::Reading;
+    use super::{Reading, must_be_read_in_order};
 
     #[test]
     fn only_file_systems_that_are_known_are_read_in_a_ring() {
@@ -101,6 +112,16 @@ mod tests {
         for magic in [0x6573_5546, 0x794c_7630, 0x0102_1997, 0x9fa0, 0x1234_5678, 0] {
             assert_eq!(Reading::of(magic), Reading::ByCalls, "{magic:#x}");
         }
+    }
+
+    #[test]
+    fn one_reads_where_a_second_reader_could_move_the_end() {
+        assert!(must_be_read_in_order(0x6573_5546));
+        assert!(
+            [0xef53, 0x5846_5342, 0x0102_1994, 0x794c_7630, 0x6969]
+                .iter()
+                .all(|&kind| !must_be_read_in_order(kind))
+        );
     }
 
     #[test]

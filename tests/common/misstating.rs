@@ -31,7 +31,7 @@ pub struct Stated {
 }
 
 /// The files, in its only directory.
-const FILES: [Stated; 14] = [
+const FILES: [Stated; 15] = [
     file(7, 7, 1 << 20),
     file(4096, 4096, 1 << 20),
     file(10_000, 10_000, 1 << 20),
@@ -43,6 +43,7 @@ const FILES: [Stated; 14] = [
     file(100_000, 5, 1 << 20),
     file(100_000, 0, 1 << 20),
     file(1_000_000, 300_000, 100_000),
+    file(100 << 20, 11_000, 1 << 20),
     // Longer.
     file(0, 3000, 1 << 20),
     file(0, 200_000, 1 << 20),
@@ -74,6 +75,9 @@ impl Stated {
 }
 
 struct Misstating(Vec<Vec<u8>>);
+
+/// Set where its files go through the page cache after all, and so end where they say at the latest.
+pub const CACHED: &str = "UCP_MISSTATING_CACHED";
 
 const PLACE: &str = "UCP_MISSTATING_AT";
 const ROOT: INodeNo = INodeNo(1);
@@ -128,7 +132,9 @@ impl Filesystem for Misstating {
     }
 
     fn open(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
-        reply.opened(FileHandle(0), FopenFlags::FOPEN_DIRECT_IO);
+        let cached = env::var_os(CACHED).is_some();
+        let flags = if cached { FopenFlags::empty() } else { FopenFlags::FOPEN_DIRECT_IO };
+        reply.opened(FileHandle(0), flags);
     }
 
     fn read(

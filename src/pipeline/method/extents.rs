@@ -53,7 +53,7 @@ pub(super) struct Progress {
     way: Way,
     /// Both ends, until the last extent is over: whoever finishes the file then holds the only share, and so learns
     /// what closing it says.
-    ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
+    pub(super) ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
     /// What nobody has claimed yet, in order: all of the file, or its data between holes.
     left: VecDeque<Range<u64>>,
     /// Where the blocks end: the size that was seen, the end of file that was met, or what `O_DIRECT` can reach.

@@ -6,14 +6,28 @@ use super::stage::Stage;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::pipeline::engine::plain;
 use crate::plan::destination::{self, Offload};
+use crate::plan::reading;
 use crate::report::message::What;
+use rustix::fd::AsFd;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// What offsets and lengths of direct transfers are multiples of: a page.
 const DIRECT_UNIT: u32 = 4096;
 const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
+
+impl LargeFile {
+    /// Whether several workers may read it side by side.
+    #[must_use]
+    pub fn can_be_shared(&self) -> bool {
+        let source = self.lock().ends.as_ref().map(|(source, _)| Arc::clone(source));
+        let kind = source.and_then(|source| plain::kind_of(source.as_fd()).ok());
+        // What cannot be asked is no FUSE.
+        kind.is_none_or(|system| !reading::must_be_read_in_order(system.magic))
+    }
+}
 
 impl FileCopy {
     /// Both ends are open: makes them ready for extents. `O_DIRECT` is turned on before anything is shared out, as from

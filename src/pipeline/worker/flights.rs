@@ -157,7 +157,7 @@ impl Worker<'_, '_> {
                 self.flights_free.push(slot);
                 self.note_large(&file);
                 self.want_ring_for(&file);
-                if file.unclaimed() >= BYTES_FOR_HELP {
+                if file.unclaimed() >= BYTES_FOR_HELP && file.can_be_shared() {
                     self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
                     self.call_for_help();
                 }
