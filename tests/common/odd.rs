@@ -34,15 +34,21 @@ pub enum Oddity {
     OwnedByRoot,
     /// Times of writing are kept in seconds, all others exactly.
     SecondsOfWriting,
+    /// No directory can be listed: opening one fails with EIO.
+    Unlisted,
+    /// Closing fails with EIO.
+    Unclosed,
 }
 
-const ALL: [Oddity; 6] = [
+const ALL: [Oddity; 8] = [
     Oddity::Inodes,
     Oddity::ListedAsFiles,
     Oddity::ListedAsDirectories,
     Oddity::Caseless,
     Oddity::OwnedByRoot,
     Oddity::SecondsOfWriting,
+    Oddity::Unlisted,
+    Oddity::Unclosed,
 ];
 
 const PLACE: &str = "UCP_ODD_AT";

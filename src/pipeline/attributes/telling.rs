@@ -38,7 +38,9 @@ fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
         Refused::Clearing(errno) => (What::ClearingPermissions, errno),
         Refused::Owner(errno) => (What::PreservingOwnership, errno),
         Refused::LinkOwner(errno) => (What::PreservingLinkOwnership, errno),
-        Refused::Permissions(Permissions::Kept(_), errno) => (What::PreservingPermissions, errno),
+        Refused::Permissions(Permissions::Kept(_) | Permissions::Whole(_), errno) => {
+            (What::PreservingPermissions, errno)
+        }
         Refused::Permissions(Permissions::Plain(_), errno) => (What::SettingPermissions, errno),
         Refused::Permissions(Permissions::Bits(_) | Permissions::AsTheyAre, errno) => {
             (What::RestoringPermissions, errno)

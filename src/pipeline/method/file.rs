@@ -74,6 +74,8 @@ pub struct FileCopy {
     pub(super) trail: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
+    /// It is whole, and yet the backup is to take its place again.
+    pub(super) gives_way: bool,
     /// It is written apart from its name.
     pub(super) staged: Option<Box<Staged>>,
     /// The last word on this file has been said: it is only being closed.
@@ -121,6 +123,7 @@ impl FileCopy {
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
+            gives_way: false,
             staged: None,
             failed: false,
             leased: false,

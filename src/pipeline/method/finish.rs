@@ -103,10 +103,12 @@ impl FileCopy {
         Next::Settle(chain)
     }
 
-    /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status.
-    pub(super) fn source_not_closed(&self, errno: Errno, context: &Context<'_>) {
+    /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status;
+    /// a backup takes the copy's place again.
+    pub(super) fn source_not_closed(&mut self, errno: Errno, context: &Context<'_>) {
         if !self.failed {
             context.reporter.problem(&self.source_problem(What::Closing, errno));
+            self.gives_way = self.job.kept.is_some();
         }
     }
 
@@ -146,6 +148,9 @@ impl FileCopy {
                 self.fail(chain, self.destination_problem(What::PreservingPermissions, errno), context)
             }
             // The file has failed before, and is only to be closed still.
+            Op::Unlink { own: true, .. } if self.staged.is_none() => {
+                self.fail(chain, self.destination_problem(What::CannotRemove, errno), context)
+            }
             Op::Truncate { .. } | Op::Unlink { .. } => self.close(chain, context),
             Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
                 self.done(context)
@@ -158,6 +163,7 @@ impl FileCopy {
 
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
         self.settle_staged();
+        self.failed |= self.gives_way;
         if !self.failed {
             context.tally.file(self.stream.position());
             self.list_hash(context);
