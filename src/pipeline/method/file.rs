@@ -202,9 +202,10 @@ impl FileCopy {
     pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
         let Completion { mut chain, outcome, seen } = completion;
         self.take_back(&mut chain, outcome);
-        attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, |end| {
-            self.job.path(end)
-        });
+        let path = |end| self.job.path(end);
+        let failed = attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, path);
+        // What is not all that was asked for does not take the place of what was kept, as with GNU cp.
+        self.gives_way |= failed && self.job.kept.is_some();
         if let Some(took) = seen.making {
             context.pairs.all.note_making(self.job.destination_device, took, self.source_facts().size);
         }
