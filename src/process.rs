@@ -45,7 +45,8 @@ struct Filler {
 pub fn guard_standard_descriptors() -> ClosedAtStart {
     let mut first = None;
     let mut guard = |fd: BorrowedFd<'static>, other_way: OFlags| {
-        if rustix::io::fcntl_getfd(fd).is_ok() {
+        // Any other answer than EBADF says nothing of the descriptor: a filter may refuse the call.
+        if rustix::io::fcntl_getfd(fd) != Err(Errno::BADF) {
             return false;
         }
         // The lowest free number is the closed one, as lower ones have been filled before it.

@@ -177,7 +177,12 @@ fn a_copy_without_an_attribute_that_was_required_gives_way_to_what_was_kept() {
                 .flat_map(|options| SETTING.map(|calls| (options, calls)))
             {
                 s.file("t/a", "old");
-                s.cp(options).and(["s/a", "t/a"]).refused(calls, libc::EIO).run().ends(1).mentions("Input/output error");
+                s.cp(options)
+                    .and(["s/a", "t/a"])
+                    .refused(calls, libc::EIO)
+                    .run()
+                    .ends(1)
+                    .mentions("Input/output error");
                 is_restored(s, &["a"]);
                 assert!(!s.exists("t/a.~1~"), "{options:?} {calls:?}");
             }
