@@ -58,6 +58,7 @@ fn a_path_to_or_through_a_closed_descriptor_is_told_as_one_that_leads_to_nothing
             s.cp(["-r", name, "b"]).close(0).fails(&complaint);
         }
         s.cp(["a", "/dev/stdin/"])
+            .by_nobody()
             .close(0)
             .fails("ucp: cannot create regular file '/dev/stdin/': Not a directory");
         for name in ["/proc/self/fd/1", "/dev/fd/1"] {

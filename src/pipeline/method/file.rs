@@ -8,7 +8,6 @@ use super::staged::Staged;
 use super::stream::{InOrder, Stream};
 use super::verify::Hashing;
 use super::{Context, Next, Settings};
-use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::pipeline::links::Share;
@@ -202,10 +201,7 @@ impl FileCopy {
     pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
         let Completion { mut chain, outcome, seen } = completion;
         self.take_back(&mut chain, outcome);
-        let path = |end| self.job.path(end);
-        let failed = attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, path);
-        // What is not all that was asked for does not take the place of what was kept, as with GNU cp.
-        self.gives_way |= failed && self.job.kept.is_some();
+        self.tell_refused(&seen.refused, context);
         if let Some(took) = seen.making {
             context.pairs.all.note_making(self.job.destination_device, took, self.source_facts().size);
         }

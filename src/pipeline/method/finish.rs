@@ -3,8 +3,10 @@
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
+use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, End, Op, Outcome};
 use crate::plan::attribute_names::Names;
+use crate::plan::attributes::Refused;
 use crate::plan::durability::has_no_sync;
 use crate::plan::overwrite::Found;
 use crate::report::message::{Problem, What};
@@ -110,6 +112,14 @@ impl FileCopy {
             context.reporter.problem(&self.source_problem(What::Closing, errno));
             self.gives_way = self.job.kept.is_some();
         }
+    }
+
+    /// Tells which attributes were refused. What is not all that was asked for does not take the place of what was kept, as
+    /// with GNU cp.
+    pub(super) fn tell_refused(&mut self, refused: &[Refused], context: &Context<'_>) {
+        let path = |end| self.job.path(end);
+        let failed = attributes::tell(refused, &context.settings.keeping, context.reporter, path);
+        self.gives_way |= failed && self.job.kept.is_some();
     }
 
     /// Goes on behind an operation that had nothing to do.
