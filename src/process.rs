@@ -45,7 +45,8 @@ struct Filler {
 pub fn guard_standard_descriptors() -> ClosedAtStart {
     let mut first = None;
     let mut guard = |fd: BorrowedFd<'static>, other_way: OFlags| {
-        if rustix::io::fcntl_getfd(fd).is_ok() {
+        // Any other answer than EBADF says nothing of the descriptor: a filter may refuse the call.
+        if rustix::io::fcntl_getfd(fd) != Err(Errno::BADF) {
             return false;
         }
         // The lowest free number is the closed one, as lower ones have been filled before it.
@@ -85,15 +86,36 @@ fn filler() -> Result<OwnedFd, Errno> {
 /// # Errors
 /// What fstatat(2) answered.
 pub fn look(directory: impl AsFd, name: impl Arg + Copy, flags: AtFlags) -> Result<Stat, Errno> {
-    let stat = rustix::fs::statat(&directory, name, flags)?;
-    let Some(filler) = FILLER.get() else { return Ok(stat) };
+    let answer = rustix::fs::statat(&directory, name, flags);
+    let Some(filler) = FILLER.get() else { return answer };
     let is_filler = |stat: &Stat| (stat.st_dev, stat.st_ino) == filler.identity;
+    let stat = match answer {
+        // What fills the number is no directory, and what it stands for is nothing.
+        Err(Errno::NOTDIR) if leads_through(&directory, name, is_filler) => return Err(Errno::NOENT),
+        answer => answer?,
+    };
     let leads_there = || {
         // The name itself, in /proc/self/fd, is a link.
         filler.names == Some(stat.st_dev)
             && rustix::fs::statat(&directory, name, AtFlags::empty()).is_ok_and(|stat| is_filler(&stat))
     };
     if is_filler(&stat) || leads_there() { Err(Errno::NOENT) } else { Ok(stat) }
+}
+
+/// Whether a name that is there is that of a descriptor that was closed at exec.
+pub fn is_closed_at_exec(directory: impl AsFd, name: impl Arg + Copy) -> bool {
+    FILLER.get().is_some()
+        && rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+        && matches!(look(directory, name, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT))
+}
+
+/// Whether what a path leads through, up to one of its slashes, `is_it`.
+fn leads_through(directory: impl AsFd, path: impl Arg, is_it: impl Fn(&Stat) -> bool) -> bool {
+    let Ok(path) = path.into_c_str() else { return false };
+    let path = path.to_bytes();
+    let slashes = (1..path.len()).filter(|&at| path[at] == b'/');
+    let mut above = slashes.map(|at| rustix::fs::statat(&directory, &path[..at], AtFlags::empty()));
+    above.any(|answer| answer.is_ok_and(|stat| is_it(&stat)))
 }
 
 /// Why a name could not be opened, as the system would have said: ENOENT for that of a descriptor that was closed at exec.

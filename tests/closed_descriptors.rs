@@ -48,3 +48,22 @@ fn a_closed_output_is_no_destination() {
         assert_eq!(s.link_target("out").to_str(), Some("/proc/self/fd/1"));
     });
 }
+
+#[test]
+fn a_path_to_or_through_a_closed_descriptor_is_told_as_one_that_leads_to_nothing() {
+    each_engine(|s| {
+        s.file("a", "1");
+        for name in ["/dev/fd/0/", "/dev/fd/0/x", "/dev/stdin/x"] {
+            let complaint = format!("ucp: cannot stat '{name}': No such file or directory");
+            s.cp(["-r", name, "b"]).close(0).fails(&complaint);
+        }
+        s.cp(["a", "/dev/stdin/"])
+            .by_nobody()
+            .close(0)
+            .fails("ucp: cannot create regular file '/dev/stdin/': Not a directory");
+        for name in ["/proc/self/fd/1", "/dev/fd/1"] {
+            let complaint = format!("ucp: cannot create regular file '{name}': No such file or directory");
+            s.cp(["a", name]).close(1).fails(&complaint);
+        }
+    });
+}

@@ -2,7 +2,10 @@
 
 use rustix::process::Resource;
 
-use crate::common::{Engine, Sandbox, each_engine, io_uring_works, is_reference, needs_extensions, skip};
+use crate::common::{
+    Engine, Sandbox, each_engine, io_uring_works, is_reference, needs_extensions, needs_root, skip,
+    with_xattrs,
+};
 
 /// Every file of `t` is what it was, and there is no backup.
 #[track_caller]
@@ -147,5 +150,59 @@ fn temporary_names_do_not_outlive_a_failure() {
                 }
             }
         }
+    });
+}
+
+/// Calls that set attributes: times, owner, permissions, extended attributes.
+const SETTING: [&[i64]; 4] = [
+    &[libc::SYS_utimensat],
+    &[libc::SYS_fchown, libc::SYS_fchownat, libc::SYS_lchown],
+    &[libc::SYS_fchmod, libc::SYS_fchmodat, libc::SYS_chmod],
+    &[libc::SYS_fsetxattr, libc::SYS_setxattr, libc::SYS_lsetxattr],
+];
+
+#[test]
+fn a_copy_without_an_attribute_that_was_required_gives_way_to_what_was_kept() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        for size in [3, 100_000, 3_000_000] {
+            s.file("s/a", vec![b'n'; size]).chown("s/a", 12, 34).acl("s/a", 0o640, 7);
+            for (options, calls) in [["-b", "-p"], ["-b", "-a"], ["--backup=numbered", "-p"]]
+                .iter()
+                .flat_map(|options| SETTING.map(|calls| (options, calls)))
+            {
+                s.file("t/a", "old");
+                s.cp(options)
+                    .and(["s/a", "t/a"])
+                    .refused(calls, libc::EIO)
+                    .run()
+                    .ends(1)
+                    .mentions("Input/output error");
+                is_restored(s, &["a"]);
+                assert!(!s.exists("t/a.~1~"), "{options:?} {calls:?}");
+            }
+        }
+        // What nobody insisted on is no failure.
+        s.file("t/a", "old");
+        s.cp(["-b", "--preserve=timestamps", "s/a", "t/a"]).refused(SETTING[3], libc::EIO).succeeds();
+        assert_eq!(s.read("t/a~"), b"old");
+    });
+}
+
+#[test]
+fn a_link_that_cannot_have_its_owner_gives_way_to_what_was_kept() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        s.symlink("s/a", "nowhere").chown("s/a", 12, 34).file("t/a", "old");
+        let complaint = "ucp: failed to preserve ownership for t/a: Input/output error";
+        s.cp(["-a", "-b", "s/a", "t/a"]).refused(SETTING[1], libc::EIO).fails(complaint);
+        is_restored(s, &["a"]);
     });
 }

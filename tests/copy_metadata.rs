@@ -1,5 +1,6 @@
 //! What file systems say of their files that is not so elsewhere: inodes that are no identity, types in listings that are
-//! wrong, owners that nobody asked for, times that are cut. And an ACL that a mode hides.
+//! wrong, owners that nobody asked for, times that are cut, directories and files that cannot be opened or closed. And an
+//! ACL that a mode hides.
 
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
@@ -273,5 +274,41 @@ fn a_copy_that_is_older_by_less_than_a_second_is_older_where_that_is_kept() {
         s.file("f", "new").written("f", 1_000_000_000, 700_000_000);
         s.cp(["-p", "f", "m/f"]).succeeds();
         s.cp(["-upv", "f", "m/f"]).succeeds().prints("'f' -> 'm/f'\n");
+    });
+}
+
+#[test]
+fn a_source_directory_that_cannot_be_opened_is_made_without_its_entries() {
+    each_engine(|s| {
+        let Some(_served) = s.odd("m", Oddity::Unlisted) else { return };
+        s.file("m/d/e/f", "1").file("m/d/z", "2").chmod("m/d", 0o751).written("m/d", 1_000_000_000, 0);
+        for (options, mode) in [("-a", 0o751), ("-r", 0o751)] {
+            s.cp([options, "m/d", "o"]).fails("ucp: cannot access 'm/d': Input/output error");
+            assert_eq!((s.names("o").len(), s.mode("o")), (1, mode));
+            assert!(options == "-r" || s.attributes("o").modified == (1_000_000_000, 0));
+            std::fs::remove_dir(s.path("o")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_backup_takes_the_place_of_a_copy_whose_source_could_not_be_closed() {
+    each_engine(|s| {
+        let Some(_served) = s.odd("m", Oddity::Unclosed) else { return };
+        let failed = |name: &str| format!("ucp: failed to close '{name}': Input/output error");
+        for size in [3, 100_000, 3_000_000] {
+            // The file itself is closed with the error too, unless nobody looks.
+            let source = vec![b'x'; size];
+            std::fs::remove_file(s.path("m/a")).ok();
+            s.file("m/a", &source).file("o", "old");
+            for options in [&["-b"][..], &["-ab"], &["--backup=numbered"]] {
+                s.cp(options).and(["m/a", "o"]).fails(&failed("m/a"));
+                assert_eq!(s.read("o"), b"old", "{options:?}");
+                assert!(!s.exists("o~") && !s.exists("o.~1~"), "{options:?}");
+            }
+            // Without one the copy stays, which is whole.
+            s.cp(["m/a", "o"]).fails(&failed("m/a"));
+            assert!(s.read("o") == source);
+        }
     });
 }

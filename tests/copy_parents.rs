@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::common::{Sandbox, each_engine};
+use crate::common::{Sandbox, each_engine, needs_root};
 
 fn tree(s: &Sandbox) {
     s.file("a/b/f", "1")
@@ -126,5 +126,25 @@ fn contents_of_fifos_are_copied_where_they_are_asked_for() {
             s.cp(["-r", "--copy-contents", "s", "t"]).succeeds();
         });
         assert_eq!(s.read("t/fifo"), b"through");
+    });
+}
+
+#[test]
+fn directories_above_a_source_that_cannot_have_its_owner_keep_their_set_id_and_sticky_bits() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("a/b/c/f", "1")
+            .dir("t")
+            .chmod("t", 0o777)
+            .chmod("a", 0o1777)
+            .chmod("a/b", 0o2755)
+            .chmod("a/b/c", 0o4755);
+        s.cp(["-p", "--parents", "a/b/c/f", "t"]).by_nobody().succeeds();
+        assert_eq!((s.mode("t/a"), s.mode("t/a/b"), s.mode("t/a/b/c")), (0o1777, 0o2755, 0o4755));
+        // In a tree they are taken.
+        s.cp(["-a", "a/b", "t"]).by_nobody().succeeds();
+        assert_eq!((s.mode("t/b"), s.mode("t/b/c")), (0o755, 0o755));
     });
 }

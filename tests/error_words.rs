@@ -187,3 +187,24 @@ fn afresh_but(s: &Sandbox, name: &str) {
     let path = s.path(name);
     if path.is_dir() { std::fs::remove_dir(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
 }
+
+#[test]
+fn a_copy_that_should_be_a_clone_and_cannot_be_removed_is_told() {
+    each_engine(|s| {
+        s.file("a", "new");
+        for errno in [libc::EIO, libc::EACCES] {
+            let run = s.cp(["--reflink=always", "a", "o"]).refused_where(
+                libc::SYS_ioctl,
+                (1, ALL, CLONE),
+                libc::EIO,
+            );
+            run.refused(&[libc::SYS_unlinkat, libc::SYS_unlink], errno).fails(&format!(
+                "ucp: failed to clone 'o' from 'a': {}\nucp: cannot remove 'o': {}",
+                reason(libc::EIO),
+                reason(errno)
+            ));
+            assert_eq!(s.read("o"), b"");
+            std::fs::remove_file(s.path("o")).unwrap();
+        }
+    });
+}

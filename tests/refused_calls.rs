@@ -244,3 +244,48 @@ fn a_regular_file_without_offsets_is_written_where_it_is() {
         }
     });
 }
+
+#[test]
+fn pipes_that_cannot_be_spliced_or_made_larger_get_everything() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        let large = noise(3 << 20, 1);
+        s.file("a", &large);
+        for errno in REFUSALS {
+            // All that fcntl(2) does: F_SETPIPE_SZ, and F_GETFD, which tells a closed descriptor.
+            for calls in [&[libc::SYS_splice][..], &[libc::SYS_fcntl], &[libc::SYS_splice, libc::SYS_fcntl]] {
+                s.cat(["a"]).refused(calls, errno).succeeds().prints(&large);
+                let source = std::fs::File::open(s.path("a")).unwrap();
+                s.cat(["-"]).stdin(source).refused(calls, errno).succeeds().prints(&large);
+            }
+        }
+    });
+}
+
+#[test]
+fn files_without_names_that_cannot_be_given_one_are_told_and_leave_nothing() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("s/a", noise(5000, 1)).file("s/b", "");
+        let flag = u64::from(libc::O_TMPFILE.unsigned_abs()) & !u64::from(libc::O_DIRECTORY.unsigned_abs());
+        for errno in REFUSALS {
+            let copy = format!("o{errno}");
+            let outcome = s.cp(["-r", "--atomic", "s", &copy]).refused(&[libc::SYS_linkat], errno).run();
+            if outcome.status() == Some(0) {
+                s.assert_same("s", &copy);
+            } else {
+                outcome.ends(1).mentions("cannot create regular file");
+            }
+            assert!(!s.names(&copy).iter().any(|name| name.contains(".ucp-")), "{:?}", s.names(&copy));
+        }
+        // A policy against such files is told, as is one against any.
+        let run =
+            s.cp(["--atomic", "s/a", "o"]).refused_where(libc::SYS_openat, (2, flag, flag), libc::EPERM);
+        run.fails("ucp: cannot create regular file 'o': Operation not permitted");
+        assert!(!s.exists("o"));
+    });
+}

@@ -173,8 +173,9 @@ fn permissions(
                 if now == mode { Ok(()) } else { copy.set_mode(mode) }
             })
         }
-        Permissions::Kept(mode) => {
-            let mode = if state.special { mode } else { mode.difference(special) };
+        Permissions::Kept(mode) | Permissions::Whole(mode) => {
+            let is_whole = state.special || matches!(wanted.permissions, Permissions::Whole(_));
+            let mode = if is_whole { mode } else { mode.difference(special) };
             // The ACL goes first: without it the group would have what is meant for the ACL's mask.
             let acls = match wanted.names.refused {
                 Some(errno) => Err(errno),

@@ -29,8 +29,8 @@ enum State {
     Closed {
         position: u64,
     },
-    /// It never was open: it may not be read.
-    Shut,
+    /// It never was open, for this reason.
+    Shut(Errno),
 }
 
 impl Held {
@@ -41,10 +41,10 @@ impl Held {
         Self { identity, through_link, imagined: false, is_listable: true, state }
     }
 
-    /// A directory that may not be read.
+    /// A directory that cannot be read, for this reason.
     #[must_use]
-    pub fn shut(identity: Identity, through_link: bool) -> Self {
-        let state = Mutex::new(State::Shut);
+    pub fn shut(identity: Identity, through_link: bool, reason: Errno) -> Self {
+        let state = Mutex::new(State::Shut(reason));
         Self { identity, through_link, imagined: false, is_listable: false, state }
     }
 
@@ -92,12 +92,12 @@ impl Held {
     /// The descriptor, where it is held.
     ///
     /// # Errors
-    /// EACCES for a directory that may not be read.
+    /// Why it could not be opened, for a directory that cannot be read.
     pub fn get(&self) -> Result<Option<Arc<OwnedFd>>, Errno> {
         match &*self.lock() {
             State::Open(descriptor) => Ok(Some(Arc::clone(descriptor))),
             State::Closed { .. } => Ok(None),
-            State::Shut => Err(Errno::ACCESS),
+            State::Shut(reason) => Err(*reason),
         }
     }
 
@@ -156,7 +156,7 @@ impl Held {
         let position = match &*state {
             State::Open(descriptor) => return Ok(Arc::clone(descriptor)),
             State::Closed { position } => *position,
-            State::Shut => return Err(Errno::ACCESS),
+            State::Shut(reason) => return Err(*reason),
         };
         let descriptor = match self.is_listable {
             true => walk::open_directory(near, name, follow)?,

@@ -7,7 +7,7 @@ use crate::plan::walk;
 use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
-use rustix::fs::AtFlags;
+use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
 /// Why a source directory is not open.
@@ -29,12 +29,13 @@ impl Unopened {
 }
 
 impl Worker<'_, '_> {
-    /// Opens a source directory. One that may not be read is made in the copy all the same, as GNU cp does.
+    /// Opens a source directory. One that cannot be read is made in the copy all the same, as GNU cp does, and why it
+    /// cannot is told when it is to be listed.
     pub(super) fn open_source(
         &self,
         source: &Place<'_>,
         way: Way,
-    ) -> Result<(Option<OwnedFd>, Facts), Unopened> {
+    ) -> Result<(Result<OwnedFd, Errno>, Facts), Unopened> {
         let failed = |what| {
             let failed = source.failed(what);
             move |errno| Unopened::Failed(failed(errno))
@@ -42,17 +43,19 @@ impl Worker<'_, '_> {
         let examined = match walk::open_directory(source.parent, source.name, way.through_link) {
             Ok(open) => {
                 let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotAccess))?;
-                Ok((Some(open), Facts::of(&stat)))
-            }
-            Err(Errno::ACCESS) => {
-                let flags = if way.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-                let stat =
-                    process::look(source.parent, source.name, flags).map_err(failed(What::CannotStat))?;
-                Ok((None, Facts::of(&stat)))
+                Ok((Ok(open), Facts::of(&stat)))
             }
             Err(Errno::NOENT) => Err(failed(What::CannotStat)(Errno::NOENT)),
             Err(Errno::LOOP | Errno::NOTDIR) => Err(Unopened::NoDirectory),
-            Err(errno) => Err(failed(What::CannotAccess)(errno)),
+            Err(reason) => {
+                let flags = if way.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+                let stat =
+                    process::look(source.parent, source.name, flags).map_err(failed(What::CannotStat))?;
+                match Facts::of(&stat) {
+                    facts if facts.kind == FileType::Directory => Ok((Err(reason), facts)),
+                    _ => Err(Unopened::NoDirectory),
+                }
+            }
         };
         match (examined, way.seen) {
             (Ok((_, facts)), Some(seen)) if facts.identity != seen => {

@@ -141,15 +141,15 @@ impl Worker<'_, '_> {
         &mut self,
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
-        (source, (mut descriptor, facts)): (&Place<'_>, (Option<OwnedFd>, Facts)),
+        (source, (mut descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
         way: Way,
         (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
         let keeping = self.shared.settings.method.keeping;
         let names = match &descriptor {
-            Some(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
-            None if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
-            Some(_) | None => Names::default(),
+            Ok(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
+            Err(_) if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
+            Ok(_) | Err(_) => Names::default(),
         };
         let is_operand = parent.is_none();
         let fate = match parent.is_some_and(|parent| parent.fresh) {
@@ -170,10 +170,10 @@ impl Worker<'_, '_> {
             }
             if made.fresh
                 && !made.held.is_imagined()
-                && let Some(open) = descriptor
+                && let Ok(open) = descriptor
             {
                 let open = listing_with(&made, open, &facts).map_err(source.failed(What::CannotAccess))?;
-                descriptor = Some(open);
+                descriptor = Ok(open);
             }
         }
         if self.shared.atomic()
@@ -184,15 +184,15 @@ impl Worker<'_, '_> {
             self.tell_left_over(open.as_fd(), &destination.path);
         }
         self.tally.directories += u64::from(self.shared.imagined.is_none());
-        let rules = self.rules(parent, source, descriptor.as_ref());
+        let rules = self.rules(parent, source, descriptor.as_ref().ok());
         let branch = Arc::new(Branch {
             parent: parent.map(Arc::clone),
             depth: parent.map_or(0, |parent| parent.depth + 1),
             origin: Arc::clone(origin),
             name: Arc::from(source.name),
             source: match descriptor {
-                Some(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
-                None => Held::shut(facts.identity, way.through_link),
+                Ok(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
+                Err(reason) => Held::shut(facts.identity, way.through_link, reason),
             },
             destination: made.held,
             fresh: made.fresh,

@@ -46,6 +46,8 @@ pub enum Permissions {
     Plain(Mode),
     /// These; set-id and sticky bits that the copy has stay.
     Bits(Mode),
+    /// As `Kept`, whomever it belongs to.
+    Whole(Mode),
 }
 
 /// Everything that one copy is to be given when its contents are there. Plain data.
@@ -261,9 +263,9 @@ impl Keeping {
     pub fn of_parent(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
         let permissions = match (self.mode, now) {
             (PreserveMode::Ignore, Some(now)) => restored(now, now & PERMISSIONS),
-            (PreserveMode::Ignore | PreserveMode::UnderUmask | PreserveMode::Keep, _) => {
-                self.directory_permissions(source, now)
-            }
+            // In a directory these bits give nobody anything, and GNU cp keeps them here, though not in a tree.
+            (PreserveMode::Keep, _) => Permissions::Whole(source.mode),
+            (PreserveMode::Ignore | PreserveMode::UnderUmask, _) => self.directory_permissions(source, now),
         };
         let names = Names { plain: Vec::new(), ..names };
         self.wanted(source, permissions, now.is_none(), names)

@@ -33,9 +33,13 @@ pub enum Oddity {
     SecondsOfWriting,
     /// Nothing more is said of a file that has been linked.
     SilentWhenLinked,
+    /// No directory can be listed: opening one fails with EIO.
+    Unlisted,
+    /// Closing fails with EIO.
+    Unclosed,
 }
 
-const ALL: [Oddity; 7] = [
+const ALL: [Oddity; 9] = [
     Oddity::Inodes,
     Oddity::ListedAsFiles,
     Oddity::ListedAsDirectories,
@@ -43,6 +47,8 @@ const ALL: [Oddity; 7] = [
     Oddity::OwnedByRoot,
     Oddity::SecondsOfWriting,
     Oddity::SilentWhenLinked,
+    Oddity::Unlisted,
+    Oddity::Unclosed,
 ];
 
 const PLACE: &str = "UCP_ODD_AT";

@@ -5,10 +5,17 @@ use crate::plan::attributes::{Keeping, Permissions, Refused};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
 
-/// Tells what could not be kept of a file that is called as `paths` says.
-pub fn tell(refused: &[Refused], keeping: &Keeping, reporter: &Reporter, paths: impl Fn(End) -> Vec<u8>) {
+/// Tells what could not be kept of a file that is called as `paths` says. Answers whether the copy counts as failed.
+pub fn tell(
+    refused: &[Refused],
+    keeping: &Keeping,
+    reporter: &Reporter,
+    paths: impl Fn(End) -> Vec<u8>,
+) -> bool {
+    let mut failed = false;
     for refused in refused {
         let told = keeping.told(refused);
+        failed |= told.failed;
         match (told.said, told.failed) {
             (true, true) => reporter.problem(&problem(refused, &paths)),
             (true, false) => reporter.remark(&problem(refused, &paths)),
@@ -16,6 +23,7 @@ pub fn tell(refused: &[Refused], keeping: &Keeping, reporter: &Reporter, paths: 
             (false, false) => {}
         }
     }
+    failed
 }
 
 fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
@@ -38,7 +46,9 @@ fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
         Refused::Clearing(errno) => (What::ClearingPermissions, errno),
         Refused::Owner(errno) => (What::PreservingOwnership, errno),
         Refused::LinkOwner(errno) => (What::PreservingLinkOwnership, errno),
-        Refused::Permissions(Permissions::Kept(_), errno) => (What::PreservingPermissions, errno),
+        Refused::Permissions(Permissions::Kept(_) | Permissions::Whole(_), errno) => {
+            (What::PreservingPermissions, errno)
+        }
         Refused::Permissions(Permissions::Plain(_), errno) => (What::SettingPermissions, errno),
         Refused::Permissions(Permissions::Bits(_) | Permissions::AsTheyAre, errno) => {
             (What::RestoringPermissions, errno)

@@ -5,12 +5,13 @@ use super::stage::Stage;
 use super::whole::reopen;
 use super::{Context, Next};
 use crate::cli::cp::Reflink;
-use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op, Outcome};
+use crate::pipeline::chain::{At, Chain, Descriptor, End, Into, Op, Outcome};
 use crate::plan::attribute_names;
 use crate::plan::attributes::Made;
 use crate::plan::destination::{self, FileSystem};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::{self, Found, Verdict};
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -312,7 +313,15 @@ impl FileCopy {
                 Problem::of(What::DanglingLink, self.job.destination_path())
             }
             // It may have gone again; the file was not made all the same.
-            Some(_) | None => self.destination_problem(What::CannotCreateRegular, Errno::EXIST),
+            Some(_) | None => {
+                let At { directory, name } = &self.job.destination;
+                // Or it is no name of anything, and nothing can be made where it is.
+                let errno = match process::is_closed_at_exec(directory, &**name) {
+                    true => Errno::NOENT,
+                    false => Errno::EXIST,
+                };
+                self.destination_problem(What::CannotCreateRegular, errno)
+            }
         };
         self.fail(chain, problem, context)
     }

@@ -8,7 +8,6 @@ use super::staged::Staged;
 use super::stream::{InOrder, Stream};
 use super::verify::Hashing;
 use super::{Context, Next, Settings};
-use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::pipeline::links::Share;
@@ -74,6 +73,8 @@ pub struct FileCopy {
     pub(super) trail: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
+    /// It is whole, and yet the backup is to take its place again.
+    pub(super) gives_way: bool,
     /// It is written apart from its name.
     pub(super) staged: Option<Box<Staged>>,
     /// The last word on this file has been said: it is only being closed.
@@ -121,6 +122,7 @@ impl FileCopy {
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
+            gives_way: false,
             staged: None,
             failed: false,
             leased: false,
@@ -199,9 +201,7 @@ impl FileCopy {
     pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
         let Completion { mut chain, outcome, seen } = completion;
         self.take_back(&mut chain, outcome);
-        attributes::tell(&seen.refused, &context.settings.keeping, context.reporter, |end| {
-            self.job.path(end)
-        });
+        self.tell_refused(&seen.refused, context);
         if let Some(took) = seen.making {
             context.pairs.all.note_making(self.job.destination_device, took, self.source_facts().size);
         }

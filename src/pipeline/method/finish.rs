@@ -3,8 +3,10 @@
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
+use crate::pipeline::attributes;
 use crate::pipeline::chain::{Chain, End, Op, Outcome};
 use crate::plan::attribute_names::Names;
+use crate::plan::attributes::Refused;
 use crate::plan::durability::has_no_sync;
 use crate::plan::overwrite::Found;
 use crate::report::message::{Problem, What};
@@ -105,11 +107,21 @@ impl FileCopy {
         Next::Settle(chain)
     }
 
-    /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status.
-    pub(super) fn source_not_closed(&self, errno: Errno, context: &Context<'_>) {
+    /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status;
+    /// a backup takes the copy's place again.
+    pub(super) fn source_not_closed(&mut self, errno: Errno, context: &Context<'_>) {
         if !self.failed {
             context.reporter.problem(&self.source_problem(What::Closing, errno));
+            self.gives_way = self.job.kept.is_some();
         }
+    }
+
+    /// Tells which attributes were refused. What is not all that was asked for does not take the place of what was kept, as
+    /// with GNU cp.
+    pub(super) fn tell_refused(&mut self, refused: &[Refused], context: &Context<'_>) {
+        let path = |end| self.job.path(end);
+        let failed = attributes::tell(refused, &context.settings.keeping, context.reporter, path);
+        self.gives_way |= failed && self.job.kept.is_some();
     }
 
     /// Goes on behind an operation that had nothing to do.
@@ -148,6 +160,9 @@ impl FileCopy {
                 self.fail(chain, self.destination_problem(What::PreservingPermissions, errno), context)
             }
             // The file has failed before, and is only to be closed still.
+            Op::Unlink { own: true, .. } if self.staged.is_none() => {
+                self.fail(chain, self.destination_problem(What::CannotRemove, errno), context)
+            }
             Op::Truncate { .. } => self.close(chain, context),
             Op::Unlink { .. } => {
                 self.leave_to_the_end();
@@ -164,6 +179,7 @@ impl FileCopy {
 
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
         self.settle_staged();
+        self.failed |= self.gives_way;
         if !self.failed {
             context.tally.file(self.stream.position());
             self.list_hash(context);

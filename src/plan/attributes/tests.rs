@@ -48,7 +48,10 @@ fn nothing_is_made_wider_than_it_ends() {
                 let wanted = keeping.of_file(&source, Made::Here(belongs_to), names.clone());
                 let end = match wanted.permissions {
                     Permissions::AsTheyAre => made,
-                    Permissions::Kept(end) | Permissions::Plain(end) | Permissions::Bits(end) => end,
+                    Permissions::Kept(end)
+                    | Permissions::Whole(end)
+                    | Permissions::Plain(end)
+                    | Permissions::Bits(end) => end,
                 };
                 let others = Mode::RWXG | Mode::RWXO;
                 assert!(end.contains(made & others), "{mode:?} {ownership} {bits:o}");

@@ -26,14 +26,14 @@ impl Wanted {
     /// come at the end would open.
     #[must_use]
     pub fn closed_mode(&self, now: Mode) -> Option<Mode> {
-        let Permissions::Kept(mode) = self.permissions else { return None };
+        let (Permissions::Kept(mode) | Permissions::Whole(mode)) = self.permissions else { return None };
         self.before.then_some(now & mode & Mode::RWXU)
     }
 
     /// Takes away what cannot be set for an empty name, which stands for the working directory, `now` somebody's: GNU cp
     /// sets some attributes by that name. Answers what is to be told.
     pub fn without_a_name(&mut self, now: Owner) -> Option<Refused> {
-        if !matches!(self.permissions, Permissions::Kept(_)) {
+        if !matches!(self.permissions, Permissions::Kept(_) | Permissions::Whole(_)) {
             return None;
         }
         let kept = std::mem::replace(&mut self.permissions, Permissions::AsTheyAre);

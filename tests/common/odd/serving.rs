@@ -240,11 +240,17 @@ impl Filesystem for System {
     }
 
     fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
-        reply.ok();
+        match self.oddity {
+            Oddity::Unclosed => reply.error(Errno::EIO),
+            _ => reply.ok(),
+        }
     }
 
     fn opendir(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
-        reply.opened(FileHandle(0), FopenFlags::empty());
+        match self.oddity {
+            Oddity::Unlisted => reply.error(Errno::EIO),
+            _ => reply.opened(FileHandle(0), FopenFlags::empty()),
+        }
     }
 
     fn readdir(&self, _: &Request, number: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {

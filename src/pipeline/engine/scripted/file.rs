@@ -83,7 +83,7 @@ impl File {
             Permissions::AsTheyAre => self.mode,
             Permissions::Plain(mode) => mode,
             Permissions::Bits(mode) => mode | (self.mode & (Mode::SUID | Mode::SGID | Mode::SVTX)),
-            Permissions::Kept(mode) => {
+            Permissions::Kept(mode) | Permissions::Whole(mode) => {
                 Self::add(&mut self.names.acls, &wanted.names.acls);
                 let acls = wanted.names.refused;
                 refused.extend(acls.map(|errno| Refused::Permissions(wanted.permissions, errno)));
