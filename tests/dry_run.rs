@@ -157,6 +157,18 @@ fn the_lines_and_the_status_are_those_of_the_run_itself_and_nothing_is_touched()
 }
 
 #[test]
+fn names_of_a_file_that_is_overwritten_and_linked_are_counted() {
+    if !needs_extensions() {
+        return;
+    }
+    // Entries come in the order of their inodes: what is removed, what is overwritten, and what becomes a link to that.
+    let s = Sandbox::new(Engine::Sync);
+    s.file("s/d/x", "x").file("s/d/also", "1").hard_link("s/f", "s/d/also");
+    s.file("t/s/f", "old").file("t/s/d/x", "old").hard_link("t/s/d/also", "t/s/d/x").file("m/s/f", "other");
+    assert_none(&differences(&s, &["-a"], &["s", "m/s", "t"], false).into_iter().collect::<Vec<_>>());
+}
+
+#[test]
 fn what_permissions_forbid_is_foreseen() {
     if !needs_extensions() {
         return;

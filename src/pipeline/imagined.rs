@@ -41,6 +41,8 @@ struct State {
     there: HashMap<Vec<u8>, Facts>,
     /// How many names files would have more or less than they have.
     names: HashMap<Identity, i64>,
+    /// How many names files have that would be overwritten: links to them may be asked for later.
+    links: HashMap<Identity, u64>,
 }
 
 impl Imagined {
@@ -99,6 +101,7 @@ impl Imagined {
             let mut state = self.lock();
             let more = state.names.get(&facts.identity).copied().unwrap_or(0);
             let links = facts.links.saturating_add_signed(-more);
+            state.links.insert(facts.identity, links);
             state.there.insert(path.to_vec(), Facts { links, ..facts });
         }
     }
@@ -108,7 +111,8 @@ impl Imagined {
         if self.remembers {
             let mut state = self.lock();
             *state.names.entry(file.identity).or_default() += 1;
-            state.there.insert(path.to_vec(), Facts { links: 1, ..*file });
+            let links = state.links.get(&file.identity).copied().unwrap_or(1);
+            state.there.insert(path.to_vec(), Facts { links, ..*file });
         }
     }
 
