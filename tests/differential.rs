@@ -27,6 +27,8 @@ mod random;
 mod script;
 #[path = "differential/session.rs"]
 mod session;
+#[path = "common/skipping.rs"]
+mod skipping;
 #[path = "differential/snapshot.rs"]
 mod snapshot;
 #[path = "differential/summary.rs"]
@@ -34,15 +36,7 @@ mod summary;
 #[path = "differential/trees.rs"]
 mod trees;
 
-use std::io::Write;
-
 use session::Session;
-
-/// Says loudly that something did not run; past the test harness, which holds back what passing tests print.
-fn skip(reason: &str) {
-    let line = format!("SKIPPED: differential: {reason}\n");
-    std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
-}
 
 #[test]
 fn ucp_does_what_the_reference_does() {

@@ -13,7 +13,7 @@ use crate::generate::generate;
 use crate::known::known;
 use crate::options::Allowed;
 use crate::script::script;
-use crate::skip;
+use crate::skipping::skip;
 use crate::summary::{Found, Summary};
 
 const SEED: u64 = 20_261_121;
