@@ -47,6 +47,11 @@ pub struct Owner {
     pub group: u32,
 }
 
+/// A count of links, which takes 32 bits on some machines (aarch64, riscv64) and 64 on others.
+fn count(links: impl Into<u64>) -> u64 {
+    links.into()
+}
+
 impl Facts {
     /// The facts in what stat(2), lstat(2) or fstat(2) answered.
     #[must_use]
@@ -62,7 +67,7 @@ impl Facts {
             accessed: time(stat.st_atime, stat.st_atime_nsec),
             modified: time(stat.st_mtime, stat.st_mtime_nsec),
             changed: time(stat.st_ctime, stat.st_ctime_nsec),
-            links: stat.st_nlink,
+            links: count(stat.st_nlink),
         }
     }
 
