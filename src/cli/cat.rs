@@ -4,6 +4,7 @@ use super::knobs::{self, Knobs};
 use super::{EXTENSIONS, Refused, Request, Surroundings, flag, help_and_version, short_flag, shown};
 use crate::format::{Format, Numbering};
 use crate::plan::ways::Way;
+use crate::report::language::Language;
 use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
 
@@ -72,6 +73,7 @@ fn options() -> Vec<Arg> {
 pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
+    language: &Language,
 ) -> Result<Request<CatOptions>, Refused> {
     let arguments: Vec<OsString> = arguments.collect();
     // A command line without options has nothing that the definitions are needed for, and they cost more than the rest.
@@ -79,7 +81,7 @@ pub fn parse(
         let knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
         return Ok(Request::Run(CatOptions { files: or_input(arguments), knobs, ..CatOptions::default() }));
     }
-    let (matches, files) = match super::matches(command(), arguments.into_iter(), surroundings)? {
+    let (matches, files) = match super::matches(command(), arguments.into_iter(), surroundings, language)? {
         Request::Run(read) => read,
         Request::Help(text) => return Ok(Request::Help(text)),
         Request::Version(text) => return Ok(Request::Version(text)),
