@@ -60,6 +60,7 @@ mod house;
 mod knobs;
 mod knobs_engines;
 mod knobs_placement;
+mod language;
 mod manifest;
 mod manual_attributes;
 mod manual_data;
