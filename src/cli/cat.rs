@@ -30,8 +30,9 @@ Concatenate FILE(s) to standard output.
 With no FILE, or when FILE is -, read standard input.";
 
 const NOTES: &str = "\
-Options of GNU may be abbreviated, extensions may not. Exit status: 0 if all
-was printed, 1 if anything was not. The manual, ucat(1), says more.";
+Options of GNU may be abbreviated, extensions may not. Messages are in the
+locale's language. Exit status: 0 if all was printed, 1 if anything was not.
+The manual, ucat(1), says more.";
 
 /// The definition of the command line.
 #[must_use]

@@ -98,6 +98,44 @@ fn texts_are_put_into_the_character_set() {
 }
 
 #[test]
+fn the_character_sets_of_locales_are_known() {
+    let names = [
+        "BIG5",
+        "BIG5-HKSCS",
+        "CP1251",
+        "CP1255",
+        "EUC-JP",
+        "EUC-KR",
+        "GB18030",
+        "GB2312",
+        "GBK",
+        "ISO-8859-1",
+        "ISO-8859-2",
+        "ISO-8859-3",
+        "ISO-8859-5",
+        "ISO-8859-6",
+        "ISO-8859-7",
+        "ISO-8859-8",
+        "ISO-8859-9",
+        "ISO-8859-10",
+        "ISO-8859-13",
+        "ISO-8859-14",
+        "ISO-8859-15",
+        "ISO-8859-16",
+        "KOI8-R",
+        "KOI8-U",
+        "TIS-620",
+    ];
+    for name in names {
+        let known = matches!(
+            Charset::of(name.as_bytes(), [0; 4]),
+            Charset::Bytes { meaning: Some(_), .. } | Charset::Multibyte(_)
+        );
+        assert!(known, "{name}");
+    }
+}
+
+#[test]
 fn quotation_marks_are_straight_but_in_utf8() {
     for charset in [latin_1(), multibyte("GB18030")] {
         let marks = charset.quotation_marks().map(str::as_bytes);
