@@ -60,6 +60,7 @@ mod house;
 mod knobs;
 mod knobs_engines;
 mod knobs_placement;
+mod language;
 mod linking;
 mod manifest;
 mod manual_attributes;

@@ -13,6 +13,7 @@ use crate::case::{Case, Outcome, Program};
 use crate::compare::{Difference, compare};
 use crate::generate::generate;
 use crate::known::known;
+use crate::locales::in_english;
 use crate::options::Allowed;
 use crate::script::script;
 use crate::summary::{Found, Summary};
@@ -167,7 +168,10 @@ impl Session {
                 eprintln!("{}: {outcome:#?}", candidate.label);
             }
             let Some(difference) = compare(case, &reference, &outcome) else { continue };
-            if stops_in_itself(&reference, &outcome) || self.depends_on_order(case, &reference, thread) {
+            if stops_in_itself(&reference, &outcome)
+                || self.depends_on_order(case, &reference, thread)
+                || self.is_left_out_in_english(case, candidate, thread)
+            {
                 summary.lock().unwrap().ambiguous += 1;
                 return;
             }
@@ -190,7 +194,8 @@ impl Session {
         let difference = compare(case, &reference, &outcome)?;
         let left_out = known(case, &reference, &difference).is_some()
             || stops_in_itself(&reference, &outcome)
-            || self.depends_on_order(case, &reference, 0);
+            || self.depends_on_order(case, &reference, 0)
+            || self.is_left_out_in_english(case, candidate, 0);
         (!left_out).then_some(difference)
     }
 
@@ -198,6 +203,16 @@ impl Session {
     fn depends_on_order(&self, case: &Case, reference: &Outcome, thread: usize) -> bool {
         let other = case.reversed().run(&self.reference, &self.directory_of(thread, "o"));
         compare(case, reference, &other).is_some()
+    }
+
+    /// Whether what differs is left out where the case is in English: messages tell, and only English ones are known here.
+    fn is_left_out_in_english(&self, case: &Case, candidate: &Program, thread: usize) -> bool {
+        let Some(case) = in_english(case) else { return false };
+        let reference = case.run(&self.reference, &self.directory_of(thread, "r"));
+        let outcome = case.run(candidate, &self.directory_of(thread, "c"));
+        let difference = compare(&case, &reference, &outcome);
+        stops_in_itself(&reference, &outcome)
+            || difference.is_some_and(|difference| known(&case, &reference, &difference).is_some())
     }
 
     /// Names of equal length, as some programs say how long a path is.
