@@ -48,7 +48,7 @@ impl Worker<'_, '_> {
             }
         }
         let Some(operand) = left.front() else { return };
-        let examined = self.examine(operand);
+        let examined = self.examine(operand, false);
         let several = operand.made.is_some() || self.shared.options.parents;
         let meets = several || examined.may_meet_others(self.shared.began);
         if meets && !alone {
@@ -75,7 +75,7 @@ impl Worker<'_, '_> {
             _ if self.is_left_out(&operand, examined.source.as_ref().ok()) => Ok(()),
             // They may lie in one another, so each looks for itself when those before it are done.
             true => self.with_parents(&operand).and_then(|operand| {
-                let examined = self.examine(&operand);
+                let examined = self.examine(&operand, self.shared.parents.count_as_new());
                 self.begin_operand(&operand, examined)
             }),
             false => self.begin_operand(&operand, examined),
@@ -91,7 +91,8 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn examine(&self, operand: &Operand) -> Examined {
+    /// Looks at an operand and at what is at its copy's name; not at that where the copy counts as `new` whatever it is.
+    fn examine(&self, operand: &Operand, new: bool) -> Examined {
         let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         let stat = process::look(&operand.source.directory, &*operand.source.name, flags);
@@ -104,7 +105,7 @@ impl Worker<'_, '_> {
         let looks_as = |facts: &Facts| replace::looks_as(self.shared.options, facts.kind);
         let kind = source.as_ref().ok().map(looks_as);
         let look = || self.look(&operand.destination, || operand.destination_path(), kind);
-        let found = if twice { Ok(Found::Nothing) } else { look() };
+        let found = if twice || new { Ok(Found::Nothing) } else { look() };
         Examined { source, found }
     }
 
@@ -119,7 +120,7 @@ impl Worker<'_, '_> {
             let destination = At { directory: Directory::Working, name: Arc::from(c".") };
             let here =
                 Operand { shown, number: operand.number, ..Operand::new(source, destination, None, None) };
-            let examined = self.examine(&here);
+            let examined = self.examine(&here, false);
             return self.begin_operand(&here, examined);
         }
         let directory = facts.kind == FileType::Directory;
@@ -151,6 +152,7 @@ impl Worker<'_, '_> {
             announced: false,
             is_backup: false,
             over: false,
+            unseen: self.shared.parents.count_as_new(),
             kept: None,
             failed: false,
             left_out: false,

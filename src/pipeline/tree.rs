@@ -163,6 +163,7 @@ impl Worker<'_, '_> {
             }
             return Ok(());
         }
+        self.remove_in_the_way((source, &facts), destination, (fate, found))?;
         let made = self.make_directory(source, destination, (&facts, names), fate)?;
         if is_operand {
             if let Some(directories) = &self.shared.directories {
