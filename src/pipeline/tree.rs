@@ -146,10 +146,12 @@ impl Worker<'_, '_> {
         (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
         let keeping = self.shared.settings.method.keeping;
-        let names = match &descriptor {
-            Ok(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
-            Err(_) if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
-            Ok(_) | Err(_) => Names::default(),
+        let link = keeping.wants_names().then(|| link_to(source, way)).flatten();
+        let names = match (&descriptor, &link) {
+            _ if !keeping.wants_names() => Names::default(),
+            (_, Some(link)) => attributes::names(&Source::Named(link.clone())),
+            (Ok(open), None) => attributes::names(&Source::Open(open.as_fd())),
+            (Err(_), None) => attributes::names(&Source::Named(source.at())),
         };
         let is_operand = parent.is_none();
         let fate = match parent.is_some_and(|parent| parent.fresh) {
@@ -198,6 +200,7 @@ impl Worker<'_, '_> {
             destination: made.held,
             fresh: made.fresh,
             belongs_to: made.belongs_to,
+            link: link.filter(|_| made.at_end.as_ref().is_some_and(|end| end.0.needs_source())),
             at_end: made.at_end,
             rules,
             turn: OnceLock::new(),
@@ -360,4 +363,12 @@ impl Worker<'_, '_> {
         self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts);
         Ok(())
     }
+}
+
+/// The symbolic link that a directory was come to through. GNU cp takes ACL and extended attributes of the name, so they are
+/// the link's; a slash behind it makes it the directory's.
+fn link_to(source: &Place<'_>, way: Way) -> Option<At> {
+    let look = || rustix::fs::statat(source.parent, source.name, AtFlags::SYMLINK_NOFOLLOW);
+    let is_link = way.through_link && look().is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink);
+    is_link.then(|| source.at())
 }

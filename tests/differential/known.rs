@@ -7,10 +7,6 @@ use crate::node::Kind;
 
 /// Which of the known differences this is, if it is one.
 pub fn known(case: &Case, _reference: &Outcome, difference: &Difference) -> Option<&'static str> {
-    let links = case.nodes.iter().any(|node| matches!(node.kind, Kind::Symlink(_)));
-    if links && difference.kind.split("; ").all(|kind| kind.starts_with("tree: xattr ")) {
-        return Some("GNU cp keeps no ACL and no extended attribute of a directory that a link leads to");
-    }
     let hard_links = case.nodes.iter().any(|node| matches!(node.kind, Kind::HardLink(_)));
     if hard_links && difference.kind == "tree: was" {
         return Some("which of several names of a source is copied first");
