@@ -40,6 +40,10 @@ pub struct Origin {
     pub made: Option<Arc<Made>>,
     /// Where directories wait that are to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<Durable>>,
+    /// The copy lies within the source, so that the walk may meet it: it goes in the order of the listings.
+    pub is_within_itself: bool,
+    /// The walk has met the copy, and ends there.
+    pub has_met_itself: AtomicBool,
 }
 
 /// One directory being copied.

@@ -19,6 +19,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Timespec};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What was seen of an operand before anything is done about it.
 struct Examined {
@@ -50,7 +51,8 @@ impl Worker<'_, '_> {
         let Some(operand) = left.front() else { return };
         let examined = self.examine(operand, false);
         let several = operand.made.is_some() || self.shared.options.parents;
-        let meets = several || examined.may_meet_others(self.shared.began);
+        let within = || examined.source.as_ref().is_ok_and(|facts| self.is_within_itself(operand, facts));
+        let meets = several || examined.may_meet_others(self.shared.began) || within();
         if meets && !alone {
             return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
         }
@@ -202,6 +204,8 @@ impl Worker<'_, '_> {
             destination: operand.destination.clone(),
             made: operand.made.clone(),
             durable: self.shared.durable.clone(),
+            is_within_itself: self.is_within_itself(operand, facts),
+            has_met_itself: AtomicBool::new(false),
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };
