@@ -123,6 +123,8 @@ pub struct FileJob {
     pub is_backup: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
+    /// The destination counts as free and was not looked at (`--parents`).
+    pub unseen: bool,
     /// The file that had to make way, which comes back if nothing takes its place.
     pub kept: Option<Kept>,
     /// The copy failed.
@@ -158,6 +160,7 @@ impl FileJob {
             announced: false,
             is_backup: false,
             over: false,
+            unseen: false,
             kept: None,
             failed: false,
             left_out: false,
@@ -245,7 +248,7 @@ impl FileJob {
     /// Whether a link may take the place of what has its name after all.
     #[must_use]
     pub fn may_link_over(&self, options: &CpOptions) -> bool {
-        self.over || replace::may_link_over(options, self.found.as_ref())
+        self.over || self.unseen || replace::may_link_over(options, self.found.as_ref())
     }
 
     /// Whether somebody wants to know which file the copy becomes.

@@ -259,7 +259,7 @@ impl Worker<'_, '_> {
         };
         let is_it = || {
             let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
-            there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
+            !job.unseen && there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
         };
         let linked = match link(name) {
             Err(Errno::EXIST) if is_it() => Ok(()),

@@ -119,6 +119,7 @@ impl Copying {
             announced: false,
             is_backup: false,
             over: false,
+            unseen: false,
             kept: None,
             failed: false,
             left_out: false,
