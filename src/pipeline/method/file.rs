@@ -1,7 +1,7 @@
 //! One file's way through its stages: what comes after each completion.
 
 use super::extents::LargeFile;
-use super::holes::{self, Holes};
+use super::holes::Holes;
 use super::pairs::Pair;
 use super::stage::Stage;
 use super::staged::Staged;
@@ -337,7 +337,7 @@ impl FileCopy {
             sparse: settings.sparse,
             may_clone: fresh && self.may_clone(context),
             regular: fresh && self.positioned,
-            looks_sparse: !self.without_map && holes::looks_sparse(&source),
+            looks_sparse: !self.without_map && source.looks_sparse(),
             size_is_trusted: source.size_is_trusted(),
             fits: usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes()),
             direct: settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN,
