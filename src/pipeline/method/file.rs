@@ -10,7 +10,6 @@ use super::verify::Hashing;
 use super::{Context, Next, Settings};
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
-use crate::pipeline::links::Share;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
 use crate::plan::data::{self, Method, Situation, Trail};
@@ -73,8 +72,8 @@ pub struct FileCopy {
     pub(super) trail: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
-    /// It is whole, and yet the backup is to take its place again.
-    pub(super) gives_way: bool,
+    /// It has all its data, but an attribute was refused or its source could not be closed: what was kept comes back.
+    pub(super) falls_short: bool,
     /// It is written apart from its name.
     pub(super) staged: Option<Box<Staged>>,
     /// The last word on this file has been said: it is only being closed.
@@ -122,7 +121,7 @@ impl FileCopy {
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
-            gives_way: false,
+            falls_short: false,
             staged: None,
             failed: false,
             leased: false,
@@ -141,9 +140,8 @@ impl FileCopy {
             // Who counts what is left out wants to know its size.
             self.job.seen = self.job.seen.or(self.source);
         }
-        if self.failed && self.job.share != Share::None {
-            // Nobody is to link what is not whole.
-            self.job.share = Share::UnderWay;
+        if self.failed || self.falls_short {
+            self.job.falls_short();
         }
         &self.job
     }
