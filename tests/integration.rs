@@ -36,6 +36,7 @@ mod copy_follow;
 mod copy_hard_links;
 mod copy_holes;
 mod copy_into_itself;
+mod copy_just_created;
 mod copy_metadata;
 mod copy_modes;
 mod copy_names;

@@ -55,7 +55,8 @@ impl Worker<'_, '_> {
         };
         match made {
             Ok(made) => {
-                job.note(made.identity);
+                let found = job.found;
+                job.note(made.identity, found.as_ref());
                 imagined.remember(&job.destination_path(), made);
                 let options = self.shared.options;
                 if replace::is_counted(options, facts.kind) {

@@ -159,6 +159,7 @@ impl Worker<'_, '_> {
             failed: false,
             left_out: false,
             share: Share::None,
+            copy: None,
         };
         self.begin_leaf(job, &facts);
         Ok(())

@@ -125,6 +125,7 @@ impl Copying {
             left_out: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
+            copy: None,
             source: at(source),
             destination: at(destination),
             names: Names::Operand {
