@@ -17,6 +17,8 @@ mod counterparts;
 mod generate;
 #[path = "differential/known.rs"]
 mod known;
+#[path = "differential/making.rs"]
+mod making;
 #[path = "differential/minimise.rs"]
 mod minimise;
 #[path = "differential/node.rs"]

@@ -1,5 +1,6 @@
 //! What two outcomes differ in, and by which sign differences are grouped.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::case::{Case, Outcome};
@@ -23,8 +24,7 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         kinds.push(format!("{} for {}", candidate.status, reference.status));
         writeln!(text, "ended: reference {}, candidate {}", reference.status, candidate.status).unwrap();
     }
-    // Only where it is told does one worker do everything, and what a listing brings has no order for anybody.
-    let ordered = is_told(&case.options) && !is_recursive(&case.options);
+    let ordered = is_ordered(case);
     for (name, left, right) in
         [("stdout", &reference.stdout, &candidate.stdout), ("stderr", &reference.stderr, &candidate.stderr)]
     {
@@ -54,6 +54,38 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         _ => kinds.push("tree without end".to_owned()),
     }
     (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text })
+}
+
+/// Each thing that can be seen, by what it is; lines by how often they come.
+pub fn facts(case: &Case, outcome: &Outcome) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::from([("status".to_owned(), outcome.status.clone())]);
+    for (name, text) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
+        let ordered = is_ordered(case);
+        let lines = lines(text, ordered);
+        if ordered {
+            facts.insert(name.to_owned(), lines.join("\n"));
+            continue;
+        }
+        for line in &lines {
+            let count = lines.iter().filter(|other| *other == line).count();
+            facts.insert(format!("{name}: {line}"), count.to_string());
+        }
+    }
+    for (path, entry) in outcome.tree.iter().flatten() {
+        facts.extend(entry.iter().map(|(what, value)| (format!("{path}: {what}"), value.clone())));
+    }
+    facts
+}
+
+/// The things that are not alike.
+pub fn unlike(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
+    let both = one.keys().chain(other.keys());
+    both.filter(|item| one.get(*item) != other.get(*item)).cloned().collect()
+}
+
+/// Only where it is told does one worker do everything, and what a listing brings has no order for anybody.
+fn is_ordered(case: &Case) -> bool {
+    is_told(&case.options) && !is_recursive(&case.options)
 }
 
 /// Lines and questions, which end without a newline; sorted where their order says nothing.

@@ -29,12 +29,5 @@ pub fn known(case: &Case, reference: &Outcome, difference: &Difference) -> Optio
     {
         return Some("GNU cp removes a file that SOURCE/. takes the place of, without the backup asked for");
     }
-    let hard_links = case.nodes.iter().any(|node| matches!(node.kind, Kind::HardLink(_)));
-    if hard_links && difference.kind == "tree: was" {
-        return Some("which of several names of a source is copied first");
-    }
-    if hard_links && difference.kind == "tree: atime" {
-        return Some("access time of a source of several names, which are read in another order");
-    }
     None
 }
