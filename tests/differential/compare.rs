@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::case::{Case, Outcome};
 use crate::options::{is_recursive, is_told};
-use crate::snapshot;
+use crate::snapshot::{self, Snapshot};
 
 /// How many differences of one tree are shown.
 const SHOWN_MAX: usize = 12;
@@ -39,7 +39,7 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
     match (&reference.tree, &candidate.tree) {
         (Some(left), Some(right)) => {
             let found = snapshot::differences(left, right);
-            let mut signs: Vec<String> = found.iter().map(|[_, what, ..]| format!("tree: {what}")).collect();
+            let mut signs: Vec<String> = found.iter().map(|found| sign(found, left)).collect();
             signs.sort_unstable();
             signs.dedup();
             // What the program says mostly tells why the trees differ.
@@ -54,6 +54,20 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         _ => kinds.push("tree without end".to_owned()),
     }
     (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text })
+}
+
+/// What of a tree differs, with names left out.
+fn sign([path, what, reference, candidate]: &[String; 4], tree: &Snapshot) -> String {
+    if what != "atime" {
+        return format!("tree: {what}");
+    }
+    let kind = tree.get(path).and_then(|entry| entry.get("type")).map_or("", String::as_str);
+    let how = match (reference.as_str(), candidate.as_str()) {
+        ("now", _) => "GNU alone reads",
+        (_, "now") => "only the candidate reads",
+        _ => "differs",
+    };
+    format!("tree: atime, {how} {kind}")
 }
 
 /// Each thing that can be seen, by what it is; lines by how often they come.
