@@ -50,12 +50,6 @@ pub const OTHERS: [Making; 10] = [
     Making { sequence: Sequence::Shuffled(7), new_first: false },
 ];
 
-impl Making {
-    pub fn is_usual(self) -> bool {
-        self == USUAL
-    }
-}
-
 /// Holds inodes that are not to be used. Removed with what is in it when dropped.
 pub struct Ballast {
     directory: PathBuf,

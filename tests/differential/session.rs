@@ -135,7 +135,9 @@ impl Session {
         std::thread::scope(|scope| {
             for thread in 0..threads {
                 let (next, summary) = (&next, &summary);
-                scope.spawn(move || {
+                // Copies without end are deep, and looked at from the bottom up.
+                let spacious = std::thread::Builder::new().stack_size(256 << 20);
+                let run = move || {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         if index >= end {
@@ -144,7 +146,8 @@ impl Session {
                         let case = generate(self.seed, index, &self.allowed, self.root);
                         self.compare_one(&case, candidates, thread, summary);
                     }
-                });
+                };
+                spacious.spawn_scoped(scope, run).unwrap();
             }
         });
         let mut summary = summary.into_inner().unwrap();
@@ -238,9 +241,8 @@ impl Session {
     }
 
     fn run(&self, case: &Case, program: &Program, thread: usize, making: Making) -> Outcome {
-        // Names of equal length, as some programs say how long a path is.
-        let which = if making.is_usual() { &program.label[..1] } else { "o" };
-        case.run(program, &self.base().join(format!("{which}{thread}")), making)
+        // Of one name for all of them: `--parents` copies it, and some programs say how long a path is.
+        case.run(program, &self.base().join(format!("c{thread}")), making)
     }
 }
 
