@@ -19,6 +19,8 @@ mod generate;
 mod known;
 #[path = "differential/locales.rs"]
 mod locales;
+#[path = "differential/making.rs"]
+mod making;
 #[path = "differential/minimise.rs"]
 mod minimise;
 #[path = "differential/node.rs"]

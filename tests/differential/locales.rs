@@ -3,7 +3,6 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::case::Case;
 use crate::random::Random;
 use crate::skip;
 
@@ -56,15 +55,5 @@ fn installed() -> &'static [&'static str] {
             skip(&format!("{missing:?} are not installed (localedef makes them), and not compared"));
         }
         installed
-    })
-}
-
-/// The case as it is in English, if it is not.
-pub fn in_english(case: &Case) -> Option<Case> {
-    let chooses = |(name, _): &(String, String)| name == "LC_ALL" || name == "LANGUAGE";
-    case.variables.iter().any(chooses).then(|| {
-        let mut english = case.clone();
-        english.variables.retain(|variable| !chooses(variable));
-        english
     })
 }
