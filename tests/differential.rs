@@ -11,6 +11,8 @@ mod attributes;
 mod case;
 #[path = "differential/compare.rs"]
 mod compare;
+#[path = "differential/counterparts.rs"]
+mod counterparts;
 #[path = "differential/generate.rs"]
 mod generate;
 #[path = "differential/known.rs"]
@@ -19,6 +21,8 @@ mod known;
 mod minimise;
 #[path = "differential/node.rs"]
 mod node;
+#[path = "differential/operands.rs"]
+mod operands;
 #[path = "differential/options.rs"]
 mod options;
 #[path = "differential/random.rs"]
@@ -38,9 +42,14 @@ use std::io::Write;
 
 use session::Session;
 
-/// Says loudly that something did not run; past the test harness, which holds back what passing tests print.
+/// Says loudly that something did not run.
 fn skip(reason: &str) {
-    let line = format!("SKIPPED: differential: {reason}\n");
+    say(&format!("SKIPPED: differential: {reason}"));
+}
+
+/// Writes past the test harness, which holds back what passing tests print.
+fn say(line: &str) {
+    let line = format!("{line}\n");
     std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::case::{Case, Outcome};
-use crate::options::is_recursive;
+use crate::options::{is_recursive, is_told};
 use crate::snapshot;
 
 /// How many differences of one tree are shown.
@@ -23,12 +23,8 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         kinds.push(format!("{} for {}", candidate.status, reference.status));
         writeln!(text, "ended: reference {}, candidate {}", reference.status, candidate.status).unwrap();
     }
-    // Only with -v does one worker do everything, and what a listing brings has no order for anybody.
-    let verbose = case
-        .options
-        .iter()
-        .any(|words| [&b"-v"[..], b"--verbose", b"--debug"].contains(&words[0].as_slice()));
-    let ordered = verbose && !is_recursive(&case.options);
+    // Only where it is told does one worker do everything, and what a listing brings has no order for anybody.
+    let ordered = is_told(&case.options) && !is_recursive(&case.options);
     for (name, left, right) in
         [("stdout", &reference.stdout, &candidate.stdout), ("stderr", &reference.stderr, &candidate.stderr)]
     {

@@ -1,9 +1,11 @@
 //! What the environment asks for, and the run over all cases in a few threads.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
@@ -13,10 +15,9 @@ use crate::generate::generate;
 use crate::known::known;
 use crate::options::Allowed;
 use crate::script::script;
-use crate::skip;
 use crate::summary::{Found, Summary};
+use crate::{say, skip};
 
-const SEED: u64 = 20_261_121;
 const CASES: u64 = 3000;
 
 pub struct Session {
@@ -27,8 +28,22 @@ pub struct Session {
     only: Option<u64>,
     allowed: Allowed,
     root: bool,
+    place: PathBuf,
     /// Holds everything; anybody can search it.
     base: TempDir,
+}
+
+/// The kind of file system that is there, by its number in statfs(2).
+fn file_system(path: &Path) -> String {
+    match rustix::fs::statfs(path).unwrap().f_type {
+        0xef53 => "ext4".to_owned(),
+        0x5846_5342 => "XFS".to_owned(),
+        0x9123_683e => "btrfs".to_owned(),
+        0x794c_7630 => "overlay".to_owned(),
+        0x0102_1994 => "tmpfs".to_owned(),
+        0x6573_5546 => "FUSE".to_owned(),
+        other => format!("{other:#x}"),
+    }
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -38,6 +53,12 @@ fn number(name: &str) -> Option<u64> {
 
 fn directory(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Another one at each run, and the same for all tests of a run.
+fn new_seed() -> u64 {
+    static DRAWN: OnceLock<u64> = OnceLock::new();
+    *DRAWN.get_or_init(|| RandomState::new().hash_one(std::process::id()) % 1_000_000_000)
 }
 
 impl Session {
@@ -52,7 +73,7 @@ impl Session {
             skip("needs root for owners, devices and all privileged cases; the others run");
         }
         let place = directory("UCP_DIFFERENTIAL_IN").unwrap_or_else(std::env::temp_dir);
-        let base = tempfile::Builder::new().prefix("ucp-differential-").tempdir_in(place).unwrap();
+        let base = tempfile::Builder::new().prefix("ucp-differential-").tempdir_in(&place).unwrap();
         std::fs::set_permissions(base.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let built = match directory("UCP_CANDIDATE_DIR") {
             Some(directory) => {
@@ -64,16 +85,20 @@ impl Session {
         let candidate = base.path().join("ucp");
         std::fs::copy(built.unwrap(), &candidate).unwrap();
         std::fs::set_permissions(&candidate, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Some(Self {
+        let session = Self {
             reference: Program { label: "GNU", path: reference.join("cp"), engine: None },
             cases: number("UCP_CASES").unwrap_or(CASES),
             candidate,
-            seed: number("UCP_SEED").unwrap_or(SEED),
+            seed: number("UCP_SEED").unwrap_or_else(new_seed),
             only: number("UCP_CASE"),
             allowed: Allowed::from_environment(),
             root,
+            place,
             base,
-        })
+        };
+        // Before the first case, so that it is known also where the run does not come to its end.
+        say(&format!("differential: {}, {} cases", session.described(), session.cases));
+        Some(session)
     }
 
     /// `ucp` under each engine there is.
@@ -88,8 +113,12 @@ impl Session {
         programs
     }
 
-    pub fn seed(&self) -> u64 {
-        self.seed
+    /// Which cases these are, and where they run: enough to run them again.
+    pub fn described(&self) -> String {
+        let user = rustix::process::geteuid();
+        let who = if self.root { "root".to_owned() } else { format!("user {user:?}") };
+        let kind = file_system(self.base());
+        format!("seed {}, {who}, in {} ({kind})", self.seed, self.place.display())
     }
 
     pub fn base(&self) -> &Path {
@@ -123,7 +152,7 @@ impl Session {
     }
 
     fn compare_one(&self, case: &Case, candidates: &[Program], thread: usize, summary: &Mutex<Summary>) {
-        let reference = case.run(&self.reference, &self.place(thread, "r"));
+        let reference = case.run(&self.reference, &self.directory_of(thread, "r"));
         if self.only.is_some() {
             eprintln!("{}\n{}: {reference:#?}", script(case), self.reference.label);
         }
@@ -133,7 +162,7 @@ impl Session {
             return;
         }
         for candidate in candidates {
-            let outcome = case.run(candidate, &self.place(thread, "c"));
+            let outcome = case.run(candidate, &self.directory_of(thread, "c"));
             if self.only.is_some() {
                 eprintln!("{}: {outcome:#?}", candidate.label);
             }
@@ -153,11 +182,11 @@ impl Session {
 
     /// What differs between the reference and `candidate`, if the case has one right outcome only.
     pub fn difference(&self, case: &Case, candidate: &Program) -> Option<Difference> {
-        let reference = case.run(&self.reference, &self.place(0, "r"));
+        let reference = case.run(&self.reference, &self.directory_of(0, "r"));
         if reference.status == "stuck" || reference.tree.is_none() {
             return None;
         }
-        let outcome = case.run(candidate, &self.place(0, "c"));
+        let outcome = case.run(candidate, &self.directory_of(0, "c"));
         let difference = compare(case, &reference, &outcome)?;
         let left_out = known(case, &reference, &difference).is_some()
             || stops_in_itself(&reference, &outcome)
@@ -167,12 +196,12 @@ impl Session {
 
     /// Whether the reference itself does something else where directories list their entries in another order.
     fn depends_on_order(&self, case: &Case, reference: &Outcome, thread: usize) -> bool {
-        let other = case.reversed().run(&self.reference, &self.place(thread, "o"));
+        let other = case.reversed().run(&self.reference, &self.directory_of(thread, "o"));
         compare(case, reference, &other).is_some()
     }
 
     /// Names of equal length, as some programs say how long a path is.
-    fn place(&self, thread: usize, which: &str) -> PathBuf {
+    fn directory_of(&self, thread: usize, which: &str) -> PathBuf {
         self.base().join(format!("{which}{thread}"))
     }
 }

@@ -37,9 +37,9 @@ impl Summary {
             print_group(session, kind, found);
         }
         eprintln!(
-            "differential: seed {}, {} cases: {} without end, {} depend on the order of listings, {} \
+            "differential: {}: {} cases: {} without end, {} depend on the order of listings, {} \
              differences in {} groups",
-            session.seed(),
+            session.described(),
             self.cases,
             self.without_end,
             self.ambiguous,
