@@ -55,6 +55,7 @@ mod durable_atomic;
 mod durable_killed;
 mod error_words;
 mod file_systems;
+mod file_systems_attributes;
 mod hostile;
 mod hostile_limits;
 mod hostile_races;
