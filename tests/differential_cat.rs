@@ -7,6 +7,9 @@
 // A test that cannot be set up is to fail at once and to say why.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+#[path = "common/skipping.rs"]
+mod skipping;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -17,6 +20,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use skipping::skip;
 
 /// At least so many comparisons are the point of the table.
 const CASES_MIN: usize = 2000;
@@ -315,10 +320,7 @@ fn cases() -> Vec<Case> {
 #[test]
 fn nothing_tells_ucat_from_cat() {
     let Some(reference) = reference() else {
-        let line =
-            "SKIPPED: nothing_tells_ucat_from_cat: UCP_REFERENCE_DIR names no directory with GNU's cat\n";
-        std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
-        return;
+        return skip("UCP_REFERENCE_DIR names no directory with GNU's cat");
     };
     let ours = assert_cmd::cargo::cargo_bin!("ucat");
     let root = tempfile::tempdir().unwrap();
