@@ -29,6 +29,9 @@ pub use words::{Domain, Words};
 /// Where GNU's programs and the C library have their catalogues.
 const DIRECTORY: &str = "/usr/share/locale";
 
+/// Bytes of memory that a run under a limit keeps beside a catalogue.
+const SPARE_BYTES: u64 = 4 << 20;
+
 /// Bytes that are read of the file of locales' other names.
 const ALIAS_BYTES_MAX: usize = 64 << 10;
 
@@ -198,7 +201,9 @@ fn read(path: &Path, bytes_max: usize) -> Option<Vec<u8>> {
     let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
     let stat = rustix::fs::fstat(&file).ok()?;
     let bytes = usize::try_from(stat.st_size).ok().filter(|bytes| *bytes <= bytes_max)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+    // A message is not worth the end of the run: where there is no memory, what asks for it is told so.
+    let scarce = process::memory_left().is_some_and(|left| left < stat.st_size.unsigned_abs() + SPARE_BYTES);
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || scarce {
         return None;
     }
     let mut content = Vec::with_capacity(bytes);
