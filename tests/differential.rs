@@ -21,6 +21,8 @@ mod installed;
 mod known;
 #[path = "differential/locales.rs"]
 mod locales;
+#[path = "differential/making.rs"]
+mod making;
 #[path = "differential/minimise.rs"]
 mod minimise;
 #[path = "differential/node.rs"]

@@ -12,9 +12,6 @@ use ucp::report::Reporter;
 use ucp::report::message::Output;
 use ucp::report::outlet::Outlet;
 
-// Named so that cargo links anew when it changes: tools/rustc-static goes by it, of which cargo knows nothing.
-const _: Option<&str> = option_env!("UCP_LIBC_ROOT");
-
 /// The program's entry. The result is its exit status.
 // SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
 #[unsafe(no_mangle)]

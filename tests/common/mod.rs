@@ -5,6 +5,7 @@
 //! ended, both streams and the directory.
 
 mod attributes;
+pub mod calls;
 pub mod delaying;
 mod environment;
 mod fuse;

@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use crate::case::Case;
 use crate::installed::installed;
 use crate::random::Random;
 use crate::skip;
@@ -51,15 +50,5 @@ fn spoken() -> &'static [&'static str] {
             skip(&format!("{missing:?} are not installed (localedef makes them), and not compared"));
         }
         installed
-    })
-}
-
-/// The case as it is in English, if it is not.
-pub fn in_english(case: &Case) -> Option<Case> {
-    let chooses = |(name, _): &(String, String)| name == "LC_ALL" || name == "LANGUAGE";
-    case.variables.iter().any(chooses).then(|| {
-        let mut english = case.clone();
-        english.variables.retain(|variable| !chooses(variable));
-        english
     })
 }
