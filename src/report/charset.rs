@@ -161,13 +161,14 @@ impl Charset {
         }
     }
 
-    /// Bytes in this character set as text; what is none is replaced.
+    /// Bytes in this character set as text; what is none is replaced. Where their meaning is not known, each byte is some
+    /// character.
     #[must_use]
     pub fn decode(self, text: &[u8]) -> String {
         match self {
-            Self::Utf8 | Self::Ascii | Self::Bytes { meaning: None, .. } => {
-                String::from_utf8_lossy(text).into_owned()
-            }
+            Self::Utf8 => String::from_utf8_lossy(text).into_owned(),
+            // Different bytes stay different.
+            Self::Ascii | Self::Bytes { meaning: None, .. } => text.iter().copied().map(char::from).collect(),
             Self::Bytes { meaning: Some(meaning), .. } | Self::Multibyte(meaning) => {
                 meaning.encoding.decode_without_bom_handling(text).0.into_owned()
             }
