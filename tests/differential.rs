@@ -15,6 +15,8 @@ mod compare;
 mod counterparts;
 #[path = "differential/generate.rs"]
 mod generate;
+#[path = "differential/installed.rs"]
+mod installed;
 #[path = "differential/known.rs"]
 mod known;
 #[path = "differential/locales.rs"]
