@@ -149,7 +149,6 @@ impl Worker<'_, '_> {
             made: operand.made.clone(),
             belongs_to: None,
             announced: false,
-            is_backup: false,
             over: false,
             kept: None,
             failed: false,
