@@ -17,6 +17,8 @@ mod counterparts;
 mod generate;
 #[path = "differential/known.rs"]
 mod known;
+#[path = "differential/locales.rs"]
+mod locales;
 #[path = "differential/making.rs"]
 mod making;
 #[path = "differential/minimise.rs"]

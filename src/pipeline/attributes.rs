@@ -140,12 +140,16 @@ fn copy_attributes(source: &Source<'_>, copy: Copied<'_>, names: &[u8], refused:
     let mut unsupported = None;
     for name in each(names) {
         match source.value(&name) {
-            // It went meanwhile.
-            Err(Errno::NODATA) => {}
+            // Also of a name that is listed and has no value for this user, as `trusted.*` has on btrfs.
             Err(errno) => refused.push(Refused::Value(name.into_bytes(), errno)),
             Ok(value) => match copy.set_attribute(&name, &value) {
                 Ok(()) => {}
-                Err(errno @ (Errno::OPNOTSUPP | Errno::NOSYS)) => unsupported = Some(errno),
+                Err(errno @ Errno::OPNOTSUPP) => unsupported = Some(errno),
+                // No other one can be set either.
+                Err(errno @ Errno::NOSYS) => {
+                    unsupported = Some(errno);
+                    break;
+                }
                 Err(errno) => refused.push(Refused::Attribute(name.into_bytes(), errno)),
             },
         }

@@ -28,6 +28,12 @@ impl EntryName {
         Some(Self { directory: directory_of(at)?, name: path::last_component(at.name.to_bytes()).to_vec() })
     }
 
+    /// The entry of this name in this directory.
+    #[must_use]
+    pub fn within(directory: Identity, name: &CStr) -> Self {
+        Self { directory, name: name.to_bytes().to_vec() }
+    }
+
     /// Whether it is this name in this directory.
     #[must_use]
     pub fn is(&self, directory: Identity, name: &CStr) -> bool {
@@ -88,7 +94,7 @@ pub fn directory_of(at: &At) -> Option<Identity> {
 pub struct Made {
     /// Operands get one name, so that what is made for one could be overwritten by another.
     by_name: bool,
-    files: Mutex<HashSet<Identity>>,
+    files: Mutex<HashMap<Identity, HashSet<Option<EntryName>>>>,
     sources: Mutex<HashSet<(Identity, Option<EntryName>)>>,
 }
 
@@ -105,12 +111,14 @@ impl Made {
         self.by_name
     }
 
-    /// Notes a file that was just made.
-    pub fn note(&self, file: Identity) {
+    /// Notes a file that was just made, and its `name`.
+    pub fn note(&self, file: Identity, name: impl FnOnce() -> Option<EntryName>) {
         if !self.by_name {
             return;
         }
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
+        let name = name();
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.entry(file).or_default().insert(name);
     }
 
     /// Whether the source of a file was given by this name before.
@@ -127,10 +135,11 @@ impl Made {
         !sources.insert((source, EntryName::as_typed(at)))
     }
 
-    /// Whether this run made the file.
+    /// Whether this run made the file under this `name`. Under another name of it, it may be overwritten, as with GNU cp.
     #[must_use]
-    pub fn contains(&self, file: Identity) -> bool {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).contains(&file)
+    pub fn contains(&self, file: Identity, name: impl FnOnce() -> Option<EntryName>) -> bool {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.get(&file).is_some_and(|names| names.contains(&name()))
     }
 }
 

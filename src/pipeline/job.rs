@@ -3,7 +3,7 @@
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::{At, End};
-use super::given::Made;
+use super::given::{EntryName, Made};
 use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
@@ -123,6 +123,8 @@ pub struct FileJob {
     pub is_backup: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
+    /// The destination counts as free and was not looked at (`--parents`).
+    pub unseen: bool,
     /// The file that had to make way, which comes back if nothing takes its place.
     pub kept: Option<Kept>,
     /// The copy failed.
@@ -131,6 +133,8 @@ pub struct FileJob {
     pub left_out: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
+    /// Which file has the copy's name, to be noted as made once the copy is whole.
+    pub copy: Option<Identity>,
 }
 
 impl FileJob {
@@ -158,10 +162,12 @@ impl FileJob {
             announced: false,
             is_backup: false,
             over: false,
+            unseen: false,
             kept: None,
             failed: false,
             left_out: false,
             share: Share::None,
+            copy: None,
         })
     }
 
@@ -202,11 +208,15 @@ impl FileJob {
         let own = self.is_operand();
         let (source, destination) = (|| self.source_path(), || self.destination_path());
         match found {
-            Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
+            Found::File(file)
+                if own
+                    && file.kind != FileType::Directory
+                    && made.contains(file.identity, || self.copy_name()) =>
+            {
                 Some(Problem::between(What::JustCreated, destination(), source()))
             }
             Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
-                if made.contains(link.identity) =>
+                if made.contains(link.identity, || self.copy_name()) =>
             {
                 Some(Problem::between(What::JustCreatedLink, source(), destination()))
             }
@@ -245,7 +255,7 @@ impl FileJob {
     /// Whether a link may take the place of what has its name after all.
     #[must_use]
     pub fn may_link_over(&self, options: &CpOptions) -> bool {
-        self.over || replace::may_link_over(options, self.found.as_ref())
+        self.over || self.unseen || replace::may_link_over(options, self.found.as_ref())
     }
 
     /// Whether somebody wants to know which file the copy becomes.
@@ -254,22 +264,42 @@ impl FileJob {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
-    /// Notes which file the copy has become.
-    pub fn note(&mut self, copy: Identity) {
-        if let Some(made) = &self.made {
-            made.note(copy);
-        }
+    /// Notes which file gets the copy's name: `copy`, or the link that was `found` and is written through. That of an entry
+    /// may be written through again.
+    pub fn note(&mut self, copy: Identity, found: Option<&Found>) {
+        let (own, through_link) = match found {
+            Some(Found::LinkTo { link, .. } | Found::DanglingLink(link)) => (link.identity, true),
+            Some(Found::File(_) | Found::ClosedLink { .. } | Found::Nothing) | None => (copy, false),
+        };
         if self.share != Share::None {
-            self.share = Share::Made(copy);
+            self.share = Share::Made(own);
+        }
+        self.copy = (self.is_operand() || !through_link).then_some(own);
+    }
+
+    /// The copy lacks something that was asked for: it may be overwritten, and no other name of its source becomes one of
+    /// it, as with GNU cp.
+    pub fn falls_short(&mut self) {
+        self.copy = None;
+        if self.share != Share::None {
+            self.share = Share::UnderWay;
         }
     }
 
-    /// Notes the symbolic link that an operand's data is written through: no later one's is to be.
-    pub fn note_link(&self, found: Option<&Found>) {
-        if let (true, Some(made)) = (self.is_operand(), &self.made)
-            && let Some(Found::LinkTo { link, .. } | Found::DanglingLink(link)) = found
-        {
-            made.note(link.identity);
+    /// Notes the copy as made, now that it is whole.
+    pub fn note_made(&self) {
+        if let (Some(copy), Some(made)) = (self.copy, &self.made) {
+            made.note(copy, || self.copy_name());
+        }
+    }
+
+    /// The copy's name in its directory; `None` where that cannot be looked at.
+    fn copy_name(&self) -> Option<EntryName> {
+        match &self.names {
+            Names::Operand { .. } => EntryName::of(&self.destination),
+            Names::Entry(branch) => {
+                Some(EntryName::within(branch.destination.identity(), &self.destination.name))
+            }
         }
     }
 

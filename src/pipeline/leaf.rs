@@ -83,7 +83,7 @@ impl Worker<'_, '_> {
             Ok(()) if job.is_noted() => {
                 // What cannot be looked at any more is another's by now, and nothing to be noted.
                 if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
-                    job.note(Facts::of(&stat).identity);
+                    job.note(Facts::of(&stat).identity, None);
                 }
             }
             Ok(()) => {}
@@ -138,6 +138,9 @@ impl Worker<'_, '_> {
             }
         }
         let Some(there) = replace::there(options, facts, &found) else {
+            if let Some(problem) = job.just_created(&found) {
+                return Err(problem);
+            }
             self.verbose(job, None);
             return Ok(Ready::Copy);
         };
@@ -168,12 +171,17 @@ impl Worker<'_, '_> {
                 job.source_path(),
             ));
         }
+        let written = |found: &Found| match found {
+            // It is written through, unless it makes way.
+            Found::LinkTo { file, .. } if file.identity == there.identity => *found,
+            Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Found::File(*there),
+            Found::DanglingLink(_) | Found::ClosedLink { .. } => Found::File(*there),
+        };
         if !directory
             && !numbered
-            && job.is_operand()
-            && job.made.as_ref().is_some_and(|made| made.contains(there.identity))
+            && let Some(problem) = job.found.as_ref().and_then(|found| job.just_created(&written(found)))
         {
-            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
+            return Err(problem);
         }
         let mut kept = None;
         if directory || job.is_backup {
@@ -259,7 +267,7 @@ impl Worker<'_, '_> {
         };
         let is_it = || {
             let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
-            there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
+            !job.unseen && there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
         };
         let linked = match link(name) {
             Err(Errno::EXIST) if is_it() => Ok(()),

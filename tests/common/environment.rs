@@ -1,5 +1,6 @@
 //! What the machine and the caller offer: engines, root, the reference to test against; and how a test says it skipped.
 
+use std::ffi::CStr;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -84,6 +85,15 @@ pub fn skip(reason: &str) {
     let thread = std::thread::current();
     let line = format!("SKIPPED: {}: {reason}\n", thread.name().unwrap_or("a test"));
     std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
+}
+
+/// Puts a directory in the place of another, for this process, in a mount namespace of its own.
+#[allow(unsafe_code)]
+pub fn bind_in_own_namespace(from: &CStr, to: &CStr) -> std::io::Result<()> {
+    // SAFETY: it is called in a child that has one thread and shares no memory that a mount namespace concerns.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) }?;
+    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    Ok(rustix::mount::mount_bind(from, to)?)
 }
 
 /// Takes /proc away from this process, in a mount namespace of its own.

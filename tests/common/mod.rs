@@ -5,10 +5,12 @@
 //! ended, both streams and the directory.
 
 mod attributes;
+pub mod calls;
 pub mod delaying;
 mod environment;
 mod fuse;
 mod image;
+pub mod language;
 pub mod misstating;
 pub mod newcomers;
 pub mod odd;

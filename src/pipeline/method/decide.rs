@@ -200,9 +200,6 @@ impl FileCopy {
         verdict: Verdict,
         context: &mut Context<'_>,
     ) -> Next {
-        if outcome == Outcome::Done {
-            self.job.note_link(self.found.as_ref());
-        }
         match (outcome, verdict, facts) {
             (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
                 self.ask_which_is_open(chain, seen, opened)
@@ -228,7 +225,7 @@ impl FileCopy {
                 let is_written = context.settings.reflink != Reflink::Always && self.source_facts().size > 0;
                 let written = opened.size == 0 && is_written;
                 self.truncated = matches!(verdict, Verdict::Create) || !regular || written;
-                self.job.note(opened.identity);
+                self.job.note(opened.identity, self.found.as_ref());
                 self.is_changed(context);
                 self.transfer(chain, context)
             }
