@@ -45,3 +45,13 @@ fn a_link_at_the_destination_is_not_followed_for_what_is_not_copied() {
         assert!(!is_untouched(s, "d/none"), "times of access are not kept here");
     });
 }
+
+#[test]
+fn a_link_that_is_copied_onto_itself_is_not_followed() {
+    each_engine(|s| {
+        s.symlink("g", ".");
+        old(s, &["g"]);
+        s.cp(["-a", "g", "."]).fails("ucp: 'g' and './g' are the same file");
+        assert!(is_untouched(s, "g"));
+    });
+}
