@@ -57,10 +57,18 @@ impl Worker<'_, '_> {
     /// Makes what is put at the destination, where nothing is in the way any more, or it is to be written.
     pub(super) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
+        // Where backups are made a directory in the way is met here, as for another name of a copy it is only that.
+        let there = job.found.as_ref().and_then(|found| replace::there(options, facts, found));
+        if read && there.is_some_and(|there| there.kind == FileType::Directory) && options.backup.is_some() {
+            self.shared.reporter.problem(&self.directory_in_the_way(&job));
+            self.say_untouched();
+            (job.failed, job.left_out) = (true, true);
+            return self.leaf_done(&job);
+        }
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_leaf(imagined, job, facts);
         }
-        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
         if !read {
             self.changed(&job);
         }
@@ -202,12 +210,6 @@ impl Worker<'_, '_> {
         self.verbose(job, kept.as_ref().map(Kept::shown));
         job.announced = true;
         job.kept = kept;
-        if directory && options.make == Make::Copies && replace::is_read(options, facts.kind) {
-            self.shared.reporter.problem(&self.directory_in_the_way(job));
-            self.say_untouched();
-            job.failed = true;
-            return Ok(Ready::Done);
-        }
         Ok(Ready::Copy)
     }
 
