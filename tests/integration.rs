@@ -47,6 +47,7 @@ mod copy_parents;
 mod copy_sameness;
 mod copy_sizes;
 mod copy_trees;
+mod copy_untouched;
 mod copy_update;
 mod documents;
 mod dry_run;

@@ -139,7 +139,7 @@ impl Worker<'_, '_> {
         };
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
-            relation(&from, &to, follow, facts)
+            relation([&from, &to], follow, facts, &found)
         });
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))

@@ -57,10 +57,18 @@ impl Worker<'_, '_> {
     /// Makes what is put at the destination, where nothing is in the way any more, or it is to be written.
     pub(super) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
+        // Where backups are made a directory in the way is met here, as for another name of a copy it is only that.
+        let there = job.found.as_ref().and_then(|found| replace::there(options, facts, found));
+        if read && there.is_some_and(|there| there.kind == FileType::Directory) && options.backup.is_some() {
+            self.shared.reporter.problem(&self.directory_in_the_way(&job));
+            self.say_untouched();
+            (job.failed, job.left_out) = (true, true);
+            return self.leaf_done(&job);
+        }
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_leaf(imagined, job, facts);
         }
-        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
         if !read {
             self.changed(&job);
         }
@@ -128,7 +136,8 @@ impl Worker<'_, '_> {
         let compared = self.comparable(job, facts, &found);
         let fate = replace::fate(options, &compared, &found, || {
             let follows = replace::follows(options, job.is_operand());
-            Relation { follows, ..relation(&job.source, &job.destination, job.follow, facts) }
+            let places = [&job.source, &job.destination];
+            Relation { follows, ..relation(places, job.follow, facts, &found) }
         });
         match fate {
             Fate::Replace | Fate::Done => {}
@@ -212,12 +221,6 @@ impl Worker<'_, '_> {
         self.verbose(job, kept.as_ref().map(Kept::shown));
         job.announced = true;
         job.kept = kept;
-        if directory && options.make == Make::Copies && replace::is_read(options, facts.kind) {
-            self.shared.reporter.problem(&self.directory_in_the_way(job));
-            self.say_untouched();
-            job.failed = true;
-            return Ok(Ready::Done);
-        }
         Ok(Ready::Copy)
     }
 
@@ -371,19 +374,26 @@ fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
 
 /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
 /// be one file.
-pub(super) fn relation(source: &At, destination: &At, follow: bool, facts: &Facts) -> Relation {
+pub(super) fn relation(
+    [source, destination]: [&At; 2],
+    follow: bool,
+    facts: &Facts,
+    found: &Found,
+) -> Relation {
     let look = |at: &At, flags| {
         let stat = process::look(&at.directory, &*at.name, flags).ok()?;
         Some(Facts::of(&stat))
     };
     let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
+    // Following a link changes its access time, and two links need no more than a look at both.
+    let counts = facts.kind == FileType::Symlink && matches!(found, Found::File(_));
     let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
     let entry = EntryName::of(source);
     Relation {
         same_entry: entry.is_some() && entry == EntryName::of(destination),
         one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
         through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
-        leads_to: if facts.kind == FileType::Symlink { leads_to() } else { None },
+        leads_to: if counts { leads_to() } else { None },
         follows: follow,
     }
 }

@@ -15,6 +15,8 @@ pub struct Difference {
     pub kind: String,
     /// All of it, to be read.
     pub text: String,
+    /// What of the trees differs: path, what of it, and the value on either side.
+    pub tree: Vec<[String; 4]>,
 }
 
 /// `None` where both did the same.
@@ -36,24 +38,25 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
             write!(text, "{name} of the candidate:\n{}", shown(right)).unwrap();
         }
     }
+    let mut tree = Vec::new();
     match (&reference.tree, &candidate.tree) {
         (Some(left), Some(right)) => {
-            let found = snapshot::differences(left, right);
-            let mut signs: Vec<String> = found.iter().map(|found| sign(found, left)).collect();
+            tree = snapshot::differences(left, right);
+            let mut signs: Vec<String> = tree.iter().map(|found| sign(found, left)).collect();
             signs.sort_unstable();
             signs.dedup();
             // What the program says mostly tells why the trees differ.
             if kinds.is_empty() {
                 kinds.extend(signs);
             }
-            for [path, what, left, right] in found.iter().take(SHOWN_MAX) {
+            for [path, what, left, right] in tree.iter().take(SHOWN_MAX) {
                 writeln!(text, "{path}: {what}: reference {left}, candidate {right}").unwrap();
             }
         }
         (None, None) => {}
         _ => kinds.push("tree without end".to_owned()),
     }
-    (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text })
+    (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text, tree })
 }
 
 /// What of a tree differs, with names left out.

@@ -3,16 +3,18 @@
 
 use crate::case::{Case, Outcome};
 use crate::compare::Difference;
-use crate::node::Kind;
 
 /// Which of the known differences this is, if it is one.
-pub fn known(case: &Case, _reference: &Outcome, difference: &Difference) -> Option<&'static str> {
-    let hard_links = case.nodes.iter().any(|node| matches!(node.kind, Kind::HardLink(_)));
-    if hard_links && difference.kind == "tree: was" {
-        return Some("which of several names of a source is copied first");
-    }
-    if hard_links && difference.kind == "tree: atime" {
-        return Some("access time of a source of several names, which are read in another order");
-    }
-    None
+pub fn known(case: &Case, reference: &Outcome, difference: &Difference) -> Option<&'static str> {
+    let tree = reference.tree.as_ref()?;
+    let only_trees = difference.kind.split("; ").all(|kind| kind.starts_with("tree: "));
+    let swapped = difference.tree.iter().all(|[path, what, ..]| {
+        // The copy of a file of several names.
+        let copy = tree.get(path).filter(|entry| entry.get("was").is_some_and(|was| was == "new"));
+        what == "atime"
+            && copy.is_some_and(|entry| entry.get("type").is_some_and(|kind| kind == "RegularFile"))
+    });
+    let several = case.nodes.iter().any(crate::node::Node::is_hard_link);
+    (only_trees && swapped && several)
+        .then_some("which copy of a source of several names has the access time from before it was read")
 }
