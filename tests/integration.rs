@@ -35,6 +35,7 @@ mod copy_existing;
 mod copy_follow;
 mod copy_hard_links;
 mod copy_holes;
+mod copy_just_created;
 mod copy_metadata;
 mod copy_modes;
 mod copy_names;

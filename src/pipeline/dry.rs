@@ -50,7 +50,7 @@ impl Worker<'_, '_> {
         };
         match made {
             Ok(made) => {
-                job.note(made.identity);
+                job.note(made.identity, None);
                 imagined.remember(&job.destination_path(), made);
                 let options = self.shared.options;
                 if replace::is_counted(options, facts.kind) {
@@ -90,7 +90,7 @@ impl Worker<'_, '_> {
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {}
             Verdict::Dangling | Verdict::Closed(_) => {}
         }
-        if let Some(problem) = job.just_created(&found) {
+        if let Some(problem) = job.just_created(&found, options.posixly_correct) {
             return Err(problem);
         }
         let At { directory, name } = &job.source;

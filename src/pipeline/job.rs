@@ -3,7 +3,7 @@
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::{At, End};
-use super::given::Made;
+use super::given::{Made, MadeAs};
 use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
@@ -197,22 +197,28 @@ impl FileJob {
 
     /// Whether an earlier operand has just made what is there.
     #[must_use]
-    pub fn just_created(&self, found: &Found) -> Option<Problem> {
+    pub fn just_created(&self, found: &Found, posixly_correct: bool) -> Option<Problem> {
         let made = self.made.as_ref()?;
-        let own = self.is_operand();
-        let (source, destination) = (|| self.source_path(), || self.destination_path());
         match found {
-            Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
-                Some(Problem::between(What::JustCreated, destination(), source()))
+            Found::File(file) => self
+                .is_just_created(file)
+                .then(|| Problem::between(What::JustCreated, self.destination_path(), self.source_path())),
+            Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
+                let path = self.is_operand().then(|| self.destination_path());
+                made.is_link(found, path.as_deref(), posixly_correct).then(|| {
+                    Problem::between(What::JustCreatedLink, self.source_path(), self.destination_path())
+                })
             }
-            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
-                if made.contains(link.identity) =>
-            {
-                Some(Problem::between(What::JustCreatedLink, source(), destination()))
-            }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
             Found::Nothing => None,
         }
+    }
+
+    /// Whether the file that bears the name of the copy is one that an earlier operand has just been copied to.
+    #[must_use]
+    pub fn is_just_created(&self, there: &Facts) -> bool {
+        self.is_operand()
+            && there.kind != FileType::Directory
+            && self.made.as_ref().is_some_and(|made| made.is_copy(there, &self.destination_path()))
     }
 
     /// The source's path for messages.
@@ -254,22 +260,32 @@ impl FileJob {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
-    /// Notes which file the copy has become.
-    pub fn note(&mut self, copy: Identity) {
+    /// Notes which file the copy has become, `through` a link where that was found. What bears the copy's name is the link
+    /// then, and becomes what other names of the source are links to.
+    pub fn note(&mut self, copy: Identity, through: Option<&Found>) {
+        let link = through.and_then(written_through);
         if let Some(made) = &self.made {
-            made.note(copy);
+            made.note(copy, self.made_as(link.is_some()));
         }
         if self.share != Share::None {
-            self.share = Share::Made(copy);
+            self.share = Share::Made(link.map_or(copy, |link| link.identity));
         }
     }
 
     /// Notes the symbolic link that an operand's data is written through: no later one's is to be.
     pub fn note_link(&self, found: Option<&Found>) {
         if let (true, Some(made)) = (self.is_operand(), &self.made)
-            && let Some(Found::LinkTo { link, .. } | Found::DanglingLink(link)) = found
+            && let Some(link) = found.and_then(written_through)
         {
-            made.note(link.identity);
+            made.note(link.identity, self.made_as(true));
+        }
+    }
+
+    fn made_as(&self, behind: bool) -> MadeAs {
+        match &self.names {
+            Names::Entry(_) => MadeAs::Entry,
+            Names::Operand { destination, .. } if behind => MadeAs::Behind(Arc::clone(destination)),
+            Names::Operand { destination, .. } => MadeAs::Operand(Arc::clone(destination)),
         }
     }
 
@@ -281,5 +297,13 @@ impl FileJob {
             Some(seen) => seen.identity == opened.identity && seen.kind == opened.kind,
             None => opened.kind == FileType::RegularFile,
         }
+    }
+}
+
+/// The link that data is written through where it was found at the destination's name.
+fn written_through(found: &Found) -> Option<&Facts> {
+    match found {
+        Found::LinkTo { link, .. } | Found::DanglingLink(link) => Some(link),
+        Found::Nothing | Found::File(_) | Found::ClosedLink { .. } => None,
     }
 }

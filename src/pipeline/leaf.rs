@@ -57,10 +57,20 @@ impl Worker<'_, '_> {
     /// Makes what is put at the destination, where nothing is in the way any more, or it is to be written.
     pub(super) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
+        // With backups it is not refused as soon as it is met: a link to the first copy would be tried.
+        let over_directory =
+            matches!(job.found, Some(Found::File(there)) if there.kind == FileType::Directory);
+        if read && over_directory && options.backup.is_some() {
+            self.shared.reporter.problem(&self.directory_in_the_way(&job));
+            self.say_untouched();
+            job.failed = true;
+            job.left_out = true;
+            return self.leaf_done(&job);
+        }
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_leaf(imagined, job, facts);
         }
-        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
         if !read {
             self.changed(&job);
         }
@@ -83,7 +93,7 @@ impl Worker<'_, '_> {
             Ok(()) if job.is_noted() => {
                 // What cannot be looked at any more is another's by now, and nothing to be noted.
                 if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
-                    job.note(Facts::of(&stat).identity);
+                    job.note(Facts::of(&stat).identity, None);
                 }
             }
             Ok(()) => {}
@@ -138,6 +148,9 @@ impl Worker<'_, '_> {
             }
         }
         let Some(there) = replace::there(options, facts, &found) else {
+            if let Some(problem) = self.met_just_created(job, facts) {
+                return Err(problem);
+            }
             self.verbose(job, None);
             return Ok(Ready::Copy);
         };
@@ -156,6 +169,14 @@ impl Worker<'_, '_> {
         self.make_way(job, facts, there)
     }
 
+    /// What to say where the copy would be written through a link that an earlier operand has just made.
+    fn met_just_created(&self, job: &FileJob, facts: &Facts) -> Option<Problem> {
+        let options = self.shared.options;
+        let met = job.found.filter(|found| !matches!(found, Found::File(_)))?;
+        let through = job.is_operand() && replace::looks_through(options, facts);
+        if through { job.just_created(&met, options.posixly_correct) } else { None }
+    }
+
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
     fn make_way(&self, job: &mut FileJob, facts: &Facts, there: &Facts) -> Result<Ready, Problem> {
         let options = self.shared.options;
@@ -168,11 +189,10 @@ impl Worker<'_, '_> {
                 job.source_path(),
             ));
         }
-        if !directory
-            && !numbered
-            && job.is_operand()
-            && job.made.as_ref().is_some_and(|made| made.contains(there.identity))
-        {
+        if let Some(problem) = self.met_just_created(job, facts) {
+            return Err(problem);
+        }
+        if !numbered && job.is_just_created(there) {
             return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
         }
         let mut kept = None;
@@ -193,12 +213,6 @@ impl Worker<'_, '_> {
         self.verbose(job, kept.as_ref().map(Kept::shown));
         job.announced = true;
         job.kept = kept;
-        if directory && options.make == Make::Copies && replace::is_read(options, facts.kind) {
-            self.shared.reporter.problem(&self.directory_in_the_way(job));
-            self.say_untouched();
-            job.failed = true;
-            return Ok(Ready::Done);
-        }
         Ok(Ready::Copy)
     }
 
