@@ -103,7 +103,7 @@ impl Worker<'_, '_> {
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {}
             Verdict::Dangling | Verdict::Closed(_) => {}
         }
-        if let Some(problem) = job.just_created(&found) {
+        if let Some(problem) = job.just_created(&found, options.posixly_correct) {
             return Err(problem);
         }
         let At { directory, name } = &job.source;

@@ -3,7 +3,6 @@
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::directory::Made;
-use super::given::EntryName;
 use super::job::{Operand, Task};
 use super::operand::without_slashes;
 use super::place;
@@ -86,10 +85,9 @@ impl Worker<'_, '_> {
     ) -> Result<(), Problem> {
         let numbered = |backup: &Backup| backup.control == Control::Numbered;
         let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
-        let name = || EntryName::of(&origin.destination);
         let own = found
             .own()
-            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.contains(own.identity, name)));
+            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.is_copy(own, &destination.path)));
         if own && !keeps_all {
             let (from, to) = (source.path.clone(), destination.path.clone());
             return Err(Problem::between(What::JustCreated, to, from));

@@ -153,7 +153,7 @@ impl Worker<'_, '_> {
             }
         }
         let Some(there) = replace::there(options, facts, &found) else {
-            if let Some(problem) = job.just_created(&found) {
+            if let Some(problem) = self.met_just_created(job, facts) {
                 return Err(problem);
             }
             self.verbose(job, None);
@@ -174,6 +174,14 @@ impl Worker<'_, '_> {
         self.make_way(options, job, facts, there)
     }
 
+    /// What to say where the copy would be written through a link that an earlier operand has just made.
+    fn met_just_created(&self, job: &FileJob, facts: &Facts) -> Option<Problem> {
+        let options = self.shared.options;
+        let met = job.found.filter(|found| !matches!(found, Found::File(_)))?;
+        let through = job.is_operand() && replace::looks_through(options, facts);
+        if through { job.just_created(&met, options.posixly_correct) } else { None }
+    }
+
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
     fn make_way(
         &self,
@@ -191,17 +199,11 @@ impl Worker<'_, '_> {
                 job.source_path(),
             ));
         }
-        let written = |found: &Found| match found {
-            // It is written through, unless it makes way.
-            Found::LinkTo { file, .. } if file.identity == there.identity => *found,
-            Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Found::File(*there),
-            Found::DanglingLink(_) | Found::ClosedLink { .. } => Found::File(*there),
-        };
-        if !directory
-            && !numbered
-            && let Some(problem) = job.found.as_ref().and_then(|found| job.just_created(&written(found)))
-        {
+        if let Some(problem) = self.met_just_created(job, facts) {
             return Err(problem);
+        }
+        if !numbered && job.is_just_created(there) {
+            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
         }
         let mut kept = None;
         if directory {

@@ -162,7 +162,7 @@ impl Worker<'_, '_> {
             failed: false,
             left_out: false,
             share: Share::None,
-            copy: None,
+            copies: Vec::new(),
         };
         self.begin_leaf(job, &facts);
         Ok(())

@@ -124,7 +124,7 @@ impl Copying {
             left_out: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
-            copy: None,
+            copies: Vec::new(),
             source: at(source),
             destination: at(destination),
             names: Names::Operand {
