@@ -25,13 +25,13 @@ fn ucp() -> bool {
     ucp::process::guard_standard_descriptors();
     let (program, arguments) = front::arguments();
     let reporter = Reporter::new(&program);
-    let parsed = cp::parse(arguments, &Surroundings::of_process(program.clone()), || reporter.charset());
-    parsed.warnings.iter().for_each(|warning| reporter.say(warning.as_bytes()));
+    let parsed = cp::parse(arguments, &Surroundings::of_process(program.clone()), reporter.language());
+    parsed.warnings.iter().for_each(|warning| reporter.say(&reporter.language().text(*warning)));
     let options = match parsed.request {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),
         Err(refused) => {
-            front::refuse(&program, &refused);
+            front::refuse(&program, &refused, reporter.language());
             return false;
         }
     };

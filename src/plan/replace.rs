@@ -3,6 +3,7 @@
 
 use super::facts::{Facts, Identity};
 use super::overwrite::Found;
+use super::path;
 use crate::cli::cp::{CpOptions, Follow, Make, Overwrite};
 use rustix::fs::{FileType, Timespec};
 
@@ -127,6 +128,14 @@ pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_o
     options.remove_destination || (!stays && (shared || special))
 }
 
+/// Whether what is in the way of a directory's copy gets a backup where one is asked for. For the contents of a directory
+/// (`SOURCE/.`, `SOURCE/..`) GNU cp makes none: what is there is removed, where a special file would have it removed, or else
+/// it stays in the way.
+#[must_use]
+pub fn is_backed_up_for(directory: &[u8]) -> bool {
+    !matches!(path::last_component(directory), b"." | b"..")
+}
+
 /// Whether a link may take the place of what its name turned out to have, given what was found there before. A name that was
 /// free had nothing that an option could have asked about: under options that spare some files, or all until they have
 /// a backup, what has come to it stays. GNU cp replaces it where it makes hard links of its copies or is forced.
@@ -166,6 +175,13 @@ pub enum DirectoryFate {
     Done,
 }
 
+/// Whether a link to a directory counts as the directory where the directory `source` is to be copied to.
+#[must_use]
+pub fn fills_through_links(options: &CpOptions, source: &Facts) -> bool {
+    // GNU cp wants `--copy-contents` for `--keep-directory-symlink`, too.
+    options.keep_directory_symlink && looks_through(options, source)
+}
+
 /// The fate of what was found at the name that the directory `source` is to be copied to. The table was worked out on
 /// GNU cp.
 #[must_use]
@@ -176,8 +192,7 @@ pub fn directory_fate(
     is_operand: bool,
     relation: impl FnOnce() -> Relation,
 ) -> DirectoryFate {
-    // GNU cp wants `--copy-contents` for `--keep-directory-symlink`, too.
-    let keeps_links = options.keep_directory_symlink && looks_through(options, source);
+    let keeps_links = fills_through_links(options, source);
     let (counts, fill) = match found {
         Found::Nothing => return DirectoryFate::Make,
         Found::LinkTo { file, .. } if keeps_links && file.kind == FileType::Directory => {

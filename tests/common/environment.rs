@@ -1,5 +1,6 @@
 //! What the machine and the caller offer: engines, root, the reference to test against.
 
+use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -76,6 +77,15 @@ pub fn needs_root() -> bool {
 pub fn io_uring_works() -> bool {
     static WORKS: OnceLock<bool> = OnceLock::new();
     *WORKS.get_or_init(|| io_uring::IoUring::new(2).is_ok())
+}
+
+/// Puts a directory in the place of another, for this process, in a mount namespace of its own.
+#[allow(unsafe_code)]
+pub fn bind_in_own_namespace(from: &CStr, to: &CStr) -> std::io::Result<()> {
+    // SAFETY: it is called in a child that has one thread and shares no memory that a mount namespace concerns.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) }?;
+    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    Ok(rustix::mount::mount_bind(from, to)?)
 }
 
 /// Takes /proc away from this process, in a mount namespace of its own.

@@ -10,6 +10,7 @@ pub mod delaying;
 mod environment;
 mod fuse;
 mod image;
+pub mod language;
 pub mod misstating;
 pub mod newcomers;
 pub mod odd;

@@ -1,9 +1,10 @@
 //! One run of a tool: command line, environment, descriptors, limits, and the user it runs as.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use seccompiler::{
 };
 
 use super::environment::reference;
+use super::language::{CATALOGUES, Languages};
 use super::outcome::Outcome;
 use super::preparation::{Preparation, prepare_in_child};
 use super::sandbox::{NOBODY, Sandbox};
@@ -158,6 +160,13 @@ impl<'sandbox> Run<'sandbox> {
 
     pub fn without_proc(self) -> Self {
         self.prepare(Preparation::UnmountProc)
+    }
+
+    /// Speaks the language of a locale that [`Languages`] has, with its catalogues and no others.
+    pub fn speaking(self, locale: &str, languages: &Languages) -> Self {
+        let run = self.env("LC_ALL", locale).env("LANGUAGE", "").env("LOCPATH", languages.locales());
+        let catalogues = CString::new(languages.catalogues().into_os_string().into_vec()).unwrap();
+        run.prepare(Preparation::Bind(catalogues, CATALOGUES))
     }
 
     pub fn without_io_uring(self, answer: IoUring) -> Self {

@@ -117,13 +117,14 @@ impl Copying {
         self.jobs.push(FileJob {
             destination_device: Some(1),
             announced: false,
-            is_backup: false,
             over: false,
+            unseen: false,
             kept: None,
             failed: false,
             left_out: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
+            copies: Vec::new(),
             source: at(source),
             destination: at(destination),
             names: Names::Operand {
