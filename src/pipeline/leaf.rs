@@ -32,6 +32,9 @@ impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        if let Some(order) = self.order_of(&job, facts) {
+            return self.wait_for_turn(job, facts, order);
+        }
         if let Some(problem) = self.shared.outputs.met_source(facts.identity, || job.source_path()) {
             return self.leaf_failed(job, &problem);
         }
