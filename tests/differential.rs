@@ -15,6 +15,8 @@ mod compare;
 mod counterparts;
 #[path = "differential/generate.rs"]
 mod generate;
+#[path = "differential/installed.rs"]
+mod installed;
 #[path = "differential/known.rs"]
 mod known;
 #[path = "differential/locales.rs"]
@@ -35,6 +37,8 @@ mod random;
 mod script;
 #[path = "differential/session.rs"]
 mod session;
+#[path = "common/skipping.rs"]
+mod skipping;
 #[path = "differential/snapshot.rs"]
 mod snapshot;
 #[path = "differential/summary.rs"]
@@ -45,11 +49,6 @@ mod trees;
 use std::io::Write;
 
 use session::Session;
-
-/// Says loudly that something did not run.
-fn skip(reason: &str) {
-    say(&format!("SKIPPED: differential: {reason}"));
-}
 
 /// Writes past the test harness, which holds back what passing tests print.
 fn say(line: &str) {

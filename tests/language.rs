@@ -147,6 +147,14 @@ fn names_and_translations_are_in_the_locale_s_character_set() {
         // The character that quotes in German is another in a German locale's opinion than in a French one's.
         assert_eq!(says("fr_FR", b"\xe9\x80"), r#"ucp: ,,\xe9\" - ??: \'\xe9\'$\'\\200\'"#);
         assert_eq!(says("de_DE", b"\xe9"), r"ucp: \xbb\xe9\xab - ??: \'\xe9\'");
+        // Names are in the locale's character set wherever translations are to go.
+        let run = s.cp(["é", "x"]).speaking("de_DE.UTF-8", &languages);
+        let file = fs::File::create(s.path("said")).unwrap();
+        run.env("OUTPUT_CHARSET", "latin1").both_streams_to(&file).run().ends(1);
+        assert_eq!(s.read("said"), b"ucp: \xbb\xe9\xab - ??: '\xc3\xa9': No such file or directory\n");
+        let run = s.cp(["é", "x"]).speaking("de_DE.UTF-8", &languages);
+        let english = "ucp: cannot stat 'é': No such file or directory\n";
+        run.env("OUTPUT_CHARSET", "nosuch").fails(english);
         let utf8 = says("de_DE.UTF-8", "é".as_bytes());
         assert_eq!(utf8, "ucp: „é“ – もの: 'é'".as_bytes().escape_ascii().to_string());
     });

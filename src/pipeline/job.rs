@@ -119,8 +119,6 @@ pub struct FileJob {
     pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
     pub announced: bool,
-    /// The copy is a backup of its source, and takes the place of an older one.
-    pub is_backup: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
     /// The destination counts as free and was not looked at (`--parents`).
@@ -160,7 +158,6 @@ impl FileJob {
             made: branch.origin.made.clone(),
             belongs_to: branch.belongs_to,
             announced: false,
-            is_backup: false,
             over: false,
             unseen: false,
             kept: None,
@@ -173,7 +170,6 @@ impl FileJob {
 
     /// Gives an operand's copy another path for messages.
     pub fn call_destination(&mut self, path: &[u8]) {
-        self.is_backup = true;
         if let Names::Operand { destination, .. } = &mut self.names {
             *destination = Arc::from(path);
         }

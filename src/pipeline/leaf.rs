@@ -105,15 +105,21 @@ impl Worker<'_, '_> {
         if facts.kind == FileType::Unknown {
             return Err(Problem::of(What::UnknownType, job.source_path()));
         }
-        if let Some(backup) = &options.backup
-            && is_kept_itself(options, job)
-        {
-            self.copy_to_backup(job, backup)?;
-            job.found = None;
+        match &options.backup {
+            Some(backup) if is_kept_itself(options, job) => {
+                self.copy_to_backup(job, backup)?;
+                job.found = None;
+                // What is in its way is treated as if no backups were asked for.
+                self.prepare_by(&CpOptions { backup: None, ..options.clone() }, job, facts)
+            }
+            Some(_) | None => self.prepare_by(options, job, facts),
         }
+    }
+
+    /// Does what these options ask for.
+    fn prepare_by(&self, options: &CpOptions, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
         let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
-        // What a backup of the file itself is written to is not renamed.
-        let kind = if job.is_backup { facts.kind } else { replace::looks_as(options, facts.kind) };
+        let kind = replace::looks_as(options, facts.kind);
         let found = match job.found {
             Some(found) => found,
             None => self
@@ -165,12 +171,17 @@ impl Worker<'_, '_> {
         if fate == Fate::Done {
             return Ok(Ready::Done);
         }
-        self.make_way(job, facts, there)
+        self.make_way(options, job, facts, there)
     }
 
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
-    fn make_way(&self, job: &mut FileJob, facts: &Facts, there: &Facts) -> Result<Ready, Problem> {
-        let options = self.shared.options;
+    fn make_way(
+        &self,
+        options: &CpOptions,
+        job: &mut FileJob,
+        facts: &Facts,
+        there: &Facts,
+    ) -> Result<Ready, Problem> {
         let directory = there.kind == FileType::Directory;
         let numbered = options.backup.as_ref().is_some_and(|backup| backup.control == Control::Numbered);
         if directory && options.backup.is_none() {
@@ -193,15 +204,15 @@ impl Worker<'_, '_> {
             return Err(problem);
         }
         let mut kept = None;
-        if directory || job.is_backup {
-            // Neither is renamed: a directory never is, and a backup makes way for none.
+        if directory {
+            // It is never renamed.
         } else if let Some(backup) = &options.backup {
             let shown = [&job.destination_path()[..], &job.source_path()];
             let stays = self.shared.atomic();
             let place = (&job.destination, job.branch());
             kept = Some(self.back_up(place, shown, backup, (&job.source, facts), stays)?);
             job.found = Some(Found::Nothing);
-            job.over = stays;
+            job.over = stays || (options.force && still_has_its_name(job, there));
         } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
             self.remove(job)?;
             job.over = self.shared.atomic();
@@ -339,6 +350,14 @@ pub(super) enum Ready {
     Stays,
     /// Nothing.
     Done,
+}
+
+/// Whether the file at the destination has its name after it was renamed to its backup's: rename(2) does nothing where that
+/// is another name of it. A link that is forced takes the place, with GNU cp.
+fn still_has_its_name(job: &FileJob, there: &Facts) -> bool {
+    let At { directory, name } = &job.destination;
+    let look = || rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
+    there.links > 1 && look().is_ok_and(|stat| Facts::of(&stat).identity == there.identity)
 }
 
 /// Whether a file is copied onto itself, by the very name, and is to be kept all the same.

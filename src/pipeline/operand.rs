@@ -156,7 +156,6 @@ impl Worker<'_, '_> {
             made: operand.made.clone(),
             belongs_to: None,
             announced: false,
-            is_backup: false,
             over: false,
             unseen: self.shared.parents.count_as_new(),
             kept: None,

@@ -2,6 +2,19 @@
 
 use std::ffi::CStr;
 
+/// Every category, as in `LC_ALL`.
+#[cfg(target_env = "gnu")]
+const CATEGORIES: libc::c_int = libc::LC_ALL_MASK;
+
+/// Every category of POSIX. Other C libraries may have a number for all of them that the libc crate does not know.
+#[cfg(not(target_env = "gnu"))]
+const CATEGORIES: libc::c_int = libc::LC_CTYPE_MASK
+    | libc::LC_NUMERIC_MASK
+    | libc::LC_TIME_MASK
+    | libc::LC_COLLATE_MASK
+    | libc::LC_MONETARY_MASK
+    | libc::LC_MESSAGES_MASK;
+
 /// What the C library says of a locale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale {
@@ -19,7 +32,7 @@ pub struct Locale {
 pub fn locale() -> Option<Locale> {
     within(|| Locale {
         codeset: language_information(libc::CODESET),
-        yes_expression: language_information(libc::YESEXPR),
+        yes_expression: yes_expression(),
         printable: printable(),
     })
 }
@@ -39,7 +52,7 @@ pub fn approximations() -> Vec<(char, Vec<String>)> {
 /// here.
 fn within<T>(ask: impl FnOnce() -> T) -> Option<T> {
     // SAFETY: a constant, terminated string, and no locale to change.
-    let locale = unsafe { libc::newlocale(libc::LC_ALL_MASK, c"".as_ptr(), std::ptr::null_mut()) };
+    let locale = unsafe { libc::newlocale(CATEGORIES, c"".as_ptr(), std::ptr::null_mut()) };
     if locale.is_null() {
         return None;
     }
@@ -51,6 +64,46 @@ fn within<T>(ask: impl FnOnce() -> T) -> Option<T> {
     // SAFETY: newlocale has made it, no thread uses it any more, and answers are copies.
     unsafe { libc::freelocale(locale) };
     Some(answer)
+}
+
+/// The expression of the locale's answers that mean yes.
+#[cfg(target_env = "gnu")]
+fn yes_expression() -> Vec<u8> {
+    language_information(libc::YESEXPR)
+}
+
+/// The expression of the locale's answers that mean yes. A C library that has none but English is not asked.
+#[cfg(not(target_env = "gnu"))]
+fn yes_expression() -> Vec<u8> {
+    let values = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+    let name = values.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
+    expressions::of(&name).as_bytes().to_vec()
+}
+
+/// The expressions of glibc's locales, for other C libraries.
+#[cfg(any(test, not(target_env = "gnu")))]
+mod expressions {
+    use pure_rust_locales::{Locale, locale_match};
+
+    /// That of a locale, by its name with or without a character set; English where it is none of glibc's.
+    pub fn of(name: &str) -> &'static str {
+        let (name, modifier) = name.split_once('@').map_or((name, ""), |(name, modifier)| (name, modifier));
+        let territory = name.split('.').next().unwrap_or_default();
+        let known = [format!("{territory}@{modifier}"), territory.to_owned()];
+        let locale = known.iter().find_map(|name| Locale::try_from(&name[..]).ok());
+        locale.map_or("^[yY]", |locale| locale_match!(locale => LC_MESSAGES::YESEXPR))
+    }
+
+    #[test]
+    fn every_spelling_of_a_locale_has_its_expression() {
+        for german in ["de_DE", "de_DE.UTF-8", "de_DE@euro", "de_DE.UTF-8@euro", "de_AT.utf8@nosuch"] {
+            assert_eq!(of(german), "^[+1jJyY]", "{german}");
+        }
+        assert_eq!(of("ja_JP.UTF-8"), "^([+1yYｙＹ]|はい|ハイ)");
+        for english in ["", "C", "C.UTF-8", "POSIX", "xx_XX", "@", "."] {
+            assert_eq!(of(english), "^[yY]", "{english}");
+        }
+    }
 }
 
 /// A string of this thread's locale.

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
 /// The character set of a locale (`LC_CTYPE`), which decides what is a character and what only bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +53,14 @@ impl Meaning {
     #[must_use]
     pub fn of(name: &[u8]) -> Option<Self> {
         let encoding = Encoding::for_label(name)?;
-        // What goes by these names in the Encoding Standard is Microsoft's superset.
-        let supersets: [&[u8]; 5] = [b"ISO-8859-", b"TIS-620", b"EUC-KR", b"GB2312", b"EUC-CN"];
         let begins =
-            |superset: &&[u8]| name.get(..superset.len()).is_some_and(|n| n.eq_ignore_ascii_case(superset));
-        Some(Self { encoding, is_wider: supersets.iter().any(begins) })
+            |with: &[u8]| name.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+        // What goes by other names in the Encoding Standard is Microsoft's superset all the same.
+        let is_windows = encoding.name().starts_with("windows-") && !begins(b"CP") && !begins(b"WINDOWS");
+        Some(Self {
+            encoding,
+            is_wider: is_windows || ["EUC-KR", "EUC-CN", "GB2312"].iter().any(|name| begins(name.as_bytes())),
+        })
     }
 
     /// Whether the character set itself has this character. Windows character sets put characters where those of ISO
@@ -95,17 +98,22 @@ impl Charset {
     /// The character set that `locale charmap` names so, with the bytes in it that isprint(3) takes for characters.
     #[must_use]
     pub fn of(name: &[u8], printable: [u64; 4]) -> Self {
-        if name.eq_ignore_ascii_case(b"UTF-8") {
-            return Self::Utf8;
-        }
-        if name.eq_ignore_ascii_case(b"ANSI_X3.4-1968") || name.is_empty() {
+        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
+        if is(b"ANSI_X3.4-1968") || is(b"ASCII") || is(b"US-ASCII") || name.is_empty() {
             return Self::Ascii;
         }
         match Meaning::of(name) {
+            Some(meaning) if meaning.encoding == UTF_8 => Self::Utf8,
             Some(meaning) if !meaning.encoding.is_single_byte() => Self::Multibyte(meaning),
             // Of several bytes a character, where it is not known here, no single byte is one but those of ASCII.
             meaning => Self::Bytes { printable, meaning },
         }
+    }
+
+    /// Whether there is a mapping to it, so that a text can be put into it.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        !matches!(self, Self::Bytes { meaning: None, .. })
     }
 
     /// The quotation marks of option arguments where no catalogue has any.
@@ -153,13 +161,14 @@ impl Charset {
         }
     }
 
-    /// Bytes in this character set as text; what is none is replaced.
+    /// Bytes in this character set as text; what is none is replaced. Where their meaning is not known, each byte is some
+    /// character.
     #[must_use]
     pub fn decode(self, text: &[u8]) -> String {
         match self {
-            Self::Utf8 | Self::Ascii | Self::Bytes { meaning: None, .. } => {
-                String::from_utf8_lossy(text).into_owned()
-            }
+            Self::Utf8 => String::from_utf8_lossy(text).into_owned(),
+            // Different bytes stay different.
+            Self::Ascii | Self::Bytes { meaning: None, .. } => text.iter().copied().map(char::from).collect(),
             Self::Bytes { meaning: Some(meaning), .. } | Self::Multibyte(meaning) => {
                 meaning.encoding.decode_without_bom_handling(text).0.into_owned()
             }

@@ -1,10 +1,10 @@
 //! The locales that cases are drawn in: character sets, languages, and what is typed for yes in them.
 
-use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::installed::installed;
 use crate::random::Random;
-use crate::skip;
+use crate::skipping::skip;
 
 /// Beside C.UTF-8, which every case has that draws none.
 const LOCALES: [&str; 4] = ["C", "de_DE.UTF-8", "fr_FR", "ja_JP.UTF-8"];
@@ -33,7 +33,7 @@ pub fn draw(random: &mut Random, mut put: impl FnMut(&str, &str)) {
     // All is drawn whatever there is, so that the same numbers give the same case.
     let (locale, language) = (*random.pick(&LOCALES), *random.pick(&LANGUAGES));
     let (speaks, prefers) = (random.chance(35), random.chance(20));
-    if speaks && installed().contains(&locale) {
+    if speaks && spoken().contains(&locale) {
         put("LC_ALL", locale);
         if prefers {
             put("LANGUAGE", language);
@@ -42,15 +42,10 @@ pub fn draw(random: &mut Random, mut put: impl FnMut(&str, &str)) {
 }
 
 /// The locales of these that there are; what is missing is said once.
-fn installed() -> &'static [&'static str] {
-    static INSTALLED: OnceLock<Vec<&'static str>> = OnceLock::new();
-    INSTALLED.get_or_init(|| {
-        let listed = Command::new("locale").arg("-a").output();
-        let listed = listed.map(|output| output.stdout).unwrap_or_default();
-        // It writes de_DE.utf8.
-        let listed = String::from_utf8_lossy(&listed).replace(".utf8", ".UTF-8");
-        let (installed, missing): (Vec<_>, Vec<_>) =
-            LOCALES.iter().partition(|name| **name == "C" || listed.lines().any(|line| line == **name));
+fn spoken() -> &'static [&'static str] {
+    static SPOKEN: OnceLock<Vec<&'static str>> = OnceLock::new();
+    SPOKEN.get_or_init(|| {
+        let (installed, missing) = installed(&LOCALES);
         if !missing.is_empty() {
             skip(&format!("{missing:?} are not installed (localedef makes them), and not compared"));
         }

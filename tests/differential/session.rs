@@ -15,9 +15,10 @@ use crate::generate::generate;
 use crate::known::known;
 use crate::making::{self, Making, USUAL};
 use crate::options::Allowed;
+use crate::say;
 use crate::script::script;
+use crate::skipping::skip;
 use crate::summary::{Found, Summary};
-use crate::{say, skip};
 
 const CASES: u64 = 3000;
 

@@ -76,7 +76,15 @@ fn what_only_a_superset_has_is_no_character() {
     for name in ["EUC-KR", "GB2312"] {
         check(multibyte(name), &[(b"\x81A", b"''$'\\201''A'"), (b"\xb0\xa1", b"'\xb0\xa1'")]);
     }
-    assert_eq!(latin_1().encode("€", |_| &[]), b"?", "Windows has it at 0x80");
+    for name in ["ISO-8859-1", "iso8859-1", "latin1"] {
+        assert_eq!(
+            Charset::of(name.as_bytes(), [0; 4]).encode("€ü", |_| &[]),
+            b"?\xfc",
+            "Windows has it at 0x80"
+        );
+    }
+    assert_eq!(Charset::of(b"CP1251", [0; 4]).encode("€", |_| &[]), b"\x88");
+    assert_eq!(Charset::of(b"CP1252", [0; 4]).encode("€", |_| &[]), b"\x80");
 }
 
 #[test]
@@ -145,8 +153,8 @@ fn quotation_marks_are_straight_but_in_utf8() {
 
 #[test]
 fn an_unknown_locale_is_the_c_locale_s() {
-    for name in ["ANSI_X3.4-1968", ""] {
+    for name in ["ANSI_X3.4-1968", "ASCII", "us-ascii", ""] {
         assert_eq!(Charset::of(name.as_bytes(), [u64::MAX; 4]), Charset::Ascii);
     }
-    assert_eq!(Charset::of(b"utf-8", [0; 4]), Charset::Utf8);
+    assert_eq!(["utf-8", "UTF8"].map(|name| Charset::of(name.as_bytes(), [0; 4])), [Charset::Utf8; 2]);
 }

@@ -40,6 +40,9 @@ mod tests {
         let expression = charset.encode("^([+1yYｙＹ]|はい|ハイ)", |_| &[]);
         assert!(is_yes(&charset.encode("はい", |_| &[]), &expression, charset));
         assert!(!is_yes("はい".as_bytes(), &expression, charset));
+        // Of this one no mapping is known.
+        let georgian = Charset::of(b"GEORGIAN-PS", [0; 4]);
+        assert!(is_yes(b"\xc3", b"^[+1yY\xc3]", georgian) && !is_yes(b"\xc4", b"^[+1yY\xc3]", georgian));
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub use words::{Domain, Words};
 /// Where GNU's programs and the C library have their catalogues.
 const DIRECTORY: &str = "/usr/share/locale";
 
+/// Bytes of memory that a run under a limit keeps beside a catalogue.
+const SPARE_BYTES: u64 = 4 << 20;
+
 /// Bytes that are read of the file of locales' other names.
 const ALIAS_BYTES_MAX: usize = 64 << 10;
 
@@ -45,6 +48,8 @@ pub struct Language {
 #[derive(Debug)]
 struct Locale {
     charset: Charset,
+    /// That of translations; names are in the locale's.
+    translations: Charset,
     yes_expression: Vec<u8>,
     /// The user's variables; none where messages are to be in English.
     variables: Option<Variables>,
@@ -61,7 +66,8 @@ impl Language {
     /// English in this character set, whatever the user's language is.
     #[must_use]
     pub fn english(charset: Charset) -> Self {
-        let locale = Locale { charset, yes_expression: b"^[yY]".to_vec(), variables: None };
+        let locale =
+            Locale { charset, translations: charset, yes_expression: b"^[yY]".to_vec(), variables: None };
         Self { locale: locale.into(), shelves: Vec::new().into(), approximations: Vec::new().into() }
     }
 
@@ -111,15 +117,16 @@ impl Language {
     pub fn option_argument(&self, text: &[u8]) -> Vec<u8> {
         let charset = self.charset();
         let [open, close] = charset.quotation_marks();
-        let mark = |name: &str, otherwise: &str| {
-            self.encoded(self.look_up(Domain::Gnulib, name).as_deref().unwrap_or(otherwise))
+        let mark = |name: &str, otherwise: &str| match self.look_up(Domain::Gnulib, name) {
+            Some(mark) => self.encoded(&mark),
+            None => otherwise.as_bytes().to_vec(),
         };
         quote::option_argument(text, [&mark("`", open), &mark("'", close)], charset)
     }
 
-    /// A text in the locale's character set.
+    /// A translation in the character set that it is wanted in.
     fn encoded(&self, text: &str) -> Vec<u8> {
-        self.charset().encode(text, |character| {
+        self.locale().translations.encode(text, |character| {
             let known = self.approximations.get_or_init(process::approximations);
             let found = known.binary_search_by_key(&character, |(known, _)| *known);
             found.map_or(&[], |place| &known[place].1[..])
@@ -140,17 +147,25 @@ impl Language {
 
 impl Locale {
     fn of_process() -> Self {
-        let Some(locale) = process::locale() else {
-            return Self { charset: Charset::Ascii, yes_expression: b"^[yY]".to_vec(), variables: None };
+        let english = |charset, yes_expression| Self {
+            charset,
+            translations: charset,
+            yes_expression,
+            variables: None,
         };
+        let Some(locale) = process::locale() else { return english(Charset::Ascii, b"^[yY]".to_vec()) };
+        let charset = Charset::of(&locale.codeset, locale.printable);
         let variable = |name| std::env::var_os(name).unwrap_or_default().into_vec();
         let messages = ["LC_ALL", "LC_MESSAGES", "LANG"].map(variable);
         let messages = messages.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
-        Self {
-            charset: Charset::of(&locale.codeset, locale.printable),
-            yes_expression: locale.yes_expression,
-            variables: Some(Variables { language: variable("LANGUAGE"), messages }),
-        }
+        let translations = match variable("OUTPUT_CHARSET") {
+            name if name.is_empty() => charset,
+            name => Charset::of(&name, locale.printable),
+        };
+        let english = english(charset, locale.yes_expression);
+        // Texts that could only be shown as question marks are better in English.
+        let variables = Variables { language: variable("LANGUAGE"), messages };
+        Self { translations, variables: translations.is_known().then_some(variables), ..english }
     }
 }
 
@@ -198,7 +213,9 @@ fn read(path: &Path, bytes_max: usize) -> Option<Vec<u8>> {
     let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
     let stat = rustix::fs::fstat(&file).ok()?;
     let bytes = usize::try_from(stat.st_size).ok().filter(|bytes| *bytes <= bytes_max)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+    // A message is not worth the end of the run: where there is no memory, what asks for it is told so.
+    let scarce = process::memory_left().is_some_and(|left| left < stat.st_size.unsigned_abs() + SPARE_BYTES);
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || scarce {
         return None;
     }
     let mut content = Vec::with_capacity(bytes);

@@ -42,7 +42,12 @@ fn language(charset: Charset, catalogues: Vec<(Domain, Vec<u8>)>) -> Language {
         }
         shelf
     });
-    let locale = Locale { charset, yes_expression: Vec::new(), variables: Some(super::Variables::default()) };
+    let locale = Locale {
+        charset,
+        translations: charset,
+        yes_expression: Vec::new(),
+        variables: Some(super::Variables::default()),
+    };
     let approximations =
         [('“', "\""), ('„', ",,")].map(|(character, text)| (character, vec![text.to_owned()]));
     Language {

@@ -117,7 +117,6 @@ impl Copying {
         self.jobs.push(FileJob {
             destination_device: Some(1),
             announced: false,
-            is_backup: false,
             over: false,
             unseen: false,
             kept: None,
