@@ -9,7 +9,7 @@ use super::given::directory_of;
 use super::held::Held;
 use super::imagined::Imagined;
 use super::job::FileJob;
-use super::leaf::is_outside_working_directory;
+use super::links::creation::is_outside_working_directory;
 use super::special;
 use super::tree::Place;
 use super::worker::Worker;

@@ -228,3 +228,15 @@ impl OperandDirectories {
         copies.get(&directory).filter(|copy| copy.number < origin.number).cloned()
     }
 }
+
+/// The files among the operands.
+#[derive(Default)]
+pub struct ReadOperands(Mutex<HashSet<Identity>>);
+
+impl ReadOperands {
+    /// Whether a file was noted before; it is now.
+    #[must_use]
+    pub fn is_there(&self, file: Identity) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file)
+    }
+}

@@ -7,12 +7,13 @@ use super::given::{Made, MadeAs};
 use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
+use super::several_names::Batches;
 use super::turn::Turn;
 use crate::cli::cp::CpOptions;
 use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::replace;
-use crate::plan::walk::Entry;
+use crate::plan::walk::{Entry, Rank};
 use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
 use std::collections::VecDeque;
@@ -38,6 +39,10 @@ pub enum Task {
     },
     /// Files that another worker had not begun with.
     Files(VecDeque<Box<FileJob>>),
+    /// Files of several names that wait for their turn.
+    SeveralNames,
+    /// Some of them, whose turn has come.
+    Names(Batches),
     /// The operands from here on.
     Operands(Operands),
     /// A large file that more than one worker can work on.
@@ -121,6 +126,8 @@ pub struct FileJob {
     pub announced: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
+    /// Where it stands in the walk; `None` where its turn has come, if it had to wait for one.
+    pub rank: Option<Rank>,
     /// The destination counts as free and was not looked at (`--parents`).
     pub unseen: bool,
     /// The file that had to make way, which comes back if nothing takes its place.
@@ -159,6 +166,7 @@ impl FileJob {
             belongs_to: branch.belongs_to,
             announced: false,
             over: false,
+            rank: Some(entry.rank),
             unseen: false,
             kept: None,
             failed: false,
