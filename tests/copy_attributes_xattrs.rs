@@ -136,6 +136,41 @@ fn mode_keeps_acls_and_nothing_else_does() {
 }
 
 #[test]
+fn a_directory_behind_a_link_has_the_attributes_of_the_link() {
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        s.file("real/f", "1").xattr("real", "user.own", b"1").acl("real", 0o770, 1234);
+        s.acl("real/f", 0o664, 1234).symlink("l", "real").symlink("tree/l", "../real");
+        let trusted = is_root().then(|| s.xattr("l", "trusted.link", b"2")).is_some();
+        let copies: [(&[&str], &str); 4] = [
+            (&["-aL", "l"], "one/l"),
+            (&["-aH", "l"], "two/l"),
+            (&["-rp", "-L", "tree/l"], "three/l"),
+            (&["-aL", "tree"], "four/tree/l"),
+        ];
+        for (arguments, copy) in copies {
+            let into = copy.split('/').next().unwrap();
+            s.dir(into);
+            s.cp(arguments.iter().chain(&[into])).succeeds();
+            let of_link = trusted && arguments.contains(&"l");
+            let expected: &[&str] = if of_link { &["trusted.link"] } else { &[] };
+            // The mask has become the group's permissions.
+            assert_eq!(names(s, copy), expected, "{arguments:?}");
+            assert_eq!(s.mode(copy), 0o770, "{arguments:?}");
+            assert!(s.attributes(format!("{copy}/f")).xattrs.contains_key(ACL));
+        }
+        // A slash leads to the directory itself.
+        for source in ["l/", "l/."] {
+            s.dir("behind");
+            s.cp(["-aT", source, "behind"]).succeeds();
+            assert_eq!(s.attributes("behind").xattrs, s.attributes("real").xattrs, "{source}");
+        }
+    });
+}
+
+#[test]
 fn a_directory_with_a_default_acl_gives_it_to_what_is_made_in_it() {
     each_engine(|s| {
         if !with_xattrs(s) {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::common::{Sandbox, each_engine, needs_root};
+use crate::common::{Outcome, Sandbox, each_engine, needs_extensions, needs_root};
 
 fn tree(s: &Sandbox) {
     s.file("a/b/f", "1")
@@ -146,5 +146,91 @@ fn directories_above_a_source_that_cannot_have_its_owner_keep_their_set_id_and_s
         // In a tree they are taken.
         s.cp(["-a", "a/b", "t"]).by_nobody().succeeds();
         assert_eq!((s.mode("t/b"), s.mode("t/b/c")), (0o755, 0o755));
+    });
+}
+
+/// `x/g` whose directory is not in `t` yet, and `q`, under whose name something is there.
+fn behind_a_new_directory(s: &Sandbox, options: &[&str]) -> Outcome {
+    s.cp(["--parents", "-v"].iter().chain(options).chain(&["x/g", "q", "t"])).run()
+}
+
+#[test]
+fn what_comes_behind_a_directory_that_was_made_counts_as_new() {
+    let regular = "ucp: cannot create regular file 't/q': File exists";
+    // Options, and what is said of `q`; GNU cp asks none of them about what is there.
+    let cases: [(&[&str], &str); 9] = [
+        (&[], regular),
+        (&["-n"], regular),
+        (&["-f"], regular),
+        (&["-i"], regular),
+        (&["-u"], regular),
+        (&["-b"], regular),
+        (&["--remove-destination"], regular),
+        (&["--update=none-fail"], regular),
+        (&["-l"], "ucp: cannot create hard link 't/q' to 'q': File exists"),
+    ];
+    each_engine(|s| {
+        for (options, complaint) in cases {
+            s.file("x/g", "g").file("q", "new").file("t/q", "old");
+            behind_a_new_directory(s, options)
+                .ends(1)
+                .complains(complaint)
+                .prints("x -> t/x\n'x/g' -> 't/x/g'\n'q' -> 't/q'\n");
+            assert_eq!(s.read("t/q"), b"old", "{options:?}");
+            assert_eq!(s.names("t"), ["", "q", "x", "x/g"], "{options:?}");
+            std::fs::remove_dir_all(s.path("t")).unwrap();
+        }
+        s.file("t/q", "old");
+        behind_a_new_directory(s, &["-lf"]).ends(0);
+        assert_eq!(s.read("t/q"), b"new");
+        s.dir("u").symlink("u/q", "nowhere");
+        s.cp(["--parents", "x/g", "q", "u"]).fails("ucp: not writing through dangling symlink 'u/q'");
+        s.dir("d").dir("v/d");
+        s.cp(["--parents", "-r", "x/g", "d", "v"]).fails("ucp: cannot create directory 'v/d': File exists");
+    });
+}
+
+#[test]
+fn only_the_last_directory_on_the_way_says_whether_a_copy_is_new() {
+    // Sources, and whether `q`, the last of them, is replaced.
+    let cases: [(&[&str], bool); 8] = [
+        (&["q"], true),
+        (&["x/g"], false),
+        (&["x/g", "a/f"], true),
+        (&["a/f", "x/g"], false),
+        (&["x/../a/f"], true),
+        // What fails leaves it as it was, unless a directory was made first.
+        (&["x/g", "none/f"], false),
+        (&["none/f"], true),
+        (&["x/none/f"], false),
+    ];
+    each_engine(|s| {
+        for (sources, is_replaced) in cases {
+            s.file("x/g", "g").file("a/f", "f").file("q", "new").file("t/a/f", "old").file("t/q", "old");
+            s.cp(["--parents"].iter().chain(sources).chain(&["q", "t"])).run();
+            assert_eq!(s.read("t/q"), if is_replaced { b"new" } else { b"old" }, "{sources:?}");
+            std::fs::remove_dir_all(s.path("t")).unwrap();
+        }
+        // A directory within itself is there as soon as its own was made.
+        s.file("src/sub/f", "1").file("src/g", "2").dir("t");
+        let complaint = "ucp: cannot create directory 't/src/sub/..': File exists";
+        s.cp(["--parents", "-r", "src/sub/..", "t"]).fails(complaint);
+        assert_eq!(s.names("t"), ["", "src", "src/sub"]);
+        s.cp(["--parents", "-r", "src/sub/..", "t"]).succeeds();
+        s.assert_same("src", "t/src");
+    });
+}
+
+#[test]
+fn a_dry_run_foresees_what_counts_as_new() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("x/g", "g").file("q", "new").file("t/q", "old").dir("d").dir("t/d");
+        s.cp(["--parents", "-r", "--dry-run", "x/g", "q", "d", "t"]).run().ends(1).complains(
+            "ucp: cannot create regular file 't/q': File exists\n\
+             ucp: cannot create directory 't/d': File exists",
+        );
     });
 }

@@ -15,8 +15,14 @@ mod compare;
 mod counterparts;
 #[path = "differential/generate.rs"]
 mod generate;
+#[path = "differential/installed.rs"]
+mod installed;
 #[path = "differential/known.rs"]
 mod known;
+#[path = "differential/locales.rs"]
+mod locales;
+#[path = "differential/making.rs"]
+mod making;
 #[path = "differential/minimise.rs"]
 mod minimise;
 #[path = "differential/node.rs"]
@@ -31,6 +37,8 @@ mod random;
 mod script;
 #[path = "differential/session.rs"]
 mod session;
+#[path = "common/skipping.rs"]
+mod skipping;
 #[path = "differential/snapshot.rs"]
 mod snapshot;
 #[path = "differential/summary.rs"]
@@ -41,11 +49,6 @@ mod trees;
 use std::io::Write;
 
 use session::Session;
-
-/// Says loudly that something did not run.
-fn skip(reason: &str) {
-    say(&format!("SKIPPED: differential: {reason}"));
-}
 
 /// Writes past the test harness, which holds back what passing tests print.
 fn say(line: &str) {

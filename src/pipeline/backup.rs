@@ -3,7 +3,6 @@
 
 use super::branch::Branch;
 use super::chain::{At, Directory};
-use super::given::EntryName;
 use super::job::FileJob;
 use super::owed::{Debt, Moved, Spot, Undo};
 use super::place;
@@ -16,7 +15,7 @@ use crate::plan::path;
 use crate::plan::walk::Listing;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
@@ -49,8 +48,8 @@ impl Entry {
 
 impl Entry {
     /// Whether renaming it to `name` would destroy a source. GNU cp thinks so of a source that is this file and whose own
-    /// name is the same, wherever that is. Beyond that a source is spared that would have no name any more, or is come to by
-    /// way of this one.
+    /// name is the same, wherever that is. Beyond that a source is spared whose contents would have no name any more: GNU cp
+    /// makes the backup, and they are gone.
     fn destroys(&self, name: &CStr, (source, facts): (&At, &Facts)) -> bool {
         let look = |flags| {
             let stat = rustix::fs::statat(&self.directory, name, flags).ok()?;
@@ -62,11 +61,8 @@ impl Entry {
         if path::last_component(source.name.to_bytes()) == name.to_bytes() {
             return true;
         }
-        let is_here = || {
-            let led_to = place::behind_links(source).ok().as_ref().and_then(EntryName::of);
-            led_to.is_none_or(|led_to| Some(led_to) == EntryName::of(&self.named(name)))
-        };
-        look(AtFlags::SYMLINK_NOFOLLOW).is_some_and(|own| own.links <= 1 || is_here())
+        let has_contents = matches!(facts.kind, FileType::RegularFile | FileType::Symlink);
+        has_contents && look(AtFlags::SYMLINK_NOFOLLOW).is_some_and(|own| own.links <= 1)
     }
 }
 

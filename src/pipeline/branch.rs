@@ -40,6 +40,10 @@ pub struct Origin {
     pub made: Option<Arc<Made>>,
     /// Where directories wait that are to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<Durable>>,
+    /// The copy lies within the source, so that the walk may meet it: it goes in the order of the listings.
+    pub is_within_itself: bool,
+    /// The walk has met the copy, and ends there.
+    pub has_met_itself: AtomicBool,
 }
 
 /// One directory being copied.
@@ -60,6 +64,8 @@ pub struct Branch {
     pub fresh: bool,
     /// Whom new files in the copy belong to, where that is certain.
     pub belongs_to: Option<Owner>,
+    /// The symbolic link that it was come to through, where that has attributes for the copy.
+    pub link: Option<At>,
     /// Attributes to set when all entries are done, and what of them is to be kept.
     pub at_end: Option<Box<(Wanted, Keeping)>>,
     /// What .gitignore files here and above leave out, where they count.
@@ -304,11 +310,13 @@ impl Branch {
     /// Gives the copy its attributes, now that nothing in it changes any more. What cannot be read of the source any more
     /// is refused, as it is owed.
     fn keep(&self, wanted: &Wanted) -> Vec<Refused> {
-        let open = if wanted.needs_source() { self.reach(Side::Source) } else { Err(Errno::BADF) };
-        let source = match &open {
-            Ok(open) => Source::Open(open.as_fd()),
-            Err(Errno::ACCESS) => self.unreadable_source().unwrap_or_else(Source::Gone),
-            Err(errno) => Source::Gone(*errno),
+        let from_directory = wanted.needs_source() && self.link.is_none();
+        let open = if from_directory { self.reach(Side::Source) } else { Err(Errno::BADF) };
+        let source = match (&self.link, &open) {
+            (Some(link), _) => Source::Named(link.clone()),
+            (None, Ok(open)) => Source::Open(open.as_fd()),
+            (None, Err(Errno::ACCESS)) => self.unreadable_source().unwrap_or_else(Source::Gone),
+            (None, Err(errno)) => Source::Gone(*errno),
         };
         match self.reach(Side::Destination) {
             Ok(copy) => {

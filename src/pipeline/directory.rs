@@ -3,6 +3,7 @@
 use super::attributes::{self, Copied};
 use super::backup::Kept;
 use super::branch::Origin;
+use super::given::EntryName;
 use super::held::Held;
 use super::leaf::relation;
 use super::tree::Place;
@@ -15,6 +16,7 @@ use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 /// The copy of a directory, open.
@@ -40,7 +42,7 @@ impl Worker<'_, '_> {
         }
         let failed = |what| destination.failed(what);
         let kept = match &self.shared.options.backup {
-            Some(backup) if fate == DirectoryFate::InTheWay => {
+            Some(backup) if fate == DirectoryFate::InTheWay && replace::is_backed_up_for(&source.path) => {
                 let shown = [&destination.path[..], &source.path];
                 let from = source.at();
                 Some(self.back_up((&destination.at(), None), shown, backup, (&from, facts), false)?)
@@ -95,6 +97,31 @@ impl Worker<'_, '_> {
         Ok(Made { held, fresh: made, belongs_to, at_end })
     }
 
+    /// Removes what was `found` in the way of the copy of a directory that takes its place without a backup.
+    pub(super) fn remove_in_the_way(
+        &self,
+        (source, facts): (&Place<'_>, &Facts),
+        destination: &Place<'_>,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) -> Result<(), Problem> {
+        let Some(there) = found.as_ref().and_then(Found::own) else { return Ok(()) };
+        if fate != DirectoryFate::InTheWay
+            || replace::is_backed_up_for(&source.path)
+            || !replace::is_removed_first(self.shared.options, facts, there, true)
+        {
+            return Ok(());
+        }
+        let removed = match &self.shared.imagined {
+            Some(imagined) => imagined.may_change(&destination.at()),
+            None => rustix::fs::unlinkat(destination.parent, destination.name, AtFlags::empty()),
+        };
+        removed.map_err(destination.failed(What::CannotRemove))?;
+        if self.shared.settings.verbose {
+            self.shared.reporter.removed(&destination.path);
+        }
+        Ok(())
+    }
+
     /// What is to become of what stands at the name of a directory's copy; `found`, where it was looked at. It is an
     /// error where it is the source itself, or in the way and not to be kept.
     pub(super) fn fate_of_directory(
@@ -122,7 +149,9 @@ impl Worker<'_, '_> {
         if let Some(made) = &origin.made
             && replace::fills_through_links(options, facts)
             && (is_operand || fate == DirectoryFate::FillThroughLink)
-            && made.is_link(&found, is_operand.then_some(&*destination.path), options.posixly_correct)
+            && let Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. } =
+                &found
+            && made.contains(link.identity, || EntryName::of(&to))
         {
             return problem(What::JustCreatedLink, source, destination);
         }

@@ -40,6 +40,11 @@ impl Worker<'_, '_> {
 
     /// Does with a leaf what [`Self::copy_leaf`] would, but for its effect.
     pub(super) fn imagine_leaf(&mut self, imagined: &Imagined, mut job: FileJob, facts: &Facts) {
+        if job.unseen {
+            // A copy that counts as new is stopped by what is there all the same. What cannot be looked at is free.
+            let look = imagined.look(&job.destination, &job.destination_path(), Some(FileType::Symlink));
+            job.found = Some(look.unwrap_or(Found::Nothing));
+        }
         let made = match self.shared.options.make {
             Make::Copies if replace::is_read(self.shared.options, facts.kind) => {
                 self.imagine_file(imagined, &mut job, facts)
@@ -50,7 +55,8 @@ impl Worker<'_, '_> {
         };
         match made {
             Ok(made) => {
-                job.note(made.identity, None);
+                let found = job.found;
+                job.note(made.identity, found.as_ref());
                 imagined.remember(&job.destination_path(), made);
                 let options = self.shared.options;
                 if replace::is_counted(options, facts.kind) {
@@ -70,6 +76,13 @@ impl Worker<'_, '_> {
     fn imagine_file(&self, imagined: &Imagined, job: &mut FileJob, facts: &Facts) -> Result<Facts, Problem> {
         let options = self.shared.options;
         let to = |what, errno| Problem::failed(what, job.destination_path(), errno);
+        match job.found {
+            Some(Found::DanglingLink(_)) if job.unseen && !options.posixly_correct => {
+                return Err(Problem::of(What::DanglingLink, job.destination_path()));
+            }
+            Some(Found::File(_)) if job.unseen => return Err(to(What::CannotCreateRegular, Errno::EXIST)),
+            Some(_) | None => {}
+        }
         let found = match job.found {
             Some(found) => found,
             None => self
@@ -90,7 +103,8 @@ impl Worker<'_, '_> {
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {}
             Verdict::Dangling | Verdict::Closed(_) => {}
         }
-        if let Some(problem) = job.just_created(&found, options.posixly_correct) {
+        let dangling = verdict == Verdict::Dangling && !job.is_operand();
+        if let Some(problem) = job.just_created(&found).filter(|_| !dangling) {
             return Err(problem);
         }
         let At { directory, name } = &job.source;
@@ -219,9 +233,17 @@ impl Worker<'_, '_> {
             DirectoryFate::Make | DirectoryFate::InTheWay => {
                 if fate == DirectoryFate::InTheWay
                     && let Some(backup) = &self.shared.options.backup
+                    && replace::is_backed_up_for(&source.path)
                 {
                     let shown = [&destination.path[..], &source.path];
                     self.back_up((&destination.at(), None), shown, backup, (&source.at(), facts), false)?;
+                }
+                let is_new = self.shared.parents.count_as_new();
+                if is_new
+                    && imagined.look(&destination.at(), &destination.path, Some(FileType::Symlink))
+                        != Ok(Found::Nothing)
+                {
+                    return Err(failed(What::CannotCreateDirectory)(Errno::EXIST));
                 }
                 imagined.may_change(&destination.at()).map_err(failed(What::CannotCreateDirectory))?;
                 self.shared.reporter.copied(&source.path, &destination.path, None);

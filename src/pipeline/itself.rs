@@ -3,7 +3,10 @@
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::directory::Made;
+use super::given::EntryName;
+use super::job::{Operand, Task};
 use super::operand::without_slashes;
+use super::place;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, Follow};
@@ -14,9 +17,11 @@ use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
-use rustix::fs::AtFlags;
+use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 impl Worker<'_, '_> {
     /// Refuses a directory that would be copied into itself, or that meets what an earlier operand was or has made.
@@ -30,10 +35,9 @@ impl Worker<'_, '_> {
         if parent.is_some_and(|parent| parent.lies_in(directory)) {
             return Err(Problem::of(What::CyclicLink, source.path.clone()));
         }
-        if let Some(parent) = parent
-            && let Some(maker) = parent.maker_of(directory)
-        {
-            self.reject_into_itself((parent, maker), source, destination)?;
+        let in_line = parent.and_then(|parent| parent.maker_of(directory)).map(MadeDirectory::of);
+        if let Some(made) = in_line.or_else(|| self.shared.made_directories.get(directory)) {
+            self.reject_into_itself((parent, origin), &made, source, destination)?;
         }
         let is_operand = parent.is_none();
         self.reject_again(is_operand, origin, directory, (source, destination))?;
@@ -82,9 +86,10 @@ impl Worker<'_, '_> {
     ) -> Result<(), Problem> {
         let numbered = |backup: &Backup| backup.control == Control::Numbered;
         let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
+        let name = || EntryName::of(&origin.destination);
         let own = found
             .own()
-            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.is_copy(own, &destination.path)));
+            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.contains(own.identity, name)));
         if own && !keeps_all {
             let (from, to) = (source.path.clone(), destination.path.clone());
             return Err(Problem::between(What::JustCreated, to, from));
@@ -92,25 +97,88 @@ impl Worker<'_, '_> {
         Ok(())
     }
 
-    /// Refuses a source that is being copied into itself: one that `maker` has made. One that was come to by another way
-    /// than by the name it was made under is copied all the same where all links are followed.
+    /// Refuses a source that is being copied into itself: a directory that the run has `made`. One that was come to by
+    /// another way than by the name it was made under is copied all the same where all links are followed.
     fn reject_into_itself(
         &self,
-        (parent, maker): (&Branch, &Branch),
+        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        made: &MadeDirectory,
         source: &Place<'_>,
         destination: &Place<'_>,
     ) -> Result<(), Problem> {
-        let Origin { source_path, destination_path, .. } = &*parent.origin;
-        match (is_where_made(parent, maker, source), self.shared.options.follow) {
+        let Origin { source_path, destination_path, .. } = origin;
+        let is_where_made = match parent {
+            Some(parent) => made.is_entry_of(parent, source),
+            None => made.is_at(&source.at()),
+        };
+        match (is_where_made, self.shared.options.follow) {
             (true, _) => {
                 Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()))
             }
             (false, Follow::Always) => Ok(()),
+            (false, Follow::CommandLine) if parent.is_none() => Ok(()),
             (false, Follow::CommandLine | Follow::Never) => {
-                let (copy, made) = (destination.path.clone(), maker.own_destination_path());
-                Err(Problem::between(What::HardLinkDirectory, copy, made))
+                Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made.path.clone()))
             }
         }
+    }
+
+    /// Remembers a directory that was made where one could be met again: under several operands, or in a walk that comes to
+    /// its own copy. Of directories that lie in one another only the uppermost counts.
+    pub(super) fn remember_made(&self, branch: &Branch) {
+        let uppermost = branch.fresh && !branch.parent.as_ref().is_some_and(|parent| parent.fresh);
+        if uppermost && (branch.origin.is_within_itself || self.shared.directories.is_some()) {
+            self.shared.made_directories.note(branch.destination.identity(), MadeDirectory::of(branch));
+        }
+    }
+}
+
+impl Worker<'_, '_> {
+    /// Whether the copy of an operand's directory is to lie within that directory.
+    pub(super) fn is_within_itself(&self, operand: &Operand, source: &Facts) -> bool {
+        source.kind == FileType::Directory
+            && self.shared.settings.recursive
+            && self.shared.above.of(&operand.destination).contains(&source.identity)
+    }
+
+    /// Queues what a directory has, part by part, so that nothing of it is begun before all that comes first is done.
+    pub(super) fn queue_in_order(&self, tasks: Vec<Task>) {
+        self.shared.queue.defer_first(tasks.into_iter());
+    }
+
+    /// Whether the walk that a task belongs to has ended, as it met its own copy. What is left of it counts as done.
+    pub(super) fn is_behind_the_end(&self, branch: &Arc<Branch>, entries: usize) -> bool {
+        let ended = branch.origin.has_met_itself.load(Ordering::Relaxed);
+        if ended {
+            (0..entries).for_each(|_| branch.finish_one(self.shared.reporter));
+        }
+        ended
+    }
+}
+
+/// The directories above the place that was asked about last: operands mostly go into one directory.
+#[derive(Default)]
+pub struct Above(Mutex<Arc<[Identity]>>);
+
+impl Above {
+    /// The directory that a place lies in, and all above it, as far as they can be looked at.
+    fn of(&self, at: &At) -> Arc<[Identity]> {
+        let Ok(At { directory, .. }) = place::held_above(at) else { return Arc::default() };
+        let look = |path: &[u8]| {
+            rustix::fs::statat(&directory, path, AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity)
+        };
+        let Some(own) = look(b".") else { return Arc::default() };
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.first() != Some(&own) {
+            let mut above = vec![own];
+            let mut path = b"..".to_vec();
+            while let Some(next) = look(&path).filter(|next| above.last() != Some(next)) {
+                above.push(next);
+                path.extend_from_slice(b"/..");
+            }
+            *last = Arc::from(above);
+        }
+        Arc::clone(&last)
     }
 }
 
@@ -128,25 +196,63 @@ pub(super) fn listing_with(made: &Made, open: OwnedFd, source: &Facts) -> Result
     }
 }
 
-/// Whether a directory of the source is met under the name, in the directory, that `maker` has made it under. GNU cp
-/// does not look behind symbolic links for that: one to a directory is not the directory.
-fn is_where_made(parent: &Branch, maker: &Branch, source: &Place<'_>) -> bool {
-    let At { directory, name } = &parent.origin.destination;
-    let (name, made_in) = match &maker.parent {
-        // Of what one operand makes, only the uppermost directory counts.
-        Some(above) if above.fresh => return false,
-        Some(above) => (maker.name.to_bytes(), Some(above.destination.identity())),
-        None => {
-            let made_in = without_slashes(directory, path::parent(name.to_bytes()));
-            (path::last_component(name.to_bytes()), made_in.map(|facts| facts.identity))
-        }
-    };
-    let met_in = match &parent.parent {
-        Some(above) if parent.source.is_through_link() => above.source().ok().and_then(|directory| {
-            without_slashes(&directory, parent.name.to_bytes()).map(|facts| facts.identity)
-        }),
-        Some(_) => Some(parent.source.identity()),
-        None => without_slashes(&Directory::Working, &parent.origin.source_path).map(|facts| facts.identity),
-    };
-    name == source.name.to_bytes() && met_in.is_some() && met_in == made_in
+/// A directory that the run has made.
+#[derive(Clone)]
+pub struct MadeDirectory {
+    name: Arc<[u8]>,
+    /// Where it was made, without looking behind a link for that; `None` where it is not the uppermost of what was made.
+    made_in: Option<Identity>,
+    /// Its path as messages show it.
+    path: Vec<u8>,
+}
+
+impl MadeDirectory {
+    fn of(branch: &Branch) -> Self {
+        let At { directory, name } = &branch.origin.destination;
+        let (name, made_in) = match &branch.parent {
+            Some(above) if above.fresh => (branch.name.to_bytes(), None),
+            Some(above) => (branch.name.to_bytes(), Some(above.destination.identity())),
+            None => {
+                let made_in = without_slashes(directory, path::parent(name.to_bytes()));
+                (path::last_component(name.to_bytes()), made_in.map(|facts| facts.identity))
+            }
+        };
+        Self { name: Arc::from(name), made_in, path: branch.own_destination_path() }
+    }
+
+    /// Whether it is met, as an entry of a directory of the source, under the name and in the directory that it was made
+    /// in. GNU cp does not look behind symbolic links for that: one to a directory is not the directory.
+    fn is_entry_of(&self, parent: &Branch, source: &Place<'_>) -> bool {
+        let met_in = match &parent.parent {
+            Some(above) if parent.source.is_through_link() => above.source().ok().and_then(|directory| {
+                without_slashes(&directory, parent.name.to_bytes()).map(|facts| facts.identity)
+            }),
+            Some(_) => Some(parent.source.identity()),
+            None => {
+                without_slashes(&Directory::Working, &parent.origin.source_path).map(|facts| facts.identity)
+            }
+        };
+        *self.name == *source.name.to_bytes() && met_in.is_some() && met_in == self.made_in
+    }
+
+    /// The same for an operand.
+    fn is_at(&self, source: &At) -> bool {
+        let name = source.name.to_bytes();
+        let met_in = without_slashes(&source.directory, path::parent(name)).map(|facts| facts.identity);
+        *self.name == *path::last_component(name) && met_in.is_some() && met_in == self.made_in
+    }
+}
+
+/// The directories that the run has made and could meet.
+#[derive(Default)]
+pub struct MadeDirectories(Mutex<HashMap<Identity, MadeDirectory>>);
+
+impl MadeDirectories {
+    fn note(&self, directory: Identity, made: MadeDirectory) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(directory, made);
+    }
+
+    fn get(&self, directory: Identity) -> Option<MadeDirectory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&directory).cloned()
+    }
 }

@@ -3,7 +3,7 @@
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::{At, End};
-use super::given::{Made, MadeAs};
+use super::given::{EntryName, Made};
 use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
@@ -123,6 +123,8 @@ pub struct FileJob {
     pub is_backup: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
+    /// The destination counts as free and was not looked at (`--parents`).
+    pub unseen: bool,
     /// The file that had to make way, which comes back if nothing takes its place.
     pub kept: Option<Kept>,
     /// The copy failed.
@@ -131,6 +133,8 @@ pub struct FileJob {
     pub left_out: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
+    /// Which file has the copy's name, to be noted as made once the copy is whole.
+    pub copy: Option<Identity>,
 }
 
 impl FileJob {
@@ -158,10 +162,12 @@ impl FileJob {
             announced: false,
             is_backup: false,
             over: false,
+            unseen: false,
             kept: None,
             failed: false,
             left_out: false,
             share: Share::None,
+            copy: None,
         })
     }
 
@@ -197,28 +203,26 @@ impl FileJob {
 
     /// Whether an earlier operand has just made what is there.
     #[must_use]
-    pub fn just_created(&self, found: &Found, posixly_correct: bool) -> Option<Problem> {
+    pub fn just_created(&self, found: &Found) -> Option<Problem> {
         let made = self.made.as_ref()?;
+        let own = self.is_operand();
+        let (source, destination) = (|| self.source_path(), || self.destination_path());
         match found {
-            Found::File(file) => self
-                .is_just_created(file)
-                .then(|| Problem::between(What::JustCreated, self.destination_path(), self.source_path())),
-            Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
-                let path = self.is_operand().then(|| self.destination_path());
-                made.is_link(found, path.as_deref(), posixly_correct).then(|| {
-                    Problem::between(What::JustCreatedLink, self.source_path(), self.destination_path())
-                })
+            Found::File(file)
+                if own
+                    && file.kind != FileType::Directory
+                    && made.contains(file.identity, || self.copy_name()) =>
+            {
+                Some(Problem::between(What::JustCreated, destination(), source()))
             }
+            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
+                if made.contains(link.identity, || self.copy_name()) =>
+            {
+                Some(Problem::between(What::JustCreatedLink, source(), destination()))
+            }
+            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
             Found::Nothing => None,
         }
-    }
-
-    /// Whether the file that bears the name of the copy is one that an earlier operand has just been copied to.
-    #[must_use]
-    pub fn is_just_created(&self, there: &Facts) -> bool {
-        self.is_operand()
-            && there.kind != FileType::Directory
-            && self.made.as_ref().is_some_and(|made| made.is_copy(there, &self.destination_path()))
     }
 
     /// The source's path for messages.
@@ -251,7 +255,7 @@ impl FileJob {
     /// Whether a link may take the place of what has its name after all.
     #[must_use]
     pub fn may_link_over(&self, options: &CpOptions) -> bool {
-        self.over || replace::may_link_over(options, self.found.as_ref())
+        self.over || self.unseen || replace::may_link_over(options, self.found.as_ref())
     }
 
     /// Whether somebody wants to know which file the copy becomes.
@@ -260,32 +264,42 @@ impl FileJob {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
-    /// Notes which file the copy has become, `through` a link where that was found. What bears the copy's name is the link
-    /// then, and becomes what other names of the source are links to.
-    pub fn note(&mut self, copy: Identity, through: Option<&Found>) {
-        let link = through.and_then(written_through);
-        if let Some(made) = &self.made {
-            made.note(copy, self.made_as(link.is_some()));
-        }
+    /// Notes which file gets the copy's name: `copy`, or the link that was `found` and is written through. That of an entry
+    /// may be written through again.
+    pub fn note(&mut self, copy: Identity, found: Option<&Found>) {
+        let (own, through_link) = match found {
+            Some(Found::LinkTo { link, .. } | Found::DanglingLink(link)) => (link.identity, true),
+            Some(Found::File(_) | Found::ClosedLink { .. } | Found::Nothing) | None => (copy, false),
+        };
         if self.share != Share::None {
-            self.share = Share::Made(link.map_or(copy, |link| link.identity));
+            self.share = Share::Made(own);
+        }
+        self.copy = (self.is_operand() || !through_link).then_some(own);
+    }
+
+    /// The copy lacks something that was asked for: it may be overwritten, and no other name of its source becomes one of
+    /// it, as with GNU cp.
+    pub fn falls_short(&mut self) {
+        self.copy = None;
+        if self.share != Share::None {
+            self.share = Share::UnderWay;
         }
     }
 
-    /// Notes the symbolic link that an operand's data is written through: no later one's is to be.
-    pub fn note_link(&self, found: Option<&Found>) {
-        if let (true, Some(made)) = (self.is_operand(), &self.made)
-            && let Some(link) = found.and_then(written_through)
-        {
-            made.note(link.identity, self.made_as(true));
+    /// Notes the copy as made, now that it is whole.
+    pub fn note_made(&self) {
+        if let (Some(copy), Some(made)) = (self.copy, &self.made) {
+            made.note(copy, || self.copy_name());
         }
     }
 
-    fn made_as(&self, behind: bool) -> MadeAs {
+    /// The copy's name in its directory; `None` where that cannot be looked at.
+    fn copy_name(&self) -> Option<EntryName> {
         match &self.names {
-            Names::Entry(_) => MadeAs::Entry,
-            Names::Operand { destination, .. } if behind => MadeAs::Behind(Arc::clone(destination)),
-            Names::Operand { destination, .. } => MadeAs::Operand(Arc::clone(destination)),
+            Names::Operand { .. } => EntryName::of(&self.destination),
+            Names::Entry(branch) => {
+                Some(EntryName::within(branch.destination.identity(), &self.destination.name))
+            }
         }
     }
 
@@ -297,13 +311,5 @@ impl FileJob {
             Some(seen) => seen.identity == opened.identity && seen.kind == opened.kind,
             None => opened.kind == FileType::RegularFile,
         }
-    }
-}
-
-/// The link that data is written through where it was found at the destination's name.
-fn written_through(found: &Found) -> Option<&Facts> {
-    match found {
-        Found::LinkTo { link, .. } | Found::DanglingLink(link) => Some(link),
-        Found::Nothing | Found::File(_) | Found::ClosedLink { .. } => None,
     }
 }

@@ -148,7 +148,9 @@ impl Worker<'_, '_> {
             }
         }
         let Some(there) = replace::there(options, facts, &found) else {
-            if let Some(problem) = self.met_just_created(job, facts) {
+            if job.is_operand()
+                && let Some(problem) = job.just_created(&found)
+            {
                 return Err(problem);
             }
             self.verbose(job, None);
@@ -169,14 +171,6 @@ impl Worker<'_, '_> {
         self.make_way(job, facts, there)
     }
 
-    /// What to say where the copy would be written through a link that an earlier operand has just made.
-    fn met_just_created(&self, job: &FileJob, facts: &Facts) -> Option<Problem> {
-        let options = self.shared.options;
-        let met = job.found.filter(|found| !matches!(found, Found::File(_)))?;
-        let through = job.is_operand() && replace::looks_through(options, facts);
-        if through { job.just_created(&met, options.posixly_correct) } else { None }
-    }
-
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
     fn make_way(&self, job: &mut FileJob, facts: &Facts, there: &Facts) -> Result<Ready, Problem> {
         let options = self.shared.options;
@@ -189,11 +183,17 @@ impl Worker<'_, '_> {
                 job.source_path(),
             ));
         }
-        if let Some(problem) = self.met_just_created(job, facts) {
+        let written = |found: &Found| match found {
+            // It is written through, unless it makes way.
+            Found::LinkTo { file, .. } if file.identity == there.identity => *found,
+            Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Found::File(*there),
+            Found::DanglingLink(_) | Found::ClosedLink { .. } => Found::File(*there),
+        };
+        if !directory
+            && !numbered
+            && let Some(problem) = job.found.as_ref().and_then(|found| job.just_created(&written(found)))
+        {
             return Err(problem);
-        }
-        if !numbered && job.is_just_created(there) {
-            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
         }
         let mut kept = None;
         if directory || job.is_backup {
@@ -273,7 +273,7 @@ impl Worker<'_, '_> {
         };
         let is_it = || {
             let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
-            there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
+            !job.unseen && there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
         };
         let linked = match link(name) {
             Err(Errno::EXIST) if is_it() => Ok(()),

@@ -19,6 +19,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Timespec};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What was seen of an operand before anything is done about it.
 struct Examined {
@@ -48,9 +49,10 @@ impl Worker<'_, '_> {
             }
         }
         let Some(operand) = left.front() else { return };
-        let examined = self.examine(operand);
+        let examined = self.examine(operand, false);
         let several = operand.made.is_some() || self.shared.options.parents;
-        let meets = several || examined.may_meet_others(self.shared.began);
+        let within = || examined.source.as_ref().is_ok_and(|facts| self.is_within_itself(operand, facts));
+        let meets = several || examined.may_meet_others(self.shared.began) || within();
         if meets && !alone {
             return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
         }
@@ -75,7 +77,7 @@ impl Worker<'_, '_> {
             _ if self.is_left_out(&operand, examined.source.as_ref().ok()) => Ok(()),
             // They may lie in one another, so each looks for itself when those before it are done.
             true => self.with_parents(&operand).and_then(|operand| {
-                let examined = self.examine(&operand);
+                let examined = self.examine(&operand, self.shared.parents.count_as_new());
                 self.begin_operand(&operand, examined)
             }),
             false => self.begin_operand(&operand, examined),
@@ -91,7 +93,8 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn examine(&self, operand: &Operand) -> Examined {
+    /// Looks at an operand and at what is at its copy's name; not at that where the copy counts as `new` whatever it is.
+    fn examine(&self, operand: &Operand, new: bool) -> Examined {
         let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         let stat = process::look(&operand.source.directory, &*operand.source.name, flags);
@@ -104,7 +107,7 @@ impl Worker<'_, '_> {
         let looks_as = |facts: &Facts| replace::looks_as(self.shared.options, facts.kind);
         let kind = source.as_ref().ok().map(looks_as);
         let look = || self.look(&operand.destination, || operand.destination_path(), kind);
-        let found = if twice { Ok(Found::Nothing) } else { look() };
+        let found = if twice || new { Ok(Found::Nothing) } else { look() };
         Examined { source, found }
     }
 
@@ -119,7 +122,7 @@ impl Worker<'_, '_> {
             let destination = At { directory: Directory::Working, name: Arc::from(c".") };
             let here =
                 Operand { shown, number: operand.number, ..Operand::new(source, destination, None, None) };
-            let examined = self.examine(&here);
+            let examined = self.examine(&here, false);
             return self.begin_operand(&here, examined);
         }
         let directory = facts.kind == FileType::Directory;
@@ -151,10 +154,12 @@ impl Worker<'_, '_> {
             announced: false,
             is_backup: false,
             over: false,
+            unseen: self.shared.parents.count_as_new(),
             kept: None,
             failed: false,
             left_out: false,
             share: Share::None,
+            copy: None,
         };
         self.begin_leaf(job, &facts);
         Ok(())
@@ -200,6 +205,8 @@ impl Worker<'_, '_> {
             destination: operand.destination.clone(),
             made: operand.made.clone(),
             durable: self.shared.durable.clone(),
+            is_within_itself: self.is_within_itself(operand, facts),
+            has_met_itself: AtomicBool::new(false),
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };

@@ -22,6 +22,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CString;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A directory that was made on the way to a copy.
@@ -39,12 +40,26 @@ struct Parent {
 
 /// The directories above the copy of one operand, in the order in which they were come to.
 #[derive(Default)]
-pub struct Parents(Mutex<Vec<Parent>>);
+pub struct Parents {
+    above: Mutex<Vec<Parent>>,
+    /// Copies count as new, whatever is at their names.
+    new: AtomicBool,
+}
 
 impl Parents {
+    /// Whether the copy that comes next counts as new. GNU cp decides that by the last directory above a copy that it came
+    /// to, and leaves it so for operands without any.
+    pub fn count_as_new(&self) -> bool {
+        self.new.load(Ordering::Relaxed)
+    }
+
+    fn note_new(&self, new: bool) {
+        self.new.store(new, Ordering::Relaxed);
+    }
+
     /// Gives them what they are to have in the end, the lowest first: their operand is done.
     pub fn finish(&self, shared: &Shared<'_>) {
-        let parents = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let parents = std::mem::take(&mut *self.above.lock().unwrap_or_else(PoisonError::into_inner));
         for parent in parents.iter().rev() {
             let Parent { source, shown, wanted, .. } = parent;
             let refused = match parent.open() {
@@ -63,7 +78,7 @@ impl Parents {
     }
 
     fn note(&self, above: Vec<Parent>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = above;
+        *self.above.lock().unwrap_or_else(PoisonError::into_inner) = above;
     }
 }
 
@@ -127,7 +142,10 @@ impl Worker<'_, '_> {
         let stat = rustix::fs::fstat(&open)
             .map_err(|errno| Problem::failed(What::CannotStat, step.shown(), errno))?;
         match Facts::of(&stat).kind {
-            FileType::Directory => Ok(Some(Arc::new(open))),
+            FileType::Directory => {
+                self.shared.parents.note_new(false);
+                Ok(Some(Arc::new(open)))
+            }
             _ => Err(Problem::of(What::NotADirectory, step.shown())),
         }
     }
@@ -150,9 +168,13 @@ impl Worker<'_, '_> {
         let wants_source = there.is_err() || keeping.is_anything();
         let source = if wants_source { Some(self.parent_source(&from, step.from)?) } else { None };
         let made = match (there, &source) {
-            (Ok(FileType::Directory), _) | (Err(_), None) => false,
+            (Ok(FileType::Directory), _) | (Err(_), None) => {
+                self.shared.parents.note_new(false);
+                false
+            }
             (Ok(_), _) => return Err(Problem::of(What::NotADirectory, shown)),
             (Err(_), Some(source)) => {
+                self.shared.parents.note_new(true);
                 rustix::fs::mkdirat(above, &*own, keeping.parent_mode_to_make(source))
                     .map_err(failed(What::CannotMakeDirectory))?;
                 if self.shared.options.verbose {
@@ -208,12 +230,14 @@ impl Worker<'_, '_> {
         };
         match there {
             Ok(facts) if facts.kind == FileType::Directory => {
+                self.shared.parents.note_new(false);
                 let open = walk::open_to_fill(above, &at.name, true).map_err(failed(What::CannotAccess))?;
                 Ok(Arc::new(open.0))
             }
             Ok(_) => Err(Problem::of(What::NotADirectory, shown)),
             Err(_) => {
                 let source = self.parent_source(&place(step.from)?, step.from)?;
+                self.shared.parents.note_new(true);
                 imagined.may_change(&at).map_err(failed(What::CannotMakeDirectory))?;
                 self.shared.reporter.made_parent(step.from, &shown);
                 imagined.remember(&shown, imagined.copy_of(&source));
@@ -231,7 +255,10 @@ impl Worker<'_, '_> {
     ) -> Result<Arc<OwnedFd>, Problem> {
         let failed = |errno| Problem::failed(What::CannotMakeDirectory, step.shown(), errno);
         match there.kind {
-            FileType::Directory => imagined.nowhere().map_err(failed),
+            FileType::Directory => {
+                self.shared.parents.note_new(false);
+                imagined.nowhere().map_err(failed)
+            }
             _ => Err(Problem::of(What::NotADirectory, step.shown())),
         }
     }

@@ -76,6 +76,14 @@ impl<T> Queue<T> {
         self.lock().deferred.push_back(task);
     }
 
+    /// Puts tasks off likewise, but before those that wait already, to come one after the other in their order.
+    pub fn defer_first(&self, tasks: impl DoubleEndedIterator<Item = T>) {
+        let mut state = self.lock();
+        for task in tasks.rev() {
+            state.deferred.push_front(task);
+        }
+    }
+
     /// A task for `worker`, its own or another's, if there is one now.
     pub fn try_pop(&self, worker: usize) -> Option<T> {
         take(&mut self.lock(), worker)
@@ -182,14 +190,15 @@ mod tests {
     fn what_is_deferred_comes_when_all_else_is_done() {
         let queue = Queue::new();
         queue.push(0, [1]);
-        queue.defer(3);
-        queue.defer(4);
+        queue.defer(5);
+        queue.defer_first([3, 4].into_iter());
         assert_eq!(queue.pop(0), Some(1));
         queue.push(0, [2]);
         assert_eq!(queue.try_pop(0), Some(2));
         assert_eq!(queue.try_pop(0), None);
         assert_eq!(queue.pop(0), Some(3));
         assert_eq!(queue.pop(0), Some(4));
+        assert_eq!(queue.pop(0), Some(5));
         assert_eq!(queue.pop(0), None);
     }
 

@@ -5,6 +5,7 @@ use super::engine::Counters;
 use super::given::{EntryName, OperandDirectories};
 use super::grains::Grains;
 use super::imagined::Imagined;
+use super::itself::{Above, MadeDirectories};
 use super::job::Task;
 use super::late::Late;
 use super::leaf::asks_first;
@@ -66,6 +67,10 @@ pub struct Shared<'env> {
     pub pairs: Pairs,
     /// Directories among the operands, where there are several and one could be met again.
     pub directories: Option<OperandDirectories>,
+    /// The directories above copies.
+    pub above: Above,
+    /// Directories that were made and could be met.
+    pub made_directories: MadeDirectories,
     /// What a dry run would have made; `None` where the copy is made.
     pub imagined: Option<Imagined>,
     /// What `--parents` has made.
@@ -160,6 +165,8 @@ impl<'env> Shared<'env> {
             },
             pairs: Pairs::default(),
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
+            above: Above::default(),
+            made_directories: MadeDirectories::default(),
             imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
             late: Late::default(),

@@ -69,6 +69,9 @@ impl Worker<'_, '_> {
     /// Begins with a directory of a tree: opens it, comes to its copy, and lists the first part. Where it was `seen`, not
     /// only listed, it must be that directory.
     pub(super) fn directory(&mut self, parent: &Arc<Branch>, entry: &Entry, seen: Option<Identity>) {
+        if self.is_behind_the_end(parent, 1) {
+            return;
+        }
         let (path, copy) = (parent.source_path(&entry.name), parent.destination_path(&entry.name));
         let (source, destination) = match (parent.source(), parent.destination()) {
             (Ok(source), Ok(destination)) => (source, destination),
@@ -98,6 +101,9 @@ impl Worker<'_, '_> {
             // The listing is wrong, or was.
             Ok(Branched::Not) => self.leaf(parent, &Entry { kind: FileType::Unknown, ..entry.clone() }),
             Err(problem) => {
+                if problem.what == What::IntoItself {
+                    parent.origin.has_met_itself.store(true, Ordering::Relaxed);
+                }
                 self.shared.reporter.problem(&problem);
                 parent.finish_one(self.shared.reporter);
             }
@@ -146,10 +152,9 @@ impl Worker<'_, '_> {
         (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
         let keeping = self.shared.settings.method.keeping;
-        let names = match &descriptor {
-            Ok(open) if keeping.wants_names() => attributes::names(&Source::Open(open.as_fd())),
-            Err(_) if keeping.wants_names() => attributes::names(&Source::Named(source.at())),
-            Ok(_) | Err(_) => Names::default(),
+        let (names, link) = match keeping.wants_names() {
+            true => names_of(source, way, &descriptor),
+            false => (Names::default(), None),
         };
         let is_operand = parent.is_none();
         let fate = match parent.is_some_and(|parent| parent.fresh) {
@@ -163,6 +168,7 @@ impl Worker<'_, '_> {
             }
             return Ok(());
         }
+        self.remove_in_the_way((source, &facts), destination, (fate, found))?;
         let made = self.make_directory(source, destination, (&facts, names), fate)?;
         if is_operand {
             if let Some(directories) = &self.shared.directories {
@@ -197,12 +203,14 @@ impl Worker<'_, '_> {
             destination: made.held,
             fresh: made.fresh,
             belongs_to: made.belongs_to,
+            link: link.filter(|_| made.at_end.as_ref().is_some_and(|end| end.0.needs_source())),
             at_end: made.at_end,
             rules,
             turn: OnceLock::new(),
             pending: AtomicUsize::new(1),
             listed: AtomicBool::new(false),
         });
+        self.remember_made(&branch);
         self.foresee_itself(&branch);
         branch.let_go_above(self.shared.has_few_descriptors(), || self.shared.levels_open_max());
         if self.shared.options.one_file_system && facts.identity.device != branch.operand_device() {
@@ -225,7 +233,12 @@ impl Worker<'_, '_> {
     /// Lists the next part of a directory and queues its entries, in such an order that this worker takes them in the
     /// order of the listing and the rest of the listing last.
     pub(super) fn list(&mut self, branch: &Arc<Branch>) {
+        if self.is_behind_the_end(branch, 1) {
+            return;
+        }
+        let in_order = branch.origin.is_within_itself;
         let fetched = branch.source().and_then(|source| match source {
+            Directory::Open(source) if in_order => self.listing.fetch_all(&source).map(|all| (all, true)),
             Directory::Open(source) => self.listing.fetch(&source),
             Directory::Working => Err(Errno::BADF),
         });
@@ -246,7 +259,11 @@ impl Worker<'_, '_> {
         if tasks.iter().filter(shared_out).count() > 1 && self.shared.jobs_max() > 1 {
             branch.turn.get_or_init(Arc::default);
         }
-        self.queue_tasks(tasks);
+        if in_order {
+            self.queue_in_order(tasks);
+        } else {
+            self.queue_tasks(tasks);
+        }
         branch.finish_one(self.shared.reporter);
     }
 
@@ -267,7 +284,7 @@ impl Worker<'_, '_> {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
                 // The lines of -v come in the order of the listing; and where there are files already, which of several
                 // hard links is copied first can be told by what becomes of them.
-                if self.shared.settings.verbose || !branch.fresh {
+                if self.shared.settings.verbose || !branch.fresh || branch.origin.is_within_itself {
                     flush(&mut leaves, &mut tasks);
                     tasks.push(task);
                 } else {
@@ -359,4 +376,19 @@ impl Worker<'_, '_> {
         self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts);
         Ok(())
     }
+}
+
+/// The names of the extended attributes of a source directory, open where it may be read, and the symbolic link that has
+/// them: GNU cp takes them of the name, so they are the link's, unless there is a slash behind it.
+fn names_of(source: &Place<'_>, way: Way, open: &Result<OwnedFd, Errno>) -> (Names, Option<At>) {
+    let look = || rustix::fs::statat(source.parent, source.name, AtFlags::SYMLINK_NOFOLLOW);
+    if way.through_link && look().is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink) {
+        let link = source.at();
+        return (attributes::names(&Source::Named(link.clone())), Some(link));
+    }
+    let names = match open {
+        Ok(open) => attributes::names(&Source::Open(open.as_fd())),
+        Err(_) => attributes::names(&Source::Named(source.at())),
+    };
+    (names, None)
 }

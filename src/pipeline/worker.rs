@@ -289,6 +289,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             Task::Directory { parent, entry } => self.directory(&parent, &entry, None),
             Task::Listing(branch) => self.list(&branch),
             Task::Leaves { branch, entries } => {
+                if self.is_behind_the_end(&branch, entries.len()) {
+                    return;
+                }
                 for entry in &entries {
                     if self.shared.is_interrupted() {
                         break;

@@ -3,6 +3,7 @@
 
 use super::facts::{Facts, Identity};
 use super::overwrite::Found;
+use super::path;
 use crate::cli::cp::{CpOptions, Follow, Make, Overwrite};
 use rustix::fs::{FileType, Timespec};
 
@@ -125,6 +126,14 @@ pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_o
     // and is then refused by it, or makes way where forced.
     let stays = options.attributes_only;
     options.remove_destination || (!stays && (shared || special))
+}
+
+/// Whether what is in the way of a directory's copy gets a backup where one is asked for. For the contents of a directory
+/// (`SOURCE/.`, `SOURCE/..`) GNU cp makes none: what is there is removed, where a special file would have it removed, or else
+/// it stays in the way.
+#[must_use]
+pub fn is_backed_up_for(directory: &[u8]) -> bool {
+    !matches!(path::last_component(directory), b"." | b"..")
 }
 
 /// Whether a link may take the place of what its name turned out to have, given what was found there before. A name that was

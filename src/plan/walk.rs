@@ -70,8 +70,25 @@ impl Listing {
                 break;
             }
         }
-        entries.sort_unstable_by_key(|entry| entry.inode);
+        // Several names of one file stay in the order of the listing, as with GNU cp.
+        entries.sort_by_key(|entry| entry.inode);
         Ok((entries, ended))
+    }
+
+    /// All entries of `directory` by inode, as [`Self::fetch`] gives them part by part.
+    ///
+    /// # Errors
+    /// What getdents64(2) answered.
+    pub fn fetch_all(&mut self, directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
+        let mut all = Vec::new();
+        loop {
+            let (entries, ended) = self.fetch(directory)?;
+            all.extend(entries);
+            if ended {
+                all.sort_by_key(|entry| entry.inode);
+                return Ok(all);
+            }
+        }
     }
 }
 

@@ -18,6 +18,8 @@ const ODD_NAMES: &[&[u8]] = &[
     b"$HOME",
     b"*",
     b"\xc3\xa9",
+    b"\xe9'",
+    b"\xe3\x81\xaf",
     b"~",
     b"#h",
     b"...",

@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use rustix::fs::Mode;
 use rustix::process::{Gid, Resource, Rlimit, Uid};
 
-use crate::node::{self, Node, spelled_out};
+use crate::making::{self, Making};
+use crate::node::{Node, spelled_out};
 use crate::snapshot::{Before, Looker, Snapshot, without_work};
 
 /// User and group of the cases that root is not to run.
@@ -109,7 +110,7 @@ impl Case {
     }
 
     /// Makes the tree in a directory of this name and runs the program in it.
-    pub fn run(&self, program: &Program, directory: &Path) -> Outcome {
+    pub fn run(&self, program: &Program, directory: &Path, making: Making) -> Outcome {
         let root = rustix::process::geteuid().is_root();
         // So far down that no relative link which is copied to another level leads out of the directory of the case.
         let work = directory.join(WORK_IN_CASE);
@@ -120,7 +121,7 @@ impl Case {
         if root && self.by_nobody {
             std::os::unix::fs::chown(&work, Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        node::make_all(&self.nodes, &work, root);
+        let ballast = making::make_all(self, making, directory, &work, root);
         let before = Before::of(&self.nodes, &work);
         let mut child = self.command(program, &work, root).spawn().unwrap();
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), &self.input) {
@@ -130,6 +131,7 @@ impl Case {
         let output = child.wait_with_output().unwrap();
         let tree = Looker::look(&before, directory, &work);
         remove(directory);
+        drop(ballast);
         let status = match (output.status.code(), output.status.signal()) {
             (Some(code), _) => format!("status {code}"),
             (None, Some(libc::SIGALRM)) => "stuck".to_owned(),

@@ -51,7 +51,10 @@ impl Trees {
             let Some(rest) = child.strip_prefix(source).and_then(|rest| rest.strip_prefix(b"/")) else {
                 continue;
             };
-            if !rest.contains(&b'/') && self.random.chance(45) {
+            // What stands in the source itself is not looked at again.
+            let inside = path == child
+                || path.strip_prefix(child.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
+            if !rest.contains(&b'/') && !inside && self.random.chance(45) {
                 self.counterpart(&child, &joined(path, rest), backups);
             }
         }

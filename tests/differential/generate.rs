@@ -2,6 +2,7 @@
 
 use crate::attributes::Manner;
 use crate::case::{Case, OTHER_GROUP, Order};
+use crate::locales;
 use crate::operands::Drawing;
 use crate::options::{Allowed, CHOICES, RECURSIVE, THEMES, is_recursive};
 use crate::random::Random;
@@ -87,7 +88,9 @@ fn answers(random: &mut Random) -> Option<Vec<u8>> {
         _ => {
             let mut text = Vec::new();
             for _ in 0..random.below(8) {
-                text.extend(*random.pick(&[&b"y\n"[..], b"n\n", b"Y\n", b"yes\n", b"\n", b"no\n", b"y"]));
+                let ours = random.chance(60);
+                let others = [&b"y\n"[..], b"n\n", b"Y\n", b"yes\n", b"\n", b"no\n", b"y"];
+                text.extend(*random.pick(if ours { &others } else { &locales::ANSWERS }));
             }
             Some(text)
         }
@@ -110,8 +113,6 @@ fn variables(random: &mut Random, backups: bool) -> Vec<(String, String)> {
             random.weighed(&[".bak", "", "a/b", ".old", "/", "~~", " "].map(|value| (1, value))),
         );
     }
-    if random.chance(15) {
-        put("LC_ALL", "C");
-    }
+    locales::draw(random, put);
     found
 }

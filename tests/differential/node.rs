@@ -131,7 +131,7 @@ impl Node {
         below || target == other || target.strip_prefix(other).is_some_and(|rest| rest.starts_with(b"/"))
     }
 
-    fn make(&self, work: &Path) -> io::Result<()> {
+    pub fn make(&self, work: &Path) -> io::Result<()> {
         let path = self.on_disk(work);
         let node = |kind: FileType, (major, minor): (u32, u32)| {
             let device = rustix::fs::makedev(major, minor);
@@ -158,7 +158,7 @@ impl Node {
     }
 
     /// Owner, attributes, mode and times, in an order in which none of them spoils another.
-    fn dress(&self, work: &Path, root: bool) -> io::Result<()> {
+    pub fn dress(&self, work: &Path, root: bool) -> io::Result<()> {
         if self.is_hard_link() {
             return Ok(());
         }
@@ -189,19 +189,6 @@ impl Node {
 impl From<Time> for Timespec {
     fn from(time: Time) -> Self {
         Self { tv_sec: time.seconds, tv_nsec: time.nanoseconds }
-    }
-}
-
-/// Makes all of it. The order is that of creation, on which the order of listings depends.
-pub fn make_all(nodes: &[Node], work: &Path, root: bool) {
-    for node in nodes {
-        node.make(work).unwrap_or_else(|error| panic!("cannot make {node:?}: {error}"));
-    }
-    let times = Timestamps { last_access: SOME_TIME.into(), last_modification: SOME_TIME.into() };
-    rustix::fs::utimensat(CWD, work, &times, AtFlags::empty()).unwrap();
-    // From the leaves up: what is made in a directory changes its times, and a closed one keeps its owner out.
-    for node in nodes.iter().rev() {
-        node.dress(work, root).unwrap_or_else(|error| panic!("cannot dress {node:?}: {error}"));
     }
 }
 

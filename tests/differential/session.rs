@@ -10,13 +10,15 @@ use std::sync::{Mutex, OnceLock};
 use tempfile::TempDir;
 
 use crate::case::{Case, Outcome, Program};
-use crate::compare::{Difference, compare};
+use crate::compare::{Difference, compare, facts, unlike};
 use crate::generate::generate;
 use crate::known::known;
+use crate::making::{self, Making, USUAL};
 use crate::options::Allowed;
+use crate::say;
 use crate::script::script;
+use crate::skipping::skip;
 use crate::summary::{Found, Summary};
-use crate::{say, skip};
 
 const CASES: u64 = 3000;
 
@@ -134,7 +136,9 @@ impl Session {
         std::thread::scope(|scope| {
             for thread in 0..threads {
                 let (next, summary) = (&next, &summary);
-                scope.spawn(move || {
+                // Copies without end are deep, and looked at from the bottom up.
+                let spacious = std::thread::Builder::new().stack_size(256 << 20);
+                let run = move || {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         if index >= end {
@@ -143,16 +147,18 @@ impl Session {
                         let case = generate(self.seed, index, &self.allowed, self.root);
                         self.compare_one(&case, candidates, thread, summary);
                     }
-                });
+                };
+                spacious.spawn_scoped(scope, run).unwrap();
             }
         });
         let mut summary = summary.into_inner().unwrap();
         summary.differences.sort_by_key(|found| found.case.index);
+        summary.ambiguous.sort_unstable();
         summary
     }
 
     fn compare_one(&self, case: &Case, candidates: &[Program], thread: usize, summary: &Mutex<Summary>) {
-        let reference = case.run(&self.reference, &self.directory_of(thread, "r"));
+        let reference = self.run(case, &self.reference, thread, USUAL);
         if self.only.is_some() {
             eprintln!("{}\n{}: {reference:#?}", script(case), self.reference.label);
         }
@@ -161,73 +167,91 @@ impl Session {
             summary.lock().unwrap().without_end += 1;
             return;
         }
+        let mut ambiguous = false;
         for candidate in candidates {
-            let outcome = case.run(candidate, &self.directory_of(thread, "c"));
+            let outcome = self.run(case, candidate, thread, USUAL);
             if self.only.is_some() {
                 eprintln!("{}: {outcome:#?}", candidate.label);
             }
-            let Some(difference) = compare(case, &reference, &outcome) else { continue };
-            if stops_in_itself(&reference, &outcome) || self.depends_on_order(case, &reference, thread) {
-                summary.lock().unwrap().ambiguous += 1;
-                return;
+            match self.judged(case, &reference, &outcome, thread) {
+                Judgement::Same => {}
+                Judgement::Ambiguous => ambiguous = true,
+                Judgement::Known(reason) => {
+                    *summary.lock().unwrap().known.entry(reason).or_default() += 1;
+                }
+                Judgement::Different(difference) => {
+                    let (case, candidate) = (case.clone(), candidate.clone());
+                    summary.lock().unwrap().differences.push(Found { case, candidate, difference });
+                }
             }
-            if let Some(reason) = known(case, &reference, &difference) {
-                *summary.lock().unwrap().known.entry(reason).or_default() += 1;
-                continue;
-            }
-            let candidate = candidate.clone();
-            summary.lock().unwrap().differences.push(Found { case: case.clone(), candidate, difference });
+        }
+        if ambiguous {
+            summary.lock().unwrap().ambiguous.push(case.index);
         }
     }
 
-    /// What differs between the reference and `candidate`, if the case has one right outcome only.
+    /// What differs between the reference and `candidate`, if that is no matter of the order of listings.
     pub fn difference(&self, case: &Case, candidate: &Program) -> Option<Difference> {
-        let reference = case.run(&self.reference, &self.directory_of(0, "r"));
+        let reference = self.run(case, &self.reference, 0, USUAL);
         if reference.status == "stuck" || reference.tree.is_none() {
             return None;
         }
-        let outcome = case.run(candidate, &self.directory_of(0, "c"));
-        let difference = compare(case, &reference, &outcome)?;
-        let left_out = known(case, &reference, &difference).is_some()
-            || stops_in_itself(&reference, &outcome)
-            || self.depends_on_order(case, &reference, 0);
-        (!left_out).then_some(difference)
-    }
-
-    /// Whether the reference itself does something else where directories list their entries in another order.
-    fn depends_on_order(&self, case: &Case, reference: &Outcome, thread: usize) -> bool {
-        let other = case.reversed().run(&self.reference, &self.directory_of(thread, "o"));
-        compare(case, reference, &other).is_some()
-    }
-
-    /// Names of equal length, as some programs say how long a path is.
-    fn directory_of(&self, thread: usize, which: &str) -> PathBuf {
-        self.base().join(format!("{which}{thread}"))
-    }
-}
-
-fn says(outcome: &Outcome, words: &[u8]) -> bool {
-    outcome.stderr.windows(words.len()).any(|part| part == words)
-}
-
-/// Whether both found a directory to be copied into itself. What was copied before that is a matter of where the new
-/// directory came in the listing, which ext4 decides anew each time.
-fn stops_in_itself(reference: &Outcome, outcome: &Outcome) -> bool {
-    says(reference, b", into itself, ")
-        && says(outcome, b", into itself, ")
-        && reference.status == outcome.status
-}
-
-impl Case {
-    /// The same tree, made in the opposite order as far as that goes.
-    fn reversed(&self) -> Self {
-        let mut left = self.nodes.clone();
-        let mut nodes = Vec::new();
-        while !left.is_empty() {
-            let free = |at: &usize| !left.iter().any(|other| left[*at].needs(&other.path));
-            let at = (0..left.len()).rev().find(free).unwrap_or(0);
-            nodes.push(left.remove(at));
+        let outcome = self.run(case, candidate, 0, USUAL);
+        match self.judged(case, &reference, &outcome, 0) {
+            Judgement::Different(difference) => Some(difference),
+            _ => None,
         }
-        Self { nodes, ..self.clone() }
     }
+
+    fn judged(&self, case: &Case, reference: &Outcome, outcome: &Outcome, thread: usize) -> Judgement {
+        let Some(difference) = compare(case, reference, outcome) else { return Judgement::Same };
+        if self.found_in_another_order(case, reference, outcome, thread) {
+            return Judgement::Ambiguous;
+        }
+        match known(case, reference, &difference) {
+            Some(reason) => Judgement::Known(reason),
+            None => Judgement::Different(difference),
+        }
+    }
+
+    /// Whether the reference itself does each thing that `outcome` shows where directories list their entries in another
+    /// order. Things may be of several orders, as two directories need not be listed in the same one.
+    fn found_in_another_order(
+        &self,
+        case: &Case,
+        reference: &Outcome,
+        outcome: &Outcome,
+        thread: usize,
+    ) -> bool {
+        const ENOUGH_TO_SEE: usize = 4;
+        let (usual, wanted) = (facts(case, reference), facts(case, outcome));
+        let mut open = unlike(&usual, &wanted);
+        let mut depends = false;
+        for (number, making) in making::OTHERS.into_iter().enumerate() {
+            if number == ENOUGH_TO_SEE && !depends {
+                break;
+            }
+            let other = facts(case, &self.run(case, &self.reference, thread, making));
+            depends |= other != usual;
+            open.retain(|item| other.get(item) != wanted.get(item));
+            if open.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn run(&self, case: &Case, program: &Program, thread: usize, making: Making) -> Outcome {
+        // Of one name for all of them: `--parents` copies it, and some programs say how long a path is.
+        case.run(program, &self.base().join(format!("c{thread}")), making)
+    }
+}
+
+enum Judgement {
+    Same,
+    /// The reference does so too where directories list their entries in another order.
+    Ambiguous,
+    /// Meant, for this reason.
+    Known(&'static str),
+    Different(Difference),
 }

@@ -17,8 +17,9 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, SeekFrom, Stat};
 use crate::case::WORK_IN_CASE;
 use crate::node::{Node, WORK};
 
-/// Longer paths than this are what only a copy that has no end makes.
+/// Longer paths, or of more parts, are what only a copy that has no end makes.
 const PATH_MAX: usize = 3000;
+const PARTS_MAX: usize = 300;
 
 /// Everything about one entry, by the name of what it is. Values are texts, as they are compared and shown only.
 pub type Entry = BTreeMap<String, String>;
@@ -91,7 +92,7 @@ impl<'before> Looker<'before> {
     fn entry(&mut self, directory: BorrowedFd<'_>, name: &[u8], prefix: &str) -> bool {
         let path = format!("{prefix}{}", name.escape_ascii());
         let path = if path == WORK_IN_CASE { ".".to_owned() } else { path };
-        if path.len() > PATH_MAX {
+        if path.len() > PATH_MAX || path.split('/').count() > PARTS_MAX {
             return false;
         }
         let os_name = OsStr::from_bytes(name);

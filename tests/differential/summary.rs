@@ -16,8 +16,8 @@ pub struct Summary {
     pub cases: u64,
     /// Cases where the reference waits for ever or copies into itself.
     pub without_end: u64,
-    /// Cases whose outcome depends on the order of listings.
-    pub ambiguous: u64,
+    /// Cases in which `ucp` does what the reference does in another order of listings.
+    pub ambiguous: Vec<u64>,
     /// Differences that are meant, by their reason.
     pub known: BTreeMap<&'static str, u64>,
     pub differences: Vec<Found>,
@@ -42,10 +42,14 @@ impl Summary {
             session.described(),
             self.cases,
             self.without_end,
-            self.ambiguous,
+            self.ambiguous.len(),
             self.differences.len(),
             groups.len()
         );
+        if !self.ambiguous.is_empty() {
+            let numbers: Vec<String> = self.ambiguous.iter().take(50).map(u64::to_string).collect();
+            eprintln!("of the order of listings: UCP_CASE={}", numbers.join(" "));
+        }
         for (reason, count) in &self.known {
             eprintln!("{count:6}  known: {reason}");
         }

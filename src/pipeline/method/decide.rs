@@ -20,10 +20,10 @@ impl FileCopy {
     /// Acts on what is under the destination's name.
     pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
-        let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory);
-        if let Some(problem) =
-            self.job.just_created(found, context.settings.posixly_correct).filter(|_| !refused)
-        {
+        // GNU cp tells of an operand's link alone that it was just made.
+        let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory)
+            || (verdict == Verdict::Dangling && !self.job.is_operand());
+        if let Some(problem) = self.job.just_created(found).filter(|_| !refused) {
             return self.fail(chain, problem, context);
         }
         if let Verdict::Overwrite(there) = verdict
@@ -202,9 +202,6 @@ impl FileCopy {
         verdict: Verdict,
         context: &mut Context<'_>,
     ) -> Next {
-        if outcome == Outcome::Done {
-            self.job.note_link(self.found.as_ref());
-        }
         match (outcome, verdict, facts) {
             (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
                 self.ask_which_is_open(chain, seen, opened)

@@ -119,11 +119,13 @@ impl Copying {
             announced: false,
             is_backup: false,
             over: false,
+            unseen: false,
             kept: None,
             failed: false,
             left_out: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
+            copy: None,
             source: at(source),
             destination: at(destination),
             names: Names::Operand {

@@ -1,0 +1,75 @@
+//! A directory that is copied into itself: what is copied until the walk meets what the run has made, and nothing behind it.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::common::{Sandbox, each_engine};
+
+/// `s` with files and directories on both sides of `t`, whatever order the file system gives them.
+fn tree(s: &Sandbox, files: u32) {
+    for number in 0..files {
+        s.file(format!("s/a-file-whose-name-is-long-enough-{number}"), "contents");
+        if number == files / 2 {
+            s.file("s/d1/f", "1").dir("s/t").file("s/d2/f", "2");
+        }
+    }
+    s.chmod("s", 0o750).chmod("s/t", 0o711);
+}
+
+/// Names in a directory in the order in which they are walked.
+fn in_order(s: &Sandbox, directory: &str) -> Vec<String> {
+    let mut entries: Vec<(u64, String)> = fs::read_dir(s.path(directory))
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            (entry.metadata().unwrap().ino(), entry.file_name().into_string().unwrap())
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.0);
+    entries.into_iter().map(|entry| entry.1).collect()
+}
+
+#[test]
+fn what_is_listed_behind_the_copy_is_not_copied() {
+    for files in [8, 2000] {
+        each_engine(|s| {
+            tree(s, files);
+            s.times("s/t", 1, 1_000_000_000);
+            s.cp(["-a", "s", "s/t/z"]).fails("ucp: cannot copy a directory, 's', into itself, 's/t/z'");
+            let order = in_order(s, "s");
+            let end = order.iter().position(|name| name == "t").unwrap();
+            let mut expected: Vec<&str> = order[..=end].iter().map(String::as_str).collect();
+            let copied = in_order(s, "s/t/z");
+            let mut copied: Vec<&str> = copied.iter().map(String::as_str).collect();
+            expected.sort_unstable();
+            copied.sort_unstable();
+            assert_eq!(copied, expected);
+            assert_eq!(s.names("s/t/z/t"), [""]);
+            // What was begun has its attributes.
+            assert_eq!((s.mode("s/t/z"), s.mode("s/t/z/t")), (0o750, 0o711));
+            for name in copied.iter().filter(|name| **name != "t") {
+                s.assert_same(format!("s/{name}"), format!("s/t/z/{name}"));
+            }
+        });
+    }
+}
+
+#[test]
+fn any_directory_that_the_run_has_made_ends_the_walk() {
+    each_engine(|s| {
+        // Made by an operand before, and by the walk itself.
+        s.file("a/k", "1").file("d/one", "2").file("e/f", "3");
+        s.cp(["-r", "a", "d", "e", "d"]).fails("ucp: cannot copy a directory, 'd', into itself, 'd/d'");
+        assert!(s.exists("d/d") && !s.exists("d/d/a") && !s.exists("d/d/d"));
+        // The next operand is copied all the same.
+        s.assert_same("e", "d/e");
+        s.dir("w/x/n").dir("w/t/x");
+        s.cp(["-r", "w/.", "w/t"]).fails("ucp: cannot copy a directory, 'w/.', into itself, 'w/t/.'");
+        assert!(!s.exists("w/t/t/x/n") && !s.exists("w/t/t/t"));
+        // By another way it is no copy into itself.
+        s.dir("new").dir("u/b").file("u/b/k", "1");
+        s.cp(["-r", "u", "new/u/.", "new"])
+            .fails("ucp: will not create hard link 'new/.' to directory 'new/u'");
+        s.assert_same("u", "new/u");
+    });
+}
