@@ -230,3 +230,19 @@ fn a_directory_in_the_way_of_another_name_is_in_the_way_of_a_link() {
         ]);
     });
 }
+
+#[test]
+fn with_backups_a_link_is_tried_where_a_directory_is_in_the_way() {
+    each_engine(|s| {
+        s.file("p/x", "1").dir("r").hard_link("r/y", "p/x").dir("d/y").dir("e/p").dir("e/y");
+        s.cp(["-abv", "p/x", "r/y", "d"])
+            .run()
+            .ends(1)
+            .prints("'p/x' -> 'd/x'\n'r/y' -> 'd/y'\n")
+            .complains("ucp: cannot create hard link 'd/y' to 'd/x': Is a directory");
+        s.cp(["-ab", "p/x", "d"]).succeeds();
+        // The first of a source's names is copied, and what is copied is refused in its own words.
+        s.cp(["-ab", "r/y", "p/x", "e"]).fails("ucp: cannot create regular file 'e/y': Is a directory");
+        assert_eq!((s.read("e/x"), links(s, "e/x")), (b"1".to_vec(), 1));
+    });
+}

@@ -19,6 +19,8 @@ mod generate;
 mod installed;
 #[path = "differential/known.rs"]
 mod known;
+#[path = "differential/languages.rs"]
+mod languages;
 #[path = "differential/locales.rs"]
 mod locales;
 #[path = "differential/making.rs"]
@@ -86,5 +88,18 @@ fn the_same_numbers_give_the_same_case() {
             let earlier = &cases[0].nodes[..number];
             assert!(!earlier.iter().any(|other| other.path == node.path || other.needs(&node.path)));
         }
+    }
+}
+
+#[test]
+fn every_language_is_spoken_as_the_reference_speaks_it() {
+    let Some(session) = Session::from_environment() else { return };
+    if languages::languages().is_empty() {
+        return skip("no catalogue of GNU's programs is installed");
+    }
+    let candidates = session.candidates();
+    for locale in locales::spoken().iter().filter(|locale| **locale != "C") {
+        let differences = languages::differences(&session.reference, &candidates[0], locale, session.base());
+        assert!(differences.is_empty(), "{differences}");
     }
 }

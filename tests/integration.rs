@@ -45,6 +45,7 @@ mod copy_operands;
 mod copy_overwrite;
 mod copy_parents;
 mod copy_sameness;
+mod copy_several_names;
 mod copy_sizes;
 mod copy_trees;
 mod copy_untouched;

@@ -2,6 +2,7 @@
 
 use super::attributes::{self, Copied};
 use super::backup::Kept;
+use super::branch::Origin;
 use super::held::Held;
 use super::leaf::relation;
 use super::tree::Place;
@@ -125,7 +126,7 @@ impl Worker<'_, '_> {
     pub(super) fn fate_of_directory(
         &self,
         (source, facts): (&Place<'_>, &Facts),
-        destination: &Place<'_>,
+        (destination, origin): (&Place<'_>, &Origin),
         is_operand: bool,
         found: Option<Found>,
     ) -> Result<DirectoryFate, Problem> {
@@ -148,6 +149,13 @@ impl Worker<'_, '_> {
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))
         };
+        if let Some(made) = &origin.made
+            && replace::fills_through_links(options, facts)
+            && (is_operand || fate == DirectoryFate::FillThroughLink)
+            && made.is_link(&found, is_operand.then_some(&*destination.path), options.posixly_correct)
+        {
+            return problem(What::JustCreatedLink, source, destination);
+        }
         match fate {
             DirectoryFate::SameFile => problem(What::SameFile, source, destination),
             DirectoryFate::InTheWay if options.backup.is_none() => {

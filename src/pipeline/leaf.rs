@@ -3,9 +3,8 @@
 
 use super::backup::Kept;
 use super::chain::{At, Directory};
-use super::given::{EntryName, directory_of, has_one_name};
+use super::given::{EntryName, has_one_name};
 use super::job::FileJob;
-use super::place;
 use super::worker::Worker;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::plan::facts::Facts;
@@ -13,10 +12,9 @@ use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, Fate, Relation};
 use crate::process;
 use crate::report::message::{Problem, What};
-use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::geteuid;
-use std::ffi::CStr;
 
 /// Whether files have to be looked at by these options before they are copied.
 #[must_use]
@@ -34,6 +32,9 @@ impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        if let Some(order) = self.order_of(&job, facts) {
+            return self.wait_for_turn(job, facts, order);
+        }
         if let Some(problem) = self.shared.outputs.met_source(facts.identity, || job.source_path()) {
             return self.leaf_failed(job, &problem);
         }
@@ -153,7 +154,7 @@ impl Worker<'_, '_> {
             }
         }
         let Some(there) = replace::there(options, facts, &found) else {
-            if let Some(problem) = job.just_created(&found) {
+            if let Some(problem) = self.met_just_created(job, facts) {
                 return Err(problem);
             }
             self.verbose(job, None);
@@ -174,6 +175,14 @@ impl Worker<'_, '_> {
         self.make_way(options, job, facts, there)
     }
 
+    /// What to say where the copy would be written through a link that an earlier operand has just made.
+    fn met_just_created(&self, job: &FileJob, facts: &Facts) -> Option<Problem> {
+        let options = self.shared.options;
+        let met = job.found.filter(|found| !matches!(found, Found::File(_)))?;
+        let through = job.is_operand() && replace::looks_through(options, facts);
+        if through { job.just_created(&met, options.posixly_correct) } else { None }
+    }
+
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
     fn make_way(
         &self,
@@ -191,17 +200,11 @@ impl Worker<'_, '_> {
                 job.source_path(),
             ));
         }
-        let written = |found: &Found| match found {
-            // It is written through, unless it makes way.
-            Found::LinkTo { file, .. } if file.identity == there.identity => *found,
-            Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Found::File(*there),
-            Found::DanglingLink(_) | Found::ClosedLink { .. } => Found::File(*there),
-        };
-        if !directory
-            && !numbered
-            && let Some(problem) = job.found.as_ref().and_then(|found| job.just_created(&written(found)))
-        {
+        if let Some(problem) = self.met_just_created(job, facts) {
             return Err(problem);
+        }
+        if !numbered && job.is_just_created(there) {
+            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
         }
         let mut kept = None;
         if directory {
@@ -270,50 +273,6 @@ impl Worker<'_, '_> {
         let options = self.shared.options;
         let forced = options.force || options.remove_destination;
         self.shared.reporter.may_replace(&job.destination_path(), there.mode, writable, forced)
-    }
-
-    fn hard_link(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
-        let options = self.shared.options;
-        let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
-        let At { directory, name } = &job.destination;
-        let link = |name: &CStr| {
-            rustix::fs::linkat(&job.source.directory, &*job.source.name, directory, name, flags)
-        };
-        let is_it = || {
-            let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
-            !job.unseen && there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
-        };
-        let linked = match link(name) {
-            Err(Errno::EXIST) if is_it() => Ok(()),
-            Err(Errno::EXIST) if (options.force || options.ask || job.over) && job.may_link_over(options) => {
-                place::replace(&job.destination, link)
-            }
-            answer => answer,
-        };
-        linked.map_err(|errno| Problem {
-            errno: Some(errno),
-            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
-        })
-    }
-
-    fn symbolic_link(&self, job: &FileJob) -> Result<(), Problem> {
-        let target = job.source_path();
-        if !target.starts_with(b"/") && is_outside_working_directory(job) {
-            return Err(Problem::of(What::RelativeLink, job.destination_path()));
-        }
-        let options = self.shared.options;
-        let At { directory, name } = &job.destination;
-        let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
-        let linked = match link(name) {
-            Err(Errno::EXIST) if (options.force || job.over) && job.may_link_over(options) => {
-                place::replace(&job.destination, link)
-            }
-            answer => answer,
-        };
-        linked.map_err(|errno| Problem {
-            errno: Some(errno),
-            ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target.clone())
-        })
     }
 
     /// What an earlier manifest says of the file at the destination still holds.
@@ -396,11 +355,4 @@ pub(super) fn relation(
         leads_to: if counts { leads_to() } else { None },
         follows: follow,
     }
-}
-
-/// Whether a relative link at the destination would lead elsewhere. Where there is no such directory, making the link
-/// will tell.
-pub(super) fn is_outside_working_directory(job: &FileJob) -> bool {
-    let working = rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity);
-    directory_of(&job.destination).is_some_and(|directory| Some(directory) != working)
 }

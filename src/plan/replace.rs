@@ -175,6 +175,13 @@ pub enum DirectoryFate {
     Done,
 }
 
+/// Whether a link to a directory counts as the directory where the directory `source` is to be copied to.
+#[must_use]
+pub fn fills_through_links(options: &CpOptions, source: &Facts) -> bool {
+    // GNU cp wants `--copy-contents` for `--keep-directory-symlink`, too.
+    options.keep_directory_symlink && looks_through(options, source)
+}
+
 /// The fate of what was found at the name that the directory `source` is to be copied to. The table was worked out on
 /// GNU cp.
 #[must_use]
@@ -185,8 +192,7 @@ pub fn directory_fate(
     is_operand: bool,
     relation: impl FnOnce() -> Relation,
 ) -> DirectoryFate {
-    // GNU cp wants `--copy-contents` for `--keep-directory-symlink`, too.
-    let keeps_links = options.keep_directory_symlink && looks_through(options, source);
+    let keeps_links = fills_through_links(options, source);
     let (counts, fill) = match found {
         Found::Nothing => return DirectoryFate::Make,
         Found::LinkTo { file, .. } if keeps_links && file.kind == FileType::Directory => {
