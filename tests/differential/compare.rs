@@ -46,7 +46,9 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
             signs.sort_unstable();
             signs.dedup();
             // What the program says mostly tells why the trees differ.
-            if kinds.is_empty() {
+            if kinds.is_empty() && !signs.is_empty() {
+                let said = lines(&reference.stderr, true);
+                signs.extend(said.first().map(|line| format!("tree: after <{}>", without_names(line))));
                 kinds.extend(signs);
             }
             for [path, what, left, right] in tree.iter().take(SHOWN_MAX) {
