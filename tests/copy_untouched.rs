@@ -55,3 +55,25 @@ fn a_link_that_is_copied_onto_itself_is_not_followed() {
         assert!(is_untouched(s, "g"));
     });
 }
+
+#[test]
+fn a_link_in_the_way_of_a_directory_is_followed_only_where_sources_are_not() {
+    each_engine(|s| {
+        s.dir("t").dir("d").symlink("d/t", "../t");
+        let ways: [(&[&str], bool); 8] = [
+            (&["-r"], false),
+            (&["-ru"], false),
+            (&["-rl", "-P"], false),
+            (&["-rL"], true),
+            (&["-rH"], true),
+            (&["-rn"], true),
+            (&["-rs"], true),
+            (&["-r", "--remove-destination"], true),
+        ];
+        for (options, untouched) in ways {
+            old(s, &["d/t"]);
+            s.cp(options).and(["t", "d"]).run().ends(1);
+            assert_eq!(is_untouched(s, "d/t"), untouched, "{options:?}");
+        }
+    });
+}

@@ -17,8 +17,6 @@ mod counterparts;
 mod generate;
 #[path = "differential/installed.rs"]
 mod installed;
-#[path = "differential/known.rs"]
-mod known;
 #[path = "differential/languages.rs"]
 mod languages;
 #[path = "differential/locales.rs"]

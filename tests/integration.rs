@@ -47,6 +47,7 @@ mod copy_parents;
 mod copy_sameness;
 mod copy_several_names;
 mod copy_sizes;
+mod copy_through_links;
 mod copy_trees;
 mod copy_untouched;
 mod copy_update;

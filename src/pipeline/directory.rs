@@ -135,7 +135,11 @@ impl Worker<'_, '_> {
         let found = match found {
             Some(found) => found,
             None => self
-                .look(&to, || destination.path.clone(), Some(replace::looks_as(options, facts.kind)))
+                .look(
+                    &to,
+                    || destination.path.clone(),
+                    Some(replace::looks_as(options, facts.kind, is_operand)),
+                )
                 .map_err(destination.failed(What::CannotStat))?,
         };
         let follow = replace::follows(options, is_operand);

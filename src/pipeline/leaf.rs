@@ -120,7 +120,7 @@ impl Worker<'_, '_> {
     /// Does what these options ask for.
     fn prepare_by(&self, options: &CpOptions, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
         let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
-        let kind = replace::looks_as(options, facts.kind);
+        let kind = replace::looks_as(options, facts.kind, job.is_operand());
         let found = match job.found {
             Some(found) => found,
             None => self

@@ -119,7 +119,7 @@ impl Worker<'_, '_> {
         let omitted = |facts: &Facts| facts.kind == FileType::Directory && !self.shared.settings.recursive;
         let found = match &source {
             Ok(facts) if !twice && !new && !omitted(facts) => {
-                let kind = replace::looks_as(self.shared.options, facts.kind);
+                let kind = replace::looks_as(self.shared.options, facts.kind, true);
                 self.look(&operand.destination, || operand.destination_path(), Some(kind))
             }
             Ok(_) | Err(_) => Ok(Found::Nothing),

@@ -15,8 +15,6 @@ pub struct Difference {
     pub kind: String,
     /// All of it, to be read.
     pub text: String,
-    /// What of the trees differs: path, what of it, and the value on either side.
-    pub tree: Vec<[String; 4]>,
 }
 
 /// `None` where both did the same.
@@ -38,15 +36,16 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
             write!(text, "{name} of the candidate:\n{}", shown(right)).unwrap();
         }
     }
-    let mut tree = Vec::new();
     match (&reference.tree, &candidate.tree) {
         (Some(left), Some(right)) => {
-            tree = snapshot::differences(left, right);
+            let tree = snapshot::differences(left, right);
             let mut signs: Vec<String> = tree.iter().map(|found| sign(found, left)).collect();
             signs.sort_unstable();
             signs.dedup();
             // What the program says mostly tells why the trees differ.
-            if kinds.is_empty() {
+            if kinds.is_empty() && !signs.is_empty() {
+                let said = lines(&reference.stderr, true);
+                signs.extend(said.first().map(|line| format!("tree: after <{}>", without_names(line))));
                 kinds.extend(signs);
             }
             for [path, what, left, right] in tree.iter().take(SHOWN_MAX) {
@@ -56,7 +55,7 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         (None, None) => {}
         _ => kinds.push("tree without end".to_owned()),
     }
-    (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text, tree })
+    (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text })
 }
 
 /// What of a tree differs, with names left out.
