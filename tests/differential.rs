@@ -17,8 +17,6 @@ mod counterparts;
 mod generate;
 #[path = "differential/installed.rs"]
 mod installed;
-#[path = "differential/known.rs"]
-mod known;
 #[path = "differential/languages.rs"]
 mod languages;
 #[path = "differential/locales.rs"]
@@ -39,6 +37,8 @@ mod random;
 mod script;
 #[path = "differential/session.rs"]
 mod session;
+#[path = "common/skipping.rs"]
+mod skipping;
 #[path = "differential/snapshot.rs"]
 mod snapshot;
 #[path = "differential/summary.rs"]
@@ -49,11 +49,7 @@ mod trees;
 use std::io::Write;
 
 use session::Session;
-
-/// Says loudly that something did not run.
-fn skip(reason: &str) {
-    say(&format!("SKIPPED: differential: {reason}"));
-}
+use skipping::skip;
 
 /// Writes past the test harness, which holds back what passing tests print.
 fn say(line: &str) {

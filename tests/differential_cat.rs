@@ -9,6 +9,8 @@
 
 #[path = "differential/installed.rs"]
 mod installed;
+#[path = "common/skipping.rs"]
+mod skipping;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -22,6 +24,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use installed::installed;
+use skipping::skip;
 
 /// At least so many comparisons are the point of the table.
 const CASES_MIN: usize = 2000;
@@ -340,10 +343,7 @@ fn cases(spoken: &[&'static str]) -> Vec<Case> {
 #[test]
 fn nothing_tells_ucat_from_cat() {
     let Some(reference) = reference() else {
-        let line =
-            "SKIPPED: nothing_tells_ucat_from_cat: UCP_REFERENCE_DIR names no directory with GNU's cat\n";
-        std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
-        return;
+        return skip("UCP_REFERENCE_DIR names no directory with GNU's cat");
     };
     let ours = assert_cmd::cargo::cargo_bin!("ucat");
     let root = tempfile::tempdir().unwrap();

@@ -1,7 +1,6 @@
-//! What the machine and the caller offer: engines, root, the reference to test against; and how a test says it skipped.
+//! What the machine and the caller offer: engines, root, the reference to test against.
 
 use std::ffi::CStr;
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -9,6 +8,7 @@ use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use rustix::thread::UnshareFlags;
 
 use super::Sandbox;
+use super::skipping::skip;
 
 /// The engine a test body runs under, chosen by the environment so that command lines stay as GNU's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,14 +77,6 @@ pub fn needs_root() -> bool {
 pub fn io_uring_works() -> bool {
     static WORKS: OnceLock<bool> = OnceLock::new();
     *WORKS.get_or_init(|| io_uring::IoUring::new(2).is_ok())
-}
-
-/// Says loudly that the current test, or a part of it, did not run. Written to the stream itself: the test harness
-/// holds back what the print macros write as long as a test passes.
-pub fn skip(reason: &str) {
-    let thread = std::thread::current();
-    let line = format!("SKIPPED: {}: {reason}\n", thread.name().unwrap_or("a test"));
-    std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
 }
 
 /// Puts a directory in the place of another, for this process, in a mount namespace of its own.

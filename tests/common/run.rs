@@ -315,16 +315,24 @@ fn program(tool: &str, reachable_in: Option<&Sandbox>) -> PathBuf {
         (None, "ucp") => assert_cmd::cargo::cargo_bin!("ucp").to_owned(),
         (None, _) => assert_cmd::cargo::cargo_bin!("ucat").to_owned(),
     };
-    let Some(sandbox) = reachable_in.filter(|_| !others_can_reach(&built)) else { return built };
+    let others_can_execute = |file: &Path| {
+        file.metadata().is_ok_and(|metadata| metadata.mode() & 0o005 == 0o005)
+            && others_can_enter(file.parent().unwrap())
+    };
+    let Some(sandbox) = reachable_in.filter(|_| !others_can_execute(&built)) else { return built };
     let copy = sandbox.beside(tool);
-    // By another process: one of ours forked while we hold the copy open for writing would keep it from being executed.
-    let status = Command::new("cp").arg(&built).arg(&copy).status().unwrap();
-    assert!(status.success(), "cannot put {} where an ordinary user reaches it", built.display());
+    if !copy.exists() {
+        // By other processes: one of ours forked while we hold the copy open for writing would keep it from being executed.
+        // It gets its name when it is whole, so that none is ever written that a run may be executing.
+        let script = "cp -- \"$1\" \"$2.$$\" && chmod 755 \"$2.$$\" && mv -- \"$2.$$\" \"$2\"";
+        let status = Command::new("sh").args(["-c", script, "sh"]).arg(&built).arg(&copy).status().unwrap();
+        assert!(status.success(), "cannot put {} where an ordinary user reaches it", built.display());
+    }
     copy
 }
 
-/// Whether every directory on the way can be searched by anybody.
-fn others_can_reach(path: &Path) -> bool {
-    let path = path.canonicalize().unwrap();
-    path.ancestors().skip(1).all(|dir| dir.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 != 0))
+/// Whether anybody can enter a directory, and all those that it is in.
+pub fn others_can_enter(directory: &Path) -> bool {
+    let directory = directory.canonicalize().unwrap();
+    directory.ancestors().all(|dir| dir.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 != 0))
 }

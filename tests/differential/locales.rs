@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::installed::installed;
 use crate::random::Random;
-use crate::skip;
+use crate::skipping::skip;
 
 /// Beside C.UTF-8, which every case has that draws none.
 const LOCALES: [&str; 4] = ["C", "de_DE.UTF-8", "fr_FR", "ja_JP.UTF-8"];

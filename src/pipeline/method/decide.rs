@@ -21,7 +21,9 @@ impl FileCopy {
     pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
         let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory);
-        if let Some(problem) = self.job.just_created(found).filter(|_| !refused) {
+        if let Some(problem) =
+            self.job.just_created(found, context.settings.posixly_correct).filter(|_| !refused)
+        {
             return self.fail(chain, problem, context);
         }
         if let Verdict::Overwrite(there) = verdict
