@@ -2,8 +2,9 @@
 
 use crate::cli::{Refused, short_program_name};
 use crate::pipeline::engine::uring::Refusal;
+use crate::report::language::{Language, Words};
 use crate::report::message::describe;
-use crate::report::{Reporter, write_all, write_error};
+use crate::report::{HINT, Reporter, write_all, write_error};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -17,11 +18,13 @@ pub fn arguments() -> (OsString, std::env::ArgsOs) {
 }
 
 /// Tells why the command line cannot be followed, in GNU's form.
-pub fn refuse(program: &OsStr, refused: &Refused) {
-    let name = if refused.from_getopt { program.as_bytes().to_vec() } else { short_program_name(program) };
-    let mut text = [&name, &b": "[..], &refused.message, b"\n"].concat();
+pub fn refuse(program: &OsStr, refused: &Refused, language: &Language) {
+    let mut text = match refused.from_getopt {
+        true => refused.message.clone(),
+        false => [&short_program_name(program), &b": "[..], &refused.message, b"\n"].concat(),
+    };
     if refused.hint {
-        text.extend([b"Try '", program.as_bytes(), b" --help' for more information.\n"].concat());
+        text.extend(language.message(HINT, &[program.as_bytes()]));
     }
     write_error(&text);
 }
@@ -40,7 +43,7 @@ pub fn print(reporter: &Reporter, text: &str) -> bool {
 
 /// `write error: ...`
 pub fn write_failed(reporter: &Reporter, errno: Errno) {
-    reporter.failure(format!("write error: {}", describe(errno)).as_bytes());
+    reporter.failed_to(Words::gnulib("write error"), errno);
 }
 
 /// Why a ring that was asked for cannot be had.

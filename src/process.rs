@@ -4,10 +4,12 @@
 //! them: both are as they were at exec, which GNU cp and cat show to the outside.
 #![allow(unsafe_code, reason = "process-wide C state and raw descriptors have no safe wrapper")]
 
+mod locale;
 mod memory;
 mod newer;
 mod signals;
 
+pub use locale::{Locale, approximations, locale};
 pub use memory::{Limit, limit, memory_left};
 pub use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
 pub use signals::{SignalSet, die_by, ignores};
@@ -202,22 +204,4 @@ pub fn selinux_is_enabled() -> bool {
     const MAGIC: u32 = 0xf97c_ff8c;
     let answer = rustix::fs::statfs("/sys/fs/selinux");
     answer.is_ok_and(|answer| answer.f_type == rustix::fs::FsWord::from(MAGIC))
-}
-
-/// Whether the locale the user asked for (`LC_ALL`, `LC_CTYPE`, `LANG`) exists here and writes UTF-8.
-#[must_use]
-pub fn charset_is_utf8() -> bool {
-    // SAFETY: a constant string; called once in the process's life, and nothing else here reads LC_CTYPE, so no other
-    // thread can be using what this replaces.
-    let locale = unsafe { libc::setlocale(libc::LC_CTYPE, c"".as_ptr()) };
-    if locale.is_null() {
-        return false;
-    }
-    // SAFETY: the result is a string of the C library's own, valid until the next setlocale.
-    let name = unsafe { libc::nl_langinfo(libc::CODESET) };
-    if name.is_null() {
-        return false;
-    }
-    // SAFETY: not null, and a terminated string as said above.
-    unsafe { std::ffi::CStr::from_ptr(name) }.to_bytes().eq_ignore_ascii_case(b"UTF-8")
 }

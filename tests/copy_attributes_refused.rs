@@ -59,6 +59,12 @@ fn a_file_system_without_attributes_is_an_error_only_where_they_are_required() {
             .fails("ucp: setting attributes for 'r/f': Operation not supported");
         s.cp(["--preserve=all,xattr", "f", "r/f"])
             .fails("ucp: setting attributes for 'r/f': Operation not supported");
+        for option in ["-a", "--preserve=all"] {
+            s.cp([option, "--attributes-only", "f", "r/f"])
+                .run()
+                .ends(0)
+                .complains("ucp: setting attributes for 'r/f': Operation not supported");
+        }
         s.cp(["-p", "--preserve=xattr", "g", "r/f"]).succeeds();
         s.cp(["--preserve=xattr", "r/f", "h"]).succeeds();
         assert_eq!(s.read("r/f"), b"2");

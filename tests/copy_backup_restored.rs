@@ -3,7 +3,7 @@
 use rustix::process::Resource;
 
 use crate::common::{
-    Engine, Sandbox, each_engine, io_uring_works, is_reference, needs_extensions, needs_root, skip,
+    Engine, Sandbox, calls, each_engine, io_uring_works, is_reference, needs_extensions, needs_root, skip,
     with_xattrs,
 };
 
@@ -43,7 +43,7 @@ fn a_further_name_that_cannot_be_linked_is_not_lost() {
         s.file("s/a", "new").hard_link("s/b", "s/a").hard_link("s/c", "s/a");
         files.iter().for_each(|file| _ = s.file(format!("t/{file}"), "old"));
         let refused =
-            s.cp(["-a", "-b", "-T", "s", "t"]).refused(&[libc::SYS_linkat, libc::SYS_link], libc::EMLINK);
+            s.cp(["-a", "-b", "-T", "s", "t"]).refused(&[libc::SYS_linkat, calls::LINK], libc::EMLINK);
         let outcome = refused.run().ends(1).mentions("Too many links");
         let copied: Vec<_> = files.into_iter().filter(|file| s.read(format!("t/{file}")) == b"new").collect();
         outcome.expect(copied.len() == 1, "one name is copied");
@@ -56,8 +56,8 @@ fn a_further_name_that_cannot_be_linked_is_not_lost() {
 #[test]
 fn links_and_special_files_that_cannot_be_made_lose_nobodys_name() {
     each_engine(|s| {
-        let calls = [libc::SYS_symlinkat, libc::SYS_symlink, libc::SYS_mknodat, libc::SYS_mknod];
-        let calls = [&calls[..], &[libc::SYS_linkat, libc::SYS_link]].concat();
+        let calls = [libc::SYS_symlinkat, calls::SYMLINK, libc::SYS_mknodat, calls::MKNOD];
+        let calls = [&calls[..], &[libc::SYS_linkat, calls::LINK]].concat();
         s.symlink("s/link", "nowhere").fifo("s/fifo", 0o600);
         s.file("t/link", "old").file("t/fifo", "old");
         s.cp(["-a", "-b", "-T", "s", "t"]).refused(&calls, libc::ENOSPC).run().ends(1);
@@ -76,7 +76,7 @@ fn links_and_special_files_that_cannot_be_made_lose_nobodys_name() {
 fn a_directory_that_cannot_be_made_gives_the_name_back() {
     each_engine(|s| {
         s.file("s/d/x", "new").file("t/d", "old");
-        let calls = [libc::SYS_mkdirat, libc::SYS_mkdir];
+        let calls = [libc::SYS_mkdirat, calls::MKDIR];
         let run = s.cp(["-a", "-b", "-T", "s", "t"]).called("cp").refused(&calls, libc::ENOSPC);
         run.run().ends(1).mentions("cannot create directory 't/d': No space left on device");
         is_restored(s, &["d"]);
@@ -125,7 +125,7 @@ fn temporary_names_do_not_outlive_a_failure() {
     if !needs_extensions() {
         return;
     }
-    let renames = [libc::SYS_renameat, libc::SYS_renameat2, libc::SYS_rename];
+    let renames = [calls::RENAMEAT, libc::SYS_renameat2, calls::RENAME];
     let cases: [(&[&str], &[i64]); 5] = [
         (&["-a", "--atomic"], &renames),
         (&["-a", "--atomic", "-f"], &renames),
@@ -156,8 +156,8 @@ fn temporary_names_do_not_outlive_a_failure() {
 /// Calls that set attributes: times, owner, permissions, extended attributes.
 const SETTING: [&[i64]; 4] = [
     &[libc::SYS_utimensat],
-    &[libc::SYS_fchown, libc::SYS_fchownat, libc::SYS_lchown],
-    &[libc::SYS_fchmod, libc::SYS_fchmodat, libc::SYS_chmod],
+    &[libc::SYS_fchown, libc::SYS_fchownat, calls::LCHOWN],
+    &[libc::SYS_fchmod, libc::SYS_fchmodat, calls::CHMOD],
     &[libc::SYS_fsetxattr, libc::SYS_setxattr, libc::SYS_lsetxattr],
 ];
 

@@ -216,3 +216,33 @@ fn a_name_that_waited_for_a_copy_that_failed_takes_the_place_of_what_is_there() 
         }
     });
 }
+
+#[test]
+fn a_directory_in_the_way_of_another_name_is_in_the_way_of_a_link() {
+    each_engine(|s| {
+        s.file("f", "1").hard_link("g", "f").dir("d/g");
+        s.cp(["-a", "-b", "f", "g", "d"])
+            .fails("ucp: cannot create hard link 'd/g' to 'd/f': Is a directory");
+        s.dir("e/f").dir("e/g");
+        s.cp(["-a", "-b", "f", "g", "e"]).run().ends(1).complains_lines(&[
+            "ucp: cannot create regular file 'e/f': Is a directory",
+            "ucp: cannot create regular file 'e/g': Is a directory",
+        ]);
+    });
+}
+
+#[test]
+fn with_backups_a_link_is_tried_where_a_directory_is_in_the_way() {
+    each_engine(|s| {
+        s.file("p/x", "1").dir("r").hard_link("r/y", "p/x").dir("d/y").dir("e/p").dir("e/y");
+        s.cp(["-abv", "p/x", "r/y", "d"])
+            .run()
+            .ends(1)
+            .prints("'p/x' -> 'd/x'\n'r/y' -> 'd/y'\n")
+            .complains("ucp: cannot create hard link 'd/y' to 'd/x': Is a directory");
+        s.cp(["-ab", "p/x", "d"]).succeeds();
+        // The first of a source's names is copied, and what is copied is refused in its own words.
+        s.cp(["-ab", "r/y", "p/x", "e"]).fails("ucp: cannot create regular file 'e/y': Is a directory");
+        assert_eq!((s.read("e/x"), links(s, "e/x")), (b"1".to_vec(), 1));
+    });
+}

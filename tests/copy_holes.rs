@@ -63,6 +63,17 @@ fn holes_are_filled_with_sparse_never() {
 }
 
 #[test]
+fn a_part_of_a_unit_of_512_bytes_is_no_hole() {
+    each_engine(|s| {
+        for (len, data) in [(511, &b""[..]), (4097, b"x"), (4607, b"x")] {
+            s.sparse("a", len, &[(0, data)]).cp(["a", "b"]).succeeds();
+            s.assert_same("a", "b");
+            assert!(blocks(s, "b") * 512 >= len, "{} blocks of {len} bytes", blocks(s, "b"));
+        }
+    });
+}
+
+#[test]
 fn a_sparse_file_copied_with_any_wish_takes_no_more_than_it_took() {
     each_engine(|s| {
         let data = noise(70_000, 3);
@@ -124,6 +135,8 @@ fn files_that_say_nothing_true_of_their_size_are_read_with_every_wish() {
             for wish in ["--sparse=always", "--sparse=never", "--reflink=never", "--reflink=auto"] {
                 s.cp([wish, source, "b"]).succeeds();
                 assert_eq!(s.read("b"), content, "{wish}");
+                // The source may not be written to, and so would the copy be.
+                s.chmod("b", 0o644);
             }
         }
     });

@@ -11,14 +11,24 @@ mod attributes;
 mod case;
 #[path = "differential/compare.rs"]
 mod compare;
+#[path = "differential/counterparts.rs"]
+mod counterparts;
 #[path = "differential/generate.rs"]
 mod generate;
-#[path = "differential/known.rs"]
-mod known;
+#[path = "differential/installed.rs"]
+mod installed;
+#[path = "differential/languages.rs"]
+mod languages;
+#[path = "differential/locales.rs"]
+mod locales;
+#[path = "differential/making.rs"]
+mod making;
 #[path = "differential/minimise.rs"]
 mod minimise;
 #[path = "differential/node.rs"]
 mod node;
+#[path = "differential/operands.rs"]
+mod operands;
 #[path = "differential/options.rs"]
 mod options;
 #[path = "differential/random.rs"]
@@ -27,6 +37,8 @@ mod random;
 mod script;
 #[path = "differential/session.rs"]
 mod session;
+#[path = "common/skipping.rs"]
+mod skipping;
 #[path = "differential/snapshot.rs"]
 mod snapshot;
 #[path = "differential/summary.rs"]
@@ -37,10 +49,11 @@ mod trees;
 use std::io::Write;
 
 use session::Session;
+use skipping::skip;
 
-/// Says loudly that something did not run; past the test harness, which holds back what passing tests print.
-fn skip(reason: &str) {
-    let line = format!("SKIPPED: differential: {reason}\n");
+/// Writes past the test harness, which holds back what passing tests print.
+fn say(line: &str) {
+    let line = format!("{line}\n");
     std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
 }
 
@@ -74,5 +87,18 @@ fn the_same_numbers_give_the_same_case() {
             let earlier = &cases[0].nodes[..number];
             assert!(!earlier.iter().any(|other| other.path == node.path || other.needs(&node.path)));
         }
+    }
+}
+
+#[test]
+fn every_language_is_spoken_as_the_reference_speaks_it() {
+    let Some(session) = Session::from_environment() else { return };
+    if languages::languages().is_empty() {
+        return skip("no catalogue of GNU's programs is installed");
+    }
+    let candidates = session.candidates();
+    for locale in locales::spoken().iter().filter(|locale| **locale != "C") {
+        let differences = languages::differences(&session.reference, &candidates[0], locale, session.base());
+        assert!(differences.is_empty(), "{differences}");
     }
 }

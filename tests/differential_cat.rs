@@ -7,6 +7,11 @@
 // A test that cannot be set up is to fail at once and to say why.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+#[path = "differential/installed.rs"]
+mod installed;
+#[path = "common/skipping.rs"]
+mod skipping;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -17,6 +22,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use installed::installed;
+use skipping::skip;
 
 /// At least so many comparisons are the point of the table.
 const CASES_MIN: usize = 2000;
@@ -56,6 +64,31 @@ const OPTIONS: [&str; 33] = [
     "--number-nonblank --number",
     "--show-t --show-non",
 ];
+
+/// Command lines that are refused, or all but.
+const MISTAKES: [&str; 18] = [
+    "-x",
+    "-nx",
+    "--no-such",
+    "--show",
+    "--number=3",
+    "--squeeze-blank=",
+    "--",
+    "line --number",
+    "-n line -- -n",
+    "--show-ends-",
+    "-E- line",
+    "--s line",
+    "--n line",
+    "--numbers",
+    "-1 line",
+    "--=",
+    "---",
+    "-é",
+];
+
+/// The locales that messages are compared in, beside C.UTF-8.
+const LOCALES: [&str; 4] = ["C", "de_DE.UTF-8", "fr_FR", "ja_JP.UTF-8"];
 
 /// What standard input is.
 #[derive(Clone, Copy)]
@@ -125,6 +158,7 @@ struct Case {
     words: String,
     input: Input,
     output: Output,
+    locale: &'static str,
 }
 
 /// All that can be told of a run.
@@ -199,10 +233,14 @@ fn make_files(dir: &Path) {
 
 /// One run of `program` in `dir`, which has a file for each output beside it under `name`.
 fn run(program: &Path, engine: Option<&str>, case: &Case, dir: &Path, name: &str) -> Seen {
-    let &Case { ref words, input, output } = case;
+    let &Case { ref words, input, output, locale } = case;
     let mut command = Command::new(program);
     command.arg0("cat").args(words.split(' ').filter(|word| !word.is_empty())).current_dir(dir);
-    command.env("LC_ALL", "C.UTF-8").env_remove("POSIXLY_CORRECT").env_remove("UCP_ENGINE");
+    command
+        .env("LC_ALL", locale)
+        .env_remove("LANGUAGE")
+        .env_remove("POSIXLY_CORRECT")
+        .env_remove("UCP_ENGINE");
     command.envs(engine.map(|engine| ("UCP_ENGINE", engine)));
     command.stderr(Stdio::piped());
     let fed = match input {
@@ -267,9 +305,9 @@ fn run(program: &Path, engine: Option<&str>, case: &Case, dir: &Path, name: &str
 }
 
 /// Every case of the table.
-fn cases() -> Vec<Case> {
+fn cases(spoken: &[&'static str]) -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |words, input, output| cases.push(Case { words, input, output });
+    let mut add = |words, input, output| cases.push(Case { words, input, output, locale: "C.UTF-8" });
     for options in OPTIONS {
         for (operands, input) in INPUTS {
             for output in OUTPUTS {
@@ -285,28 +323,18 @@ fn cases() -> Vec<Case> {
             add(format!("{options} million million"), Input::Nothing, output);
         }
     }
-    for words in [
-        "-x",
-        "-nx",
-        "--no-such",
-        "--show",
-        "--number=3",
-        "--squeeze-blank=",
-        "--",
-        "line --number",
-        "-n line -- -n",
-        "--show-ends-",
-        "-E- line",
-        "--s line",
-        "--n line",
-        "--numbers",
-        "-1 line",
-        "--=",
-        "---",
-        "-é",
-    ] {
+    for words in MISTAKES {
         for output in [Output::Pipe, Output::Shared, Output::Full] {
             add(words.to_owned(), Input::Pipe(b"in\n"), output);
+        }
+    }
+    for locale in spoken {
+        for words in
+            MISTAKES.iter().chain(&["gone", "line dir loop", "dir/no gone\u{e9}", "line/ -n", "-- --help"])
+        {
+            for output in [Output::Pipe, Output::Append, Output::Full] {
+                cases.push(Case { words: (*words).to_owned(), input: Input::Nothing, output, locale });
+            }
         }
     }
     cases
@@ -315,17 +343,19 @@ fn cases() -> Vec<Case> {
 #[test]
 fn nothing_tells_ucat_from_cat() {
     let Some(reference) = reference() else {
-        let line =
-            "SKIPPED: nothing_tells_ucat_from_cat: UCP_REFERENCE_DIR names no directory with GNU's cat\n";
-        std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
-        return;
+        return skip("UCP_REFERENCE_DIR names no directory with GNU's cat");
     };
     let ours = assert_cmd::cargo::cargo_bin!("ucat");
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("work");
     std::fs::create_dir(&dir).unwrap();
     make_files(&dir);
-    let cases = cases();
+    let (spoken, missing) = installed(&LOCALES);
+    if !missing.is_empty() {
+        let line = format!("SKIPPED: nothing_tells_ucat_from_cat: {missing:?} are not installed\n");
+        std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
+    }
+    let cases = cases(&spoken);
     assert!(cases.len() >= CASES_MIN, "only {} cases", cases.len());
     let engines: &[&str] = if io_uring::IoUring::new(2).is_ok() { &["sync", "uring"] } else { &["sync"] };
     let (next, threads) = (AtomicUsize::new(0), std::thread::available_parallelism().unwrap().get());
@@ -339,7 +369,7 @@ fn nothing_tells_ucat_from_cat() {
                 if seen != expected {
                     different += 1;
                     let words: String = case.words.chars().take(200).collect();
-                    writeln!(text, "cat {words} | {:?}, {engine}", case.output).unwrap();
+                    writeln!(text, "cat {words} | {:?}, {engine}, {}", case.output, case.locale).unwrap();
                     expected.tell("want", &mut text);
                     seen.tell("ours", &mut text);
                 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::process::Resource;
 
 use crate::common::{
-    Engine, Run, Sandbox, each_engine, is_root, needs_extensions, needs_root, noise, with_xattrs,
+    Engine, Run, Sandbox, calls, each_engine, is_root, needs_extensions, needs_root, noise, with_xattrs,
 };
 
 /// Runs `body` on each engine: where there are files without names, and where there are none.
@@ -265,7 +265,7 @@ fn a_name_that_cannot_be_given_leaves_nothing() {
     if !needs_extensions() {
         return;
     }
-    let renames = [libc::SYS_rename, libc::SYS_renameat, libc::SYS_renameat2, libc::SYS_linkat];
+    let renames = [calls::RENAME, calls::RENAMEAT, libc::SYS_renameat2, libc::SYS_linkat];
     each_way(|s, way| {
         s.file("new", "new").file("d/f", "old");
         for name in ["f", "absent"] {

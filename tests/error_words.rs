@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::common::{Engine, Run, Sandbox, each_engine, is_reference, needs_root};
+use crate::common::{Engine, Run, Sandbox, calls, each_engine, is_reference, needs_root};
 
 /// FICLONE, and whence of lseek(2), as the kernel has them.
 const CLONE: u64 = 0x4004_9409;
@@ -24,19 +24,19 @@ type Line = (&'static [&'static str], &'static [i64], &'static str);
 
 const WORDS: &[Line] = &[
     (&["-r", "d", "o"], &[libc::SYS_getdents64], "cannot access 'd'"),
-    (&["-r", "d", "o"], &[libc::SYS_mkdirat, libc::SYS_mkdir], "cannot create directory 'o'"),
-    (&["-P", "l", "o"], &[libc::SYS_symlinkat, libc::SYS_symlink], "cannot create symbolic link 'o'"),
-    (&["-P", "l", "o"], &[libc::SYS_readlinkat, libc::SYS_readlink], "cannot read symbolic link 'l'"),
-    (&["-R", "p", "o"], &[libc::SYS_mknodat, libc::SYS_mknod], "cannot create fifo 'o'"),
-    (&["-l", "a", "o"], &[libc::SYS_linkat, libc::SYS_link], "cannot create hard link 'o' to 'a'"),
-    (&["-s", "a", "o"], &[libc::SYS_symlinkat, libc::SYS_symlink], "cannot create symbolic link 'o' to 'a'"),
-    (&["--remove-destination", "a", "b"], &[libc::SYS_unlinkat, libc::SYS_unlink], "cannot remove 'b'"),
-    (&["-b", "a", "b"], &[libc::SYS_renameat, libc::SYS_rename, libc::SYS_renameat2], "cannot backup 'b'"),
+    (&["-r", "d", "o"], &[libc::SYS_mkdirat, calls::MKDIR], "cannot create directory 'o'"),
+    (&["-P", "l", "o"], &[libc::SYS_symlinkat, calls::SYMLINK], "cannot create symbolic link 'o'"),
+    (&["-P", "l", "o"], &[libc::SYS_readlinkat, calls::READLINK], "cannot read symbolic link 'l'"),
+    (&["-R", "p", "o"], &[libc::SYS_mknodat, calls::MKNOD], "cannot create fifo 'o'"),
+    (&["-l", "a", "o"], &[libc::SYS_linkat, calls::LINK], "cannot create hard link 'o' to 'a'"),
+    (&["-s", "a", "o"], &[libc::SYS_symlinkat, calls::SYMLINK], "cannot create symbolic link 'o' to 'a'"),
+    (&["--remove-destination", "a", "b"], &[libc::SYS_unlinkat, calls::UNLINK], "cannot remove 'b'"),
+    (&["-b", "a", "b"], &[calls::RENAMEAT, calls::RENAME, libc::SYS_renameat2], "cannot backup 'b'"),
     (&["-p", "a", "o"], &[libc::SYS_utimensat], "preserving times for 'o'"),
     (&["-rp", "e", "o"], &[libc::SYS_utimensat], "preserving times for 'o'"),
     (&["-a", "l", "o"], &[libc::SYS_utimensat], "preserving times for 'o'"),
     (&["-a", "p", "o"], &[libc::SYS_utimensat], "preserving times for 'o'"),
-    (&["-a", "p", "o"], &[libc::SYS_mknodat, libc::SYS_mknod], "cannot create fifo 'o'"),
+    (&["-a", "p", "o"], &[libc::SYS_mknodat, calls::MKNOD], "cannot create fifo 'o'"),
     (&["a", "o"], &[libc::SYS_newfstatat], "cannot stat 'a'"),
 ];
 
@@ -174,7 +174,7 @@ fn ownership_and_permissions_that_fail_are_told_of_the_copy() {
     }
     each_engine(|s| {
         s.file("a", "new").chown("a", 12, 34).dir("d").chown("d", 12, 34).fifo("p", 0o644).chown("p", 12, 34);
-        let owner = [libc::SYS_fchown, libc::SYS_chown, libc::SYS_lchown, libc::SYS_fchownat];
+        let owner = [libc::SYS_fchown, calls::CHOWN, calls::LCHOWN, libc::SYS_fchownat];
         for source in ["a", "d", "p"] {
             let words = "ucp: failed to preserve ownership for 'o': Input/output error";
             s.cp(["-a", source, "o"]).refused(&owner, libc::EIO).fails(words);
@@ -198,7 +198,7 @@ fn a_copy_that_should_be_a_clone_and_cannot_be_removed_is_told() {
                 (1, ALL, CLONE),
                 libc::EIO,
             );
-            run.refused(&[libc::SYS_unlinkat, libc::SYS_unlink], errno).fails(&format!(
+            run.refused(&[libc::SYS_unlinkat, calls::UNLINK], errno).fails(&format!(
                 "ucp: failed to clone 'o' from 'a': {}\nucp: cannot remove 'o': {}",
                 reason(libc::EIO),
                 reason(errno)

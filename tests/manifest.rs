@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use rustix::process::{Resource, Signal};
 
-use crate::common::{Sandbox, each_engine, needs_extensions, needs_root};
+use crate::common::{Sandbox, calls, each_engine, needs_extensions, needs_root};
 use crate::verification::{line, listed};
 
 /// The lines that there should be for these files, sorted.
@@ -164,7 +164,7 @@ fn the_list_keeps_its_place_and_its_permissions() {
         s.cp(["--manifest=m", "a", "c"]).umask(umask).without_unnamed_files().succeeds();
         assert_eq!((listed(s, "m"), s.mode("lists/m")), (lines(s, ["c"]), 0o640));
         // Where it cannot be replaced (a mount point), it is written over.
-        let refused = [libc::SYS_rename, libc::SYS_renameat, libc::SYS_renameat2];
+        let refused = [calls::RENAME, calls::RENAMEAT, libc::SYS_renameat2];
         let inode = s.path("m").metadata().unwrap().ino();
         s.cp(["--manifest=m", "a", "d"]).refused(&refused, libc::EBUSY).succeeds();
         assert_eq!((listed(s, "m"), s.path("m").metadata().unwrap().ino()), (lines(s, ["d"]), inode));

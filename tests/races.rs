@@ -10,6 +10,8 @@
 mod planter;
 #[path = "races/scene.rs"]
 mod scene;
+#[path = "common/skipping.rs"]
+mod skipping;
 #[path = "races/swapper.rs"]
 mod swapper;
 
@@ -22,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use planter::Planter;
 use scene::Scene;
+use skipping::skip;
 use swapper::Swapper;
 
 /// Each test goes on until it has had so many swaps, in at least and at most so many copies.
@@ -35,11 +38,6 @@ const COPIES_EACH: usize = 3;
 
 /// A copy of a few hundred small files that takes longer waits for a writer to a FIFO.
 const STUCK_AFTER_SECONDS: u32 = 60;
-
-/// Says loudly that something did not run; past the test harness, which holds back what passing tests print.
-fn skip(reason: &str) {
-    std::io::stderr().lock().write_all(format!("SKIPPED: races: {reason}\n").as_bytes()).unwrap();
-}
 
 #[allow(unsafe_code)]
 fn ucp(scene: &Scene, engine: &str, arguments: &[&str]) -> Output {

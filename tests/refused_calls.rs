@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::common::{Sandbox, each_engine, needs_extensions, needs_root, noise, with_xattrs};
+use crate::common::{Sandbox, calls, each_engine, needs_extensions, needs_root, noise, with_xattrs};
 
 /// How a call is refused: it is not there, it is not for this file or file system, it is not allowed.
 const REFUSALS: [i32; 4] = [libc::ENOSYS, libc::EINVAL, libc::EOPNOTSUPP, libc::EPERM];
@@ -66,7 +66,7 @@ const ATTRIBUTES: &[Line] = &[
     ("fstatfs and statfs", &[libc::SYS_fstatfs, libc::SYS_statfs], &REFUSALS, Whole),
     ("utimensat", &[libc::SYS_utimensat], &REFUSALS, WholeOrTold),
     ("fchownat", &[libc::SYS_fchownat, libc::SYS_fchown], &REFUSALS, WholeOrTold),
-    ("fchmod", &[libc::SYS_fchmod, libc::SYS_fchmodat, libc::SYS_chmod], &REFUSALS, WholeOrTold),
+    ("fchmod", &[libc::SYS_fchmod, libc::SYS_fchmodat, calls::CHMOD], &REFUSALS, WholeOrTold),
     ("extended attributes", XATTRS, &[libc::ENOSYS, libc::EOPNOTSUPP], WholeWithoutXattrs),
     ("extended attributes", XATTRS, &[libc::EINVAL, libc::EPERM], WholeOrTold),
     ("reading extended attributes", &[libc::SYS_fgetxattr, libc::SYS_lgetxattr], &REFUSALS, WholeOrTold),

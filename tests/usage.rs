@@ -117,8 +117,7 @@ fn words_of_a_list_are_checked_as_they_are_read() {
 #[test]
 fn a_context_on_a_kernel_without_is_a_warning_that_comes_first() {
     if std::path::Path::new("/sys/fs/selinux/enforce").exists() {
-        eprintln!("SKIPPED: this kernel has SELinux");
-        return;
+        return crate::common::skip("this kernel has SELinux");
     }
     each_engine(|s| {
         let warning = "ucp: warning: ignoring --context; it requires an SELinux-enabled kernel";

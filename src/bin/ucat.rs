@@ -3,16 +3,15 @@
 //! `main` is the C library's, not Rust's, so that SIGPIPE and closed descriptors are found as they were at exec.
 #![no_main]
 
+use rustix::io::Errno;
 use std::ffi::c_int;
 use ucp::cli::{Request, Surroundings, cat};
 use ucp::front;
 use ucp::pipeline::cat as pipeline;
 use ucp::pipeline::outputs::Outputs;
 use ucp::report::Reporter;
+use ucp::report::language::Words;
 use ucp::report::outlet::Outlet;
-
-// Named so that cargo links anew when it changes: tools/rustc-static goes by it, of which cargo knows nothing.
-const _: Option<&str> = option_env!("UCP_LIBC_ROOT");
 
 /// The program's entry. The result is its exit status.
 // SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
@@ -27,16 +26,17 @@ fn ucat() -> bool {
     let closed = ucp::process::guard_standard_descriptors();
     let (program, arguments) = front::arguments();
     let reporter = Reporter::new(&program);
-    let options = match cat::parse(arguments, &Surroundings::of_process(program.clone())) {
+    let options = match cat::parse(arguments, &Surroundings::of_process(program.clone()), reporter.language())
+    {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),
         Err(refused) => {
-            front::refuse(&program, &refused);
+            front::refuse(&program, &refused, reporter.language());
             return false;
         }
     };
     if closed.output {
-        reporter.failure(b"standard output: Bad file descriptor");
+        reporter.failed_to(Words::gnu("standard output"), Errno::BADF);
         return reporter.finish();
     }
     let Ok(mut outputs) = Outputs::examine_cat(&options, &reporter) else { return false };

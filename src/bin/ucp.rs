@@ -12,9 +12,6 @@ use ucp::report::Reporter;
 use ucp::report::message::Output;
 use ucp::report::outlet::Outlet;
 
-// Named so that cargo links anew when it changes: tools/rustc-static goes by it, of which cargo knows nothing.
-const _: Option<&str> = option_env!("UCP_LIBC_ROOT");
-
 /// The program's entry. The result is its exit status.
 // SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
 #[unsafe(no_mangle)]
@@ -28,13 +25,13 @@ fn ucp() -> bool {
     ucp::process::guard_standard_descriptors();
     let (program, arguments) = front::arguments();
     let reporter = Reporter::new(&program);
-    let parsed = cp::parse(arguments, &Surroundings::of_process(program.clone()), || reporter.charset());
-    parsed.warnings.iter().for_each(|warning| reporter.say(warning.as_bytes()));
+    let parsed = cp::parse(arguments, &Surroundings::of_process(program.clone()), reporter.language());
+    parsed.warnings.iter().for_each(|warning| reporter.say(&reporter.language().text(*warning)));
     let options = match parsed.request {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help(text) | Request::Version(text)) => return front::print(&reporter, &text),
         Err(refused) => {
-            front::refuse(&program, &refused);
+            front::refuse(&program, &refused, reporter.language());
             return false;
         }
     };

@@ -4,6 +4,7 @@ use super::knobs::{self, Knobs};
 use super::{EXTENSIONS, Refused, Request, Surroundings, flag, help_and_version, short_flag, shown};
 use crate::format::{Format, Numbering};
 use crate::plan::ways::Way;
+use crate::report::language::Language;
 use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
 
@@ -29,8 +30,9 @@ Concatenate FILE(s) to standard output.
 With no FILE, or when FILE is -, read standard input.";
 
 const NOTES: &str = "\
-Options of GNU may be abbreviated, extensions may not. Exit status: 0 if all
-was printed, 1 if anything was not. The manual, ucat(1), says more.";
+Options of GNU may be abbreviated, extensions may not. Messages are in the
+locale's language. Exit status: 0 if all was printed, 1 if anything was not.
+The manual, ucat(1), says more.";
 
 /// The definition of the command line.
 #[must_use]
@@ -72,6 +74,7 @@ fn options() -> Vec<Arg> {
 pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
+    language: &Language,
 ) -> Result<Request<CatOptions>, Refused> {
     let arguments: Vec<OsString> = arguments.collect();
     // A command line without options has nothing that the definitions are needed for, and they cost more than the rest.
@@ -79,7 +82,7 @@ pub fn parse(
         let knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
         return Ok(Request::Run(CatOptions { files: or_input(arguments), knobs, ..CatOptions::default() }));
     }
-    let (matches, files) = match super::matches(command(), arguments.into_iter(), surroundings)? {
+    let (matches, files) = match super::matches(command(), arguments.into_iter(), surroundings, language)? {
         Request::Run(read) => read,
         Request::Help(text) => return Ok(Request::Help(text)),
         Request::Version(text) => return Ok(Request::Version(text)),

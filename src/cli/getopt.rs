@@ -29,6 +29,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
+use crate::report::language::{Language, Words};
+use crate::report::quote::Charset;
 use clap::{Arg, Command};
 
 /// The help heading of options that GNU lacks.
@@ -49,14 +51,24 @@ pub enum Order {
 /// A command line that does not follow the rules, in GNU's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageError {
-    message: Vec<u8>,
+    mistake: Mistake,
     options_before: Vec<OsString>,
 }
 
 impl UsageError {
-    /// The message without the program's name. It holds what was typed, byte for byte, hence not always UTF-8.
-    pub fn message(&self) -> &[u8] {
-        &self.message
+    /// The message of a program that was called by this name, whole lines of it. It holds what was typed, byte for byte,
+    /// hence not always text.
+    pub fn message(&self, program: &[u8], language: &Language) -> Vec<u8> {
+        let Mistake { words, arguments, possibilities } = &self.mistake;
+        let arguments = [program].into_iter().chain(arguments.iter().map(Vec::as_slice));
+        let mut message = language.message(*words, &arguments.collect::<Vec<_>>());
+        for name in possibilities {
+            message.extend_from_slice(format!(" '--{name}'").as_bytes());
+        }
+        if !message.ends_with(b"\n") {
+            message.push(b'\n');
+        }
+        message
     }
 
     /// The options typed before the mistake, in canonical form.
@@ -70,7 +82,8 @@ impl UsageError {
 
 impl fmt::Display for UsageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&String::from_utf8_lossy(&self.message))
+        let message = self.message(b"", &Language::english(Charset::Utf8));
+        formatter.write_str(String::from_utf8_lossy(&message).trim_start_matches(": ").trim_end())
     }
 }
 
@@ -109,8 +122,8 @@ pub fn canonical(
                 }
             }
         };
-        if let Err(message) = outcome {
-            return Err(UsageError { message, options_before: options });
+        if let Err(mistake) = outcome {
+            return Err(UsageError { mistake, options_before: options });
         }
     }
     operands.extend(rest);
@@ -179,8 +192,28 @@ struct Table<'a> {
     short_names: Vec<(char, usize)>,
 }
 
-/// What went wrong, in GNU's words.
-type Message = Vec<u8>;
+/// What went wrong, in the C library's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mistake {
+    words: Words,
+    /// What stands in the message behind the program's name.
+    arguments: Vec<Vec<u8>>,
+    /// Long names that stand behind the message.
+    possibilities: Vec<String>,
+}
+
+impl Mistake {
+    /// About a long option.
+    fn long(english: &'static str, option: &[u8]) -> Self {
+        let arguments = vec![b"--".to_vec(), option.to_vec()];
+        Self { words: Words::libc(english), arguments, possibilities: Vec::new() }
+    }
+
+    /// About a short option.
+    fn short(english: &'static str, option: u8) -> Self {
+        Self { words: Words::libc(english), arguments: vec![vec![option]], possibilities: Vec::new() }
+    }
+}
 
 impl<'a> Table<'a> {
     fn new(command: &'a Command) -> Self {
@@ -208,7 +241,7 @@ impl<'a> Table<'a> {
         text: &[u8],
         rest: &mut impl Iterator<Item = OsString>,
         options: &mut Vec<OsString>,
-    ) -> Result<(), Message> {
+    ) -> Result<(), Mistake> {
         let (typed, attached) = match text.iter().position(|&byte| byte == b'=') {
             Some(equals) => (&text[..equals], Some(OsStr::from_bytes(&text[equals + 1..]))),
             None => (text, None),
@@ -217,11 +250,13 @@ impl<'a> Table<'a> {
         let definition = &self.definitions[*definition];
         options.push(match (definition.value, attached) {
             (Value::None, Some(_)) => {
-                return Err(format!("option '--{name}' doesn't allow an argument").into_bytes());
+                return Err(Mistake::long("%s: option '%s%s' doesn't allow an argument\n", name.as_bytes()));
             }
             (Value::Required, None) => match rest.next() {
                 Some(value) => definition.spelled(Some(&value)),
-                None => return Err(format!("option '--{name}' requires an argument").into_bytes()),
+                None => {
+                    return Err(Mistake::long("%s: option '%s%s' requires an argument\n", name.as_bytes()));
+                }
             },
             (Value::None | Value::Optional, None) | (Value::Optional | Value::Required, Some(_)) => {
                 definition.spelled(attached)
@@ -232,7 +267,7 @@ impl<'a> Table<'a> {
 
     /// Finds the long name that `typed` is, or else the option that it abbreviates. `text` is all that followed the
     /// dashes, for the message.
-    fn resolve(&self, typed: &[u8], text: &[u8]) -> Result<&LongName<'a>, Message> {
+    fn resolve(&self, typed: &[u8], text: &[u8]) -> Result<&LongName<'a>, Mistake> {
         if let Some(exact) = self.long_names.iter().find(|long| long.name.as_bytes() == typed) {
             return Ok(exact);
         }
@@ -240,18 +275,18 @@ impl<'a> Table<'a> {
             long.name.as_bytes().starts_with(typed) && !self.definitions[long.definition].is_extension
         });
         let Some(first) = candidates.next() else {
-            return Err([b"unrecognized option '--", text, b"'"].concat());
+            return Err(Mistake::long("%s: unrecognized option '%s%s'\n", text));
         };
         // Another name of the first one's option is no ambiguity, and is not listed where other options make one.
         let others: Vec<_> = candidates.filter(|long| long.definition != first.definition).collect();
         if others.is_empty() {
             return Ok(first);
         }
-        let mut message = [b"option '--", text, b"' is ambiguous; possibilities:"].concat();
-        for long in [first].into_iter().chain(others) {
-            message.extend_from_slice(format!(" '--{}'", long.name).as_bytes());
-        }
-        Err(message)
+        let possibilities = [first].into_iter().chain(others).map(|long| long.name.to_owned()).collect();
+        Err(Mistake {
+            possibilities,
+            ..Mistake::long("%s: option '%s%s' is ambiguous; possibilities:", text)
+        })
     }
 
     /// Takes the short options in `-cluster`, and the argument after it where that is the last one's value.
@@ -260,11 +295,11 @@ impl<'a> Table<'a> {
         cluster: &[u8],
         rest: &mut impl Iterator<Item = OsString>,
         options: &mut Vec<OsString>,
-    ) -> Result<(), Message> {
+    ) -> Result<(), Mistake> {
         for (index, &byte) in cluster.iter().enumerate() {
             let Some(&(_, definition)) = self.short_names.iter().find(|(name, _)| *name == char::from(byte))
             else {
-                return Err([b"invalid option -- '", &[byte][..], b"'"].concat());
+                return Err(Mistake::short("%s: invalid option -- '%c'\n", byte));
             };
             let definition = &self.definitions[definition];
             let attached = Some(OsStr::from_bytes(&cluster[index + 1..])).filter(|value| !value.is_empty());
@@ -275,7 +310,7 @@ impl<'a> Table<'a> {
                 }
                 (Value::Required, None) => match rest.next() {
                     Some(value) => options.push(definition.spelled(Some(&value))),
-                    None => return Err([b"option requires an argument -- '", &[byte][..], b"'"].concat()),
+                    None => return Err(Mistake::short("%s: option requires an argument -- '%c'\n", byte)),
                 },
                 (Value::Optional, _) | (Value::Required, Some(_)) => {
                     options.push(definition.spelled(attached))

@@ -13,6 +13,7 @@ pub mod size;
 
 pub use getopt::EXTENSIONS;
 
+use crate::report::language::Language;
 use crate::report::quote;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use getopt::Order;
@@ -33,9 +34,10 @@ pub enum Request<T> {
 /// A command line that cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The message, without the program's name.
+    /// The message, without the program's name and the last newline, unless it is getopt's.
     pub message: Vec<u8>,
-    /// GNU's getopt says the program's name as it was typed, everything else says its last component.
+    /// GNU's getopt says the program's name as it was typed, everything else says its last component. Its message has
+    /// that in it.
     pub from_getopt: bool,
     /// Whether `Try '... --help' for more information.` follows.
     pub hint: bool,
@@ -127,14 +129,20 @@ enum Stop {
 }
 
 /// Reads `arguments` by getopt's rules, up to `--help`, `--version` or a mistake.
-fn typed(command: &Command, arguments: impl Iterator<Item = OsString>, surroundings: &Surroundings) -> Typed {
+fn typed(
+    command: &Command,
+    arguments: impl Iterator<Item = OsString>,
+    surroundings: &Surroundings,
+    language: &Language,
+) -> Typed {
     let order = if surroundings.posixly_correct { Order::OptionsFirst } else { Order::Permute };
     let (mut canonical, mistake) = match getopt::canonical(command, arguments, order) {
         Ok(canonical) => (canonical, None),
         Err(error) => (error.options_before().to_vec(), Some(error)),
     };
     let mut stop = mistake.map(|mistake| {
-        Stop::Mistake(Refused { message: mistake.message().to_vec(), from_getopt: true, hint: true })
+        let message = mistake.message(surroundings.program.as_bytes(), language);
+        Stop::Mistake(Refused { message, from_getopt: true, hint: true })
     });
     let stops = |argument: &OsString| ["--help", "--version", "--"].iter().any(|name| argument == name);
     let end = canonical.iter().position(stops).unwrap_or(canonical.len());
@@ -171,8 +179,9 @@ fn matches(
     command: Command,
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
+    language: &Language,
 ) -> Result<Request<(ArgMatches, Vec<OsString>)>, Refused> {
-    let Typed { options, operands, stop } = typed(&command, arguments, surroundings);
+    let Typed { options, operands, stop } = typed(&command, arguments, surroundings, language);
     match stop {
         None => Ok(Request::Run((values(command, options)?, operands))),
         Some(Stop::Help(text)) => Ok(Request::Help(text)),

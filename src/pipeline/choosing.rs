@@ -87,7 +87,7 @@ impl Worker<'_, '_> {
         match trouble {
             Trouble::Unread(errno) => reporter.problem(&Problem::failed(What::NotUsingRules, file, *errno)),
             Trouble::Beyond(Beyond(why)) => {
-                let text = Problem::of(What::NotUsingRules, file).text(reporter.charset());
+                let text = Problem::of(What::NotUsingRules, file).text(reporter.language());
                 reporter
                     .failure(&[&text[..], b": ", &quote::shown(why.as_bytes(), reporter.charset())].concat());
             }

@@ -2,6 +2,7 @@
 
 use super::attributes::{self, Copied};
 use super::backup::Kept;
+use super::branch::Origin;
 use super::held::Held;
 use super::leaf::relation;
 use super::tree::Place;
@@ -125,7 +126,7 @@ impl Worker<'_, '_> {
     pub(super) fn fate_of_directory(
         &self,
         (source, facts): (&Place<'_>, &Facts),
-        destination: &Place<'_>,
+        (destination, origin): (&Place<'_>, &Origin),
         is_operand: bool,
         found: Option<Found>,
     ) -> Result<DirectoryFate, Problem> {
@@ -134,16 +135,27 @@ impl Worker<'_, '_> {
         let found = match found {
             Some(found) => found,
             None => self
-                .look(&to, || destination.path.clone(), Some(replace::looks_as(options, facts.kind)))
+                .look(
+                    &to,
+                    || destination.path.clone(),
+                    Some(replace::looks_as(options, facts.kind, is_operand)),
+                )
                 .map_err(destination.failed(What::CannotStat))?,
         };
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
-            relation(&from, &to, follow, facts)
+            relation([&from, &to], follow, facts, &found)
         });
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))
         };
+        if let Some(made) = &origin.made
+            && replace::fills_through_links(options, facts)
+            && (is_operand || fate == DirectoryFate::FillThroughLink)
+            && made.is_link(&found, is_operand.then_some(&*destination.path), options.posixly_correct)
+        {
+            return problem(What::JustCreatedLink, source, destination);
+        }
         match fate {
             DirectoryFate::SameFile => problem(What::SameFile, source, destination),
             DirectoryFate::InTheWay if options.backup.is_none() => {

@@ -9,7 +9,7 @@ use super::given::directory_of;
 use super::held::Held;
 use super::imagined::Imagined;
 use super::job::FileJob;
-use super::leaf::is_outside_working_directory;
+use super::links::creation::is_outside_working_directory;
 use super::special;
 use super::tree::Place;
 use super::worker::Worker;
@@ -55,7 +55,8 @@ impl Worker<'_, '_> {
         };
         match made {
             Ok(made) => {
-                job.note(made.identity);
+                let found = job.found;
+                job.note(made.identity, found.as_ref());
                 imagined.remember(&job.destination_path(), made);
                 let options = self.shared.options;
                 if replace::is_counted(options, facts.kind) {
@@ -102,7 +103,7 @@ impl Worker<'_, '_> {
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {}
             Verdict::Dangling | Verdict::Closed(_) => {}
         }
-        if let Some(problem) = job.just_created(&found) {
+        if let Some(problem) = job.just_created(&found, options.posixly_correct) {
             return Err(problem);
         }
         let At { directory, name } = &job.source;

@@ -38,6 +38,9 @@ impl Worker<'_, '_> {
             Some(kept) => kept.stays(),
             None => {}
         }
+        if !job.failed {
+            job.note_made();
+        }
         if job.share != Share::None {
             self.first_done(job);
         }

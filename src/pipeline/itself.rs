@@ -87,7 +87,7 @@ impl Worker<'_, '_> {
         let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
         let own = found
             .own()
-            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.contains(own.identity)));
+            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.is_copy(own, &destination.path)));
         if own && !keeps_all {
             let (from, to) = (source.path.clone(), destination.path.clone());
             return Err(Problem::between(What::JustCreated, to, from));

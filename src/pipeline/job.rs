@@ -3,7 +3,7 @@
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::{At, End};
-use super::given::Made;
+use super::given::{Made, MadeAs};
 use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
@@ -124,8 +124,6 @@ pub struct FileJob {
     pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
     pub announced: bool,
-    /// The copy is a backup of its source, and takes the place of an older one.
-    pub is_backup: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
     /// Where it stands in the walk; `None` where its turn has come, if it had to wait for one.
@@ -140,6 +138,8 @@ pub struct FileJob {
     pub left_out: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
+    /// Which files are noted as made once the copy is whole, and as what.
+    pub copies: Vec<(Identity, MadeAs)>,
 }
 
 impl FileJob {
@@ -165,7 +165,6 @@ impl FileJob {
             made: branch.origin.made.clone(),
             belongs_to: branch.belongs_to,
             announced: false,
-            is_backup: false,
             over: false,
             rank: Some(entry.rank),
             unseen: false,
@@ -173,12 +172,12 @@ impl FileJob {
             failed: false,
             left_out: false,
             share: Share::None,
+            copies: Vec::new(),
         })
     }
 
     /// Gives an operand's copy another path for messages.
     pub fn call_destination(&mut self, path: &[u8]) {
-        self.is_backup = true;
         if let Names::Operand { destination, .. } = &mut self.names {
             *destination = Arc::from(path);
         }
@@ -208,22 +207,28 @@ impl FileJob {
 
     /// Whether an earlier operand has just made what is there.
     #[must_use]
-    pub fn just_created(&self, found: &Found) -> Option<Problem> {
+    pub fn just_created(&self, found: &Found, posixly_correct: bool) -> Option<Problem> {
         let made = self.made.as_ref()?;
-        let own = self.is_operand();
-        let (source, destination) = (|| self.source_path(), || self.destination_path());
         match found {
-            Found::File(file) if own && file.kind != FileType::Directory && made.contains(file.identity) => {
-                Some(Problem::between(What::JustCreated, destination(), source()))
+            Found::File(file) => self
+                .is_just_created(file)
+                .then(|| Problem::between(What::JustCreated, self.destination_path(), self.source_path())),
+            Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
+                let path = self.is_operand().then(|| self.destination_path());
+                made.is_link(found, path.as_deref(), posixly_correct).then(|| {
+                    Problem::between(What::JustCreatedLink, self.source_path(), self.destination_path())
+                })
             }
-            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
-                if made.contains(link.identity) =>
-            {
-                Some(Problem::between(What::JustCreatedLink, source(), destination()))
-            }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
             Found::Nothing => None,
         }
+    }
+
+    /// Whether the file that bears the name of the copy is one that an earlier operand has just been copied to.
+    #[must_use]
+    pub fn is_just_created(&self, there: &Facts) -> bool {
+        self.is_operand()
+            && there.kind != FileType::Directory
+            && self.made.as_ref().is_some_and(|made| made.is_copy(there, &self.destination_path()))
     }
 
     /// The source's path for messages.
@@ -265,22 +270,43 @@ impl FileJob {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
-    /// Notes which file the copy has become.
-    pub fn note(&mut self, copy: Identity) {
-        if let Some(made) = &self.made {
-            made.note(copy);
-        }
+    /// Notes which file the copy has become, and the link that was `found` where it is written through. What bears the copy's
+    /// name is the link then, and becomes what other names of the source are links to.
+    pub fn note(&mut self, copy: Identity, found: Option<&Found>) {
+        let link = found.and_then(written_through).map(|link| link.identity);
         if self.share != Share::None {
-            self.share = Share::Made(copy);
+            self.share = Share::Made(link.unwrap_or(copy));
+        }
+        if self.made.as_ref().is_some_and(|made| made.notes_files()) {
+            self.copies = vec![(copy, self.made_as(link.is_some()))];
+            // No later operand is to be written through it. An entry may be.
+            self.copies.extend(link.filter(|_| self.is_operand()).map(|link| (link, self.made_as(true))));
         }
     }
 
-    /// Notes the symbolic link that an operand's data is written through: no later one's is to be.
-    pub fn note_link(&self, found: Option<&Found>) {
-        if let (true, Some(made)) = (self.is_operand(), &self.made)
-            && let Some(Found::LinkTo { link, .. } | Found::DanglingLink(link)) = found
-        {
-            made.note(link.identity);
+    /// The copy lacks something that was asked for: it may be overwritten, and no other name of its source becomes one of
+    /// it, as with GNU cp.
+    pub fn falls_short(&mut self) {
+        self.copies.clear();
+        if self.share != Share::None {
+            self.share = Share::UnderWay;
+        }
+    }
+
+    /// Notes the copy as made, now that it is whole.
+    pub fn note_made(&self) {
+        if let Some(made) = &self.made {
+            for (copy, made_as) in &self.copies {
+                made.note(*copy, made_as.clone());
+            }
+        }
+    }
+
+    fn made_as(&self, behind: bool) -> MadeAs {
+        match &self.names {
+            Names::Entry(_) => MadeAs::Entry,
+            Names::Operand { destination, .. } if behind => MadeAs::Behind(Arc::clone(destination)),
+            Names::Operand { destination, .. } => MadeAs::Operand(Arc::clone(destination)),
         }
     }
 
@@ -292,5 +318,13 @@ impl FileJob {
             Some(seen) => seen.identity == opened.identity && seen.kind == opened.kind,
             None => opened.kind == FileType::RegularFile,
         }
+    }
+}
+
+/// The link that data is written through where it was found at the destination's name.
+fn written_through(found: &Found) -> Option<&Facts> {
+    match found {
+        Found::LinkTo { link, .. } | Found::DanglingLink(link) => Some(link),
+        Found::Nothing | Found::File(_) | Found::ClosedLink { .. } => None,
     }
 }

@@ -9,6 +9,7 @@
 //! a file system does not show one inode under all names of a file (FUSE, overlay, SMB), nothing can be told by that: the
 //! copy is held and compared first, and it is linked by its descriptor.
 
+pub(super) mod creation;
 mod first;
 
 use super::backup::Kept;

@@ -120,11 +120,15 @@ impl Worker<'_, '_> {
             let made = operand.made.as_ref().filter(|_| self.shared.options.backup.is_none());
             made.is_some_and(|made| made.has_source(facts.identity, &operand.source))
         });
-        // Following a link that is its copy would change the copy's access time.
-        let looks_as = |facts: &Facts| replace::looks_as(self.shared.options, facts.kind);
-        let kind = source.as_ref().ok().map(looks_as);
-        let look = || self.look(&operand.destination, || operand.destination_path(), kind);
-        let found = if twice || new { Ok(Found::Nothing) } else { look() };
+        // Following a link at the destination changes its access time, so that is done only where the copy needs it.
+        let omitted = |facts: &Facts| facts.kind == FileType::Directory && !self.shared.settings.recursive;
+        let found = match &source {
+            Ok(facts) if !twice && !new && !omitted(facts) => {
+                let kind = replace::looks_as(self.shared.options, facts.kind, true);
+                self.look(&operand.destination, || operand.destination_path(), Some(kind))
+            }
+            Ok(_) | Err(_) => Ok(Found::Nothing),
+        };
         Examined { source, found }
     }
 
@@ -169,7 +173,6 @@ impl Worker<'_, '_> {
             made: operand.made.clone(),
             belongs_to: None,
             announced: false,
-            is_backup: false,
             over: false,
             rank: Some(rank_of(operand.number)),
             unseen: self.shared.parents.count_as_new(),
@@ -177,6 +180,7 @@ impl Worker<'_, '_> {
             failed: false,
             left_out: false,
             share: Share::None,
+            copies: Vec::new(),
         };
         self.begin_leaf(job, &facts);
         Ok(())

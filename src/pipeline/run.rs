@@ -18,6 +18,7 @@ use crate::cli::cp::{Context, CpOptions, Keep};
 use crate::plan::memory::{self};
 use crate::process::{self};
 use crate::report::Reporter;
+use crate::report::language::Words;
 use crate::report::message::What;
 use crate::report::stats::Stats;
 use std::time::Instant;
@@ -50,7 +51,7 @@ pub fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Resu
         _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
         Ok(operands) => watched(&shared, || work(&shared, operands)),
         Err(problem) if options.parents && problem.what == What::NotADirectory => {
-            reporter.usage("with --parents, the destination must be a directory");
+            reporter.usage(Words::gnu("with --parents, the destination must be a directory"));
         }
         Err(problem) => reporter.problem(&problem),
     }

@@ -108,9 +108,9 @@ impl Worker<'_, '_> {
                 // What is left but for the times.
                 refused = attributes::keep_node(&job.source, at, facts, &Wanted { times: None, ..wanted });
             }
-            // GNU cp puts back what was kept where a link cannot have its owner, though not where another attribute fails.
+            // A link that cannot have its owner counts as not made, with GNU cp: what was kept comes back, and other names of
+            // its source are tried anew. Not so where another attribute fails.
             if let Some(&Refused::LinkOwner(errno)) = refused.last()
-                && job.kept.is_some()
                 && !self.shared.atomic()
             {
                 return Err(failed(What::PreservingLinkOwnership)(errno));

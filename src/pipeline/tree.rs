@@ -160,7 +160,7 @@ impl Worker<'_, '_> {
         let is_operand = parent.is_none();
         let fate = match parent.is_some_and(|parent| parent.fresh) {
             true => DirectoryFate::Make,
-            false => self.fate_of_directory((source, &facts), destination, is_operand, found)?,
+            false => self.fate_of_directory((source, &facts), (destination, origin), is_operand, found)?,
         };
         self.reject((parent, origin), (source, destination), facts.identity, (fate, found))?;
         if fate == DirectoryFate::Done {

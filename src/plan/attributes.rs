@@ -20,6 +20,8 @@ pub struct Keeping {
     pub timestamps: bool,
     /// Extended attributes.
     pub xattr: Keep,
+    /// Nothing but attributes is copied.
+    pub attributes_only: bool,
     /// What the user's umask takes from the permissions of what is made.
     pub umask: Mode,
     /// Who this process is: whom what it makes belongs to, where the directory does not say otherwise.
@@ -164,6 +166,7 @@ impl Keeping {
             ownership: preserve.ownership,
             timestamps: preserve.timestamps,
             xattr,
+            attributes_only: options.attributes_only,
             umask,
             own,
         }
@@ -196,7 +199,8 @@ impl Keeping {
             _ => source.mode,
         };
         let narrow = all.difference(Mode::RWXG | Mode::RWXO);
-        let rightful = !self.ownership || belongs_to == Some(source.owner);
+        let rightful =
+            !self.ownership || (belongs_to == Some(source.owner) && !loses_bits_to_its_owner(source));
         let mode = match self.mode {
             // What it is to end with is all that counts, but never more than the source has is asked for.
             PreserveMode::Ignore => {
@@ -349,12 +353,12 @@ impl Keeping {
     pub fn told(&self, refused: &Refused) -> Told {
         let always = Told { said: true, failed: true };
         match refused {
-            Refused::Attributes(_) => {
-                Told { said: self.xattr == Keep::Require, failed: self.xattr == Keep::Require }
-            }
-            Refused::Listing(_) | Refused::Value(..) | Refused::Attribute(..) => match self.xattr {
+            Refused::Listing(errno)
+            | Refused::Value(_, errno)
+            | Refused::Attribute(_, errno)
+            | Refused::Attributes(errno) => match self.xattr {
                 Keep::No | Keep::Quietly => Told { said: false, failed: false },
-                Keep::Telling => Told { said: true, failed: false },
+                Keep::Telling => Told { said: self.attributes_only || !is_lack(*errno), failed: false },
                 Keep::Require => always,
             },
             // GNU cp fails here without a word.
@@ -369,6 +373,19 @@ impl Keeping {
             | Refused::Swapped => always,
         }
     }
+}
+
+/// Whether this is a special file with bits that go when it is given to somebody. GNU cp gives what it has made to its owner
+/// also where that is who made it.
+#[must_use]
+pub fn loses_bits_to_its_owner(node: &Facts) -> bool {
+    let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
+    special && node.mode.intersects(Mode::SUID | Mode::SGID)
+}
+
+/// Whether an extended attribute is refused because it, or all of its kind, is not there at all.
+fn is_lack(errno: Errno) -> bool {
+    matches!(errno, Errno::NODATA | Errno::OPNOTSUPP)
 }
 
 /// Whether giving a file away was refused as it is to any ordinary user: then the copy goes on without.

@@ -47,6 +47,11 @@ pub struct Owner {
     pub group: u32,
 }
 
+/// A count of links, which takes 32 bits on some machines (aarch64, riscv64) and 64 on others.
+fn count(links: impl Into<u64>) -> u64 {
+    links.into()
+}
+
 impl Facts {
     /// The facts in what stat(2), lstat(2) or fstat(2) answered.
     #[must_use]
@@ -62,7 +67,7 @@ impl Facts {
             accessed: time(stat.st_atime, stat.st_atime_nsec),
             modified: time(stat.st_mtime, stat.st_mtime_nsec),
             changed: time(stat.st_ctime, stat.st_ctime_nsec),
-            links: stat.st_nlink,
+            links: count(stat.st_nlink),
         }
     }
 
@@ -89,8 +94,29 @@ impl Facts {
     pub fn size_is_trusted(&self) -> bool {
         self.size > 0 && self.blocks > 0
     }
+
+    /// Whether the file takes less room than it has bytes, in whole units of 512: it has holes, or blocks that are smaller
+    /// for another reason. A part of a unit is no hole, as GNU cp counts. What has no blocks at all may be no file of a
+    /// disk; its map of data tells.
+    #[must_use]
+    pub fn looks_sparse(&self) -> bool {
+        self.blocks < self.size / 512
+    }
 }
 
 fn time(seconds: i64, nanoseconds: u64) -> Timespec {
     Timespec { tv_sec: seconds, tv_nsec: i64::try_from(nanoseconds).unwrap_or(0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_unit_is_no_hole() {
+        let looks_sparse = |size, blocks| Facts { size, blocks, ..Facts::unknown() }.looks_sparse();
+        assert!(!looks_sparse(0, 0) && !looks_sparse(511, 0) && looks_sparse(512, 0));
+        assert!(!looks_sparse(4097, 8) && !looks_sparse(4607, 8) && looks_sparse(4608, 8));
+        assert!(looks_sparse(u64::MAX, 8) && !looks_sparse(4096, u64::MAX));
+    }
 }

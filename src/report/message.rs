@@ -1,6 +1,7 @@
 //! What can go wrong with a file, and GNU's words for each.
 
-use super::quote::{self, Charset};
+use super::language::{Language, Words};
+use super::quote;
 use rustix::io::Errno;
 
 /// The kinds of message, one for each wording. They are the same whether the engine, the walk or the planning met them.
@@ -151,8 +152,8 @@ pub enum Output {
 impl Output {
     const fn words(self) -> &'static str {
         match self {
-            Self::Manifest => "the manifest ",
-            Self::Stats => "the file of statistics ",
+            Self::Manifest => "the manifest",
+            Self::Stats => "the file of statistics",
         }
     }
 }
@@ -177,97 +178,97 @@ pub enum Meeting {
 }
 
 impl Meeting {
-    const fn words(self, output: Output) -> [&'static str; 3] {
-        const ANOTHER: &str = "; name another FILE";
-        const TOO: &str = " too; name another FILE";
-        let [between, after] = match self {
-            Self::Operand => [" is the operand ", TOO],
-            Self::Below => [" lies in the source ", ANOTHER],
-            Self::Source => [" is the source ", TOO],
-            Self::Copy => [" would be the copy of ", TOO],
-            Self::List => [" is the list of names ", TOO],
-            Self::Stats => [" is the file of statistics ", TOO],
-            Self::StandardOutput => ["", " is standard output, too; name another FILE"],
-        };
-        [output.words(), between, after]
+    /// The words, with places for what is written, for its name, and for the other name.
+    const fn words(self) -> Words {
+        match self {
+            Self::Operand => Words::own("%s %s is the operand %s too; name another FILE"),
+            Self::Below => Words::own("%s %s lies in the source %s; name another FILE"),
+            Self::Source => Words::own("%s %s is the source %s too; name another FILE"),
+            Self::Copy => Words::own("%s %s would be the copy of %s too; name another FILE"),
+            Self::List => Words::own("%s %s is the list of names %s too; name another FILE"),
+            Self::Stats => Words::own("%s %s is the file of statistics %s too; name another FILE"),
+            Self::StandardOutput => Words::own("%s %s is standard output, too; name another FILE"),
+        }
     }
 }
 
 impl What {
-    /// The words before the first name, between the names, and after the last one.
+    /// The words, with a place for each name.
     #[allow(clippy::too_many_lines, reason = "a table, with a line for each wording")]
-    const fn words(self) -> [&'static str; 3] {
+    const fn words(self) -> Words {
         match self {
-            Self::CannotStat => ["cannot stat ", "", ""],
-            Self::CannotOpen => ["cannot open ", "", " for reading"],
-            Self::CannotExamine => ["cannot fstat ", "", ""],
-            Self::CannotSeek => ["cannot lseek ", "", ""],
-            Self::CannotAccess => ["cannot access ", "", ""],
-            Self::CannotCreateRegular => ["cannot create regular file ", "", ""],
-            Self::CannotCreateDirectory => ["cannot create directory ", "", ""],
-            Self::CannotMakeDirectory => ["cannot make directory ", "", ""],
-            Self::NotADirectory => ["", "", " exists but is not a directory"],
-            Self::GettingAttributes => ["failed to get attributes of ", "", ""],
-            Self::CannotCreateLink => ["cannot create symbolic link ", "", ""],
-            Self::CannotCreateFifo => ["cannot create fifo ", "", ""],
-            Self::CannotCreateSpecial => ["cannot create special file ", "", ""],
-            Self::CannotReadLink => ["cannot read symbolic link ", "", ""],
-            Self::CannotRemove => ["cannot remove ", "", ""],
-            Self::Reading => ["error reading ", "", ""],
-            Self::Writing => ["error writing ", "", ""],
-            Self::CannotClone => ["failed to clone ", " from ", ""],
-            Self::Copying => ["error copying ", " to ", ""],
-            Self::Truncating => ["failed to extend ", "", ""],
+            Self::CannotStat => Words::gnu("cannot stat %s"),
+            Self::CannotOpen => Words::gnu("cannot open %s for reading"),
+            Self::CannotExamine => Words::gnu("cannot fstat %s"),
+            Self::CannotSeek => Words::gnu("cannot lseek %s"),
+            Self::CannotAccess => Words::gnu("cannot access %s"),
+            Self::CannotCreateRegular => Words::gnu("cannot create regular file %s"),
+            Self::CannotCreateDirectory => Words::gnu("cannot create directory %s"),
+            Self::CannotMakeDirectory => Words::gnu("cannot make directory %s"),
+            Self::NotADirectory => Words::gnu("%s exists but is not a directory"),
+            Self::GettingAttributes => Words::gnu("failed to get attributes of %s"),
+            Self::CannotCreateLink => Words::gnu("cannot create symbolic link %s"),
+            Self::CannotCreateFifo => Words::gnu("cannot create fifo %s"),
+            Self::CannotCreateSpecial => Words::gnu("cannot create special file %s"),
+            Self::CannotReadLink => Words::gnu("cannot read symbolic link %s"),
+            Self::CannotRemove => Words::gnu("cannot remove %s"),
+            Self::Reading => Words::gnu("error reading %s"),
+            Self::Writing => Words::gnu("error writing %s"),
+            Self::CannotClone => Words::gnu("failed to clone %s from %s"),
+            Self::Copying => Words::gnu("error copying %s to %s"),
+            Self::Truncating => Words::gnu("failed to extend %s"),
             // GNU cp makes no copy longer than what it has read, and has no words for this.
-            Self::Cutting => ["failed to truncate ", "", ""],
+            Self::Cutting => Words::own("failed to truncate %s"),
             Self::Differs { .. } => {
-                ["verification of ", "", " failed: first difference in the block at byte "]
+                Words::own("verification of %s failed: first difference in the block at byte %s")
             }
-            Self::CannotHash => ["cannot verify ", ": ", " changed while it was being copied"],
-            Self::Closing => ["failed to close ", "", ""],
-            Self::Syncing => ["error syncing ", "", ""],
+            Self::CannotHash => Words::own("cannot verify %s: %s changed while it was being copied"),
+            Self::Closing => Words::gnu("failed to close %s"),
+            Self::Syncing => Words::own("error syncing %s"),
             Self::LeftOver => {
-                ["warning: ", "", " is left from a copy that was interrupted, or is being written"]
+                Words::own("warning: %s is left from a copy that was interrupted, or is being written")
             }
-            Self::OpeningToSync => ["error opening ", "", ""],
-            Self::SettingPermissions | Self::LendingPermissions => ["setting permissions for ", "", ""],
-            Self::PreservingPermissions | Self::RestoringPermissions => {
-                ["preserving permissions for ", "", ""]
-            }
-            Self::ClearingPermissions => ["clearing permissions for ", "", ""],
-            Self::PreservingTimes => ["preserving times for ", "", ""],
+            Self::OpeningToSync => Words::own("error opening %s"),
+            Self::SettingPermissions => Words::gnulib("setting permissions for %s"),
+            Self::LendingPermissions => Words::gnu("setting permissions for %s"),
+            Self::PreservingPermissions => Words::gnulib("preserving permissions for %s"),
+            Self::RestoringPermissions => Words::gnu("preserving permissions for %s"),
+            Self::ClearingPermissions => Words::gnu("clearing permissions for %s"),
+            Self::PreservingTimes => Words::gnu("preserving times for %s"),
             Self::PreservingOwnership | Self::PreservingLinkOwnership => {
-                ["failed to preserve ownership for ", "", ""]
+                Words::gnu("failed to preserve ownership for %s")
             }
-            Self::ListingAttributes => ["listing attributes of ", "", ""],
-            Self::GettingAttribute => ["getting attribute ", " of ", ""],
-            Self::SettingAttribute => ["setting attribute ", " for ", ""],
-            Self::SettingAttributes => ["setting attributes for ", "", ""],
-            Self::OmittingDirectory => ["-r not specified; omitting directory ", "", ""],
-            Self::Replaced => ["skipping file ", "", ", as it was replaced while being copied"],
-            Self::SameFile => ["", " and ", " are the same file"],
-            Self::OutputMeets(output, meeting) => meeting.words(output),
-            Self::IntoItself => ["cannot copy a directory, ", ", into itself, ", ""],
-            Self::HardLinkDirectory => ["will not create hard link ", " to directory ", ""],
-            Self::CyclicLink => ["cannot copy cyclic symbolic link ", "", ""],
-            Self::OverwriteDirectory => ["cannot overwrite directory ", " with non-directory ", ""],
-            Self::OverwriteNonDirectory => ["cannot overwrite non-directory ", " with directory ", ""],
-            Self::DanglingLink => ["not writing through dangling symlink ", "", ""],
-            Self::JustCreated => ["will not overwrite just-created ", " with ", ""],
-            Self::JustCreatedLink => ["will not copy ", " through just-created symlink ", ""],
-            Self::Target => ["target ", "", ""],
-            Self::TargetDirectory => ["target directory ", "", ""],
-            Self::TwiceFile => ["warning: source file ", "", " specified more than once"],
-            Self::TwiceDirectory => ["warning: source directory ", "", " specified more than once"],
-            Self::UnknownType => ["", "", " has unknown file type"],
-            Self::NotReplacing => ["not replacing ", "", ""],
-            Self::CannotBackUp => ["cannot backup ", "", ""],
-            Self::CannotUndoBackUp => ["cannot un-backup ", "", ""],
-            Self::BackupDestroys => ["backing up ", " might destroy source;  ", " not copied"],
-            Self::CannotCreateHardLink => ["cannot create hard link ", " to ", ""],
-            Self::CannotCreateLinkTo => ["cannot create symbolic link ", " to ", ""],
-            Self::NotUsingRules => ["not using the rules in ", "", ""],
-            Self::RelativeLink => ["", "", ": can make relative symbolic links only in current directory"],
+            Self::ListingAttributes => Words::gnu("listing attributes of %s"),
+            Self::GettingAttribute => Words::gnu("getting attribute %s of %s"),
+            Self::SettingAttribute => Words::gnu("setting attribute %s for %s"),
+            Self::SettingAttributes => Words::gnu("setting attributes for %s"),
+            Self::OmittingDirectory => Words::gnu("-r not specified; omitting directory %s"),
+            Self::Replaced => Words::gnu("skipping file %s, as it was replaced while being copied"),
+            Self::SameFile => Words::gnu("%s and %s are the same file"),
+            Self::OutputMeets(_, meeting) => meeting.words(),
+            Self::IntoItself => Words::gnu("cannot copy a directory, %s, into itself, %s"),
+            Self::HardLinkDirectory => Words::gnu("will not create hard link %s to directory %s"),
+            Self::CyclicLink => Words::gnu("cannot copy cyclic symbolic link %s"),
+            Self::OverwriteDirectory => Words::gnu("cannot overwrite directory %s with non-directory %s"),
+            Self::OverwriteNonDirectory => Words::gnu("cannot overwrite non-directory %s with directory %s"),
+            Self::DanglingLink => Words::gnu("not writing through dangling symlink %s"),
+            Self::JustCreated => Words::gnu("will not overwrite just-created %s with %s"),
+            Self::JustCreatedLink => Words::gnu("will not copy %s through just-created symlink %s"),
+            Self::Target => Words::gnu("target %s"),
+            Self::TargetDirectory => Words::gnu("target directory %s"),
+            Self::TwiceFile => Words::gnu("warning: source file %s specified more than once"),
+            Self::TwiceDirectory => Words::gnu("warning: source directory %s specified more than once"),
+            Self::UnknownType => Words::gnu("%s has unknown file type"),
+            Self::NotReplacing => Words::gnu("not replacing %s"),
+            Self::CannotBackUp => Words::gnu("cannot backup %s"),
+            Self::CannotUndoBackUp => Words::gnu("cannot un-backup %s"),
+            Self::BackupDestroys => Words::gnu("backing up %s might destroy source;  %s not copied"),
+            Self::CannotCreateHardLink => Words::gnu("cannot create hard link %s to %s"),
+            Self::CannotCreateLinkTo => Words::gnu("cannot create symbolic link %s to %s"),
+            Self::NotUsingRules => Words::own("not using the rules in %s"),
+            Self::RelativeLink => {
+                Words::gnu("%s: can make relative symbolic links only in current directory")
+            }
         }
     }
 
@@ -312,36 +313,34 @@ impl Problem {
 
     /// The message, without the program's name and the newline.
     #[must_use]
-    pub fn text(&self, charset: Charset) -> Vec<u8> {
-        let [before, between, after] = self.what.words();
-        let mut text = before.as_bytes().to_vec();
-        match self.what {
+    pub fn text(&self, language: &Language) -> Vec<u8> {
+        let charset = language.charset();
+        let words = self.what.words();
+        let path = match self.what {
             // GNU cp quotes the one name of this message only where a shell would need it, and not at all here.
-            What::RelativeLink => text.extend(quote::needed(&self.path, charset)),
+            What::RelativeLink => quote::needed(&self.path, charset),
             // These words are of the library that sets ACLs, which quotes as for options.
-            What::SettingPermissions | What::PreservingPermissions => {
-                text.extend(quote::option_argument(&self.path, charset));
+            What::SettingPermissions | What::PreservingPermissions => language.option_argument(&self.path),
+            What::PreservingLinkOwnership => self.path.clone(),
+            _ => quote::always(&self.path, charset),
+        };
+        let other = self.other.as_ref().map(|other| quote::always(other, charset)).unwrap_or_default();
+        let mut text = match self.what {
+            What::OutputMeets(output, _) => {
+                language.message(words, &[output.words().as_bytes(), &path, &other])
             }
-            What::PreservingLinkOwnership => text.extend(&self.path),
-            _ => text.extend(quote::always(&self.path, charset)),
-        }
-        if let Some(other) = &self.other {
-            text.extend(between.as_bytes());
-            text.extend(quote::always(other, charset));
-        }
-        text.extend(after.as_bytes());
-        if let What::Differs { offset } = self.what {
-            text.extend(offset.to_string().as_bytes());
-        }
+            What::Differs { offset } => language.message(words, &[&path, offset.to_string().as_bytes()]),
+            _ => language.message(words, &[&path, &other]),
+        };
         if let Some(errno) = self.errno {
             text.extend(b": ");
-            text.extend(describe(errno).as_bytes());
+            text.extend(language.reason(errno, words));
         }
         text
     }
 }
 
-/// The C library's words for an error number.
+/// The C library's words for an error number, in English.
 #[must_use]
 pub fn describe(errno: Errno) -> String {
     let text = std::io::Error::from_raw_os_error(errno.raw_os_error()).to_string();
@@ -352,14 +351,16 @@ pub fn describe(errno: Errno) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::quote::Charset;
 
     #[test]
     fn the_words_are_gnu_s() {
+        let english = Language::english(Charset::Utf8);
         let missing = Problem::failed(What::CannotStat, b"a b".to_vec(), Errno::NOENT);
-        assert_eq!(missing.text(Charset::Utf8), b"cannot stat 'a b': No such file or directory");
+        assert_eq!(missing.text(&english), b"cannot stat 'a b': No such file or directory");
         let itself = Problem::between(What::IntoItself, b"d".to_vec(), b"d/d".to_vec());
-        assert_eq!(itself.text(Charset::Utf8), b"cannot copy a directory, 'd', into itself, 'd/d'");
+        assert_eq!(itself.text(&english), b"cannot copy a directory, 'd', into itself, 'd/d'");
         let open = Problem::failed(What::CannotOpen, b"f".to_vec(), Errno::ACCESS);
-        assert_eq!(open.text(Charset::Utf8), b"cannot open 'f' for reading: Permission denied");
+        assert_eq!(open.text(&english), b"cannot open 'f' for reading: Permission denied");
     }
 }

@@ -4,6 +4,8 @@
 //! says is collected and goes to standard output when a block is full, at once where that is a terminal. Where progress is
 //! displayed, the display makes way for either.
 
+pub mod charset;
+pub mod language;
 pub mod manifest;
 pub mod message;
 pub mod outlet;
@@ -15,8 +17,9 @@ pub mod stats;
 
 use crate::cli::short_program_name;
 use crate::patience::retry;
-use crate::process;
-use message::{Problem, describe};
+use language::{Language, Words};
+use message::Problem;
+use question::Question;
 use quote::Charset;
 use rustix::fd::BorrowedFd;
 use rustix::fs::Mode;
@@ -33,6 +36,9 @@ const BLOCK_BYTES: usize = 32 << 10;
 /// The last words where there is no memory, put together while there was.
 static MEMORY_EXHAUSTED: OnceLock<Vec<u8>> = OnceLock::new();
 
+/// What follows where a command line cannot be followed.
+pub const HINT: Words = Words::gnu("Try '%s --help' for more information.\n");
+
 /// What stands between the program's name and a message.
 const PREFIX_END: &[u8] = b": ";
 
@@ -40,7 +46,7 @@ const PREFIX_END: &[u8] = b": ";
 pub struct Reporter {
     program: Vec<u8>,
     typed_program: Vec<u8>,
-    charset: OnceLock<Charset>,
+    language: Language,
     failed: AtomicBool,
     lines: Mutex<Lines>,
     /// The display of progress, where there is one.
@@ -68,7 +74,7 @@ impl Reporter {
         Self {
             program: short,
             typed_program: program.as_bytes().to_vec(),
-            charset: OnceLock::new(),
+            language: Language::default(),
             failed: AtomicBool::new(false),
             lines: Mutex::new(Lines::default()),
             screen: OnceLock::new(),
@@ -96,7 +102,13 @@ impl Reporter {
     /// The character set that names are quoted for; the locale is only looked at when the first name is to be shown.
     #[must_use]
     pub fn charset(&self) -> Charset {
-        *self.charset.get_or_init(|| if process::charset_is_utf8() { Charset::Utf8 } else { Charset::Ascii })
+        self.language.charset()
+    }
+
+    /// The language of what is said.
+    #[must_use]
+    pub fn language(&self) -> &Language {
+        &self.language
     }
 
     /// Tells about a problem.
@@ -109,18 +121,30 @@ impl Reporter {
             collected.lock().unwrap_or_else(PoisonError::into_inner).push(problem.clone());
             return;
         }
-        self.say(&problem.text(self.charset()));
+        self.say(&problem.text(&self.language));
     }
 
     /// Tells about a problem that the exit status says nothing of.
     pub fn remark(&self, problem: &Problem) {
-        self.say(&problem.text(self.charset()));
+        self.say(&problem.text(&self.language));
     }
 
     /// Tells about a failure that concerns no file or brings its own words.
     pub fn failure(&self, text: &[u8]) {
         self.failed.store(true, Ordering::Relaxed);
         self.say(text);
+    }
+
+    /// Tells about a failure that concerns no file, and why.
+    pub fn failed_to(&self, words: Words, errno: Errno) {
+        let text = [self.language.text(words), self.language.reason(errno, words)].join(&b": "[..]);
+        self.failure(&text);
+    }
+
+    /// Tells why a file, whose name is quoted already, cannot be read.
+    pub fn file_failed(&self, quoted: &[u8], errno: Errno) {
+        let reason = self.language.reason(errno, Words::gnu(""));
+        self.failure(&[quoted, b": ", &reason].concat());
     }
 
     /// Tells that a manifest does not have the name of a file as it is.
@@ -208,7 +232,7 @@ impl Reporter {
         let quoted = |name: &[u8]| quote::always(name, self.charset());
         let mut line = [&quoted(from)[..], b" -> ", &quoted(to)].concat();
         if let Some(kept) = kept {
-            line.extend([b" (backup: ", &quoted(kept)[..], b")"].concat());
+            line.extend(self.language.message(Words::gnu(" (backup: %s)"), &[&quoted(kept)]));
         }
         line.push(b'\n');
         self.line(&line);
@@ -217,7 +241,9 @@ impl Reporter {
     /// `'kept' -> 'path' (unbackup)`, for `-v`.
     pub fn restored(&self, kept: &[u8], path: &[u8]) {
         let quoted = |name: &[u8]| quote::always(name, self.charset());
-        self.line(&[&quoted(kept)[..], b" -> ", &quoted(path), b" (unbackup)\n"].concat());
+        self.line(
+            &self.language.message(Words::gnu("%s -> %s (unbackup)\n"), &[&quoted(kept), &quoted(path)]),
+        );
     }
 
     /// `from -> to`, for `-v`: a directory made above a copy. GNU cp does not quote these.
@@ -226,9 +252,9 @@ impl Reporter {
     }
 
     /// Tells that the command line cannot be followed.
-    pub fn usage(&self, text: &str) {
-        self.failure(text.as_bytes());
-        let hint = [b"Try '", &self.typed_program[..], b" --help' for more information.\n"].concat();
+    pub fn usage(&self, words: Words) {
+        self.failure(&self.language.text(words));
+        let hint = self.language.message(HINT, &[&self.typed_program]);
         self.aside(|| write_error(&hint));
     }
 
@@ -236,10 +262,12 @@ impl Reporter {
     #[must_use]
     pub fn may_replace(&self, path: &[u8], mode: Mode, writable: bool, forced: bool) -> bool {
         self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
-        let question = question::text(&quote::always(path, self.charset()), mode, writable, forced);
+        let question = Question::of(mode, writable, forced);
+        let question =
+            question.text(&self.typed_program, &quote::always(path, self.charset()), &self.language);
         let ask = || {
-            write_error(&[&self.typed_program, &b": "[..], &question].concat());
-            question::is_answered_yes()
+            write_error(&question);
+            self.language.is_yes(&question::answer())
         };
         match self.screen.get() {
             Some(screen) => screen.hold_back(ask),
@@ -254,8 +282,9 @@ impl Reporter {
 
     /// `removed 'path'`, for `-v`.
     pub fn removed(&self, path: &[u8]) {
-        let line = [b"removed ", &quote::always(path, self.charset())[..], b"\n"].concat();
-        self.line(&line);
+        self.line(
+            &self.language.message(Words::gnu("removed %s\n"), &[&quote::always(path, self.charset())]),
+        );
     }
 
     /// How the data of a file was copied, for `--debug`.
@@ -266,8 +295,9 @@ impl Reporter {
 
     /// `skipped 'path'`, for `--debug`.
     pub fn skipped(&self, path: &[u8]) {
-        let line = [b"skipped ", &quote::always(path, self.charset())[..], b"\n"].concat();
-        self.line(&line);
+        self.line(
+            &self.language.message(Words::gnu("skipped %s\n"), &[&quote::always(path, self.charset())]),
+        );
     }
 
     /// By which means a run has copied, for `--debug`.
@@ -292,7 +322,7 @@ impl Reporter {
         self.flush(&mut lines);
         if let Some(errno) = lines.error.take() {
             drop(lines);
-            self.failure(format!("write error: {}", describe(errno)).as_bytes());
+            self.failed_to(Words::gnulib("write error"), errno);
         }
         !self.has_failed()
     }

@@ -1,29 +1,39 @@
 //! Questions before a file is replaced (`-i`), and the answers to them.
 
+use super::language::{Language, Words};
 use rustix::fs::Mode;
 
-/// What is asked about a file of this mode, whose name is quoted already. `forced` says that permissions that are in the
-/// way will be overridden.
-#[must_use]
-pub fn text(quoted: &[u8], mode: Mode, writable: bool, forced: bool) -> Vec<u8> {
-    let bits = mode.as_raw_mode() & 0o7777;
-    let letters = permissions(bits);
-    match (writable, forced) {
-        (true, _) => [b"overwrite ", quoted, b"? "].concat(),
-        (false, true) => {
-            let mode = format!(", overriding mode {bits:04o} ({letters})? ");
-            [b"replace ", quoted, mode.as_bytes()].concat()
-        }
-        (false, false) => {
-            let mode = format!(" (mode {bits:04o}, {letters}); try anyway? ");
-            [b"unwritable ", quoted, mode.as_bytes()].concat()
-        }
+/// What is asked about a file that would be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    words: Words,
+    mode: Mode,
+}
+
+impl Question {
+    /// The question about a file of this mode. `forced` says that permissions that are in the way will be overridden.
+    #[must_use]
+    pub const fn of(mode: Mode, writable: bool, forced: bool) -> Self {
+        let words = match (writable, forced) {
+            (true, _) => "%s: overwrite %s? ",
+            (false, true) => "%s: replace %s, overriding mode %04lo (%s)? ",
+            (false, false) => "%s: unwritable %s (mode %04lo, %s); try anyway? ",
+        };
+        Self { words: Words::gnu(words), mode }
+    }
+
+    /// The question as `program` asks it about a file whose name is quoted already.
+    #[must_use]
+    pub fn text(self, program: &[u8], quoted: &[u8], language: &Language) -> Vec<u8> {
+        let bits = self.mode.as_raw_mode() & 0o7777;
+        let (mode, letters) = (format!("{bits:04o}"), permissions(bits));
+        language.message(self.words, &[program, quoted, mode.as_bytes(), letters.as_bytes()])
     }
 }
 
-/// Whether the next line of standard input says yes. It is read byte by byte: what comes behind it is for others.
+/// The next line of standard input. It is read byte by byte: what comes behind it is for others.
 #[must_use]
-pub fn is_answered_yes() -> bool {
+pub fn answer() -> Vec<u8> {
     let mut line = Vec::new();
     let mut byte = [0];
     while let Ok(1) = rustix::io::read(rustix::stdio::stdin(), &mut byte) {
@@ -32,7 +42,7 @@ pub fn is_answered_yes() -> bool {
         }
         line.push(byte[0]);
     }
-    matches!(line.first(), Some(b'y' | b'Y'))
+    line
 }
 
 /// Permissions as ls(1) shows them.
@@ -56,13 +66,18 @@ fn permissions(bits: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::quote::Charset;
 
     #[test]
     fn the_three_questions_are_gnu_s() {
-        let mode = Mode::from(0o444);
-        assert_eq!(text(b"'b'", mode, true, true), b"overwrite 'b'? ");
-        assert_eq!(text(b"'b'", mode, false, true), b"replace 'b', overriding mode 0444 (r--r--r--)? ");
-        assert_eq!(text(b"'b'", mode, false, false), b"unwritable 'b' (mode 0444, r--r--r--); try anyway? ");
+        let asked = |writable, forced| {
+            let question = Question::of(Mode::from(0o444), writable, forced);
+            let text = question.text(b"ucp", b"'b'", &Language::english(Charset::Ascii));
+            String::from_utf8(text).expect("ASCII")
+        };
+        assert_eq!(asked(true, true), "ucp: overwrite 'b'? ");
+        assert_eq!(asked(false, true), "ucp: replace 'b', overriding mode 0444 (r--r--r--)? ");
+        assert_eq!(asked(false, false), "ucp: unwritable 'b' (mode 0444, r--r--r--); try anyway? ");
     }
 
     #[test]

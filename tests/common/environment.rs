@@ -1,6 +1,6 @@
-//! What the machine and the caller offer: engines, root, the reference to test against; and how a test says it skipped.
+//! What the machine and the caller offer: engines, root, the reference to test against.
 
-use std::io::Write;
+use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -8,6 +8,7 @@ use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use rustix::thread::UnshareFlags;
 
 use super::Sandbox;
+use super::skipping::skip;
 
 /// The engine a test body runs under, chosen by the environment so that command lines stay as GNU's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +79,13 @@ pub fn io_uring_works() -> bool {
     *WORKS.get_or_init(|| io_uring::IoUring::new(2).is_ok())
 }
 
-/// Says loudly that the current test, or a part of it, did not run. Written to the stream itself: the test harness
-/// holds back what the print macros write as long as a test passes.
-pub fn skip(reason: &str) {
-    let thread = std::thread::current();
-    let line = format!("SKIPPED: {}: {reason}\n", thread.name().unwrap_or("a test"));
-    std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
+/// Puts a directory in the place of another, for this process, in a mount namespace of its own.
+#[allow(unsafe_code)]
+pub fn bind_in_own_namespace(from: &CStr, to: &CStr) -> std::io::Result<()> {
+    // SAFETY: it is called in a child that has one thread and shares no memory that a mount namespace concerns.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) }?;
+    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    Ok(rustix::mount::mount_bind(from, to)?)
 }
 
 /// Takes /proc away from this process, in a mount namespace of its own.

@@ -5,8 +5,9 @@ use std::process::{Command, Output};
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::environment::{needs_root, skip};
+use super::environment::needs_root;
 use super::sandbox::{Mounted, Sandbox};
+use super::skipping::skip;
 
 /// The kinds there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What the child that becomes a tool does to itself between fork and exec.
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::process::CommandExt;
@@ -10,7 +11,7 @@ use rustix::process::{Resource, Rlimit};
 use rustix::thread::UnshareFlags;
 use seccompiler::BpfProgram;
 
-use super::environment::unmount_proc;
+use super::environment::{bind_in_own_namespace, unmount_proc};
 
 /// A run that takes longer is stuck: the alarm clock survives exec and kills it, so that no test waits for ever.
 const STUCK_AFTER_SECONDS: u32 = 120;
@@ -26,6 +27,8 @@ pub enum Preparation {
     Become(u32),
     EnterUserNamespace,
     UnmountProc,
+    /// Has the first directory in the place of the second.
+    Bind(CString, &'static CStr),
     Filter(BpfProgram),
 }
 
@@ -75,6 +78,7 @@ impl Preparation {
                 rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(*user))?;
             }
             Self::UnmountProc => unmount_proc()?,
+            Self::Bind(from, to) => bind_in_own_namespace(from, to)?,
             Self::EnterUserNamespace => {
                 // SAFETY: the child has one thread and shares no memory that a user namespace concerns.
                 unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) }?;

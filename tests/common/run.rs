@@ -1,9 +1,10 @@
 //! One run of a tool: command line, environment, descriptors, limits, and the user it runs as.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use seccompiler::{
 };
 
 use super::environment::reference;
+use super::language::{CATALOGUES, Languages};
 use super::outcome::Outcome;
 use super::preparation::{Preparation, prepare_in_child};
 use super::sandbox::{NOBODY, Sandbox};
@@ -158,6 +160,13 @@ impl<'sandbox> Run<'sandbox> {
 
     pub fn without_proc(self) -> Self {
         self.prepare(Preparation::UnmountProc)
+    }
+
+    /// Speaks the language of a locale that [`Languages`] has, with its catalogues and no others.
+    pub fn speaking(self, locale: &str, languages: &Languages) -> Self {
+        let run = self.env("LC_ALL", locale).env("LANGUAGE", "").env("LOCPATH", languages.locales());
+        let catalogues = CString::new(languages.catalogues().into_os_string().into_vec()).unwrap();
+        run.prepare(Preparation::Bind(catalogues, CATALOGUES))
     }
 
     pub fn without_io_uring(self, answer: IoUring) -> Self {
@@ -306,16 +315,24 @@ fn program(tool: &str, reachable_in: Option<&Sandbox>) -> PathBuf {
         (None, "ucp") => assert_cmd::cargo::cargo_bin!("ucp").to_owned(),
         (None, _) => assert_cmd::cargo::cargo_bin!("ucat").to_owned(),
     };
-    let Some(sandbox) = reachable_in.filter(|_| !others_can_reach(&built)) else { return built };
+    let others_can_execute = |file: &Path| {
+        file.metadata().is_ok_and(|metadata| metadata.mode() & 0o005 == 0o005)
+            && others_can_enter(file.parent().unwrap())
+    };
+    let Some(sandbox) = reachable_in.filter(|_| !others_can_execute(&built)) else { return built };
     let copy = sandbox.beside(tool);
-    // By another process: one of ours forked while we hold the copy open for writing would keep it from being executed.
-    let status = Command::new("cp").arg(&built).arg(&copy).status().unwrap();
-    assert!(status.success(), "cannot put {} where an ordinary user reaches it", built.display());
+    if !copy.exists() {
+        // By other processes: one of ours forked while we hold the copy open for writing would keep it from being executed.
+        // It gets its name when it is whole, so that none is ever written that a run may be executing.
+        let script = "cp -- \"$1\" \"$2.$$\" && chmod 755 \"$2.$$\" && mv -- \"$2.$$\" \"$2\"";
+        let status = Command::new("sh").args(["-c", script, "sh"]).arg(&built).arg(&copy).status().unwrap();
+        assert!(status.success(), "cannot put {} where an ordinary user reaches it", built.display());
+    }
     copy
 }
 
-/// Whether every directory on the way can be searched by anybody.
-fn others_can_reach(path: &Path) -> bool {
-    let path = path.canonicalize().unwrap();
-    path.ancestors().skip(1).all(|dir| dir.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 != 0))
+/// Whether anybody can enter a directory, and all those that it is in.
+pub fn others_can_enter(directory: &Path) -> bool {
+    let directory = directory.canonicalize().unwrap();
+    directory.ancestors().all(|dir| dir.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 != 0))
 }

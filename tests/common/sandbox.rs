@@ -13,12 +13,25 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, unmount};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
-use super::environment::{Engine, skip};
-use super::run::Run;
+use super::environment::Engine;
+use super::run::{Run, others_can_enter};
+use super::skipping::skip;
 use super::tree::{self, Tree};
 
 /// User and group `nobody`: some ordinary user that owns nothing else here.
 pub const NOBODY: u32 = 65534;
+
+/// Where sandboxes are made: the directory for temporary files, unless root's tests would start ordinary users there who
+/// cannot enter it.
+fn ground() -> PathBuf {
+    let named = std::env::temp_dir();
+    if !super::is_root() {
+        return named;
+    }
+    let usual = ["/tmp", "/var/tmp"].map(PathBuf::from);
+    let open = [named.clone()].into_iter().chain(usual).find(|dir| dir.is_dir() && others_can_enter(dir));
+    open.unwrap_or(named)
+}
 
 pub struct Sandbox {
     /// Holds `work`, where tools run, and whatever a test must keep out of the trees it compares.
@@ -28,7 +41,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn new(engine: Engine) -> Self {
-        let root = tempfile::Builder::new().prefix("ucp-test-").tempdir().unwrap();
+        let root = tempfile::Builder::new().prefix("ucp-test-").tempdir_in(ground()).unwrap();
         let sandbox = Self { root, engine };
         fs::set_permissions(sandbox.root.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(sandbox.work()).unwrap();

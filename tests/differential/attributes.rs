@@ -1,7 +1,7 @@
 //! Draws what a node has beside its type: names, modes, owners, times, extended attributes, contents.
 
-use crate::case::NOBODY;
-use crate::node::{Content, Kind, Node, Time, acl};
+use crate::case::{NOBODY, OTHER_GROUP};
+use crate::node::{Content, Kind, Node, SOME_TIME, Time, acl};
 use crate::random::Random;
 
 const PLAIN_NAMES: &[&[u8]] = &[b"a", b"b", b"c", b"e", b"f", b"g", b"h", b"k", b"m", b"p"];
@@ -18,12 +18,17 @@ const ODD_NAMES: &[&[u8]] = &[
     b"$HOME",
     b"*",
     b"\xc3\xa9",
+    b"\xe9'",
+    b"\xe3\x81\xaf",
     b"~",
     b"#h",
     b"...",
     b"tab\t",
     b"a.~1~",
     b"a.bak",
+    b"b~",
+    b"f.~9~",
+    b"-",
     b"\x01",
 ];
 const TIMES: &[Time] = &[
@@ -53,6 +58,8 @@ pub struct Manner {
     pub odd_modes: bool,
     pub odd_owners: bool,
     pub xattrs: bool,
+    /// Directories give their group to what is made in them.
+    pub setgid: bool,
     pub by_nobody: bool,
     pub root: bool,
 }
@@ -69,21 +76,35 @@ pub fn name(random: &mut Random, manner: Manner) -> Vec<u8> {
 
 pub fn content(random: &mut Random) -> Content {
     let word = random.below(100_000);
-    let full = |bytes| Content { word, bytes, data: vec![(0, bytes)] };
-    match random.weighed(&[(15, 0), (70, 1), (4, 2), (5, 3), (2, 4), (4, 5)]) {
-        0 => full(0),
-        1 => full(u64::try_from(random.below(200)).unwrap() + 1),
-        2 => full(u64::try_from(random.below(200_000)).unwrap()),
-        // A hole in the middle, at the end, and nothing but a hole.
-        3 => Content { word, bytes: 600_000, data: vec![(0, 5000), (400_000, 100)] },
-        4 => Content { word, bytes: 3_000_000, data: vec![] },
-        _ => full((1 << 20) + u64::try_from(random.below(300_000)).unwrap()),
+    match random.weighed(&[(15, 0), (64, 1), (4, 2), (13, 3), (4, 4)]) {
+        0 => Content::full(word, 0),
+        1 => Content::full(word, u64::try_from(random.below(200)).unwrap() + 1),
+        2 => Content::full(word, u64::try_from(random.below(200_000)).unwrap()),
+        3 => sparse(random, word),
+        _ => Content::full(word, (1 << 20) + u64::try_from(random.below(300_000)).unwrap()),
     }
 }
 
-/// A few bytes.
-pub fn little(word: usize) -> Content {
-    Content { word, bytes: 4, data: vec![(0, 4)] }
+/// With holes, or with zeros that could be holes.
+fn sparse(random: &mut Random, word: usize) -> Content {
+    const BLOCK: u64 = 4096;
+    let of = |bytes, data| Content::of(word, bytes, data);
+    match random.below(9) {
+        // A hole in the middle and at the end, at the beginning, at the end of a few bytes, and nothing but a hole.
+        0 => of(600_000, vec![(0, 5000), (400_000, 100)]),
+        1 => of(300_000, vec![(131_072, 168_928)]),
+        2 => of(70_000, vec![(0, 3)]),
+        3 => of(3_000_000, vec![]),
+        4 => of(BLOCK - 1, vec![]),
+        // Many small ones, at the size of a block and beside it.
+        5 => of(40 * BLOCK, (0..20).map(|number| (2 * number * BLOCK, BLOCK)).collect()),
+        6 => of(200_001, (0..6).map(|number| (number * 33_333, 512)).collect()),
+        7 => Content {
+            zeros: vec![(BLOCK, 8 * BLOCK)],
+            ..of(10 * BLOCK + 5, vec![(0, 10), (9 * BLOCK, 4101)])
+        },
+        _ => Content { zeros: vec![(0, 200_000)], ..of(200_000, vec![]) },
+    }
 }
 
 /// A node of this kind, with everything else drawn.
@@ -95,14 +116,27 @@ pub fn dressed(random: &mut Random, manner: Manner, path: Vec<u8>, kind: Kind) -
         (false, true) => 0o755,
         (false, false) => 0o644,
     };
+    let mode = if directory && manner.setgid && random.chance(50) { mode | 0o2000 } else { mode };
     let own = if manner.by_nobody { NOBODY } else { 0 };
     let owner = if manner.odd_owners && random.chance(50) {
-        *random.pick(&[(0, 0), (own, own), (NOBODY, NOBODY), (1, 2), (own, 0), (0, own), (7, own)])
+        *random.pick(&[
+            (0, 0),
+            (own, own),
+            (NOBODY, NOBODY),
+            (1, 2),
+            (own, 0),
+            (0, own),
+            (7, own),
+            (own, OTHER_GROUP),
+            (own, OTHER_GROUP),
+        ])
     } else {
         (own, own)
     };
     let xattrs = if manner.xattrs && random.chance(60) { xattrs(random, manner, &kind) } else { Vec::new() };
-    let (accessed, modified) = (*random.pick(TIMES), *random.pick(TIMES));
+    // A time of access in the future would not show who reads.
+    let accessed = if random.chance(75) { SOME_TIME } else { *random.pick(TIMES) };
+    let modified = *random.pick(TIMES);
     Node { path, kind, mode, owner, accessed, modified, xattrs }
 }
 
@@ -116,6 +150,9 @@ fn xattrs(random: &mut Random, manner: Manner, kind: &Kind) -> Vec<(String, Vec<
         }
         if random.chance(20) {
             put("user.other name", b"o".to_vec());
+        }
+        if random.chance(10) {
+            put("user.long", vec![b'l'; 3000]);
         }
         if random.chance(30) {
             put("system.posix_acl_access", access_list(random));

@@ -9,13 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::fs::Mode;
-use rustix::process::{Gid, Uid};
+use rustix::process::{Gid, Resource, Rlimit, Uid};
 
-use crate::node::{self, Node, spelled_out};
+use crate::making::{self, Making};
+use crate::node::{Node, spelled_out};
 use crate::snapshot::{Before, Looker, Snapshot, without_work};
 
 /// User and group of the cases that root is not to run.
 pub const NOBODY: u32 = 65534;
+
+/// A group that this user is in, in some cases.
+pub const OTHER_GROUP: u32 = 1234;
 
 /// A program that takes longer waits for something that never comes: a writer to a FIFO.
 const STUCK_AFTER_SECONDS: u32 = 5;
@@ -30,13 +34,29 @@ pub struct Case {
     /// Each option with its argument, so that both go together.
     pub options: Vec<Vec<Vec<u8>>>,
     pub operands: Vec<Vec<u8>>,
-    /// Options stand behind the operands.
-    pub options_last: bool,
+    pub order: Order,
+    /// `-a -v` is written as `-av`.
+    pub bundled: bool,
+    /// `--` stands before the operands, also where it need not.
+    pub guarded: bool,
     pub input: Option<Vec<u8>>,
     pub umask: u32,
     pub variables: Vec<(String, String)>,
     /// By an ordinary user without capabilities.
     pub by_nobody: bool,
+    /// The supplementary groups of that user.
+    pub groups: Vec<u32>,
+    /// How many descriptors may be open.
+    pub descriptors: Option<u64>,
+}
+
+/// Where the options stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    First,
+    Last,
+    /// The first operand before them, the others behind them.
+    Among,
 }
 
 /// A program and how it is told apart.
@@ -59,20 +79,38 @@ pub struct Outcome {
 
 impl Case {
     pub fn arguments(&self) -> Vec<Vec<u8>> {
-        let options = self.options.iter().flatten().cloned();
-        let operands = self.operands.iter().cloned();
+        let options = self.options_as_written();
         // An operand that looks like an option needs to be told from one.
-        let guarded = self.operands.iter().any(|operand| operand.starts_with(b"-"));
-        if self.options_last && !guarded {
-            operands.chain(options).collect()
-        } else {
-            let guard = guarded.then(|| b"--".to_vec());
-            options.chain(guard).chain(operands).collect()
+        let needed = self.operands.iter().any(|operand| operand.starts_with(b"-"));
+        if needed || self.guarded {
+            return [options, vec![b"--".to_vec()], self.operands.clone()].concat();
         }
+        let before = match self.order {
+            Order::First => 0,
+            Order::Last => self.operands.len(),
+            Order::Among => self.operands.len().min(1),
+        };
+        let (early, late) = self.operands.split_at(before);
+        [early, &options, late].concat()
+    }
+
+    fn options_as_written(&self) -> Vec<Vec<u8>> {
+        let is_letter = |words: &[Vec<u8>]| words.len() == 1 && words[0].len() == 2 && words[0][1] != b'-';
+        let mut written: Vec<Vec<u8>> = Vec::new();
+        let mut open = false;
+        for words in &self.options {
+            let letter = self.bundled && is_letter(words);
+            match written.last_mut() {
+                Some(bundle) if letter && open => bundle.push(words[0][1]),
+                _ => written.extend(words.iter().cloned()),
+            }
+            open = letter;
+        }
+        written
     }
 
     /// Makes the tree in a directory of this name and runs the program in it.
-    pub fn run(&self, program: &Program, directory: &Path) -> Outcome {
+    pub fn run(&self, program: &Program, directory: &Path, making: Making) -> Outcome {
         let root = rustix::process::geteuid().is_root();
         // So far down that no relative link which is copied to another level leads out of the directory of the case.
         let work = directory.join(WORK_IN_CASE);
@@ -83,7 +121,7 @@ impl Case {
         if root && self.by_nobody {
             std::os::unix::fs::chown(&work, Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        node::make_all(&self.nodes, &work, root);
+        let ballast = making::make_all(self, making, directory, &work, root);
         let before = Before::of(&self.nodes, &work);
         let mut child = self.command(program, &work, root).spawn().unwrap();
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), &self.input) {
@@ -93,6 +131,7 @@ impl Case {
         let output = child.wait_with_output().unwrap();
         let tree = Looker::look(&before, directory, &work);
         remove(directory);
+        drop(ballast);
         let status = match (output.status.code(), output.status.signal()) {
             (Some(code), _) => format!("status {code}"),
             (None, Some(libc::SIGALRM)) => "stuck".to_owned(),
@@ -114,19 +153,25 @@ impl Case {
         command.envs(program.engine.map(|engine| ("UCP_ENGINE", engine)));
         command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        prepare(&mut command, self.umask, root && self.by_nobody);
+        let groups =
+            (root && self.by_nobody).then(|| self.groups.iter().map(|id| Gid::from_raw(*id)).collect());
+        prepare(&mut command, self.umask, groups, self.descriptors);
         command
     }
 }
 
 #[allow(unsafe_code)]
-fn prepare(command: &mut Command, umask: u32, become_nobody: bool) {
+fn prepare(command: &mut Command, umask: u32, nobody_in: Option<Vec<Gid>>, descriptors: Option<u64>) {
     let prepare = move || {
         // SAFETY: alarm only sets a timer of the process; it survives exec.
         unsafe { libc::alarm(STUCK_AFTER_SECONDS) };
         rustix::process::umask(Mode::from(umask));
-        if become_nobody {
-            rustix::thread::set_thread_groups(&[])?;
+        if descriptors.is_some() {
+            let limit = Rlimit { current: descriptors, maximum: descriptors };
+            rustix::process::setrlimit(Resource::Nofile, limit)?;
+        }
+        if let Some(groups) = &nobody_in {
+            rustix::thread::set_thread_groups(groups)?;
             rustix::thread::set_thread_gid(Gid::from_raw(NOBODY))?;
             rustix::thread::set_thread_uid(Uid::from_raw(NOBODY))?;
         }

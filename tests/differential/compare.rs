@@ -1,10 +1,11 @@
 //! What two outcomes differ in, and by which sign differences are grouped.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::case::{Case, Outcome};
-use crate::options::is_recursive;
-use crate::snapshot;
+use crate::options::{is_recursive, is_told};
+use crate::snapshot::{self, Snapshot};
 
 /// How many differences of one tree are shown.
 const SHOWN_MAX: usize = 12;
@@ -23,12 +24,7 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         kinds.push(format!("{} for {}", candidate.status, reference.status));
         writeln!(text, "ended: reference {}, candidate {}", reference.status, candidate.status).unwrap();
     }
-    // Only with -v does one worker do everything, and what a listing brings has no order for anybody.
-    let verbose = case
-        .options
-        .iter()
-        .any(|words| [&b"-v"[..], b"--verbose", b"--debug"].contains(&words[0].as_slice()));
-    let ordered = verbose && !is_recursive(&case.options);
+    let ordered = is_ordered(case);
     for (name, left, right) in
         [("stdout", &reference.stdout, &candidate.stdout), ("stderr", &reference.stderr, &candidate.stderr)]
     {
@@ -42,15 +38,17 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
     }
     match (&reference.tree, &candidate.tree) {
         (Some(left), Some(right)) => {
-            let found = snapshot::differences(left, right);
-            let mut signs: Vec<String> = found.iter().map(|[_, what, ..]| format!("tree: {what}")).collect();
+            let tree = snapshot::differences(left, right);
+            let mut signs: Vec<String> = tree.iter().map(|found| sign(found, left)).collect();
             signs.sort_unstable();
             signs.dedup();
             // What the program says mostly tells why the trees differ.
-            if kinds.is_empty() {
+            if kinds.is_empty() && !signs.is_empty() {
+                let said = lines(&reference.stderr, true);
+                signs.extend(said.first().map(|line| format!("tree: after <{}>", without_names(line))));
                 kinds.extend(signs);
             }
-            for [path, what, left, right] in found.iter().take(SHOWN_MAX) {
+            for [path, what, left, right] in tree.iter().take(SHOWN_MAX) {
                 writeln!(text, "{path}: {what}: reference {left}, candidate {right}").unwrap();
             }
         }
@@ -58,6 +56,52 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         _ => kinds.push("tree without end".to_owned()),
     }
     (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text })
+}
+
+/// What of a tree differs, with names left out.
+fn sign([path, what, reference, candidate]: &[String; 4], tree: &Snapshot) -> String {
+    if what != "atime" {
+        return format!("tree: {what}");
+    }
+    let kind = tree.get(path).and_then(|entry| entry.get("type")).map_or("", String::as_str);
+    let how = match (reference.as_str(), candidate.as_str()) {
+        ("now", _) => "GNU alone reads",
+        (_, "now") => "only the candidate reads",
+        _ => "differs",
+    };
+    format!("tree: atime, {how} {kind}")
+}
+
+/// Each thing that can be seen, by what it is; lines by how often they come.
+pub fn facts(case: &Case, outcome: &Outcome) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::from([("status".to_owned(), outcome.status.clone())]);
+    for (name, text) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
+        let ordered = is_ordered(case);
+        let lines = lines(text, ordered);
+        if ordered {
+            facts.insert(name.to_owned(), lines.join("\n"));
+            continue;
+        }
+        for line in &lines {
+            let count = lines.iter().filter(|other| *other == line).count();
+            facts.insert(format!("{name}: {line}"), count.to_string());
+        }
+    }
+    for (path, entry) in outcome.tree.iter().flatten() {
+        facts.extend(entry.iter().map(|(what, value)| (format!("{path}: {what}"), value.clone())));
+    }
+    facts
+}
+
+/// The things that are not alike.
+pub fn unlike(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
+    let both = one.keys().chain(other.keys());
+    both.filter(|item| one.get(*item) != other.get(*item)).cloned().collect()
+}
+
+/// Only where it is told does one worker do everything, and what a listing brings has no order for anybody.
+fn is_ordered(case: &Case) -> bool {
+    is_told(&case.options) && !is_recursive(&case.options)
 }
 
 /// Lines and questions, which end without a newline; sorted where their order says nothing.

@@ -1,8 +1,7 @@
 //! Makes a case smaller while it still shows its difference.
 
-use crate::attributes;
-use crate::case::Case;
-use crate::node::{Kind, SOME_TIME};
+use crate::case::{Case, Order};
+use crate::node::{Content, Kind, SOME_TIME};
 
 /// The smallest case that `differs` still holds for, that is found by leaving one thing out at a time.
 pub fn minimised(case: &Case, differs: &mut impl FnMut(&Case) -> bool) -> Case {
@@ -31,11 +30,12 @@ pub fn minimised(case: &Case, differs: &mut impl FnMut(&Case) -> bool) -> Case {
 /// The `at`th way to make a case smaller; `None` past the last.
 type Step = fn(&Case, usize) -> Option<Case>;
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     without_node,
     without_option,
     without_source,
     without_variable,
+    with_plain_operand,
     with_plain_surroundings,
     with_plain_node,
     with_little,
@@ -68,14 +68,32 @@ fn without_variable(case: &Case, at: usize) -> Option<Case> {
     Some(smaller)
 }
 
+/// An operand in fewer letters: without what leads to the same place.
+fn with_plain_operand(case: &Case, at: usize) -> Option<Case> {
+    let mut ways = Vec::new();
+    for (index, operand) in case.operands.iter().enumerate() {
+        let plain = [operand.strip_prefix(b"./"), operand.strip_suffix(b"/"), operand.strip_suffix(b"/.")];
+        let plain = plain.into_iter().flatten().filter(|rest| !rest.is_empty());
+        ways.extend(plain.map(|rest| (index, rest.to_vec())));
+    }
+    let (index, plain) = ways.get(at)?;
+    let mut smaller = case.clone();
+    smaller.operands[*index].clone_from(plain);
+    Some(smaller)
+}
+
 fn with_plain_surroundings(case: &Case, at: usize) -> Option<Case> {
     let mut smaller = case.clone();
     let changed = match at {
         0 => std::mem::replace(&mut smaller.umask, 0o022) != 0o022,
         1 => smaller.input.take().is_some(),
-        2 => std::mem::take(&mut smaller.options_last),
+        2 => std::mem::replace(&mut smaller.order, Order::First) != Order::First,
         3 => std::mem::take(&mut smaller.by_nobody),
-        4 => smaller.input.as_mut().is_some_and(|input| {
+        4 => std::mem::take(&mut smaller.bundled),
+        5 => std::mem::take(&mut smaller.guarded),
+        6 => smaller.descriptors.take().is_some(),
+        7 => !std::mem::take(&mut smaller.groups).is_empty(),
+        8 => smaller.input.as_mut().is_some_and(|input| {
             let long = input.len() > 2;
             input.truncate(2);
             long
@@ -122,7 +140,7 @@ fn with_little(case: &Case, at: usize) -> Option<Case> {
     let index = case.nodes.iter().enumerate().filter(|(_, node)| large(&node.kind)).nth(at)?.0;
     let mut smaller = case.clone();
     if let Kind::Regular(content) = &mut smaller.nodes[index].kind {
-        *content = attributes::little(content.word);
+        *content = Content::little(content.word);
     }
     Some(smaller)
 }

@@ -33,6 +33,8 @@ pub struct Content {
     pub bytes: u64,
     /// Offset and length of what is no hole.
     pub data: Vec<(u64, u64)>,
+    /// The same of zeros that are written.
+    pub zeros: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +75,29 @@ impl Content {
         format!("{}\n", self.word)
     }
 
+    /// That many bytes without a hole.
+    pub fn full(word: usize, bytes: u64) -> Self {
+        Self::of(word, bytes, vec![(0, bytes)])
+    }
+
+    pub fn of(word: usize, bytes: u64, data: Vec<(u64, u64)>) -> Self {
+        Self { word, bytes, data, zeros: Vec::new() }
+    }
+
+    /// A few bytes.
+    pub fn little(word: usize) -> Self {
+        Self::full(word, 4)
+    }
+
     fn write(&self, file: &File) -> io::Result<()> {
         for (offset, bytes) in &self.data {
             let wanted = usize::try_from(*bytes).unwrap();
             let mut text = self.line().repeat(wanted / self.line().len() + 1).into_bytes();
             text.truncate(wanted);
             file.write_all_at(&text, *offset)?;
+        }
+        for (offset, bytes) in &self.zeros {
+            file.write_all_at(&vec![0; usize::try_from(*bytes).unwrap()], *offset)?;
         }
         file.set_len(self.bytes)
     }
@@ -112,7 +131,7 @@ impl Node {
         below || target == other || target.strip_prefix(other).is_some_and(|rest| rest.starts_with(b"/"))
     }
 
-    fn make(&self, work: &Path) -> io::Result<()> {
+    pub fn make(&self, work: &Path) -> io::Result<()> {
         let path = self.on_disk(work);
         let node = |kind: FileType, (major, minor): (u32, u32)| {
             let device = rustix::fs::makedev(major, minor);
@@ -122,6 +141,8 @@ impl Node {
             Kind::Regular(content) => {
                 content.write(&OpenOptions::new().write(true).create_new(true).open(&path)?)
             }
+            // Where the program runs is there already.
+            Kind::Directory if self.path == b"." => Ok(()),
             Kind::Directory => std::fs::create_dir(&path),
             Kind::Symlink(target) => std::os::unix::fs::symlink(as_path(&spelled_out(target, work)), &path),
             Kind::Fifo => node(FileType::Fifo, (0, 0)),
@@ -133,11 +154,12 @@ impl Node {
     }
 
     pub fn on_disk(&self, work: &Path) -> PathBuf {
-        work.join(as_path(&self.path))
+        // A directory that cannot be searched has no `.` either.
+        if self.path == b"." { work.to_owned() } else { work.join(as_path(&self.path)) }
     }
 
     /// Owner, attributes, mode and times, in an order in which none of them spoils another.
-    fn dress(&self, work: &Path, root: bool) -> io::Result<()> {
+    pub fn dress(&self, work: &Path, root: bool) -> io::Result<()> {
         if self.is_hard_link() {
             return Ok(());
         }
@@ -168,17 +190,6 @@ impl Node {
 impl From<Time> for Timespec {
     fn from(time: Time) -> Self {
         Self { tv_sec: time.seconds, tv_nsec: time.nanoseconds }
-    }
-}
-
-/// Makes all of it. The order is that of creation, on which the order of listings depends.
-pub fn make_all(nodes: &[Node], work: &Path, root: bool) {
-    for node in nodes {
-        node.make(work).unwrap_or_else(|error| panic!("cannot make {node:?}: {error}"));
-    }
-    // From the leaves up: what is made in a directory changes its times, and a closed one keeps its owner out.
-    for node in nodes.iter().rev() {
-        node.dress(work, root).unwrap_or_else(|error| panic!("cannot dress {node:?}: {error}"));
     }
 }
 

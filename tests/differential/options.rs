@@ -21,6 +21,28 @@ const fn choice(
 }
 
 const NONE: &[&str] = &[""];
+const SUFFIXES: &[&str] = &[
+    ".bak",
+    "~",
+    "x/y",
+    "-",
+    "",
+    "/",
+    "..",
+    ".",
+    " ",
+    "a b",
+    "/..",
+    "x",
+    ".~1~",
+    "\n",
+    "'",
+    "~~",
+    // With most names longer than a name may be.
+    "llllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll\
+     llllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll\
+     llllllllllllllllllllllllllllllllllllllllllllllllllllllllll",
+];
 const ATTRIBUTES: &[&str] = &[
     "=mode",
     "=ownership",
@@ -76,14 +98,14 @@ pub const CHOICES: &[Choice] = &[
     choice("preserve", 10, &["--preserve"], ATTRIBUTES),
     choice("preserve", 3, &["--preserve"], NONE),
     choice("remove-destination", 11, &["--remove-destination", "--rem"], NONE),
-    choice("sparse", 6, &["--sparse"], &["=always", "=never", "=auto", "=bad", "=a"]),
-    choice("reflink", 5, &["--reflink"], &["", "=auto", "=never", "=always", "=bad"]),
+    choice("sparse", 6, &["--sparse"], &["=always", "=always", "=never", "=auto", "=bad", "=a", "=alw"]),
+    choice("reflink", 5, &["--reflink"], &["", "=auto", "=never", "=always", "=always", "=bad", "=n"]),
     choice("strip-trailing-slashes", 6, &["--strip-trailing-slashes", "--st"], NONE),
-    choice("S", 5, &["-S", "--suffix="], &[".bak", "~", "x/y", "-"]),
+    choice("S", 5, &["-S", "--suffix=", "--suf="], SUFFIXES),
     choice("s", 9, &["-s", "--symbolic-link"], NONE),
     choice("u", 8, &["-u"], NONE),
     choice("update", 10, &["--update"], &["", "=all", "=none", "=none-fail", "=older", "=o", "=bad"]),
-    choice("v", 14, &["-v", "--verbose"], NONE),
+    choice("v", 14, &["-v", "--verbose", "--verb"], NONE),
     choice("keep-directory-symlink", 6, &["--keep-directory-symlink", "--keep"], NONE),
     choice("Z", 1, &["-Z"], NONE),
     choice("context", 1, &["--context"], &["", "=x"]),
@@ -93,6 +115,18 @@ pub const CHOICES: &[Choice] = &[
 pub const RECURSIVE: &[Choice] = &[
     choice("r", 50, &["-r", "-R", "--recursive", "--recurs"], NONE),
     choice("a", 40, &["-a", "--archive"], NONE),
+];
+
+/// Options that have to do with each other, so that they meet more often than by chance.
+pub const THEMES: &[(usize, &[&str])] = &[
+    (30, &[]),
+    (14, &["b", "backup", "S", "f", "s", "l", "v", "i", "u", "remove-destination"]),
+    (12, &["parents", "p", "preserve", "b", "backup", "f", "s", "l", "v", "d", "L"]),
+    (10, &["L", "H", "P", "d", "x", "keep-directory-symlink", "copy-contents", "l", "s"]),
+    (10, &["p", "preserve", "no-preserve", "attributes-only", "d", "l", "u", "update"]),
+    (8, &["sparse", "reflink", "attributes-only", "p", "preserve", "d", "debug", "b"]),
+    (8, &["u", "update", "n", "i", "f", "p", "preserve", "d", "l", "b", "backup", "v"]),
+    (8, &["s", "l", "f", "b", "remove-destination", "strip-trailing-slashes", "i", "n"]),
 ];
 
 /// Which options the caller lets cases use: the value of `UCP_OPTIONS`, all where it is not set.
@@ -110,11 +144,12 @@ impl Allowed {
         self.ids.as_ref().is_none_or(|ids| ids.iter().any(|allowed| allowed == id))
     }
 
-    /// One option out of `choices`, spelled in one of its ways; `None` where none of them is allowed.
-    pub fn draw(&self, random: &mut Random, choices: &[Choice]) -> Option<Vec<Vec<u8>>> {
+    /// One option out of `choices`, spelled in one of its ways; `None` where none of them is allowed. Where `among` names
+    /// some, it is one of them.
+    pub fn draw(&self, random: &mut Random, choices: &[Choice], among: &[&str]) -> Option<Vec<Vec<u8>>> {
         let weighed: Vec<(usize, &Choice)> = choices
             .iter()
-            .filter(|choice| self.allows(choice.id))
+            .filter(|choice| self.allows(choice.id) && (among.is_empty() || among.contains(&choice.id)))
             .map(|choice| (choice.weight, choice))
             .collect();
         if weighed.is_empty() {
@@ -135,4 +170,10 @@ pub fn is_recursive(options: &[Vec<Vec<u8>>]) -> bool {
             || word.starts_with(b"--recur")
             || word.starts_with(b"--archive")
     })
+}
+
+/// Whether one of these arguments asks for a line of each copy, or for a question before it.
+pub fn is_told(options: &[Vec<Vec<u8>>]) -> bool {
+    let told = [&b"-v"[..], b"--verb", b"--debug", b"-i", b"--interactive"];
+    options.iter().any(|words| told.iter().any(|word| words[0].starts_with(word)))
 }

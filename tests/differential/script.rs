@@ -21,10 +21,10 @@ pub fn script(case: &Case) -> String {
     if case.by_nobody {
         put(&format!("chown {NOBODY}:{NOBODY} ."));
     }
-    for node in &case.nodes {
+    for node in case.nodes.iter().filter(|node| node.path != b".") {
         put(&made(node));
     }
-    put(&format!("find . -mindepth 1 -exec touch -h -d {} {{}} +", date(SOME_TIME)));
+    put(&format!("find . -exec touch -h -d {} {{}} +", date(SOME_TIME)));
     for node in case.nodes.iter().rev().filter(|node| !node.is_hard_link()) {
         let owner = if node.owner == (0, 0) { None } else { Some(node.owner) };
         dressed(node, owner).iter().for_each(|line| put(line));
@@ -39,15 +39,20 @@ pub fn script(case: &Case) -> String {
 /// The case in one line, for people: what is as usual is left out.
 pub fn in_short(case: &Case) -> String {
     let own = if case.by_nobody { NOBODY } else { 0 };
-    let mut parts: Vec<String> = case.nodes.iter().map(made).collect();
+    let mut parts: Vec<String> = case.nodes.iter().filter(|node| node.path != b".").map(made).collect();
     for node in case.nodes.iter().rev().filter(|node| !node.is_hard_link()) {
         let owner = if node.owner == (own, own) { None } else { Some(node.owner) };
         parts.extend(dressed(node, owner));
     }
     let mut line = String::new();
     if case.by_nobody {
-        line.push_str("as an ordinary user who owns all: ");
+        line.push_str("as an ordinary user who owns all");
+        if !case.groups.is_empty() {
+            write!(line, ", in the groups {:?}", case.groups).unwrap();
+        }
+        line.push_str(": ");
     }
+    parts.extend(case.descriptors.map(|_| limit(case).trim_end_matches("; ").to_owned()));
     if case.umask != 0o022 {
         parts.push(format!("umask {:03o}", case.umask));
     }
@@ -71,13 +76,16 @@ fn made(node: &Node) -> String {
                 Some((_, bytes)) => format!("yes {word} | head -c {bytes} > {path}"),
                 None => format!(": > {path}"),
             };
-            for (offset, bytes) in &content.data {
-                if *offset != 0 {
-                    let dd = format!("dd of={path} seek={offset} oflag=seek_bytes conv=notrunc status=none");
-                    write!(line, "; yes {word} | head -c {bytes} | {dd}").unwrap();
-                }
+            let dd =
+                |offset: u64| format!("dd of={path} seek={offset} oflag=seek_bytes conv=notrunc status=none");
+            for (offset, bytes) in content.data.iter().filter(|(offset, _)| *offset != 0) {
+                write!(line, "; yes {word} | head -c {bytes} | {}", dd(*offset)).unwrap();
             }
-            if content.data.last().is_none_or(|(offset, bytes)| offset + bytes != content.bytes) {
+            for (offset, bytes) in &content.zeros {
+                write!(line, "; head -c {bytes} /dev/zero | {}", dd(*offset)).unwrap();
+            }
+            let stretches = content.data.iter().chain(&content.zeros);
+            if stretches.map(|(offset, bytes)| offset + bytes).max() != Some(content.bytes) {
                 write!(line, "; truncate -s {} {path}", content.bytes).unwrap();
             }
             line
@@ -127,20 +135,30 @@ fn date(time: Time) -> String {
     format!("@{}.{:09}", time.seconds, time.nanoseconds)
 }
 
+fn as_user(case: &Case) -> String {
+    let groups: Vec<String> = case.groups.iter().map(u32::to_string).collect();
+    match (case.by_nobody, groups.is_empty()) {
+        (false, _) => String::new(),
+        (true, true) => "setpriv --reuid 65534 --regid 65534 --clear-groups ".to_owned(),
+        (true, false) => format!("setpriv --reuid 65534 --regid 65534 --groups {} ", groups.join(",")),
+    }
+}
+
 fn command(case: &Case) -> String {
     let mut line = String::new();
     match &case.input {
         Some(input) => write!(line, "printf %s {} | ", quoted(input)).unwrap(),
         None => line.push_str("< /dev/null "),
     }
-    line.push_str(if case.by_nobody { "setpriv --reuid 65534 --regid 65534 --clear-groups " } else { "" });
+    line.push_str(&as_user(case));
     line.push_str("env -i LC_ALL=C.UTF-8");
     for (name, value) in &case.variables {
         write!(line, " {name}={}", quoted(value.as_bytes())).unwrap();
     }
     write!(
         line,
-        " ${{UCP_ENGINE:+UCP_ENGINE=$UCP_ENGINE}} bash -c 'umask {:03o}; exec -a cp \"$@\"' bash \"$1\"",
+        " ${{UCP_ENGINE:+UCP_ENGINE=$UCP_ENGINE}} bash -c '{}umask {:03o}; exec -a cp \"$@\"' bash \"$1\"",
+        limit(case),
         case.umask
     )
     .unwrap();
@@ -148,6 +166,10 @@ fn command(case: &Case) -> String {
         write!(line, " {}", quoted(&argument)).unwrap();
     }
     line
+}
+
+fn limit(case: &Case) -> String {
+    case.descriptors.map(|count| format!("ulimit -n {count}; ")).unwrap_or_default()
 }
 
 /// A word for bash. Names that look like options are kept from being some, where it is no argument of the case.

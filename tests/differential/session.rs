@@ -1,22 +1,24 @@
 //! What the environment asks for, and the run over all cases in a few threads.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
 use crate::case::{Case, Outcome, Program};
-use crate::compare::{Difference, compare};
+use crate::compare::{Difference, compare, facts, unlike};
 use crate::generate::generate;
-use crate::known::known;
+use crate::making::{self, Making, USUAL};
 use crate::options::Allowed;
+use crate::say;
 use crate::script::script;
-use crate::skip;
+use crate::skipping::skip;
 use crate::summary::{Found, Summary};
 
-const SEED: u64 = 20_261_121;
 const CASES: u64 = 3000;
 
 pub struct Session {
@@ -27,8 +29,22 @@ pub struct Session {
     only: Option<u64>,
     allowed: Allowed,
     root: bool,
+    place: PathBuf,
     /// Holds everything; anybody can search it.
     base: TempDir,
+}
+
+/// The kind of file system that is there, by its number in statfs(2).
+fn file_system(path: &Path) -> String {
+    match rustix::fs::statfs(path).unwrap().f_type {
+        0xef53 => "ext4".to_owned(),
+        0x5846_5342 => "XFS".to_owned(),
+        0x9123_683e => "btrfs".to_owned(),
+        0x794c_7630 => "overlay".to_owned(),
+        0x0102_1994 => "tmpfs".to_owned(),
+        0x6573_5546 => "FUSE".to_owned(),
+        other => format!("{other:#x}"),
+    }
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -38,6 +54,12 @@ fn number(name: &str) -> Option<u64> {
 
 fn directory(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Another one at each run, and the same for all tests of a run.
+fn new_seed() -> u64 {
+    static DRAWN: OnceLock<u64> = OnceLock::new();
+    *DRAWN.get_or_init(|| RandomState::new().hash_one(std::process::id()) % 1_000_000_000)
 }
 
 impl Session {
@@ -52,7 +74,7 @@ impl Session {
             skip("needs root for owners, devices and all privileged cases; the others run");
         }
         let place = directory("UCP_DIFFERENTIAL_IN").unwrap_or_else(std::env::temp_dir);
-        let base = tempfile::Builder::new().prefix("ucp-differential-").tempdir_in(place).unwrap();
+        let base = tempfile::Builder::new().prefix("ucp-differential-").tempdir_in(&place).unwrap();
         std::fs::set_permissions(base.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let built = match directory("UCP_CANDIDATE_DIR") {
             Some(directory) => {
@@ -64,16 +86,20 @@ impl Session {
         let candidate = base.path().join("ucp");
         std::fs::copy(built.unwrap(), &candidate).unwrap();
         std::fs::set_permissions(&candidate, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Some(Self {
+        let session = Self {
             reference: Program { label: "GNU", path: reference.join("cp"), engine: None },
             cases: number("UCP_CASES").unwrap_or(CASES),
             candidate,
-            seed: number("UCP_SEED").unwrap_or(SEED),
+            seed: number("UCP_SEED").unwrap_or_else(new_seed),
             only: number("UCP_CASE"),
             allowed: Allowed::from_environment(),
             root,
+            place,
             base,
-        })
+        };
+        // Before the first case, so that it is known also where the run does not come to its end.
+        say(&format!("differential: {}, {} cases", session.described(), session.cases));
+        Some(session)
     }
 
     /// `ucp` under each engine there is.
@@ -88,8 +114,12 @@ impl Session {
         programs
     }
 
-    pub fn seed(&self) -> u64 {
-        self.seed
+    /// Which cases these are, and where they run: enough to run them again.
+    pub fn described(&self) -> String {
+        let user = rustix::process::geteuid();
+        let who = if self.root { "root".to_owned() } else { format!("user {user:?}") };
+        let kind = file_system(self.base());
+        format!("seed {}, {who}, in {} ({kind})", self.seed, self.place.display())
     }
 
     pub fn base(&self) -> &Path {
@@ -105,7 +135,9 @@ impl Session {
         std::thread::scope(|scope| {
             for thread in 0..threads {
                 let (next, summary) = (&next, &summary);
-                scope.spawn(move || {
+                // Copies without end are deep, and looked at from the bottom up.
+                let spacious = std::thread::Builder::new().stack_size(256 << 20);
+                let run = move || {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         if index >= end {
@@ -114,16 +146,18 @@ impl Session {
                         let case = generate(self.seed, index, &self.allowed, self.root);
                         self.compare_one(&case, candidates, thread, summary);
                     }
-                });
+                };
+                spacious.spawn_scoped(scope, run).unwrap();
             }
         });
         let mut summary = summary.into_inner().unwrap();
         summary.differences.sort_by_key(|found| found.case.index);
+        summary.ambiguous.sort_unstable();
         summary
     }
 
     fn compare_one(&self, case: &Case, candidates: &[Program], thread: usize, summary: &Mutex<Summary>) {
-        let reference = case.run(&self.reference, &self.place(thread, "r"));
+        let reference = self.run(case, &self.reference, thread, USUAL);
         if self.only.is_some() {
             eprintln!("{}\n{}: {reference:#?}", script(case), self.reference.label);
         }
@@ -132,73 +166,83 @@ impl Session {
             summary.lock().unwrap().without_end += 1;
             return;
         }
+        let mut ambiguous = false;
         for candidate in candidates {
-            let outcome = case.run(candidate, &self.place(thread, "c"));
+            let outcome = self.run(case, candidate, thread, USUAL);
             if self.only.is_some() {
                 eprintln!("{}: {outcome:#?}", candidate.label);
             }
-            let Some(difference) = compare(case, &reference, &outcome) else { continue };
-            if stops_in_itself(&reference, &outcome) || self.depends_on_order(case, &reference, thread) {
-                summary.lock().unwrap().ambiguous += 1;
-                return;
+            match self.judged(case, &reference, &outcome, thread) {
+                Judgement::Same => {}
+                Judgement::Ambiguous => ambiguous = true,
+                Judgement::Different(difference) => {
+                    let (case, candidate) = (case.clone(), candidate.clone());
+                    summary.lock().unwrap().differences.push(Found { case, candidate, difference });
+                }
             }
-            if let Some(reason) = known(case, &reference, &difference) {
-                *summary.lock().unwrap().known.entry(reason).or_default() += 1;
-                continue;
-            }
-            let candidate = candidate.clone();
-            summary.lock().unwrap().differences.push(Found { case: case.clone(), candidate, difference });
+        }
+        if ambiguous {
+            summary.lock().unwrap().ambiguous.push(case.index);
         }
     }
 
-    /// What differs between the reference and `candidate`, if the case has one right outcome only.
+    /// What differs between the reference and `candidate`, if that is no matter of the order of listings.
     pub fn difference(&self, case: &Case, candidate: &Program) -> Option<Difference> {
-        let reference = case.run(&self.reference, &self.place(0, "r"));
+        let reference = self.run(case, &self.reference, 0, USUAL);
         if reference.status == "stuck" || reference.tree.is_none() {
             return None;
         }
-        let outcome = case.run(candidate, &self.place(0, "c"));
-        let difference = compare(case, &reference, &outcome)?;
-        let left_out = known(case, &reference, &difference).is_some()
-            || stops_in_itself(&reference, &outcome)
-            || self.depends_on_order(case, &reference, 0);
-        (!left_out).then_some(difference)
-    }
-
-    /// Whether the reference itself does something else where directories list their entries in another order.
-    fn depends_on_order(&self, case: &Case, reference: &Outcome, thread: usize) -> bool {
-        let other = case.reversed().run(&self.reference, &self.place(thread, "o"));
-        compare(case, reference, &other).is_some()
-    }
-
-    /// Names of equal length, as some programs say how long a path is.
-    fn place(&self, thread: usize, which: &str) -> PathBuf {
-        self.base().join(format!("{which}{thread}"))
-    }
-}
-
-fn says(outcome: &Outcome, words: &[u8]) -> bool {
-    outcome.stderr.windows(words.len()).any(|part| part == words)
-}
-
-/// Whether both found a directory to be copied into itself. What was copied before that is a matter of where the new
-/// directory came in the listing, which ext4 decides anew each time.
-fn stops_in_itself(reference: &Outcome, outcome: &Outcome) -> bool {
-    says(reference, b", into itself, ")
-        && says(outcome, b", into itself, ")
-        && reference.status == outcome.status
-}
-
-impl Case {
-    /// The same tree, made in the opposite order as far as that goes.
-    fn reversed(&self) -> Self {
-        let mut left = self.nodes.clone();
-        let mut nodes = Vec::new();
-        while !left.is_empty() {
-            let free = |at: &usize| !left.iter().any(|other| left[*at].needs(&other.path));
-            let at = (0..left.len()).rev().find(free).unwrap_or(0);
-            nodes.push(left.remove(at));
+        let outcome = self.run(case, candidate, 0, USUAL);
+        match self.judged(case, &reference, &outcome, 0) {
+            Judgement::Different(difference) => Some(difference),
+            _ => None,
         }
-        Self { nodes, ..self.clone() }
     }
+
+    fn judged(&self, case: &Case, reference: &Outcome, outcome: &Outcome, thread: usize) -> Judgement {
+        let Some(difference) = compare(case, reference, outcome) else { return Judgement::Same };
+        if self.found_in_another_order(case, reference, outcome, thread) {
+            return Judgement::Ambiguous;
+        }
+        Judgement::Different(difference)
+    }
+
+    /// Whether the reference itself does each thing that `outcome` shows where directories list their entries in another
+    /// order. Things may be of several orders, as two directories need not be listed in the same one.
+    fn found_in_another_order(
+        &self,
+        case: &Case,
+        reference: &Outcome,
+        outcome: &Outcome,
+        thread: usize,
+    ) -> bool {
+        const ENOUGH_TO_SEE: usize = 4;
+        let (usual, wanted) = (facts(case, reference), facts(case, outcome));
+        let mut open = unlike(&usual, &wanted);
+        let mut depends = false;
+        for (number, making) in making::OTHERS.into_iter().enumerate() {
+            if number == ENOUGH_TO_SEE && !depends {
+                break;
+            }
+            let other = facts(case, &self.run(case, &self.reference, thread, making));
+            depends |= other != usual;
+            open.retain(|item| other.get(item) != wanted.get(item));
+            if open.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn run(&self, case: &Case, program: &Program, thread: usize, making: Making) -> Outcome {
+        // Of one name for all of them: `--parents` copies it, and some programs say how long a path is.
+        case.run(program, &self.base().join(format!("c{thread}")), making)
+    }
+}
+
+enum Judgement {
+    Same,
+    /// The reference does so too where directories list their entries in another order.
+    Ambiguous,
+    Different(Difference),
 }

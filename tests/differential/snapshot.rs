@@ -12,13 +12,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, SeekFrom, Stat};
 
 use crate::case::WORK_IN_CASE;
 use crate::node::{Node, WORK};
 
-/// Longer paths than this are what only a copy that has no end makes.
+/// Longer paths, or of more parts, are what only a copy that has no end makes.
 const PATH_MAX: usize = 3000;
+const PARTS_MAX: usize = 300;
 
 /// Everything about one entry, by the name of what it is. Values are texts, as they are compared and shown only.
 pub type Entry = BTreeMap<String, String>;
@@ -28,7 +29,7 @@ pub type Snapshot = BTreeMap<String, Entry>;
 
 /// The inodes of a tree before the program ran, held open so that no new file gets one of them.
 pub struct Before {
-    known: BTreeMap<(u64, u64), (String, i64, u64)>,
+    known: BTreeMap<(u64, u64), String>,
     _held: Vec<OwnedFd>,
     started: i64,
 }
@@ -43,7 +44,7 @@ impl Before {
             let Ok(descriptor) = rustix::fs::open(node.on_disk(work), flags, Mode::empty()) else { continue };
             let stat = rustix::fs::fstat(&descriptor).unwrap();
             let name = node.path.escape_ascii().to_string();
-            known.entry((stat.st_dev, stat.st_ino)).or_insert((name, stat.st_mtime, stat.st_mtime_nsec));
+            known.entry((stat.st_dev, stat.st_ino)).or_insert(name);
             held.push(descriptor);
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -91,7 +92,7 @@ impl<'before> Looker<'before> {
     fn entry(&mut self, directory: BorrowedFd<'_>, name: &[u8], prefix: &str) -> bool {
         let path = format!("{prefix}{}", name.escape_ascii());
         let path = if path == WORK_IN_CASE { ".".to_owned() } else { path };
-        if path.len() > PATH_MAX {
+        if path.len() > PATH_MAX || path.split('/').count() > PARTS_MAX {
             return false;
         }
         let os_name = OsStr::from_bytes(name);
@@ -102,8 +103,8 @@ impl<'before> Looker<'before> {
         entry.extend(xattrs(&reached));
         match kind {
             FileType::RegularFile => {
-                entry.insert("content".into(), content(&reached, stat.st_size));
                 entry.insert("blocks".into(), blocks(&stat));
+                entry.extend(content(&reached, stat.st_size));
             }
             FileType::Symlink => {
                 let target = std::fs::read_link(&reached).unwrap();
@@ -133,15 +134,10 @@ impl<'before> Looker<'before> {
         put("owner", format!("{}:{}", stat.st_uid, stat.st_gid));
         let modified = self.before.time(stat.st_mtime, stat.st_mtime_nsec);
         let known = self.before.known.get(&(stat.st_dev, stat.st_ino));
-        let untouched = known.is_some_and(|(_, seconds, nanoseconds)| {
-            (stat.st_mtime, stat.st_mtime_nsec) == (*seconds, *nanoseconds)
-        });
-        // Reading changes the time of access of a source, by rules of the mount.
-        let accessed =
-            if untouched { "-".to_owned() } else { self.before.time(stat.st_atime, stat.st_atime_nsec) };
+        let accessed = self.before.time(stat.st_atime, stat.st_atime_nsec);
         put("mtime", modified);
         put("atime", accessed);
-        put("was", known.map_or("new", |(name, _, _)| name.as_str()).to_owned());
+        put("was", known.map_or("new", String::as_str).to_owned());
         if kind != FileType::Directory {
             let first = self.first_names.entry((stat.st_dev, stat.st_ino)).or_insert_with(|| path.to_owned());
             put("links", format!("{} with {first}", stat.st_nlink));
@@ -186,17 +182,32 @@ fn xattrs(path: &Path) -> Vec<(String, String)> {
     found
 }
 
-fn content(path: &Path, bytes: i64) -> String {
+/// What is in a file, and in which stretches of it.
+fn content(path: &Path, bytes: i64) -> Vec<(String, String)> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NOATIME | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::empty())
         .or_else(|_| rustix::fs::open(path, flags.difference(OFlags::NOATIME), Mode::empty()));
-    let Ok(file) = file else { return format!("{bytes} bytes, not readable") };
+    let Ok(file) = file else { return vec![("content".to_owned(), format!("{bytes} bytes, not readable"))] };
+    let map = data_map(&file);
     let mut text = Vec::new();
     std::fs::File::from(file).read_to_end(&mut text).unwrap();
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     let shown: String = text.escape_ascii().map(char::from).take(24).collect();
-    format!("{bytes} bytes {shown} #{:08x}", hasher.finish() & 0xffff_ffff)
+    let content = format!("{bytes} bytes {shown} #{:08x}", hasher.finish() & 0xffff_ffff);
+    vec![("content".to_owned(), content), ("data".to_owned(), map)]
+}
+
+/// Beginning and end of each stretch of data.
+fn data_map(file: &OwnedFd) -> String {
+    let (mut map, mut at) = (String::new(), 0);
+    while let Ok(data) = rustix::fs::seek(file, SeekFrom::Data(at)) {
+        let Ok(hole) = rustix::fs::seek(file, SeekFrom::Hole(data)) else { break };
+        write!(map, "{data}-{hole} ").unwrap();
+        at = hole;
+    }
+    rustix::fs::seek(file, SeekFrom::Start(0)).unwrap();
+    map
 }
 
 /// Room on disk, in steps: how much a file system sets aside for a little data is its own affair.

@@ -16,10 +16,8 @@ pub struct Summary {
     pub cases: u64,
     /// Cases where the reference waits for ever or copies into itself.
     pub without_end: u64,
-    /// Cases whose outcome depends on the order of listings.
-    pub ambiguous: u64,
-    /// Differences that are meant, by their reason.
-    pub known: BTreeMap<&'static str, u64>,
+    /// Cases in which `ucp` does what the reference does in another order of listings.
+    pub ambiguous: Vec<u64>,
     pub differences: Vec<Found>,
 }
 
@@ -37,17 +35,18 @@ impl Summary {
             print_group(session, kind, found);
         }
         eprintln!(
-            "differential: seed {}, {} cases: {} without end, {} depend on the order of listings, {} \
+            "differential: {}: {} cases: {} without end, {} depend on the order of listings, {} \
              differences in {} groups",
-            session.seed(),
+            session.described(),
             self.cases,
             self.without_end,
-            self.ambiguous,
+            self.ambiguous.len(),
             self.differences.len(),
             groups.len()
         );
-        for (reason, count) in &self.known {
-            eprintln!("{count:6}  known: {reason}");
+        if !self.ambiguous.is_empty() {
+            let numbers: Vec<String> = self.ambiguous.iter().take(50).map(u64::to_string).collect();
+            eprintln!("of the order of listings: UCP_CASE={}", numbers.join(" "));
         }
         for (kind, found) in &groups {
             eprintln!("{:6}  {kind}", found.len());

@@ -21,13 +21,13 @@ pub fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-fn parent(path: &[u8]) -> &[u8] {
+pub fn parent(path: &[u8]) -> &[u8] {
     let name = base_name(path).len();
     &path[..path.len().saturating_sub(name + 1)]
 }
 
 impl Trees {
-    fn find(&self, path: &[u8]) -> Option<&Node> {
+    pub fn find(&self, path: &[u8]) -> Option<&Node> {
         self.nodes.iter().find(|node| node.path == path)
     }
 
@@ -39,9 +39,48 @@ impl Trees {
         path.is_empty() || self.find(path).is_some_and(Node::is_directory)
     }
 
+    pub fn is_symlink(&self, path: &[u8]) -> bool {
+        self.find(path).is_some_and(|node| matches!(node.kind, Kind::Symlink(_)))
+    }
+
+    fn one_of(&mut self, fits: impl Fn(&Node) -> bool) -> Option<Vec<u8>> {
+        let found: Vec<&Node> = self.nodes.iter().filter(|node| fits(node)).collect();
+        if found.is_empty() { None } else { Some(self.random.pick(&found).path.clone()) }
+    }
+
+    pub fn any_directory(&mut self) -> Option<Vec<u8>> {
+        self.one_of(|node| node.is_directory() && node.path != b".")
+    }
+
+    /// Something below this path.
+    pub fn below(&mut self, path: &[u8]) -> Option<Vec<u8>> {
+        self.one_of(|node| node.path.strip_prefix(path).is_some_and(|rest| rest.starts_with(b"/")))
+    }
+
+    /// A directory right in this one.
+    pub fn directory_in(&mut self, path: &[u8]) -> Option<Vec<u8>> {
+        self.one_of(|node| node.is_directory() && parent(&node.path) == path)
+    }
+
+    /// The directory that the program runs in, which is there already.
+    pub fn working_directory(&mut self) {
+        let mut node = attributes::dressed(&mut self.random, self.manner, b".".to_vec(), Kind::Directory);
+        let closed = self.random.chance(20);
+        if !self.manner.root {
+            // Who makes the cases could not go there either.
+            node.xattrs.retain(|(name, _)| name != "system.posix_acl_access");
+        }
+        if !closed || !self.manner.root {
+            node.mode |= 0o700;
+        }
+        self.nodes.push(node);
+    }
+
     /// Whether the node was added.
     pub fn add(&mut self, path: &[u8], kind: Kind) -> bool {
-        if self.exists(path) || !self.is_directory(parent(path)) || base_name(path).len() > 255 {
+        let is_name = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
+        let names = path.split(|byte| *byte == b'/').all(is_name);
+        if !names || self.exists(path) || !self.is_directory(parent(path)) || base_name(path).len() > 255 {
             return false;
         }
         let node = attributes::dressed(&mut self.random, self.manner, path.to_vec(), kind);
@@ -64,23 +103,48 @@ impl Trees {
 
     /// A symbolic link that stands at `path`: to something that is there, or to nothing.
     pub fn symlink(&mut self, path: &[u8]) -> Kind {
-        let up: Vec<u8> = path.iter().filter(|byte| **byte == b'/').flat_map(|_| *b"../").collect();
-        let there = if self.nodes.is_empty() {
-            b"nowhere".to_vec()
-        } else {
-            let index = self.random.below(self.nodes.len());
-            self.nodes[index].path.clone()
+        let up = up_from(path);
+        let any = self.one_of(|_| true).unwrap_or_else(|| b"nowhere".to_vec());
+        let there = match self.any_directory() {
+            Some(directory) if self.random.chance(35) => directory,
+            _ => any,
         };
-        let target = match self.random.weighed(&[(45, 0), (15, 1), (20, 2), (5, 3), (7, 4), (2, 5), (6, 6)]) {
+        let target = match self.random.weighed(&[
+            (50, 0),
+            (13, 1),
+            (14, 2),
+            (3, 3),
+            (5, 4),
+            (2, 5),
+            (6, 6),
+            (3, 7),
+            (2, 8),
+            (2, 9),
+        ]) {
             0 => [up, there].concat(),
             1 => joined(WORK, &there),
             2 => b"nowhere".to_vec(),
             3 => base_name(path).to_vec(),
             4 => base_name(&there).to_vec(),
             5 => b".".to_vec(),
-            _ => [up, there, b"/".to_vec()].concat(),
+            6 => [up, there, b"/".to_vec()].concat(),
+            // What it is in, and above that: a cycle for who follows.
+            7 => b"..".to_vec(),
+            8 => [&up, parent(path), b"/."].concat(),
+            _ => [up, there, b"/.".to_vec()].concat(),
         };
         Kind::Symlink(target)
+    }
+
+    /// Adds at `path` another name of what is at `other`, or a link to it.
+    pub fn relative(&mut self, path: &[u8], other: &[u8]) {
+        self.add_parents(path);
+        let kind = match self.find(other).map(|node| node.kind.clone()) {
+            Some(Kind::Regular(_)) if self.random.chance(60) => Kind::HardLink(other.to_vec()),
+            Some(Kind::HardLink(first)) if self.random.chance(60) => Kind::HardLink(first),
+            _ => Kind::Symlink([up_from(path), other.to_vec()].concat()),
+        };
+        self.add(path, kind);
     }
 
     fn special(&mut self) -> Kind {
@@ -95,14 +159,11 @@ impl Trees {
     }
 
     /// Another name of a regular file that is there already, or a new file.
-    fn linked(&mut self) -> Kind {
-        let regular: Vec<Vec<u8>> = self
-            .nodes
-            .iter()
-            .filter(|node| matches!(node.kind, Kind::Regular(_)))
-            .map(|node| node.path.clone())
-            .collect();
-        if regular.is_empty() { self.regular() } else { Kind::HardLink(self.random.pick(&regular).clone()) }
+    pub fn linked(&mut self) -> Kind {
+        match self.one_of(|node| matches!(node.kind, Kind::Regular(_))) {
+            Some(first) => Kind::HardLink(first),
+            None => self.regular(),
+        }
     }
 
     /// Adds a source at `path`, whose directories are added too. May leave it missing.
@@ -111,7 +172,7 @@ impl Trees {
         let weights: &[(usize, u32)] = if recursive {
             &[(62, 1), (14, 0), (10, 2), (7, 3), (5, 4), (2, 5)]
         } else {
-            &[(8, 1), (58, 0), (18, 2), (2, 3), (9, 4), (5, 5)]
+            &[(8, 1), (56, 0), (19, 2), (3, 3), (10, 4), (4, 5)]
         };
         let kind = match self.random.weighed(weights) {
             0 => self.regular(),
@@ -144,48 +205,9 @@ impl Trees {
             }
         }
     }
+}
 
-    /// Adds at `path` what stands in the way of the copy of `source`, with all that stands in the way below.
-    pub fn counterpart(&mut self, source: &[u8], path: &[u8], backups: bool) {
-        let like = self.find(source).map(|node| node.kind.clone());
-        let up: Vec<u8> = path.iter().filter(|byte| **byte == b'/').flat_map(|_| *b"../").collect();
-        let weights: &[(usize, u32)] = if matches!(like, Some(Kind::Directory)) {
-            &[(70, 1), (8, 0), (4, 2), (4, 5), (10, 6), (2, 7)]
-        } else {
-            &[(45, 0), (10, 1), (9, 2), (8, 3), (8, 4), (7, 5), (3, 6), (3, 7), (7, 8)]
-        };
-        let kind = match (self.random.weighed(weights), &like) {
-            (1, _) => Kind::Directory,
-            (2, Some(_)) => Kind::Symlink([up, source.to_vec()].concat()),
-            (3 | 8, Some(Kind::Regular(_))) => Kind::HardLink(source.to_vec()),
-            (3 | 8, Some(Kind::HardLink(first))) => Kind::HardLink(first.clone()),
-            (4, Some(Kind::Symlink(target))) => Kind::Symlink(target.clone()),
-            (4 | 5, _) => self.symlink(path),
-            (6, _) => Kind::Symlink([up, b"elsewhere".to_vec()].concat()),
-            (7, _) => Kind::Socket,
-            _ => self.regular(),
-        };
-        if matches!(&kind, Kind::Symlink(target) if target.ends_with(b"elsewhere")) {
-            self.add(b"elsewhere", Kind::Directory);
-        }
-        if !self.add(path, kind) {
-            return;
-        }
-        if backups && self.random.chance(30) {
-            let suffix = *self.random.pick(&[&b"~"[..], b".~1~", b".~9~", b".bak"]);
-            let kind = if self.random.chance(85) { self.regular() } else { Kind::Directory };
-            self.add(&[path, suffix].concat(), kind);
-        }
-        if !self.is_directory(path) {
-            return;
-        }
-        for child in self.nodes.iter().map(|node| node.path.clone()).collect::<Vec<_>>() {
-            let Some(rest) = child.strip_prefix(source).and_then(|rest| rest.strip_prefix(b"/")) else {
-                continue;
-            };
-            if !rest.contains(&b'/') && self.random.chance(45) {
-                self.counterpart(&child, &joined(path, rest), backups);
-            }
-        }
-    }
+/// The way from a link at `path` to the directory that the program runs in.
+pub fn up_from(path: &[u8]) -> Vec<u8> {
+    path.iter().filter(|byte| **byte == b'/').flat_map(|_| *b"../").collect()
 }

@@ -3,6 +3,7 @@
 use clap::{Arg, ValueHint};
 use std::collections::BTreeSet;
 use ucp::cli::{Surroundings, cat, cp};
+use ucp::report::language::Language;
 use ucp::report::quote::Charset;
 
 use super::PROGRAMS;
@@ -60,10 +61,10 @@ pub fn hint(option: &Arg) -> ValueHint {
 /// What a program says to `option=word`: nothing, or its refusal.
 fn refusal(program: &str, option: &str, word: &str) -> Option<String> {
     let arguments = [format!("--{option}={word}").into(), "a".into(), "b".into()].into_iter();
-    let surroundings = Surroundings::default();
+    let (surroundings, english) = (Surroundings::default(), Language::english(Charset::Ascii));
     let refused = match program {
-        "ucp" => cp::parse(arguments, &surroundings, || Charset::Ascii).request.err(),
-        _ => cat::parse(arguments, &surroundings).err(),
+        "ucp" => cp::parse(arguments, &surroundings, &english).request.err(),
+        _ => cat::parse(arguments, &surroundings, &english).err(),
     };
     refused.map(|refused| String::from_utf8(refused.message).unwrap())
 }

@@ -2,21 +2,21 @@
 
 use super::options::{Control, Overwrite, Reflink, Sparse};
 use crate::cli::Refused;
-use crate::report::quote::{Charset, option_argument};
+use crate::report::language::{Language, Words};
 
 /// The words an argument may be, with their meanings. Words that mean the same stand side by side.
-pub type Words<T> = [(&'static str, T)];
+pub type WordList<T> = [(&'static str, T)];
 
 /// `--sparse`.
-pub const SPARSE: &Words<Sparse> =
+pub const SPARSE: &WordList<Sparse> =
     &[("never", Sparse::Never), ("auto", Sparse::Auto), ("always", Sparse::Always)];
 
 /// `--reflink`.
-pub const REFLINK: &Words<Reflink> =
+pub const REFLINK: &WordList<Reflink> =
     &[("auto", Reflink::Auto), ("always", Reflink::Always), ("never", Reflink::Never)];
 
 /// `--update`.
-pub const UPDATE: &Words<Overwrite> = &[
+pub const UPDATE: &WordList<Overwrite> = &[
     ("all", Overwrite::All),
     ("none", Overwrite::Skip),
     ("none-fail", Overwrite::Refuse),
@@ -24,7 +24,7 @@ pub const UPDATE: &Words<Overwrite> = &[
 ];
 
 /// `--backup` and VERSION_CONTROL.
-pub const BACKUP: &Words<Option<Control>> = &[
+pub const BACKUP: &WordList<Option<Control>> = &[
     ("none", None),
     ("off", None),
     ("simple", Some(Control::Simple)),
@@ -55,7 +55,7 @@ pub enum Attribute {
 }
 
 /// `--preserve` and `--no-preserve`.
-pub const ATTRIBUTES: &Words<Attribute> = &[
+pub const ATTRIBUTES: &WordList<Attribute> = &[
     ("mode", Attribute::Mode),
     ("timestamps", Attribute::Timestamps),
     ("ownership", Attribute::Ownership),
@@ -70,32 +70,33 @@ pub const ATTRIBUTES: &Words<Attribute> = &[
 /// # Errors
 /// A usage error that lists the words.
 pub fn choose<T: Copy + PartialEq>(
-    words: &Words<T>,
+    words: &WordList<T>,
     typed: &[u8],
-    option: &str,
-    charset: Charset,
+    option: &[u8],
+    language: &Language,
 ) -> Result<T, Refused> {
     if let Some((_, meaning)) = words.iter().find(|(word, _)| word.as_bytes() == typed) {
         return Ok(*meaning);
     }
     let mut meanings = words.iter().filter(|(word, _)| word.as_bytes().starts_with(typed));
     match meanings.next() {
-        None => Err(refused(words, "invalid", typed, option, charset)),
+        None => Err(refused(words, "invalid argument %s for %s", typed, option, language)),
         Some((_, first)) if meanings.all(|(_, other)| other == first) => Ok(*first),
-        Some(_) => Err(refused(words, "ambiguous", typed, option, charset)),
+        Some(_) => Err(refused(words, "ambiguous argument %s for %s", typed, option, language)),
     }
 }
 
 fn refused<T: PartialEq>(
-    words: &Words<T>,
-    why: &str,
+    words: &WordList<T>,
+    why: &'static str,
     typed: &[u8],
-    option: &str,
-    charset: Charset,
+    option: &[u8],
+    language: &Language,
 ) -> Refused {
-    let quoted = |text: &[u8]| option_argument(text, charset);
-    let mut message = [why.as_bytes(), b" argument ", &quoted(typed), b" for "].concat();
-    message.extend([&quoted(option.as_bytes())[..], b"\nValid arguments are:"].concat());
+    let quoted = |text: &[u8]| language.option_argument(text);
+    let mut message = language.message(Words::gnulib(why), &[&quoted(typed), &quoted(option)]);
+    message.push(b'\n');
+    message.extend(language.text(Words::gnulib("Valid arguments are:")));
     let mut before = None;
     for (word, meaning) in words {
         let begins_line = before.replace(meaning) != Some(meaning);
@@ -108,16 +109,25 @@ fn refused<T: PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::quote::Charset;
 
-    fn text<T: Copy + PartialEq>(words: &Words<T>, typed: &[u8], option: &str, charset: Charset) -> String {
-        let refused = choose(words, typed, option, charset).err().expect("refused");
+    fn text<T: Copy + PartialEq>(
+        words: &WordList<T>,
+        typed: &[u8],
+        option: &str,
+        charset: Charset,
+    ) -> String {
+        let refused =
+            choose(words, typed, option.as_bytes(), &Language::english(charset)).err().expect("refused");
         assert!(refused.hint && !refused.from_getopt);
         String::from_utf8(refused.message).expect("text")
     }
 
     #[test]
     fn words_may_be_abbreviated_as_long_as_they_mean_one_thing() {
-        let backup = |typed: &str| choose(BACKUP, typed.as_bytes(), "backup type", Charset::Ascii).ok();
+        let backup = |typed: &str| {
+            choose(BACKUP, typed.as_bytes(), b"backup type", &Language::english(Charset::Ascii)).ok()
+        };
         for typed in ["none", "no", "off", "o"] {
             assert_eq!(backup(typed), Some(None), "{typed}");
         }
@@ -126,8 +136,11 @@ mod tests {
         assert_eq!(backup("ni"), Some(Some(Control::Existing)));
         assert_eq!(["n", "", "x", "NONE", "nonex"].map(backup), [None; 5]);
         // A whole word may be the beginning of another.
-        assert_eq!(choose(UPDATE, b"none", "--update", Charset::Ascii), Ok(Overwrite::Skip));
-        assert!(choose(UPDATE, b"non", "--update", Charset::Ascii).is_err());
+        assert_eq!(
+            choose(UPDATE, b"none", b"--update", &Language::english(Charset::Ascii)),
+            Ok(Overwrite::Skip)
+        );
+        assert!(choose(UPDATE, b"non", b"--update", &Language::english(Charset::Ascii)).is_err());
     }
 
     #[test]

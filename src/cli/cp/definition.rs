@@ -24,8 +24,9 @@ asks for backups too. CONTROL, or else $VERSION_CONTROL, is one of
                     suffix (this is the default)
   simple, never     the suffix
 
-Options of GNU may be abbreviated, extensions may not. Exit status: 0 if all
-was copied, 1 if anything was not. The manual, ucp(1), says more.";
+Options of GNU may be abbreviated, extensions may not. Messages, questions and
+what means yes are as the locale says. Exit status: 0 if all was copied, 1 if
+anything was not. The manual, ucp(1), says more.";
 
 /// The definition of the command line.
 #[must_use]

@@ -7,7 +7,7 @@ use super::options::{
     Sparse,
 };
 use crate::cli::{Refused, Surroundings};
-use crate::report::quote::Charset;
+use crate::report::language::{Language, Words};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -40,7 +40,7 @@ pub struct Meaning {
     /// `-T`.
     pub no_target_directory: bool,
     /// Messages that belong before anything else that is said.
-    pub warnings: Vec<&'static str>,
+    pub warnings: Vec<Words>,
 }
 
 /// Splits one option of getopt's spelling into name and argument.
@@ -60,11 +60,11 @@ impl Meaning {
         &mut self,
         option: &OsStr,
         surroundings: &Surroundings,
-        charset: impl Fn() -> Charset,
+        language: &Language,
     ) -> Result<(), Refused> {
         let (name, argument) = split(option);
         match argument {
-            Some(argument) => self.add_valued(name, argument, surroundings, charset),
+            Some(argument) => self.add_valued(name, argument, surroundings, language),
             None => {
                 self.add_bare(name, surroundings);
                 Ok(())
@@ -129,7 +129,7 @@ impl Meaning {
         name: &str,
         argument: &OsStr,
         surroundings: &Surroundings,
-        charset: impl Fn() -> Charset,
+        language: &Language,
     ) -> Result<(), Refused> {
         let options = &mut self.options;
         let bytes = argument.as_bytes();
@@ -137,22 +137,27 @@ impl Meaning {
             "--backup" => (self.backup, self.control) = (true, Some(argument.to_owned())),
             "--context" if (surroundings.selinux)() => options.context = Context::Given(argument.to_owned()),
             "--context" => {
-                self.warnings.push("warning: ignoring --context; it requires an SELinux-enabled kernel");
+                let english = "warning: ignoring --context; it requires an SELinux-enabled kernel";
+                self.warnings.push(Words::gnu(english));
             }
             "--no-preserve" | "--preserve" => {
                 for attribute in bytes.split(|&byte| byte == b',') {
-                    let attribute = choose(choice::ATTRIBUTES, attribute, name, charset())?;
+                    let attribute = choose(choice::ATTRIBUTES, attribute, name.as_bytes(), language)?;
                     self.preserve(attribute, name == "--preserve");
                 }
             }
-            "--reflink" => options.reflink = choose(choice::REFLINK, bytes, name, charset())?,
-            "--sparse" => options.sparse = choose(choice::SPARSE, bytes, name, charset())?,
+            "--reflink" => options.reflink = choose(choice::REFLINK, bytes, name.as_bytes(), language)?,
+            "--sparse" => options.sparse = choose(choice::SPARSE, bytes, name.as_bytes(), language)?,
             "--suffix" => (self.backup, self.suffix) = (true, Some(argument.to_owned())),
             "--target-directory" => match self.target_directory.replace(argument.to_owned()) {
                 None => {}
-                Some(_) => return Err(Refused::plain("multiple target directories specified")),
+                Some(_) => {
+                    return Err(Refused::plain(
+                        language.text(Words::gnu("multiple target directories specified")),
+                    ));
+                }
             },
-            "--update" => options.overwrite = choose(choice::UPDATE, bytes, name, charset())?,
+            "--update" => options.overwrite = choose(choice::UPDATE, bytes, name.as_bytes(), language)?,
             // Our own options are read elsewhere.
             _ => {}
         }
@@ -185,13 +190,10 @@ impl Meaning {
     ///
     /// # Errors
     /// The first contradiction, in GNU's order.
-    pub fn finish(
-        mut self,
-        surroundings: &Surroundings,
-        charset: impl Fn() -> Charset,
-    ) -> Result<CpOptions, Refused> {
+    pub fn finish(mut self, surroundings: &Surroundings, language: &Language) -> Result<CpOptions, Refused> {
+        let say = |english| language.text(Words::gnu(english));
         self.options.make = match (self.hard_links, self.symbolic_links) {
-            (true, true) => return Err(Refused::usage("cannot make both hard and symbolic links")),
+            (true, true) => return Err(Refused::usage(say("cannot make both hard and symbolic links"))),
             (true, false) => Make::HardLinks,
             (false, true) => Make::SymbolicLinks,
             (false, false) => Make::Copies,
@@ -200,13 +202,13 @@ impl Meaning {
         let replaces = matches!(self.options.overwrite, Overwrite::All | Overwrite::Older);
         if self.backup && !replaces {
             let why = "--backup is mutually exclusive with -n or --update=none-fail";
-            return Err(Refused::usage(why));
+            return Err(Refused::usage(say(why)));
         }
         if self.options.reflink == Reflink::Always && self.options.sparse != Sparse::Auto {
-            return Err(Refused::usage("--reflink can be used only with --sparse=auto"));
+            return Err(Refused::usage(say("--reflink can be used only with --sparse=auto")));
         }
-        self.options.backup = self.decide_backup(surroundings, charset)?;
-        self.options.preserve = self.decide_preserve(surroundings)?;
+        self.options.backup = self.decide_backup(surroundings, language)?;
+        self.options.preserve = self.decide_preserve(surroundings, language)?;
         let default = if self.options.recursive && !self.hard_links { Follow::Never } else { Follow::Always };
         self.options.follow = self.follow.unwrap_or(default);
         self.options.posixly_correct = surroundings.posixly_correct;
@@ -224,28 +226,29 @@ impl Meaning {
     fn decide_backup(
         &self,
         surroundings: &Surroundings,
-        charset: impl Fn() -> Charset,
+        language: &Language,
     ) -> Result<Option<Backup>, Refused> {
         if !self.backup {
             return Ok(None);
         }
         let given = |control: &Option<OsString>| control.clone().filter(|control| !control.is_empty());
-        let typed = given(&self.control).map(|control| (control, "backup type"));
-        let variable = || given(&surroundings.version_control).map(|control| (control, "$VERSION_CONTROL"));
+        let typed = given(&self.control).map(|control| (control, language.text(Words::gnu("backup type"))));
+        let variable =
+            || given(&surroundings.version_control).map(|control| (control, b"$VERSION_CONTROL".to_vec()));
         let control = match typed.or_else(variable) {
             None => Some(Control::Existing),
-            Some((control, source)) => choose(choice::BACKUP, control.as_bytes(), source, charset())?,
+            Some((control, source)) => choose(choice::BACKUP, control.as_bytes(), &source, language)?,
         };
         let suffix = self.suffix.as_ref().or(surroundings.backup_suffix.as_ref());
         let suffix = suffix.filter(|suffix| is_suffix(suffix)).cloned();
         Ok(control.map(|control| Backup { control, suffix: suffix.unwrap_or_else(|| "~".into()) }))
     }
 
-    fn decide_preserve(&self, surroundings: &Surroundings) -> Result<Preserve, Refused> {
+    fn decide_preserve(&self, surroundings: &Surroundings, language: &Language) -> Result<Preserve, Refused> {
         let selinux = (self.keep_context || self.require_context) && (surroundings.selinux)();
         if self.require_context && !selinux {
             let why = "cannot preserve security context without an SELinux-enabled kernel";
-            return Err(Refused::plain(why));
+            return Err(Refused::plain(language.text(Words::gnu(why))));
         }
         let keep = |keep: bool, require: bool| match (keep, require, self.archive) {
             (false, _, _) => Keep::No,
@@ -255,7 +258,9 @@ impl Meaning {
         };
         let context = keep(self.keep_context && selinux, self.require_context);
         if context == Keep::Require && matches!(self.options.context, Context::Given(_)) {
-            return Err(Refused::plain("cannot set target context and preserve it"));
+            return Err(Refused::plain(
+                language.text(Words::gnu("cannot set target context and preserve it")),
+            ));
         }
         Ok(Preserve { context, xattr: keep(self.keep_xattr, self.require_xattr), ..self.options.preserve })
     }

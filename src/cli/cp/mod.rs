@@ -19,7 +19,8 @@ pub use options::{
 
 use super::knobs;
 use super::{Refused, Request, Stop, Surroundings, Typed};
-use crate::report::quote::{self, Charset};
+use crate::report::language::{Language, Words};
+use crate::report::quote;
 use meaning::Meaning;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -28,7 +29,7 @@ use std::os::unix::ffi::OsStrExt;
 #[derive(Debug)]
 pub struct Parsed {
     /// Messages without the program's name that come before anything else is said or done.
-    pub warnings: Vec<&'static str>,
+    pub warnings: Vec<Words>,
     /// What it asks for, or why it cannot be followed, in GNU's words where GNU cp would refuse it too.
     pub request: Result<Request<CpOptions>, Refused>,
 }
@@ -37,16 +38,16 @@ pub struct Parsed {
 pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
-    charset: impl Fn() -> Charset,
+    language: &Language,
 ) -> Parsed {
     let mut warnings = Vec::new();
     let arguments: Vec<OsString> = arguments.collect();
     // Definitions are only for options, and they cost more than copying a small file.
     if !super::any_option(&arguments) {
-        let request = without_options(arguments, surroundings, &charset).map(Request::Run);
+        let request = without_options(arguments, surroundings, language).map(Request::Run);
         return Parsed { warnings, request };
     }
-    let request = understand(arguments, surroundings, &charset, &mut warnings);
+    let request = understand(arguments, surroundings, language, &mut warnings);
     Parsed { warnings, request }
 }
 
@@ -54,14 +55,14 @@ pub fn parse(
 fn understand(
     arguments: Vec<OsString>,
     surroundings: &Surroundings,
-    charset: &impl Fn() -> Charset,
-    warnings: &mut Vec<&'static str>,
+    language: &Language,
+    warnings: &mut Vec<Words>,
 ) -> Result<Request<CpOptions>, Refused> {
     let command = command();
     let Typed { options, operands: typed, stop } =
-        super::typed(&command, arguments.into_iter(), surroundings);
+        super::typed(&command, arguments.into_iter(), surroundings, language);
     let mut meaning = Meaning::default();
-    let read = options.iter().try_for_each(|option| meaning.add(option, surroundings, charset));
+    let read = options.iter().try_for_each(|option| meaning.add(option, surroundings, language));
     warnings.append(&mut meaning.warnings);
     read?;
     match stop {
@@ -73,7 +74,7 @@ fn understand(
     let target_directory = meaning.target_directory.take();
     let exactly = meaning.no_target_directory;
     let given = options;
-    let mut options = meaning.finish(surroundings, charset)?;
+    let mut options = meaning.finish(surroundings, language)?;
     if given.iter().any(|option| super::is_ours(option, &command)) {
         let values = super::values(command, given)?;
         options.extensions = extensions::read(&values)?;
@@ -92,7 +93,7 @@ fn understand(
     }
     let target = Target { directory: target_directory, exactly, parents: options.parents };
     (options.sources, options.destination) = match options.extensions.choosing.names_from {
-        None => operands(typed, target, charset)?,
+        None => operands(typed, target, language)?,
         Some(_) if target.exactly => {
             return Err(Refused::plain("cannot combine --files0-from and --no-target-directory (-T)"));
         }
@@ -100,7 +101,7 @@ fn understand(
             let why = "cannot combine --files0-from=- and --interactive (-i): standard input has the names";
             return Err(Refused::plain(why));
         }
-        Some(_) => (Vec::new(), listed_into(typed, target.directory, charset)?),
+        Some(_) => (Vec::new(), listed_into(typed, target.directory, language)?),
     };
     Ok(Request::Run(options))
 }
@@ -109,11 +110,11 @@ fn understand(
 fn without_options(
     arguments: Vec<OsString>,
     surroundings: &Surroundings,
-    charset: impl Fn() -> Charset,
+    language: &Language,
 ) -> Result<CpOptions, Refused> {
-    let mut options = Meaning::default().finish(surroundings, &charset)?;
+    let mut options = Meaning::default().finish(surroundings, language)?;
     options.knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
-    (options.sources, options.destination) = operands(arguments, Target::default(), charset)?;
+    (options.sources, options.destination) = operands(arguments, Target::default(), language)?;
     Ok(options)
 }
 
@@ -129,11 +130,11 @@ struct Target {
 fn listed_into(
     mut operands: Vec<OsString>,
     directory: Option<OsString>,
-    charset: impl Fn() -> Charset,
+    language: &Language,
 ) -> Result<Destination, Refused> {
     let directory = directory.or_else(|| operands.pop());
     if let Some(extra) = operands.first() {
-        let extra = quote::always(extra.as_bytes(), charset());
+        let extra = quote::always(extra.as_bytes(), language.charset());
         let why = &b"\nfile operands cannot be combined with --files0-from"[..];
         return Err(Refused::usage([b"extra operand ", &extra[..], why].concat()));
     }
@@ -144,31 +145,32 @@ fn listed_into(
 fn operands(
     mut operands: Vec<OsString>,
     target: Target,
-    charset: impl Fn() -> Charset,
+    language: &Language,
 ) -> Result<(Vec<OsString>, Destination), Refused> {
-    let quoted = |text: &str, operand: &OsString| {
-        [text.as_bytes(), &quote::always(operand.as_bytes(), charset())].concat()
+    let say = |english| language.text(Words::gnu(english));
+    let about = |english, operand: &OsString| {
+        language.message(Words::gnu(english), &[&quote::always(operand.as_bytes(), language.charset())])
     };
     let Target { directory, exactly, parents } = target;
     if operands.is_empty() {
-        return Err(Refused::usage("missing file operand"));
+        return Err(Refused::usage(say("missing file operand")));
     }
     match (directory, exactly) {
         (Some(_), true) => {
-            Err(Refused::plain("cannot combine --target-directory (-t) and --no-target-directory (-T)"))
+            Err(Refused::plain(say("cannot combine --target-directory (-t) and --no-target-directory (-T)")))
         }
         (Some(directory), false) => Ok((operands, Destination::Directory(directory))),
-        (None, true) if operands.len() > 2 => Err(Refused::usage(quoted("extra operand ", &operands[2]))),
+        (None, true) if operands.len() > 2 => Err(Refused::usage(about("extra operand %s", &operands[2]))),
         (None, _) => match operands.pop() {
             Some(last) if operands.is_empty() => {
-                Err(Refused::usage(quoted("missing destination file operand after ", &last)))
+                Err(Refused::usage(about("missing destination file operand after %s", &last)))
             }
             Some(_) if exactly && parents => {
-                Err(Refused::usage("with --parents, the destination must be a directory"))
+                Err(Refused::usage(say("with --parents, the destination must be a directory")))
             }
             Some(last) if exactly => Ok((operands, Destination::Exactly(last))),
             Some(last) => Ok((operands, Destination::Last(last))),
-            None => Err(Refused::usage("missing file operand")),
+            None => Err(Refused::usage(say("missing file operand"))),
         },
     }
 }

@@ -6,12 +6,17 @@ mod refusals;
 
 use super::{CpOptions, Parsed};
 use crate::cli::{Refused, Request, Surroundings};
+use crate::report::language::Language;
 use crate::report::quote::Charset;
 use std::ffi::OsString;
 
 /// Parses the words of `line`, with the operands `a b` where it has none.
 fn parse_in(line: &str, surroundings: &Surroundings) -> Parsed {
-    super::parse(line.split_whitespace().map(OsString::from), surroundings, || Charset::Ascii)
+    super::parse(
+        line.split_whitespace().map(OsString::from),
+        surroundings,
+        &Language::english(Charset::Ascii),
+    )
 }
 
 /// What the options in `line` mean for `a b`.

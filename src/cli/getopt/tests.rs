@@ -10,6 +10,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::Order::{OptionsFirst, Permute};
 use super::{EXTENSIONS, Order, UsageError, canonical};
+use crate::report::language::Language;
+use crate::report::quote::Charset;
 
 fn words(arguments: &[&[u8]]) -> Vec<OsString> {
     arguments.iter().map(|argument| OsString::from_vec(argument.to_vec())).collect()
@@ -36,8 +38,10 @@ fn check_refused(command: &Command, cases: &[(&[u8], &[u8])]) {
     for (argument, expected) in cases {
         for order in [Permute, OptionsFirst] {
             let error = canonical(command, words(&[argument]).into_iter(), order).unwrap_err();
-            let (message, expected) = (error.message().escape_ascii(), expected.escape_ascii());
-            assert_eq!(message.to_string(), expected.to_string(), "{}", argument.escape_ascii());
+            let said = error.message(b"d/ucp", &Language::english(Charset::Utf8));
+            let expected = [b"d/ucp: ", *expected, b"\n"].concat();
+            let (said, expected) = (said.escape_ascii(), expected.escape_ascii());
+            assert_eq!(said.to_string(), expected.to_string(), "{}", argument.escape_ascii());
         }
     }
 }
@@ -216,8 +220,8 @@ fn an_error_tells_what_was_typed_before_it() {
     assert_eq!(error.to_string(), "unrecognized option '--foo'");
     let error = canonical(&command::cp(), words(&[b"-\xff"]).into_iter(), Permute).unwrap_err();
     assert_eq!(
-        (error.message(), error.to_string()),
-        (&b"invalid option -- '\xff'"[..], "invalid option -- '\u{fffd}'".into())
+        (error.message(b"ucp", &Language::english(Charset::Utf8)), error.to_string()),
+        (b"ucp: invalid option -- '\xff'\n".to_vec(), "invalid option -- '\u{fffd}'".into())
     );
 }
 

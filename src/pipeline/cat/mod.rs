@@ -26,7 +26,7 @@ use crate::plan::ways::{Way, Wishes};
 use crate::plan::{descriptors, memory};
 use crate::process::{self, Limit};
 use crate::report::Reporter;
-use crate::report::message::describe;
+use crate::report::language::Words;
 use crate::report::quote;
 use crate::report::stats::{Stats, Tally};
 use output::Writer;
@@ -84,7 +84,7 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
     let mut tally = Tally::default();
     let mut ways = Vec::new();
     match Writer::new(options.format) {
-        Err(errno) => reporter.failure(format!("standard output: {}", describe(errno)).as_bytes()),
+        Err(errno) => reporter.failed_to(Words::gnu("standard output"), errno),
         Ok(writer) => {
             let alone = options.files.len() == 1 && !knobs.insist_on_ring();
             let mut cat = Cat {
@@ -119,7 +119,7 @@ pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) 
                 choose::give_up(knobs, refusal, reporter);
             }
             if cat.used_input && input_was_closed {
-                reporter.failure(b"closing standard input: Bad file descriptor");
+                reporter.failed_to(Words::gnu("closing standard input"), Errno::BADF);
             }
             tally = cat.tally;
             ways = cat.ways;
@@ -176,7 +176,7 @@ impl Cat<'_> {
 
     fn write_failed(&mut self) {
         if let Some(errno) = self.writer.error() {
-            self.reporter.failure(format!("write error: {}", describe(errno)).as_bytes());
+            self.reporter.failed_to(Words::gnu("write error"), errno);
         }
     }
 
@@ -185,7 +185,7 @@ impl Cat<'_> {
         self.flush()?;
         let errno = process::reason(name.as_bytes(), errno);
         let name = quote::needed(name.as_bytes(), self.reporter.charset());
-        self.reporter.failure(&[&name, &b": "[..], describe(errno).as_bytes()].concat());
+        self.reporter.file_failed(&name, errno);
         Ok(())
     }
 }

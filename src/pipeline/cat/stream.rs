@@ -8,6 +8,7 @@ use crate::pipeline::engine::plain;
 use crate::plan::facts::Facts;
 use crate::plan::looping::would_loop;
 use crate::plan::ways::Way;
+use crate::report::language::Words;
 use crate::report::quote;
 use rustix::fd::AsFd;
 use rustix::fs::{FileType, Mode, OFlags, SeekFrom};
@@ -40,7 +41,8 @@ impl Cat<'_> {
             let offset = rustix::fs::seek(input.as_fd(), SeekFrom::Current(0)).ok();
             if would_loop(&facts, offset, &self.writer.now()) {
                 let name = quote::needed(name.as_bytes(), self.reporter.charset());
-                self.reporter.failure(&[&name, &b": input file is output file"[..]].concat());
+                let words = Words::gnu("%s: input file is output file");
+                self.reporter.failure(&self.reporter.language().message(words, &[&name]));
                 return Ok(());
             }
         }

@@ -21,7 +21,9 @@ impl FileCopy {
     pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
         let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory);
-        if let Some(problem) = self.job.just_created(found).filter(|_| !refused) {
+        if let Some(problem) =
+            self.job.just_created(found, context.settings.posixly_correct).filter(|_| !refused)
+        {
             return self.fail(chain, problem, context);
         }
         if let Verdict::Overwrite(there) = verdict
@@ -200,9 +202,6 @@ impl FileCopy {
         verdict: Verdict,
         context: &mut Context<'_>,
     ) -> Next {
-        if outcome == Outcome::Done {
-            self.job.note_link(self.found.as_ref());
-        }
         match (outcome, verdict, facts) {
             (Outcome::Done, Verdict::Overwrite(seen), Some(opened)) if seen.identity != opened.identity => {
                 self.ask_which_is_open(chain, seen, opened)
@@ -228,7 +227,7 @@ impl FileCopy {
                 let is_written = context.settings.reflink != Reflink::Always && self.source_facts().size > 0;
                 let written = opened.size == 0 && is_written;
                 self.truncated = matches!(verdict, Verdict::Create) || !regular || written;
-                self.job.note(opened.identity);
+                self.job.note(opened.identity, self.found.as_ref());
                 self.is_changed(context);
                 self.transfer(chain, context)
             }

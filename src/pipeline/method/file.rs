@@ -1,7 +1,7 @@
 //! One file's way through its stages: what comes after each completion.
 
 use super::extents::LargeFile;
-use super::holes::{self, Holes};
+use super::holes::Holes;
 use super::pairs::Pair;
 use super::stage::Stage;
 use super::staged::Staged;
@@ -10,7 +10,6 @@ use super::verify::Hashing;
 use super::{Context, Next, Settings};
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
-use crate::pipeline::links::Share;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
 use crate::plan::data::{self, Method, Situation, Trail};
@@ -73,8 +72,8 @@ pub struct FileCopy {
     pub(super) trail: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
-    /// It is whole, and yet the backup is to take its place again.
-    pub(super) gives_way: bool,
+    /// It has all its data, but an attribute was refused or its source could not be closed: what was kept comes back.
+    pub(super) falls_short: bool,
     /// It is written apart from its name.
     pub(super) staged: Option<Box<Staged>>,
     /// The last word on this file has been said: it is only being closed.
@@ -122,7 +121,7 @@ impl FileCopy {
             begun: false,
             trail: Trail::default(),
             remove_at_close: false,
-            gives_way: false,
+            falls_short: false,
             staged: None,
             failed: false,
             leased: false,
@@ -141,9 +140,8 @@ impl FileCopy {
             // Who counts what is left out wants to know its size.
             self.job.seen = self.job.seen.or(self.source);
         }
-        if self.failed && self.job.share != Share::None {
-            // Nobody is to link what is not whole.
-            self.job.share = Share::UnderWay;
+        if self.failed || self.falls_short {
+            self.job.falls_short();
         }
         &self.job
     }
@@ -337,7 +335,7 @@ impl FileCopy {
             sparse: settings.sparse,
             may_clone: fresh && self.may_clone(context),
             regular: fresh && self.positioned,
-            looks_sparse: !self.without_map && holes::looks_sparse(&source),
+            looks_sparse: !self.without_map && source.looks_sparse(),
             size_is_trusted: source.size_is_trusted(),
             fits: usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes()),
             direct: settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN,

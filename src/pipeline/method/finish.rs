@@ -112,7 +112,7 @@ impl FileCopy {
     pub(super) fn source_not_closed(&mut self, errno: Errno, context: &Context<'_>) {
         if !self.failed {
             context.reporter.problem(&self.source_problem(What::Closing, errno));
-            self.gives_way = self.job.kept.is_some();
+            self.falls_short = true;
         }
     }
 
@@ -121,7 +121,7 @@ impl FileCopy {
     pub(super) fn tell_refused(&mut self, refused: &[Refused], context: &Context<'_>) {
         let path = |end| self.job.path(end);
         let failed = attributes::tell(refused, &context.settings.keeping, context.reporter, path);
-        self.gives_way |= failed && self.job.kept.is_some();
+        self.falls_short |= failed;
     }
 
     /// Goes on behind an operation that had nothing to do.
@@ -179,7 +179,7 @@ impl FileCopy {
 
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
         self.settle_staged();
-        self.failed |= self.gives_way;
+        self.failed |= self.falls_short && self.job.kept.is_some();
         if !self.failed {
             context.tally.file(self.stream.position());
             self.list_hash(context);

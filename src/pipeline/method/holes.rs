@@ -9,7 +9,6 @@ use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
 use crate::plan::data;
-use crate::plan::facts::Facts;
 use crate::plan::overwrite::Verdict;
 use crate::report::message::What;
 use std::ops::Range;
@@ -26,12 +25,6 @@ pub(super) struct Holes {
     mapped: Vec<Range<u64>>,
     /// There was a stretch of data.
     has_data: bool,
-}
-
-/// Whether a file takes less room than it has bytes: it has holes, or blocks that are smaller for another reason. What
-/// has no blocks at all may be no file of a disk; its map will tell.
-pub(super) fn looks_sparse(source: &Facts) -> bool {
-    source.size > 0 && source.blocks.saturating_mul(512) < source.size
 }
 
 impl FileCopy {

@@ -159,7 +159,7 @@ impl FileCopy {
                 self.positioned &= self.source_facts().kind == FileType::RegularFile;
                 self.truncated = true;
                 if let Some(facts) = facts {
-                    self.job.note(facts.identity);
+                    self.job.note(facts.identity, self.found.as_ref());
                 }
                 return self.transfer(chain, context);
             }

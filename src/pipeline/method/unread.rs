@@ -2,7 +2,6 @@
 //! there may be more than any machine can read. They are looked for in the maps of both, when the copy has all its data.
 
 use super::file::FileCopy;
-use super::holes::looks_sparse;
 use super::stage::Stage;
 use super::{Context, Next};
 use crate::hashes::Hashes;
@@ -37,7 +36,7 @@ impl FileCopy {
     /// Whether there may be holes in what has not been hashed that are worth looking for, which is then begun with. A
     /// manifest wants the hash of all of a file, for which zeros count as well.
     pub(super) fn begins_unread(&mut self, gaps: &[Range<u64>], context: &Context<'_>) -> bool {
-        let sparse = looks_sparse(&self.source_facts());
+        let sparse = self.source_facts().looks_sparse();
         let large = self.length_to_hash() > u64::try_from(context.buffer_bytes()).unwrap_or(u64::MAX);
         match &mut self.hashing {
             Some(hashing) if hashing.unread.is_none() && sparse && large && context.manifest.is_none() => {

@@ -165,6 +165,15 @@ fn who_is_told_what() {
     assert_eq!(told(Keep::Quietly, &attribute), (false, false));
     assert_eq!(told(Keep::Telling, &attribute), (true, false));
     assert_eq!(told(Keep::Telling, &unsupported), (false, false));
+    let lacking = Refused::Value(b"trusted.a".to_vec(), Errno::NODATA);
+    let unknown = Refused::Attributes(Errno::NOSYS);
+    assert_eq!(told(Keep::Quietly, &lacking), (false, false));
+    assert_eq!(told(Keep::Telling, &lacking), (false, false));
+    assert_eq!(told(Keep::Telling, &unknown), (true, false));
+    assert_eq!(told(Keep::Require, &lacking), (true, true));
+    let only = Keeping { attributes_only: true, ..keeping(Keep::Telling, 0) };
+    assert_eq!(only.told(&lacking), Told { said: true, failed: false });
+    assert_eq!(only.told(&unsupported), Told { said: true, failed: false });
     assert_eq!(told(Keep::Require, &attribute), (true, true));
     assert_eq!(told(Keep::Require, &unsupported), (true, true));
     let clearing = Refused::Clearing(Errno::PERM);

@@ -136,7 +136,7 @@ impl Bar {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let characters = match self.charset {
             Charset::Utf8 => "━╸─",
-            Charset::Ascii => "=>-",
+            Charset::Ascii | Charset::Bytes { .. } | Charset::Multibyte(_) => "=>-",
         };
         style
             .progress_chars(characters)

@@ -90,7 +90,7 @@ fn least(complete: bool, charset: Charset) -> &'static str {
     match (complete, charset) {
         (true, _) => "",
         (false, Charset::Utf8) => "≥ ",
-        (false, Charset::Ascii) => ">= ",
+        (false, Charset::Ascii | Charset::Bytes { .. } | Charset::Multibyte(_)) => ">= ",
     }
 }
 

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar;
 pub fn fit(path: &[u8], columns: usize, charset: Charset) -> String {
     let (mark, mark_columns) = match charset {
         Charset::Utf8 => ("…", 1),
-        Charset::Ascii => ("...", 3),
+        Charset::Ascii | Charset::Bytes { .. } | Charset::Multibyte(_) => ("...", 3),
     };
     let shown = clean(path, charset);
     let width = |text: &str| text.chars().filter_map(char::width).sum::<usize>();
@@ -34,7 +34,7 @@ pub fn fit(path: &[u8], columns: usize, charset: Charset) -> String {
 /// The path, each character of which takes a known number of columns and does nothing else.
 fn clean(path: &[u8], charset: Charset) -> String {
     let shown = |character: char| match charset {
-        Charset::Ascii => matches!(character, ' '..='~'),
+        Charset::Ascii | Charset::Bytes { .. } | Charset::Multibyte(_) => matches!(character, ' '..='~'),
         Charset::Utf8 => !character.is_control() && character.width().is_some() && !is_unseen(character),
     };
     let text = String::from_utf8_lossy(path);

@@ -128,7 +128,8 @@ fn option_arguments_stand_in_the_marks_of_the_locale() {
         (b"a\xe2\x80\x99b\xe2\x80\x98", r"‘a\’b‘’"),
         (b"\xc3\xa9", "‘é’"),
     ];
-    check(option_argument, Utf8, cases);
+    let curved = |text: &[u8], charset| option_argument(text, ["‘", "’"].map(str::as_bytes), charset);
+    check(curved, Utf8, cases);
     let cases: &[(&[u8], &str)] = &[
         (b"", "''"),
         (b"bad", "'bad'"),
@@ -141,7 +142,11 @@ fn option_arguments_stand_in_the_marks_of_the_locale() {
         (b"a\xe2\x80\x99b\xe2\x80\x98", r"'a\342\200\231b\342\200\230'"),
         (b"\xc3\xa9", r"'\303\251'"),
     ];
-    check(option_argument, Ascii, cases);
+    let straight = |text: &[u8], charset| option_argument(text, [b"'", b"'"], charset);
+    check(straight, Ascii, cases);
+    // Those of a catalogue may be longer than a character.
+    let doubled = |text: &[u8], charset| option_argument(text, [b"<<", b">>"], charset);
+    check(doubled, Ascii, &[(b"a>b", "<<a>b>>"), (b"a>>>b", r"<<a\>\>>b>>"), (b"", "<<>>")]);
 }
 
 #[test]

@@ -288,7 +288,10 @@ fn of_words_and_contexts_the_last_counts() {
 #[test]
 fn a_context_that_the_kernel_lacks_is_a_warning_each_time() {
     let warning = "warning: ignoring --context; it requires an SELinux-enabled kernel";
-    let warnings = |line: &str| parse_in(line, &Surroundings::default()).warnings;
+    let warnings = |line: &str| {
+        let warnings = parse_in(line, &Surroundings::default()).warnings;
+        warnings.into_iter().map(|words| words.english).collect::<Vec<_>>()
+    };
     assert_eq!(warnings("--context=x --context= a b"), [warning; 2]);
     assert_eq!(warnings("--context=x --sparse=bad"), [warning]);
     assert_eq!(warnings("--context=x --nosuch"), [warning]);

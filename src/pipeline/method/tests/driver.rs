@@ -118,7 +118,6 @@ impl Copying {
         self.jobs.push(FileJob {
             destination_device: Some(1),
             announced: false,
-            is_backup: false,
             over: false,
             rank: None,
             unseen: false,
@@ -127,6 +126,7 @@ impl Copying {
             left_out: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
+            copies: Vec::new(),
             source: at(source),
             destination: at(destination),
             names: Names::Operand {

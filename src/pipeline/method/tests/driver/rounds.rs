@@ -187,7 +187,13 @@ impl Driver<'_> {
                 self.reporter.problem(&Problem::of(What::Replaced, file.into_job().source_path()));
                 self.done += 1;
             }
-            Next::Done => self.done += 1,
+            Next::Done => {
+                let job = file.into_job();
+                if !job.failed {
+                    job.note_made();
+                }
+                self.done += 1;
+            }
         }
     }
 }

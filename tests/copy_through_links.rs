@@ -1,0 +1,104 @@
+//! Links that the run itself has made, where a later source would be written through them.
+
+use std::path::Path;
+
+use rustix::fs::FileType;
+
+use crate::common::{Sandbox, each_engine, needs_extensions, needs_root};
+
+/// Two sources of one name, the first of which is a link to `target`, and a directory for both.
+fn a_link_and_a_file(s: &Sandbox, target: &str) {
+    s.symlink("a/f", target).file("b/f", "5").dir("d").file("out", "o");
+}
+
+#[test]
+fn nothing_is_said_of_a_file_that_would_be_written_through_a_link_just_made() {
+    for target in ["../out", "nowhere"] {
+        each_engine(|s| {
+            a_link_and_a_file(s, target);
+            s.cp(["-dv", "a/f", "b/f", "d"])
+                .run()
+                .ends(1)
+                .prints("'a/f' -> 'd/f'\n")
+                .complains("ucp: will not copy 'b/f' through just-created symlink 'd/f'");
+            assert_eq!(s.read("out"), b"o");
+        });
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_opened_or_would_be_waited_for_is_not_opened_for_a_link_just_made() {
+    each_engine(|s| {
+        a_link_and_a_file(s, "nowhere");
+        s.dir("c").fifo("c/f", 0o644);
+        s.cp(["-d", "--copy-contents", "a/f", "c/f", "d"])
+            .fails("ucp: will not copy 'c/f' through just-created symlink 'd/f'");
+    });
+}
+
+#[test]
+fn no_directory_is_filled_through_a_link_just_made() {
+    let options = ["-r", "--copy-contents", "--keep-directory-symlink"];
+    for target in ["../e", "nowhere"] {
+        each_engine(|s| {
+            s.symlink("a/x", target).file("b/x/z", "3").dir("d").dir("e");
+            s.cp(options)
+                .and(["a/x", "b/x", "d"])
+                .fails("ucp: will not copy 'b/x' through just-created symlink 'd/x'");
+            assert_eq!((s.names("e"), s.link_target("d/x")), (vec![String::new()], target.into()));
+            // One that was there before is.
+            s.dir("before").symlink("before/x", "../e");
+            s.cp(options).and(["b/x", "before"]).succeeds();
+            assert_eq!(s.read("e/z"), b"3");
+        });
+    }
+}
+
+#[test]
+fn a_link_just_made_in_a_tree_is_not_written_through_either() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        // GNU cp writes to where the link leads.
+        s.symlink("a/t/x", "../../out").file("b/t/x", "5").dir("d").file("out", "o").dir("e");
+        s.cp(["-r", "a/t", "b/t", "d"])
+            .fails("ucp: will not copy 'b/t/x' through just-created symlink 'd/t/x'");
+        s.symlink("p/t/x", "../../e").file("q/t/x/z", "5");
+        s.cp(["-r", "--copy-contents", "--keep-directory-symlink", "p/t", "q/t", "d"])
+            .fails("ucp: will not copy 'q/t/x' through just-created symlink 'd/t/x'");
+        assert_eq!((s.read("out"), s.names("e")), (b"o".to_vec(), vec![String::new()]));
+    });
+}
+
+#[test]
+fn a_link_just_made_that_leads_nowhere_is_no_more_than_that_where_it_is_no_operands_copy() {
+    each_engine(|s| {
+        s.symlink("a/t/x", "nowhere").file("b/t/x", "5").dir("d");
+        s.cp(["-r", "a/t", "b/t", "d"]).fails("ucp: not writing through dangling symlink 'd/t/x'");
+        s.symlink("l/x", "nowhere").hard_link("l/y", "l/x").file("r/y", "6");
+        s.cp(["-a", "l/x", "l/y", "r/y", "d"]).fails("ucp: not writing through dangling symlink 'd/y'");
+    });
+}
+
+#[test]
+fn a_second_name_of_a_source_becomes_a_name_of_the_link_that_the_first_was_written_through() {
+    for target in ["../device", "../out"] {
+        if target == "../device" && !needs_root() {
+            continue;
+        }
+        each_engine(|s| {
+            s.file("a", "1").hard_link("b", "a").symlink("d/a", target).file("out", "o").file("e/out", "o");
+            if target == "../device" {
+                for name in ["device", "e/device"] {
+                    s.node(name, FileType::CharacterDevice, 0o666, rustix::fs::makedev(1, 3));
+                }
+            }
+            s.cp(["-d", "a", "b", "d"]).succeeds();
+            assert_eq!(s.link_target("d/b"), Path::new(target));
+            s.file("s/a", "1").hard_link("s/b", "s/a").symlink("e/s/a", target).symlink("e/s/b", target);
+            s.cp(["-a", "s", "e"]).succeeds();
+            assert_eq!(["e/s/a", "e/s/b"].map(|name| s.link_target(name)), [Path::new(target); 2]);
+        });
+    }
+}
