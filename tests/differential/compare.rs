@@ -15,8 +15,6 @@ pub struct Difference {
     pub kind: String,
     /// All of it, to be read.
     pub text: String,
-    /// What of the trees differs: path, what of it, and the value on either side.
-    pub tree: Vec<[String; 4]>,
 }
 
 /// `None` where both did the same.
@@ -38,10 +36,9 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
             write!(text, "{name} of the candidate:\n{}", shown(right)).unwrap();
         }
     }
-    let mut tree = Vec::new();
     match (&reference.tree, &candidate.tree) {
         (Some(left), Some(right)) => {
-            tree = snapshot::differences(left, right);
+            let tree = snapshot::differences(left, right);
             let mut signs: Vec<String> = tree.iter().map(|found| sign(found, left)).collect();
             signs.sort_unstable();
             signs.dedup();
@@ -58,7 +55,7 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
         (None, None) => {}
         _ => kinds.push("tree without end".to_owned()),
     }
-    (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text, tree })
+    (!kinds.is_empty()).then(|| Difference { kind: kinds.join("; "), text })
 }
 
 /// What of a tree differs, with names left out.
