@@ -146,3 +146,66 @@ fn a_link_that_makes_way_or_is_in_the_way_of_a_link_is_not_followed() {
         }
     });
 }
+
+#[test]
+fn a_source_with_the_name_of_a_simple_backup_is_refused_whatever_number_the_backup_gets() {
+    each_engine(|s| {
+        s.file("a", "1").file("a~", "2").file("a.~1~", "3").file("b~", "4").dir("d").hard_link("d/a~", "a~");
+        for source in ["a~", "./a~", "d/a~"] {
+            s.cp(["-b", source, "a"])
+                .fails(&format!("ucp: backing up 'a' might destroy source;  '{source}' not copied"));
+            assert_eq!(s.read("a"), b"1");
+        }
+        s.cp(["-b", "b~", "a"]).succeeds();
+        assert_eq!((s.read("a"), s.read("a.~2~")), (b"4".to_vec(), b"1".to_vec()));
+        s.cp(["--backup=numbered", "a~", "a"]).succeeds();
+        assert_eq!((s.read("a"), s.read("a.~3~")), (b"2".to_vec(), b"4".to_vec()));
+    });
+}
+
+#[test]
+fn what_the_backup_of_a_file_onto_itself_meets_is_treated_as_without_backups() {
+    // Options, what is said, and whether the backup is there then.
+    let cases = [
+        ("-bfv", "", "ucp: 'a' and 'a~' are the same file"),
+        ("-sbfv", "", "ucp: 'a' and 'a~' are the same file"),
+        ("-bfv --remove-destination", "removed 'a~'\n'a' -> 'a~'\n", ""),
+    ];
+    each_engine(|s| {
+        for (options, printed, complaint) in cases {
+            s.file("a", "1").hard_link("a~", "a");
+            s.cp(options.split(' '))
+                .and(["a", "a"])
+                .run()
+                .ends(i32::from(!complaint.is_empty()))
+                .prints(printed)
+                .complains(complaint);
+            let made = fs::metadata(s.path("a~")).unwrap().ino() != fs::metadata(s.path("a")).unwrap().ino();
+            assert_eq!(made, complaint.is_empty(), "{options}");
+            fs::remove_file(s.path("a~")).unwrap();
+        }
+        s.file("a", "1").dir("a~");
+        for options in ["-bfv", "-sbfv", "-lbfv"] {
+            s.cp([options, "a", "a"])
+                .run()
+                .ends(1)
+                .prints("")
+                .complains("ucp: cannot overwrite directory 'a~' with non-directory 'a'");
+        }
+    });
+}
+
+#[test]
+fn a_forced_link_takes_a_name_that_its_backup_has_left() {
+    each_engine(|s| {
+        for option in ["-sbf", "-lbf", "-dbf"] {
+            s.file("a", "1").hard_link("a~", "a").symlink("l", "b").file("b", "2");
+            s.cp([option, "l", "a"]).succeeds();
+            assert_eq!((s.read("a"), s.read("a~")), (b"2".to_vec(), b"1".to_vec()), "{option}");
+            ["a", "a~", "l"].iter().for_each(|name| fs::remove_file(s.path(name)).unwrap());
+        }
+        s.file("a", "1").hard_link("a~", "a").file("b", "2");
+        s.cp(["-bf", "b", "a"]).fails("ucp: cannot create regular file 'a': File exists");
+        assert_eq!((s.read("a"), s.read("a~")), (b"1".to_vec(), b"1".to_vec()));
+    });
+}

@@ -7,6 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::Resource;
+
 use crate::common::{Sandbox, each_engine, is_reference, is_root, noise, skip, stingy, with_xattrs};
 
 const ACL: &str = "system.posix_acl_access";
@@ -191,6 +193,34 @@ fn a_destination_that_takes_less_than_is_written_gets_all_and_its_attributes() {
                 assert!(has_all(s, &copy, &source), "{size} bytes: {:?}", s.attributes(&copy));
                 assert_eq!(s.attributes(&copy).modified, s.attributes(&source).modified, "{size} bytes");
             }
+        }
+    });
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_met_where_cp_meets_it() {
+    each_engine(|s| {
+        let data = noise(20 << 20, 1);
+        let limit = (9 << 20) + 17;
+        s.file("large", &data);
+        for options in [&["large"][..], &["-a", "large"], &["--reflink=never", "large"]] {
+            let run = s.cp(options).and(["copy"]).limit(Resource::Fsize, limit).ignore(libc::SIGXFSZ);
+            run.fails("ucp: error writing 'copy': File too large");
+            assert!(s.read("copy") == data[..usize::try_from(limit).unwrap()], "{options:?}");
+        }
+    });
+}
+
+#[test]
+fn a_file_system_without_room_gets_what_fits() {
+    each_engine(|s| {
+        let data = noise(20 << 20, 1);
+        s.file("large", &data);
+        let Some(_mounted) = s.tmpfs("small", "size=12m") else { return };
+        for options in [&["large"][..], &["-a", "large"]] {
+            let run = s.cp(options).and(["small/copy"]);
+            run.fails("ucp: error writing 'small/copy': No space left on device");
+            assert!(s.read("small/copy") == data[..12 << 20], "{options:?}");
         }
     });
 }

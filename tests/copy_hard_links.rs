@@ -218,6 +218,20 @@ fn a_name_that_waited_for_a_copy_that_failed_takes_the_place_of_what_is_there() 
 }
 
 #[test]
+fn a_directory_in_the_way_of_another_name_is_in_the_way_of_a_link() {
+    each_engine(|s| {
+        s.file("f", "1").hard_link("g", "f").dir("d/g");
+        s.cp(["-a", "-b", "f", "g", "d"])
+            .fails("ucp: cannot create hard link 'd/g' to 'd/f': Is a directory");
+        s.dir("e/f").dir("e/g");
+        s.cp(["-a", "-b", "f", "g", "e"]).run().ends(1).complains_lines(&[
+            "ucp: cannot create regular file 'e/f': Is a directory",
+            "ucp: cannot create regular file 'e/g': Is a directory",
+        ]);
+    });
+}
+
+#[test]
 fn with_backups_a_link_is_tried_where_a_directory_is_in_the_way() {
     each_engine(|s| {
         s.file("p/x", "1").dir("r").hard_link("r/y", "p/x").dir("d/y").dir("e/p").dir("e/y");

@@ -1,6 +1,6 @@
 //! What counts as just made: later operands do not overwrite it, and other names of its source become names of it.
 
-use crate::common::{Sandbox, each_engine};
+use crate::common::{Sandbox, calls, each_engine};
 
 /// Two operands of one name and an existing file of that name.
 fn two_of_one_name(s: &Sandbox) {
@@ -91,7 +91,7 @@ fn a_symbolic_link_without_its_owner_counts_as_not_made() {
         }
         s.chown("p/x", 1, 1);
         s.cp(["-a", "p/x", "q/x", "d"])
-            .refused(&[libc::SYS_fchownat, libc::SYS_lchown, libc::SYS_fchown], libc::EIO)
+            .refused(&[libc::SYS_fchownat, calls::LCHOWN, libc::SYS_fchown], libc::EIO)
             .run()
             .ends(1)
             .complains(

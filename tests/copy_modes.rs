@@ -1,5 +1,7 @@
 //! Modes of what is created, under several umasks, and that existing destinations keep theirs.
 
+use rustix::fs::FileType;
+
 use crate::common::{Sandbox, each_engine, needs_root};
 
 const FILE_MODES: [u32; 10] = [0o644, 0o755, 0o400, 0o000, 0o4755, 0o2755, 0o6777, 0o1777, 0o777, 0o666];
@@ -165,5 +167,23 @@ fn special_files_get_the_source_mode_under_the_umask() {
         s.dir("s").fifo("s/wide", 0o666).fifo("s/narrow", 0o600);
         s.cp(["-r", "s", "t"]).umask(0o027).succeeds();
         assert_eq!((s.mode("t/wide"), s.mode("t/narrow")), (0o640, 0o600));
+    });
+}
+
+#[test]
+fn a_special_file_that_keeps_its_owner_and_no_mode_is_set_id_for_nobody() {
+    each_engine(|s| {
+        if !needs_root() {
+            return;
+        }
+        for (mode, kept) in [(0o6711, 0o2711), (0o6755, 0o2755), (0o4755, 0o755), (0o1755, 0o1755)] {
+            s.node("p", FileType::Fifo, mode, 0).cp(["-r", "--preserve=ownership", "p", "q"]).succeeds();
+            assert_eq!(s.mode("q"), kept, "{mode:o}");
+            s.cp(["-a", "p", "all"]).succeeds();
+            assert_eq!(s.mode("all"), mode);
+            ["p", "q", "all"].iter().for_each(|name| std::fs::remove_file(s.path(name)).unwrap());
+        }
+        s.node("p", FileType::Fifo, 0o6711, 0).cp(["-a", "--no-preserve=mode", "p", "q"]).succeeds();
+        assert_eq!(s.mode("q"), 0o2644);
     });
 }

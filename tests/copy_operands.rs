@@ -42,3 +42,18 @@ fn thousands_of_operands_arrive() {
         s.assert_same("s", "d");
     });
 }
+
+#[test]
+fn a_working_directory_that_cannot_be_searched_is_a_target_all_the_same() {
+    each_engine(|s| {
+        s.give_to_nobody().chmod(".", 0o070);
+        for target in [".", "./.", ".//"] {
+            s.cp(["-t", target, "f"]).by_nobody().fails("ucp: cannot stat 'f': Permission denied");
+        }
+        s.cp(["f", "g", "."]).by_nobody().run().ends(1).complains_lines(&[
+            "ucp: cannot stat 'f': Permission denied",
+            "ucp: cannot stat 'g': Permission denied",
+        ]);
+        s.chmod(".", 0o755);
+    });
+}

@@ -17,8 +17,8 @@ mod counterparts;
 mod generate;
 #[path = "differential/installed.rs"]
 mod installed;
-#[path = "differential/known.rs"]
-mod known;
+#[path = "differential/languages.rs"]
+mod languages;
 #[path = "differential/locales.rs"]
 mod locales;
 #[path = "differential/making.rs"]
@@ -49,6 +49,7 @@ mod trees;
 use std::io::Write;
 
 use session::Session;
+use skipping::skip;
 
 /// Writes past the test harness, which holds back what passing tests print.
 fn say(line: &str) {
@@ -86,5 +87,18 @@ fn the_same_numbers_give_the_same_case() {
             let earlier = &cases[0].nodes[..number];
             assert!(!earlier.iter().any(|other| other.path == node.path || other.needs(&node.path)));
         }
+    }
+}
+
+#[test]
+fn every_language_is_spoken_as_the_reference_speaks_it() {
+    let Some(session) = Session::from_environment() else { return };
+    if languages::languages().is_empty() {
+        return skip("no catalogue of GNU's programs is installed");
+    }
+    let candidates = session.candidates();
+    for locale in locales::spoken().iter().filter(|locale| **locale != "C") {
+        let differences = languages::differences(&session.reference, &candidates[0], locale, session.base());
+        assert!(differences.is_empty(), "{differences}");
     }
 }

@@ -6,13 +6,21 @@ use std::path::PathBuf;
 
 use walkdir::WalkDir;
 
-use crate::common::{Engine, Outcome, Sandbox, each_engine, needs_extensions};
+use crate::common::{Engine, Outcome, Sandbox, each_engine, is_root, needs_extensions};
 
-/// All there is to know of a tree but access times: inode, mode, names, owner, size, times of change, contents.
+/// All there is to know of a tree but access times: inode, mode, names, owner, size, times of change, contents. Of what an
+/// ordinary user may not look into, that it is so: a run by that user could change nothing there either.
 fn snapshot(s: &Sandbox) -> BTreeMap<PathBuf, (Vec<i64>, Vec<u8>)> {
     let entries = WalkDir::new(s.work()).into_iter().map(|entry| {
-        let entry = entry.unwrap();
-        let facts = entry.metadata().unwrap();
+        let looked = entry.and_then(|entry| entry.metadata().map(|facts| (entry, facts)));
+        let (entry, facts) = match looked {
+            Ok(looked) => looked,
+            Err(closed) => {
+                let reason = closed.io_error().map(std::io::Error::kind);
+                assert!(reason == Some(std::io::ErrorKind::PermissionDenied) && !is_root(), "{closed}");
+                return (closed.path().unwrap().to_owned(), (Vec::new(), b"closed".to_vec()));
+            }
+        };
         let numbers = [facts.ino(), facts.mode().into(), facts.nlink(), facts.size(), facts.uid().into()];
         let times = [facts.mtime(), facts.mtime_nsec(), facts.ctime(), facts.ctime_nsec()];
         let numbers = numbers.map(|number| i64::try_from(number).unwrap()).into_iter().chain(times).collect();

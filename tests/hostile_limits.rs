@@ -219,14 +219,17 @@ fn a_tree_is_copied_with_a_handful_of_descriptors() {
                 let run = s.dir("d").cp(options).and(["s", "d"]).limit(Resource::Nofile, descriptors);
                 run.run().ends(0).complains("");
                 s.assert_same("s", "d/s");
-                // Again, onto what is there.
+                // Again, onto what is there, which its owner may not have been let to change.
+                s.chmod("d/s/1/2", 0o700);
                 let run = s.cp(options).and(["s", "d"]).limit(Resource::Nofile, descriptors);
                 run.run().ends(0).complains("");
+                s.chmod("d/s/1/2", 0o700);
                 std::fs::remove_dir_all(s.path("d")).unwrap();
             }
             let run = s.cp(["-a", "s", "d"]).limit(Resource::Nofile, descriptors - 1);
             run.succeeds();
             s.assert_same("s", "d");
+            s.chmod("d/1/2", 0o700);
             std::fs::remove_dir_all(s.path("d")).unwrap();
             s.cat(["s/a", "s/1/2/3/b", "s/a"])
                 .limit(Resource::Nofile, descriptors - 3)

@@ -81,6 +81,42 @@ fn commands_of_the_readme_do_what_it_says() {
     });
 }
 
+/// The block below "Two commands".
+fn two_commands() -> [&'static str; 2] {
+    let (_, section) = README.split_once("\n## Two commands\n\n```shell\n").unwrap();
+    let (block, _) = section.split_once("\n```").unwrap();
+    let lines: Vec<&str> = block.lines().collect();
+    lines.try_into().unwrap()
+}
+
+#[test]
+fn the_first_command_of_the_readme_builds_both_programs_and_copies_a_folder_that_is_there() {
+    if !needs_extensions() {
+        return;
+    }
+    let [first, second] = two_commands();
+    assert_eq!(second, "cargo test");
+    // Both programs are built already, of which this test is a proof; what cargo would run is run.
+    let copies = first.strip_prefix("cargo build --release && cargo run --release --quiet -- ").unwrap();
+    each_engine(|s| {
+        let mut shell = Command::new("sh");
+        shell.args([
+            "-ec",
+            &format!("umask 0; '{}' {copies}", assert_cmd::cargo::cargo_bin!("ucp").display()),
+        ]);
+        shell.current_dir(env!("CARGO_MANIFEST_DIR")).env("TMPDIR", s.work());
+        if let Some(engine) = s.engine().variable() {
+            shell.env("UCP_ENGINE", engine);
+        }
+        let output = shell.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.contains("files "), "{first}: {}\n{told}", output.status);
+        let made: Vec<_> = std::fs::read_dir(s.work()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let [made] = made.as_slice() else { panic!("not one folder: {made:?}") };
+        s.assert_same(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs"), made.join("docs"));
+    });
+}
+
 #[test]
 fn links_of_the_documents_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

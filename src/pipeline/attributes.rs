@@ -5,7 +5,7 @@
 
 use super::chain::At;
 use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl};
-use crate::plan::attributes::{Permissions, Refused, Wanted, is_for_the_privileged};
+use crate::plan::attributes::{Permissions, Refused, Wanted, is_for_the_privileged, loses_bits_to_its_owner};
 use crate::plan::facts::{Facts, Owner};
 use crate::process;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -56,7 +56,9 @@ fn try_keep(
         let stat = rustix::fs::fstat(copy.descriptor());
         state.now = stat.ok().map(|stat| Facts::of(&stat));
     }
-    if let Some(owner) = wanted.owner.filter(|owner| state.now.map(|now| now.owner) != Some(*owner)) {
+    let has_owner =
+        |owner: &Owner| state.now.is_some_and(|now| now.owner == *owner && !loses_bits_to_its_owner(&now));
+    if let Some(owner) = wanted.owner.filter(|owner| !has_owner(owner)) {
         set_owner(copy, owner, wanted, &mut state, refused)?;
     }
     if wanted.is_link {

@@ -47,22 +47,22 @@ impl Entry {
 }
 
 impl Entry {
-    /// Whether renaming it to `name` would destroy a source. GNU cp thinks so of a source that is this file and whose own
-    /// name is the same, wherever that is. Beyond that a source is spared whose contents would have no name any more: GNU cp
-    /// makes the backup, and they are gone.
-    fn destroys(&self, name: &CStr, (source, facts): (&At, &Facts)) -> bool {
-        let look = |flags| {
+    /// Whether renaming it to `name` would destroy a source. GNU cp thinks so of a source that has the name of a `simple`
+    /// backup, wherever that is, and is the file of that name here, also where the backup gets a number. Beyond that a
+    /// source is spared whose contents would have no name any more: GNU cp makes the backup, and they are gone.
+    fn destroys(&self, name: &CStr, simple: Option<&CStr>, (source, facts): (&At, &Facts)) -> bool {
+        let look = |name: &CStr, flags| {
             let stat = rustix::fs::statat(&self.directory, name, flags).ok()?;
             Some(Facts::of(&stat)).filter(|there| there.identity == facts.identity)
         };
-        if look(AtFlags::empty()).is_none() {
-            return false;
-        }
-        if path::last_component(source.name.to_bytes()) == name.to_bytes() {
+        if let Some(simple) = simple
+            && path::last_component(source.name.to_bytes()) == simple.to_bytes()
+            && look(simple, AtFlags::empty()).is_some()
+        {
             return true;
         }
         let has_contents = matches!(facts.kind, FileType::RegularFile | FileType::Symlink);
-        has_contents && look(AtFlags::SYMLINK_NOFOLLOW).is_some_and(|own| own.links <= 1)
+        has_contents && look(name, AtFlags::SYMLINK_NOFOLLOW).is_some_and(|own| own.links <= 1)
     }
 }
 
@@ -120,7 +120,9 @@ impl Worker<'_, '_> {
         };
         let kept = backup_name(&entry, backup, beside_it).map_err(failed)?;
         let name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
-        if entry.destroys(&name, source) {
+        let simple = Naming::of(entry.name.to_bytes(), backup).simple().map(CString::new).transpose();
+        let simple = simple.map_err(|_nul| failed(Errno::INVAL))?;
+        if entry.destroys(&name, simple.as_deref(), source) {
             return Err(Problem::between(What::BackupDestroys, shown[0].to_vec(), shown[1].to_vec()));
         }
         if let Some(imagined) = &self.shared.imagined {

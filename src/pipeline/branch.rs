@@ -15,13 +15,14 @@ use super::turn::Turn;
 use crate::plan::attributes::{Keeping, Refused, Wanted};
 use crate::plan::choosing::Rules;
 use crate::plan::facts::{Identity, Owner};
+use crate::plan::walk::Rank;
 use crate::plan::{path, walk};
 use crate::report::Reporter;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// What all directories below one operand share.
@@ -56,6 +57,8 @@ pub struct Branch {
     pub origin: Arc<Origin>,
     /// Its name on both sides, below an operand's own.
     pub name: Arc<CStr>,
+    /// Where it stands among the entries of its parent.
+    pub rank: Rank,
     /// Where its entries are read from.
     pub source: Held,
     /// Where their copies go.
@@ -76,6 +79,8 @@ pub struct Branch {
     pub pending: AtomicUsize,
     /// The listing has come to its end.
     pub listed: AtomicBool,
+    /// Entries that were listed.
+    pub entries: AtomicU32,
 }
 
 /// Levels that there are descriptors for but where there are few.

@@ -3,7 +3,6 @@
 use super::attributes::{self, Copied};
 use super::backup::Kept;
 use super::branch::Origin;
-use super::given::EntryName;
 use super::held::Held;
 use super::leaf::relation;
 use super::tree::Place;
@@ -136,12 +135,16 @@ impl Worker<'_, '_> {
         let found = match found {
             Some(found) => found,
             None => self
-                .look(&to, || destination.path.clone(), Some(replace::looks_as(options, facts.kind)))
+                .look(
+                    &to,
+                    || destination.path.clone(),
+                    Some(replace::looks_as(options, facts.kind, is_operand)),
+                )
                 .map_err(destination.failed(What::CannotStat))?,
         };
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
-            relation(&from, &to, follow, facts)
+            relation([&from, &to], follow, facts, &found)
         });
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))
@@ -149,9 +152,7 @@ impl Worker<'_, '_> {
         if let Some(made) = &origin.made
             && replace::fills_through_links(options, facts)
             && (is_operand || fate == DirectoryFate::FillThroughLink)
-            && let Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. } =
-                &found
-            && made.contains(link.identity, || EntryName::of(&to))
+            && made.is_link(&found, is_operand.then_some(&*destination.path), options.posixly_correct)
         {
             return problem(What::JustCreatedLink, source, destination);
         }

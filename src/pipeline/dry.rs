@@ -9,7 +9,7 @@ use super::given::directory_of;
 use super::held::Held;
 use super::imagined::Imagined;
 use super::job::FileJob;
-use super::leaf::is_outside_working_directory;
+use super::links::creation::is_outside_working_directory;
 use super::special;
 use super::tree::Place;
 use super::worker::Worker;
@@ -103,8 +103,7 @@ impl Worker<'_, '_> {
             Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {}
             Verdict::Dangling | Verdict::Closed(_) => {}
         }
-        let dangling = verdict == Verdict::Dangling && !job.is_operand();
-        if let Some(problem) = job.just_created(&found).filter(|_| !dangling) {
+        if let Some(problem) = job.just_created(&found, options.posixly_correct) {
             return Err(problem);
         }
         let At { directory, name } = &job.source;

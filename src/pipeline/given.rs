@@ -6,13 +6,14 @@ use super::chain::At;
 use super::operand::without_slashes;
 use super::place;
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::overwrite::Found;
 use crate::plan::path;
 use crate::plan::walk::Listing;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, CString};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A name in a directory, however they are spelled.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,12 +27,6 @@ impl EntryName {
     #[must_use]
     pub fn of(at: &At) -> Option<Self> {
         Some(Self { directory: directory_of(at)?, name: path::last_component(at.name.to_bytes()).to_vec() })
-    }
-
-    /// The entry of this name in this directory.
-    #[must_use]
-    pub fn within(directory: Identity, name: &CStr) -> Self {
-        Self { directory, name: name.to_bytes().to_vec() }
     }
 
     /// Whether it is this name in this directory.
@@ -90,11 +85,22 @@ pub fn directory_of(at: &At) -> Option<Identity> {
     Some(Facts::of(&stat).identity)
 }
 
+/// Which copy a file was made as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MadeAs {
+    /// That of an operand of this path.
+    Operand(Arc<[u8]>),
+    /// What a link of this path leads to, which an operand was written through; and the link itself.
+    Behind(Arc<[u8]>),
+    /// That of an entry of a directory.
+    Entry,
+}
+
 /// The files made so far and the names they were made from, for operands that could overwrite each other's copies.
 pub struct Made {
     /// Operands get one name, so that what is made for one could be overwritten by another.
     by_name: bool,
-    files: Mutex<HashMap<Identity, HashSet<Option<EntryName>>>>,
+    files: Mutex<HashMap<Identity, Vec<MadeAs>>>,
     sources: Mutex<HashSet<(Identity, Option<EntryName>)>>,
 }
 
@@ -111,14 +117,16 @@ impl Made {
         self.by_name
     }
 
-    /// Notes a file that was just made, and its `name`.
-    pub fn note(&self, file: Identity, name: impl FnOnce() -> Option<EntryName>) {
+    /// Notes a file that was just made.
+    pub fn note(&self, file: Identity, made_as: MadeAs) {
         if !self.by_name {
             return;
         }
-        let name = name();
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.entry(file).or_default().insert(name);
+        let known = files.entry(file).or_default();
+        if !known.contains(&made_as) {
+            known.push(made_as);
+        }
     }
 
     /// Whether the source of a file was given by this name before.
@@ -135,11 +143,45 @@ impl Made {
         !sources.insert((source, EntryName::as_typed(at)))
     }
 
-    /// Whether this run made the file under this `name`. Under another name of it, it may be overwritten, as with GNU cp.
-    #[must_use]
-    pub fn contains(&self, file: Identity, name: impl FnOnce() -> Option<EntryName>) -> bool {
+    /// Whether this run made the link, or wrote through it under this path.
+    fn leads_on(&self, link: Identity, path: Option<&[u8]>) -> bool {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.get(&file).is_some_and(|names| names.contains(&name()))
+        files.get(&link).is_some_and(|known| {
+            known.iter().any(|made_as| match made_as {
+                MadeAs::Behind(own) => Some(&**own) == path,
+                MadeAs::Operand(_) | MadeAs::Entry => true,
+            })
+        })
+    }
+
+    /// Whether the file, which bears the `path` of an operand's copy itself, is such a copy made just now. Another name of
+    /// one is not, as with GNU cp: it was there before, or was linked to the copy. A copy of one name has no other, only
+    /// another spelling of it.
+    #[must_use]
+    pub fn is_copy(&self, file: &Facts, path: &[u8]) -> bool {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = files.get(&file.identity) else { return false };
+        known.iter().any(|made_as| match made_as {
+            MadeAs::Operand(own) => **own == *path || file.links <= 1,
+            MadeAs::Behind(own) => **own == *path,
+            MadeAs::Entry => file.links <= 1,
+        })
+    }
+
+    /// Whether `found` is a link that this run made or wrote through, and that would be written through; `path` is that of an
+    /// operand's copy. One that leads nowhere is just that, as with GNU cp, where it is no operand's copy and would not be
+    /// written through.
+    #[must_use]
+    pub fn is_link(&self, found: &Found, path: Option<&[u8]>, posixly_correct: bool) -> bool {
+        match found {
+            Found::Nothing | Found::File(_) => false,
+            Found::DanglingLink(link) if !posixly_correct => {
+                path.is_some_and(|path| self.is_copy(link, path))
+            }
+            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. } => {
+                self.leads_on(link.identity, path)
+            }
+        }
     }
 }
 
@@ -184,5 +226,17 @@ impl OperandDirectories {
     pub fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<DirectoryCopy> {
         let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
         copies.get(&directory).filter(|copy| copy.number < origin.number).cloned()
+    }
+}
+
+/// The files among the operands.
+#[derive(Default)]
+pub struct ReadOperands(Mutex<HashSet<Identity>>);
+
+impl ReadOperands {
+    /// Whether a file was noted before; it is now.
+    #[must_use]
+    pub fn is_there(&self, file: Identity) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file)
     }
 }

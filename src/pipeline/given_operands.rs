@@ -5,6 +5,7 @@ use super::job::{Operand, Operands};
 use super::listed::{IntoDirectory, Listed, place};
 use super::names::Names;
 use crate::cli::cp::{CpOptions, Destination};
+use crate::plan::path;
 use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{Mode, OFlags};
@@ -25,11 +26,13 @@ pub(super) fn operands(options: &CpOptions) -> Result<Operands, Problem> {
         Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(What::Target)),
         Destination::Last(target) => (bytes(target), None),
     };
-    let path = CString::new(target.clone())
+    let name = CString::new(target.clone())
         .map_err(|_nul| Problem::failed(What::CannotStat, target.clone(), Errno::INVAL))?;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = match (rustix::fs::open(path, flags, Mode::empty()), required) {
+    let directory = match (rustix::fs::open(name, flags, Mode::empty()), required) {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
+        // It is there whether or not it can be searched, which each operand is to find out.
+        (Err(_), Some(_)) if path::is_working_directory(&target) => Directory::Working,
         (Err(errno), Some(what)) => {
             let errno = process::reason(&target, errno);
             return Err(Problem::failed(what, target, errno));

@@ -3,7 +3,6 @@
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::directory::Made;
-use super::given::EntryName;
 use super::job::{Operand, Task};
 use super::operand::without_slashes;
 use super::place;
@@ -36,7 +35,7 @@ impl Worker<'_, '_> {
             return Err(Problem::of(What::CyclicLink, source.path.clone()));
         }
         let in_line = parent.and_then(|parent| parent.maker_of(directory)).map(MadeDirectory::of);
-        if let Some(made) = in_line.or_else(|| self.shared.made_directories.get(directory)) {
+        if let Some(made) = in_line.or_else(|| self.shared.met.made_directories.get(directory)) {
             self.reject_into_itself((parent, origin), &made, source, destination)?;
         }
         let is_operand = parent.is_none();
@@ -86,10 +85,9 @@ impl Worker<'_, '_> {
     ) -> Result<(), Problem> {
         let numbered = |backup: &Backup| backup.control == Control::Numbered;
         let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
-        let name = || EntryName::of(&origin.destination);
         let own = found
             .own()
-            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.contains(own.identity, name)));
+            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.is_copy(own, &destination.path)));
         if own && !keeps_all {
             let (from, to) = (source.path.clone(), destination.path.clone());
             return Err(Problem::between(What::JustCreated, to, from));
@@ -128,7 +126,7 @@ impl Worker<'_, '_> {
     pub(super) fn remember_made(&self, branch: &Branch) {
         let uppermost = branch.fresh && !branch.parent.as_ref().is_some_and(|parent| parent.fresh);
         if uppermost && (branch.origin.is_within_itself || self.shared.directories.is_some()) {
-            self.shared.made_directories.note(branch.destination.identity(), MadeDirectory::of(branch));
+            self.shared.met.made_directories.note(branch.destination.identity(), MadeDirectory::of(branch));
         }
     }
 }
@@ -138,7 +136,7 @@ impl Worker<'_, '_> {
     pub(super) fn is_within_itself(&self, operand: &Operand, source: &Facts) -> bool {
         source.kind == FileType::Directory
             && self.shared.settings.recursive
-            && self.shared.above.of(&operand.destination).contains(&source.identity)
+            && self.shared.met.above.of(&operand.destination).contains(&source.identity)
     }
 
     /// Queues what a directory has, part by part, so that nothing of it is begun before all that comes first is done.
@@ -162,7 +160,7 @@ pub struct Above(Mutex<Arc<[Identity]>>);
 
 impl Above {
     /// The directory that a place lies in, and all above it, as far as they can be looked at.
-    fn of(&self, at: &At) -> Arc<[Identity]> {
+    pub(super) fn of(&self, at: &At) -> Arc<[Identity]> {
         let Ok(At { directory, .. }) = place::held_above(at) else { return Arc::default() };
         let look = |path: &[u8]| {
             rustix::fs::statat(&directory, path, AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity)

@@ -3,16 +3,17 @@
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::{At, End};
-use super::given::{EntryName, Made};
+use super::given::{Made, MadeAs};
 use super::links::Share;
 use super::listed::Listed;
 use super::method::extents::LargeFile;
+use super::several_names::Batches;
 use super::turn::Turn;
 use crate::cli::cp::CpOptions;
 use crate::plan::facts::{Facts, Identity, Owner};
 use crate::plan::overwrite::Found;
 use crate::plan::replace;
-use crate::plan::walk::Entry;
+use crate::plan::walk::{Entry, Rank};
 use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
 use std::collections::VecDeque;
@@ -38,6 +39,10 @@ pub enum Task {
     },
     /// Files that another worker had not begun with.
     Files(VecDeque<Box<FileJob>>),
+    /// Files of several names that wait for their turn.
+    SeveralNames,
+    /// Some of them, whose turn has come.
+    Names(Batches),
     /// The operands from here on.
     Operands(Operands),
     /// A large file that more than one worker can work on.
@@ -119,10 +124,10 @@ pub struct FileJob {
     pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
     pub announced: bool,
-    /// The copy is a backup of its source, and takes the place of an older one.
-    pub is_backup: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
+    /// Where it stands in the walk; `None` where its turn has come, if it had to wait for one.
+    pub rank: Option<Rank>,
     /// The destination counts as free and was not looked at (`--parents`).
     pub unseen: bool,
     /// The file that had to make way, which comes back if nothing takes its place.
@@ -133,8 +138,8 @@ pub struct FileJob {
     pub left_out: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
-    /// Which file has the copy's name, to be noted as made once the copy is whole.
-    pub copy: Option<Identity>,
+    /// Which files are noted as made once the copy is whole, and as what.
+    pub copies: Vec<(Identity, MadeAs)>,
 }
 
 impl FileJob {
@@ -160,20 +165,19 @@ impl FileJob {
             made: branch.origin.made.clone(),
             belongs_to: branch.belongs_to,
             announced: false,
-            is_backup: false,
             over: false,
+            rank: Some(entry.rank),
             unseen: false,
             kept: None,
             failed: false,
             left_out: false,
             share: Share::None,
-            copy: None,
+            copies: Vec::new(),
         })
     }
 
     /// Gives an operand's copy another path for messages.
     pub fn call_destination(&mut self, path: &[u8]) {
-        self.is_backup = true;
         if let Names::Operand { destination, .. } = &mut self.names {
             *destination = Arc::from(path);
         }
@@ -203,26 +207,28 @@ impl FileJob {
 
     /// Whether an earlier operand has just made what is there.
     #[must_use]
-    pub fn just_created(&self, found: &Found) -> Option<Problem> {
+    pub fn just_created(&self, found: &Found, posixly_correct: bool) -> Option<Problem> {
         let made = self.made.as_ref()?;
-        let own = self.is_operand();
-        let (source, destination) = (|| self.source_path(), || self.destination_path());
         match found {
-            Found::File(file)
-                if own
-                    && file.kind != FileType::Directory
-                    && made.contains(file.identity, || self.copy_name()) =>
-            {
-                Some(Problem::between(What::JustCreated, destination(), source()))
+            Found::File(file) => self
+                .is_just_created(file)
+                .then(|| Problem::between(What::JustCreated, self.destination_path(), self.source_path())),
+            Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
+                let path = self.is_operand().then(|| self.destination_path());
+                made.is_link(found, path.as_deref(), posixly_correct).then(|| {
+                    Problem::between(What::JustCreatedLink, self.source_path(), self.destination_path())
+                })
             }
-            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
-                if made.contains(link.identity, || self.copy_name()) =>
-            {
-                Some(Problem::between(What::JustCreatedLink, source(), destination()))
-            }
-            Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => None,
             Found::Nothing => None,
         }
+    }
+
+    /// Whether the file that bears the name of the copy is one that an earlier operand has just been copied to.
+    #[must_use]
+    pub fn is_just_created(&self, there: &Facts) -> bool {
+        self.is_operand()
+            && there.kind != FileType::Directory
+            && self.made.as_ref().is_some_and(|made| made.is_copy(there, &self.destination_path()))
     }
 
     /// The source's path for messages.
@@ -264,23 +270,24 @@ impl FileJob {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
-    /// Notes which file gets the copy's name: `copy`, or the link that was `found` and is written through. That of an entry
-    /// may be written through again.
+    /// Notes which file the copy has become, and the link that was `found` where it is written through. What bears the copy's
+    /// name is the link then, and becomes what other names of the source are links to.
     pub fn note(&mut self, copy: Identity, found: Option<&Found>) {
-        let (own, through_link) = match found {
-            Some(Found::LinkTo { link, .. } | Found::DanglingLink(link)) => (link.identity, true),
-            Some(Found::File(_) | Found::ClosedLink { .. } | Found::Nothing) | None => (copy, false),
-        };
+        let link = found.and_then(written_through).map(|link| link.identity);
         if self.share != Share::None {
-            self.share = Share::Made(own);
+            self.share = Share::Made(link.unwrap_or(copy));
         }
-        self.copy = (self.is_operand() || !through_link).then_some(own);
+        if self.made.as_ref().is_some_and(|made| made.notes_files()) {
+            self.copies = vec![(copy, self.made_as(link.is_some()))];
+            // No later operand is to be written through it. An entry may be.
+            self.copies.extend(link.filter(|_| self.is_operand()).map(|link| (link, self.made_as(true))));
+        }
     }
 
     /// The copy lacks something that was asked for: it may be overwritten, and no other name of its source becomes one of
     /// it, as with GNU cp.
     pub fn falls_short(&mut self) {
-        self.copy = None;
+        self.copies.clear();
         if self.share != Share::None {
             self.share = Share::UnderWay;
         }
@@ -288,18 +295,18 @@ impl FileJob {
 
     /// Notes the copy as made, now that it is whole.
     pub fn note_made(&self) {
-        if let (Some(copy), Some(made)) = (self.copy, &self.made) {
-            made.note(copy, || self.copy_name());
+        if let Some(made) = &self.made {
+            for (copy, made_as) in &self.copies {
+                made.note(*copy, made_as.clone());
+            }
         }
     }
 
-    /// The copy's name in its directory; `None` where that cannot be looked at.
-    fn copy_name(&self) -> Option<EntryName> {
+    fn made_as(&self, behind: bool) -> MadeAs {
         match &self.names {
-            Names::Operand { .. } => EntryName::of(&self.destination),
-            Names::Entry(branch) => {
-                Some(EntryName::within(branch.destination.identity(), &self.destination.name))
-            }
+            Names::Entry(_) => MadeAs::Entry,
+            Names::Operand { destination, .. } if behind => MadeAs::Behind(Arc::clone(destination)),
+            Names::Operand { destination, .. } => MadeAs::Operand(Arc::clone(destination)),
         }
     }
 
@@ -311,5 +318,13 @@ impl FileJob {
             Some(seen) => seen.identity == opened.identity && seen.kind == opened.kind,
             None => opened.kind == FileType::RegularFile,
         }
+    }
+}
+
+/// The link that data is written through where it was found at the destination's name.
+fn written_through(found: &Found) -> Option<&Facts> {
+    match found {
+        Found::LinkTo { link, .. } | Found::DanglingLink(link) => Some(link),
+        Found::Nothing | Found::File(_) | Found::ClosedLink { .. } => None,
     }
 }

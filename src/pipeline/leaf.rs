@@ -3,9 +3,8 @@
 
 use super::backup::Kept;
 use super::chain::{At, Directory};
-use super::given::{EntryName, directory_of, has_one_name};
+use super::given::{EntryName, has_one_name};
 use super::job::FileJob;
-use super::place;
 use super::worker::Worker;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::plan::facts::Facts;
@@ -13,10 +12,9 @@ use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, Fate, Relation};
 use crate::process;
 use crate::report::message::{Problem, What};
-use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::geteuid;
-use std::ffi::CStr;
 
 /// Whether files have to be looked at by these options before they are copied.
 #[must_use]
@@ -34,6 +32,9 @@ impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(super) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
+        if let Some(order) = self.order_of(&job, facts) {
+            return self.wait_for_turn(job, facts, order);
+        }
         if let Some(problem) = self.shared.outputs.met_source(facts.identity, || job.source_path()) {
             return self.leaf_failed(job, &problem);
         }
@@ -58,14 +59,12 @@ impl Worker<'_, '_> {
     pub(super) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
         let options = self.shared.options;
         let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
-        // With backups it is not refused as soon as it is met: a link to the first copy would be tried.
-        let over_directory =
-            matches!(job.found, Some(Found::File(there)) if there.kind == FileType::Directory);
-        if read && over_directory && options.backup.is_some() {
+        // Where backups are made a directory in the way is met here, as for another name of a copy it is only that.
+        let there = job.found.as_ref().and_then(|found| replace::there(options, facts, found));
+        if read && there.is_some_and(|there| there.kind == FileType::Directory) && options.backup.is_some() {
             self.shared.reporter.problem(&self.directory_in_the_way(&job));
             self.say_untouched();
-            job.failed = true;
-            job.left_out = true;
+            (job.failed, job.left_out) = (true, true);
             return self.leaf_done(&job);
         }
         if let Some(imagined) = &self.shared.imagined {
@@ -107,15 +106,21 @@ impl Worker<'_, '_> {
         if facts.kind == FileType::Unknown {
             return Err(Problem::of(What::UnknownType, job.source_path()));
         }
-        if let Some(backup) = &options.backup
-            && is_kept_itself(options, job)
-        {
-            self.copy_to_backup(job, backup)?;
-            job.found = None;
+        match &options.backup {
+            Some(backup) if is_kept_itself(options, job) => {
+                self.copy_to_backup(job, backup)?;
+                job.found = None;
+                // What is in its way is treated as if no backups were asked for.
+                self.prepare_by(&CpOptions { backup: None, ..options.clone() }, job, facts)
+            }
+            Some(_) | None => self.prepare_by(options, job, facts),
         }
+    }
+
+    /// Does what these options ask for.
+    fn prepare_by(&self, options: &CpOptions, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
         let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
-        // What a backup of the file itself is written to is not renamed.
-        let kind = if job.is_backup { facts.kind } else { replace::looks_as(options, facts.kind) };
+        let kind = replace::looks_as(options, facts.kind, job.is_operand());
         let found = match job.found {
             Some(found) => found,
             None => self
@@ -132,7 +137,8 @@ impl Worker<'_, '_> {
         let compared = self.comparable(job, facts, &found);
         let fate = replace::fate(options, &compared, &found, || {
             let follows = replace::follows(options, job.is_operand());
-            Relation { follows, ..relation(&job.source, &job.destination, job.follow, facts) }
+            let places = [&job.source, &job.destination];
+            Relation { follows, ..relation(places, job.follow, facts, &found) }
         });
         match fate {
             Fate::Replace | Fate::Done => {}
@@ -148,9 +154,7 @@ impl Worker<'_, '_> {
             }
         }
         let Some(there) = replace::there(options, facts, &found) else {
-            if job.is_operand()
-                && let Some(problem) = job.just_created(&found)
-            {
+            if let Some(problem) = self.met_just_created(job, facts) {
                 return Err(problem);
             }
             self.verbose(job, None);
@@ -168,12 +172,25 @@ impl Worker<'_, '_> {
         if fate == Fate::Done {
             return Ok(Ready::Done);
         }
-        self.make_way(job, facts, there)
+        self.make_way(options, job, facts, there)
+    }
+
+    /// What to say where the copy would be written through a link that an earlier operand has just made.
+    fn met_just_created(&self, job: &FileJob, facts: &Facts) -> Option<Problem> {
+        let options = self.shared.options;
+        let met = job.found.filter(|found| !matches!(found, Found::File(_)))?;
+        let through = job.is_operand() && replace::looks_through(options, facts);
+        if through { job.just_created(&met, options.posixly_correct) } else { None }
     }
 
     /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
-    fn make_way(&self, job: &mut FileJob, facts: &Facts, there: &Facts) -> Result<Ready, Problem> {
-        let options = self.shared.options;
+    fn make_way(
+        &self,
+        options: &CpOptions,
+        job: &mut FileJob,
+        facts: &Facts,
+        there: &Facts,
+    ) -> Result<Ready, Problem> {
         let directory = there.kind == FileType::Directory;
         let numbered = options.backup.as_ref().is_some_and(|backup| backup.control == Control::Numbered);
         if directory && options.backup.is_none() {
@@ -183,28 +200,22 @@ impl Worker<'_, '_> {
                 job.source_path(),
             ));
         }
-        let written = |found: &Found| match found {
-            // It is written through, unless it makes way.
-            Found::LinkTo { file, .. } if file.identity == there.identity => *found,
-            Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Found::File(*there),
-            Found::DanglingLink(_) | Found::ClosedLink { .. } => Found::File(*there),
-        };
-        if !directory
-            && !numbered
-            && let Some(problem) = job.found.as_ref().and_then(|found| job.just_created(&written(found)))
-        {
+        if let Some(problem) = self.met_just_created(job, facts) {
             return Err(problem);
         }
+        if !numbered && job.is_just_created(there) {
+            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
+        }
         let mut kept = None;
-        if directory || job.is_backup {
-            // Neither is renamed: a directory never is, and a backup makes way for none.
+        if directory {
+            // It is never renamed.
         } else if let Some(backup) = &options.backup {
             let shown = [&job.destination_path()[..], &job.source_path()];
             let stays = self.shared.atomic();
             let place = (&job.destination, job.branch());
             kept = Some(self.back_up(place, shown, backup, (&job.source, facts), stays)?);
             job.found = Some(Found::Nothing);
-            job.over = stays;
+            job.over = stays || (options.force && still_has_its_name(job, there));
         } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
             self.remove(job)?;
             job.over = self.shared.atomic();
@@ -264,50 +275,6 @@ impl Worker<'_, '_> {
         self.shared.reporter.may_replace(&job.destination_path(), there.mode, writable, forced)
     }
 
-    fn hard_link(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
-        let options = self.shared.options;
-        let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
-        let At { directory, name } = &job.destination;
-        let link = |name: &CStr| {
-            rustix::fs::linkat(&job.source.directory, &*job.source.name, directory, name, flags)
-        };
-        let is_it = || {
-            let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
-            !job.unseen && there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
-        };
-        let linked = match link(name) {
-            Err(Errno::EXIST) if is_it() => Ok(()),
-            Err(Errno::EXIST) if (options.force || options.ask || job.over) && job.may_link_over(options) => {
-                place::replace(&job.destination, link)
-            }
-            answer => answer,
-        };
-        linked.map_err(|errno| Problem {
-            errno: Some(errno),
-            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
-        })
-    }
-
-    fn symbolic_link(&self, job: &FileJob) -> Result<(), Problem> {
-        let target = job.source_path();
-        if !target.starts_with(b"/") && is_outside_working_directory(job) {
-            return Err(Problem::of(What::RelativeLink, job.destination_path()));
-        }
-        let options = self.shared.options;
-        let At { directory, name } = &job.destination;
-        let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
-        let linked = match link(name) {
-            Err(Errno::EXIST) if (options.force || job.over) && job.may_link_over(options) => {
-                place::replace(&job.destination, link)
-            }
-            answer => answer,
-        };
-        linked.map_err(|errno| Problem {
-            errno: Some(errno),
-            ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target.clone())
-        })
-    }
-
     /// What an earlier manifest says of the file at the destination still holds.
     fn left_alone(&self, job: &FileJob) {
         if let Some(manifest) = self.shared.listed()
@@ -344,6 +311,14 @@ pub(super) enum Ready {
     Done,
 }
 
+/// Whether the file at the destination has its name after it was renamed to its backup's: rename(2) does nothing where that
+/// is another name of it. A link that is forced takes the place, with GNU cp.
+fn still_has_its_name(job: &FileJob, there: &Facts) -> bool {
+    let At { directory, name } = &job.destination;
+    let look = || rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
+    there.links > 1 && look().is_ok_and(|stat| Facts::of(&stat).identity == there.identity)
+}
+
 /// Whether a file is copied onto itself, by the very name, and is to be kept all the same.
 fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
     let leads_to = || {
@@ -358,26 +333,26 @@ fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
 
 /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
 /// be one file.
-pub(super) fn relation(source: &At, destination: &At, follow: bool, facts: &Facts) -> Relation {
+pub(super) fn relation(
+    [source, destination]: [&At; 2],
+    follow: bool,
+    facts: &Facts,
+    found: &Found,
+) -> Relation {
     let look = |at: &At, flags| {
         let stat = process::look(&at.directory, &*at.name, flags).ok()?;
         Some(Facts::of(&stat))
     };
     let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
+    // Following a link changes its access time, and two links need no more than a look at both.
+    let counts = facts.kind == FileType::Symlink && matches!(found, Found::File(_));
     let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
     let entry = EntryName::of(source);
     Relation {
         same_entry: entry.is_some() && entry == EntryName::of(destination),
         one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
         through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
-        leads_to: if facts.kind == FileType::Symlink { leads_to() } else { None },
+        leads_to: if counts { leads_to() } else { None },
         follows: follow,
     }
-}
-
-/// Whether a relative link at the destination would lead elsewhere. Where there is no such directory, making the link
-/// will tell.
-pub(super) fn is_outside_working_directory(job: &FileJob) -> bool {
-    let working = rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity);
-    directory_of(&job.destination).is_some_and(|directory| Some(directory) != working)
 }

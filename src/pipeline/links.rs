@@ -9,12 +9,14 @@
 //! a file system does not show one inode under all names of a file (FUSE, overlay, SMB), nothing can be told by that: the
 //! copy is held and compared first, and it is linked by its descriptor.
 
+pub(super) mod creation;
 mod first;
 
 use super::backup::Kept;
 use super::branch::Branch;
 use super::chain::At;
 use super::job::{FileJob, Names};
+use super::overlap;
 use super::place;
 use super::worker::Worker;
 use crate::cli::cp::{CpOptions, Follow};
@@ -193,15 +195,15 @@ impl Links {
 
 impl Waiting {
     fn of(job: FileJob, facts: &Facts, skipped: bool, let_go: bool) -> Self {
-        let FileJob { ref source, ref names, found, announced, over, follow: through_link, .. } = job;
+        let FileJob { ref source, ref names, found, announced, over, rank, follow: through_link, .. } = job;
         let place = match names {
             Names::Operand { .. } => Place::Operand(Box::new(job)),
             Names::Entry(branch) => {
                 if let_go {
                     branch.let_go();
                 }
-                let (name, kind, inode) = (Arc::clone(&source.name), facts.kind, facts.identity.inode);
-                let entry = Entry { name, kind, through_link, inode };
+                let (name, kind, rank) = (Arc::clone(&source.name), facts.kind, rank.unwrap_or_default());
+                let entry = Entry { name, kind, through_link, rank };
                 let branch = Arc::clone(branch);
                 let kept = job.kept;
                 Place::Entry(Box::new(WaitingEntry { branch, entry, found, announced, over, kept }))
@@ -215,7 +217,8 @@ impl Worker<'_, '_> {
     /// Copies a file that is ready for it, or makes its copy another name of the one that there is. Where it was
     /// `skipped` its own copy is the file that stays.
     pub(super) fn copy_or_link(&mut self, mut job: FileJob, facts: &Facts, skipped: bool) {
-        let sharing = linking::sharing(self.shared.options, facts, job.is_operand(), skipped);
+        let overlap = || *self.shared.met.overlap.get_or_init(|| overlap::is_any(self.shared.options));
+        let sharing = linking::sharing(self.shared.options, facts, job.is_operand(), skipped, overlap);
         let mut first_of_all = false;
         if sharing != Sharing::Alone {
             match self.shared.links.claim(job, facts, skipped, sharing) {

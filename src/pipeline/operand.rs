@@ -11,8 +11,9 @@ use super::worker::{TASKS_FOR_HELP, Worker};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
-use crate::plan::path;
 use crate::plan::replace::{self, Fate, Relation};
+use crate::plan::walk::Rank;
+use crate::plan::{linking, path};
 use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, CWD, FileType, Timespec};
@@ -52,7 +53,10 @@ impl Worker<'_, '_> {
         let examined = self.examine(operand, false);
         let several = operand.made.is_some() || self.shared.options.parents;
         let within = || examined.source.as_ref().is_ok_and(|facts| self.is_within_itself(operand, facts));
-        let meets = several || examined.may_meet_others(self.shared.began) || within();
+        let meets = several
+            || self.is_read_again(&examined)
+            || examined.may_meet_others(self.shared.began)
+            || within();
         if meets && !alone {
             return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
         }
@@ -93,6 +97,14 @@ impl Worker<'_, '_> {
         }
     }
 
+    /// Whether an operand's file was one before, where the times that its copy keeps depend on the earlier one having been
+    /// read.
+    fn is_read_again(&self, examined: &Examined) -> bool {
+        let Ok(facts) = &examined.source else { return false };
+        let in_turn = self.shared.options.sources.len() != 1 && linking::reads_in_turn(self.shared.options);
+        in_turn && facts.kind != FileType::Directory && self.shared.met.read_operands.is_there(facts.identity)
+    }
+
     /// Looks at an operand and at what is at its copy's name; not at that where the copy counts as `new` whatever it is.
     fn examine(&self, operand: &Operand, new: bool) -> Examined {
         let follow = self.shared.options.follow != Follow::Never;
@@ -103,11 +115,15 @@ impl Worker<'_, '_> {
             let made = operand.made.as_ref().filter(|_| self.shared.options.backup.is_none());
             made.is_some_and(|made| made.has_source(facts.identity, &operand.source))
         });
-        // Following a link that is its copy would change the copy's access time.
-        let looks_as = |facts: &Facts| replace::looks_as(self.shared.options, facts.kind);
-        let kind = source.as_ref().ok().map(looks_as);
-        let look = || self.look(&operand.destination, || operand.destination_path(), kind);
-        let found = if twice || new { Ok(Found::Nothing) } else { look() };
+        // Following a link at the destination changes its access time, so that is done only where the copy needs it.
+        let omitted = |facts: &Facts| facts.kind == FileType::Directory && !self.shared.settings.recursive;
+        let found = match &source {
+            Ok(facts) if !twice && !new && !omitted(facts) => {
+                let kind = replace::looks_as(self.shared.options, facts.kind, true);
+                self.look(&operand.destination, || operand.destination_path(), Some(kind))
+            }
+            Ok(_) | Err(_) => Ok(Found::Nothing),
+        };
         Examined { source, found }
     }
 
@@ -152,14 +168,14 @@ impl Worker<'_, '_> {
             made: operand.made.clone(),
             belongs_to: None,
             announced: false,
-            is_backup: false,
             over: false,
+            rank: Some(rank_of(operand.number)),
             unseen: self.shared.parents.count_as_new(),
             kept: None,
             failed: false,
             left_out: false,
             share: Share::None,
-            copy: None,
+            copies: Vec::new(),
         };
         self.begin_leaf(job, &facts);
         Ok(())
@@ -212,10 +228,15 @@ impl Worker<'_, '_> {
         let source = Place { parent: directory, name, path: source_path };
         let At { directory, name } = &self.held_in_place(operand, facts);
         let destination = Place { parent: directory, name, path: destination_path };
-        let way = Way { through_link: follow, seen: Some(facts.identity) };
+        let way = Way { through_link: follow, seen: Some(facts.identity), rank: Rank::default() };
         let opened = self.open_source(&source, way).map_err(|unopened| unopened.problem(&source))?;
         self.branch(None, &origin, (&source, opened), way, (&destination, Some(found)))
     }
+}
+
+/// Where an operand stands among all.
+pub(super) fn rank_of(number: usize) -> Rank {
+    Rank { inode: 0, number: u32::try_from(number).unwrap_or(u32::MAX) }
 }
 
 /// Whether an empty name for a destination stands for the working directory. So it does for GNU cp, unless it is opened

@@ -2,7 +2,7 @@
 
 use super::durable::Durable;
 use super::engine::Counters;
-use super::given::{EntryName, OperandDirectories};
+use super::given::{EntryName, OperandDirectories, ReadOperands};
 use super::grains::Grains;
 use super::imagined::Imagined;
 use super::itself::{Above, MadeDirectories};
@@ -18,6 +18,7 @@ use super::owed::Owed;
 use super::parents::Parents;
 use super::progress::Progress;
 use super::queue::Queue;
+use super::several_names::SeveralNames;
 use super::targets::Targets;
 use crate::cli::cp::{CpOptions, Destination};
 use crate::cli::knobs::{Knobs, Placement};
@@ -26,6 +27,7 @@ use crate::plan::data;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
+use crate::plan::linking;
 use crate::plan::memory::Room;
 use crate::plan::workers;
 use crate::process::{self, Limit};
@@ -57,6 +59,21 @@ pub struct Settings {
     pub verbose: bool,
 }
 
+/// What a run remembers of what it could meet again.
+#[derive(Default)]
+pub struct Met {
+    /// Files of several names that wait for their turn.
+    pub several_names: SeveralNames,
+    /// The directories above copies.
+    pub above: Above,
+    /// Directories that were made.
+    pub made_directories: MadeDirectories,
+    /// Files that were operands, where that matters.
+    pub read_operands: ReadOperands,
+    /// Operands lie in one another, or are one; found out where it matters.
+    pub overlap: OnceLock<bool>,
+}
+
 /// What all workers of a run share.
 pub struct Shared<'env> {
     /// The work to do.
@@ -67,10 +84,8 @@ pub struct Shared<'env> {
     pub pairs: Pairs,
     /// Directories among the operands, where there are several and one could be met again.
     pub directories: Option<OperandDirectories>,
-    /// The directories above copies.
-    pub above: Above,
-    /// Directories that were made and could be met.
-    pub made_directories: MadeDirectories,
+    /// What could be met again.
+    pub met: Met,
     /// What a dry run would have made; `None` where the copy is made.
     pub imagined: Option<Imagined>,
     /// What `--parents` has made.
@@ -119,6 +134,17 @@ pub struct Shared<'env> {
     totals: Mutex<(Tally, Counters, usize)>,
 }
 
+/// Whether one worker does all in the order of the walk, whatever it costs.
+pub(super) fn goes_in_order(options: &CpOptions) -> bool {
+    options.verbose || options.extensions.choosing.dry_run
+}
+
+/// Whether a file is copied before the next is begun, as lines of `-v` come in the middle of it, or its times depend on it.
+fn ends_in_order(options: &CpOptions) -> bool {
+    let middle = options.force || options.preserve.links || linking::reads_in_turn(options);
+    options.debug || (options.verbose && middle)
+}
+
 impl<'env> Shared<'env> {
     pub(super) fn new(
         options: &'env CpOptions,
@@ -159,14 +185,14 @@ impl<'env> Shared<'env> {
                     hash: verification.verify || verification.manifest.is_some(),
                     verify: verification.verify,
                     watched,
+                    names_in_turn: !goes_in_order(options) && linking::reads_in_turn(options),
                 },
                 recursive: options.recursive,
                 verbose: options.verbose,
             },
             pairs: Pairs::default(),
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
-            above: Above::default(),
-            made_directories: MadeDirectories::default(),
+            met: Met::default(),
             imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
             parents: Parents::default(),
             late: Late::default(),
@@ -180,7 +206,7 @@ impl<'env> Shared<'env> {
             owed: Arc::default(),
             options,
             asks_first: asks_first(options),
-            ends_in_order: options.debug || (options.verbose && (options.force || options.preserve.links)),
+            ends_in_order: ends_in_order(options),
             knobs: &options.knobs,
             manifest: None,
             targets: None,

@@ -1,12 +1,15 @@
 //! A source directory: opened, and compared with what was looked at; or why it is not open.
 
+use super::attributes::{self, Source};
+use super::chain::At;
 use super::tree::{Place, Way};
 use super::worker::Worker;
+use crate::plan::attribute_names::Names;
 use crate::plan::facts::Facts;
 use crate::plan::walk;
 use crate::process;
 use crate::report::message::{Problem, What};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
@@ -64,4 +67,19 @@ impl Worker<'_, '_> {
             (examined, _) => examined,
         }
     }
+}
+
+/// The names of the extended attributes of a source directory, open where it may be read, and the symbolic link that has
+/// them: GNU cp takes them of the name, so they are the link's, unless there is a slash behind it.
+pub(super) fn names_of(source: &Place<'_>, way: Way, open: &Result<OwnedFd, Errno>) -> (Names, Option<At>) {
+    let look = || rustix::fs::statat(source.parent, source.name, AtFlags::SYMLINK_NOFOLLOW);
+    if way.through_link && look().is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink) {
+        let link = source.at();
+        return (attributes::names(&Source::Named(link.clone())), Some(link));
+    }
+    let names = match open {
+        Ok(open) => attributes::names(&Source::Open(open.as_fd())),
+        Err(_) => attributes::names(&Source::Named(source.at())),
+    };
+    (names, None)
 }

@@ -1,12 +1,11 @@
 //! Directories: opened, made, listed in parts, and finished when the last entry below is done.
 
-use super::attributes::{self, Source};
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
 use super::itself::listing_with;
 use super::job::{self, FileJob, Task};
-use super::source_directory::Unopened;
+use super::source_directory::{Unopened, names_of};
 use super::worker::Worker;
 use super::{place, targets};
 use crate::cli::cp::Follow;
@@ -14,14 +13,14 @@ use crate::plan::attribute_names::Names;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
 use crate::plan::replace::DirectoryFate;
-use crate::plan::walk::Entry;
+use crate::plan::walk::{self, Entry, Rank};
 use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Most entries that are handed on together: enough to fill a ring, few enough to share out.
@@ -44,6 +43,8 @@ pub(super) struct Way {
     pub through_link: bool,
     /// Which directory it must be, where it was looked at before.
     pub seen: Option<Identity>,
+    /// Where it stands among the entries of the directory above.
+    pub rank: Rank,
 }
 
 /// What became of what was listed as a directory.
@@ -81,7 +82,7 @@ impl Worker<'_, '_> {
         let source = Place { parent: &source, name: &entry.name, path };
         let destination = Place { parent: &destination, name: &entry.name, path: copy };
         let way = match seen {
-            Some(_) => Ok(Way { through_link: entry.through_link, seen }),
+            Some(_) => Ok(Way { through_link: entry.through_link, seen, rank: entry.rank }),
             None => self.way(&source, entry),
         };
         let branched = way.and_then(|way| {
@@ -119,11 +120,11 @@ impl Worker<'_, '_> {
     /// Looks at a link that was seen to lead to a directory, so that what is opened is what was looked at.
     fn way(&self, source: &Place<'_>, entry: &Entry) -> Result<Way, Problem> {
         if !entry.through_link {
-            return Ok(Way { through_link: false, seen: None });
+            return Ok(Way { through_link: false, seen: None, rank: entry.rank });
         }
         let stat = process::look(source.parent, source.name, AtFlags::empty());
         let facts = Facts::of(&stat.map_err(source.failed(What::CannotStat))?);
-        Ok(Way { through_link: true, seen: Some(facts.identity) })
+        Ok(Way { through_link: true, seen: Some(facts.identity), rank: entry.rank })
     }
 
     /// Refuses paths that are longer than the kernel takes, in a directory that was come to through a symbolic link. We
@@ -196,6 +197,7 @@ impl Worker<'_, '_> {
             depth: parent.map_or(0, |parent| parent.depth + 1),
             origin: Arc::clone(origin),
             name: Arc::from(source.name),
+            rank: way.rank,
             source: match descriptor {
                 Ok(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
                 Err(reason) => Held::shut(facts.identity, way.through_link, reason),
@@ -209,6 +211,7 @@ impl Worker<'_, '_> {
             turn: OnceLock::new(),
             pending: AtomicUsize::new(1),
             listed: AtomicBool::new(false),
+            entries: AtomicU32::new(0),
         });
         self.remember_made(&branch);
         self.foresee_itself(&branch);
@@ -248,6 +251,8 @@ impl Worker<'_, '_> {
             (Vec::new(), true)
         });
         branch.listed.store(ended, Ordering::Release);
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        walk::number_from(&mut entries, branch.entries.fetch_add(count, Ordering::Relaxed));
         self.choose(branch, &mut entries);
         branch.expect(entries.len());
         let mut tasks = self.group(branch, entries);
@@ -351,7 +356,7 @@ impl Worker<'_, '_> {
     }
 
     /// Begins with an entry of a directory as it is when it is looked at, whatever it was listed as.
-    fn seen_leaf(&mut self, branch: &Arc<Branch>, mut job: FileJob) -> Result<(), Problem> {
+    pub(super) fn seen_leaf(&mut self, branch: &Arc<Branch>, mut job: FileJob) -> Result<(), Problem> {
         let name = Arc::clone(&job.source.name);
         let failed = |errno| Problem::failed(What::CannotStat, branch.source_path(&name), errno);
         let look = |job: &FileJob| {
@@ -365,7 +370,8 @@ impl Worker<'_, '_> {
         }
         if facts.kind == FileType::Directory {
             let (kind, through_link) = (facts.kind, job.follow);
-            let entry = Entry { name: Arc::clone(&name), kind, through_link, inode: facts.identity.inode };
+            let rank = job.rank.unwrap_or_default();
+            let entry = Entry { name: Arc::clone(&name), kind, through_link, rank };
             self.directory(branch, &entry, Some(facts.identity));
             return Ok(());
         }
@@ -376,19 +382,4 @@ impl Worker<'_, '_> {
         self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts);
         Ok(())
     }
-}
-
-/// The names of the extended attributes of a source directory, open where it may be read, and the symbolic link that has
-/// them: GNU cp takes them of the name, so they are the link's, unless there is a slash behind it.
-fn names_of(source: &Place<'_>, way: Way, open: &Result<OwnedFd, Errno>) -> (Names, Option<At>) {
-    let look = || rustix::fs::statat(source.parent, source.name, AtFlags::SYMLINK_NOFOLLOW);
-    if way.through_link && look().is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink) {
-        let link = source.at();
-        return (attributes::names(&Source::Named(link.clone())), Some(link));
-    }
-    let names = match open {
-        Ok(open) => attributes::names(&Source::Open(open.as_fd())),
-        Err(_) => attributes::names(&Source::Named(source.at())),
-    };
-    (names, None)
 }

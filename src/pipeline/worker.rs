@@ -300,6 +300,8 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                     self.end_in_order();
                 }
             }
+            Task::SeveralNames => self.several_names(),
+            Task::Names(batches) => self.names(batches),
             Task::Files(jobs) => self.backlog.extend(jobs),
             Task::Operands(operands) => {
                 self.operands(operands);
@@ -315,7 +317,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     }
 
     /// Ends what was begun before anything else is, where lines of `-v` come while files are being copied.
-    fn end_in_order(&mut self) {
+    pub(super) fn end_in_order(&mut self) {
         while self.shared.ends_in_order && !self.is_idle() {
             self.fill();
             if self.engine.in_flight() == 0 {

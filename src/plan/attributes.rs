@@ -199,7 +199,8 @@ impl Keeping {
             _ => source.mode,
         };
         let narrow = all.difference(Mode::RWXG | Mode::RWXO);
-        let rightful = !self.ownership || belongs_to == Some(source.owner);
+        let rightful =
+            !self.ownership || (belongs_to == Some(source.owner) && !loses_bits_to_its_owner(source));
         let mode = match self.mode {
             // What it is to end with is all that counts, but never more than the source has is asked for.
             PreserveMode::Ignore => {
@@ -375,6 +376,14 @@ impl Keeping {
             | Refused::Swapped => always,
         }
     }
+}
+
+/// Whether this is a special file with bits that go when it is given to somebody. GNU cp gives what it has made to its owner
+/// also where that is who made it.
+#[must_use]
+pub fn loses_bits_to_its_owner(node: &Facts) -> bool {
+    let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
+    special && node.mode.intersects(Mode::SUID | Mode::SGID)
 }
 
 /// Whether an extended attribute is refused because it, or all of its kind, is not there at all.

@@ -72,6 +72,15 @@ impl<'a> Naming<'a> {
         Name { name, exclusive }
     }
 
+    /// The name of a backup without a number, where the user may get one.
+    #[must_use]
+    pub fn simple(&self) -> Option<Vec<u8>> {
+        match self.backup.control {
+            Control::Simple | Control::Existing => Some(self.with_suffix()),
+            Control::Numbered => None,
+        }
+    }
+
     fn with_suffix(&self) -> Vec<u8> {
         [self.file, self.backup.suffix.as_bytes()].concat()
     }

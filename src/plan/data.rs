@@ -150,6 +150,12 @@ pub fn words(trail: &Trail, reflink: Reflink, sparse: Sparse) -> [&'static str; 
     [offload, shared, holes]
 }
 
+/// Whether a write failed for want of room: on the device, within a quota or a limit.
+#[must_use]
+pub fn is_want_of_room(errno: Errno) -> bool {
+    matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -83,6 +83,12 @@ pub fn without_dots(path: &[u8]) -> Vec<u8> {
     below(start, names().collect::<Vec<_>>().into_iter())
 }
 
+/// Whether this is the working directory, told by nothing but dots that say nothing.
+#[must_use]
+pub fn is_working_directory(path: &[u8]) -> bool {
+    path.starts_with(b".") && path.split(|byte| *byte == b'/').all(|part| matches!(part, b"" | b"."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +105,12 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(without_dots(path), expected);
         }
+    }
+
+    #[test]
+    fn dots_that_say_nothing_name_the_working_directory() {
+        assert!([&b"."[..], b"./", b".//./."].into_iter().all(is_working_directory));
+        assert!(![&b""[..], b"/", b"/.", b"..", "./a".as_bytes()].into_iter().any(is_working_directory));
     }
 
     #[test]

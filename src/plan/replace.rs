@@ -228,18 +228,24 @@ pub fn looks_through(options: &CpOptions, source: &Facts) -> bool {
 }
 
 /// As what a source counts when its destination's name is looked at: what a link there leads to means nothing where the
-/// source is a link itself, where the link is renamed, or where another one is to take its name. Following it would change
-/// its access time, and could wait for a file system that is to be mounted first. GNU cp follows it for hard links of what is
-/// not to be followed.
+/// source is a link itself, where the link is renamed, or where another one is to take its name. Nor does it for what is made
+/// anew, if that is to stay out of its way, or was come to by following. Looking through it would change its access time, and
+/// could wait for a file system that is to be mounted first. GNU cp looks through it to see whether it leads to what it is
+/// made of, where links are not followed.
 #[must_use]
-pub fn looks_as(options: &CpOptions, kind: FileType) -> FileType {
-    let is_linked = match options.make {
+pub fn looks_as(options: &CpOptions, kind: FileType, is_operand: bool) -> FileType {
+    let follows = follows(options, is_operand);
+    let linked = match options.make {
         Make::Copies => false,
-        Make::HardLinks => options.follow != Follow::Never,
+        Make::HardLinks => follows,
         Make::SymbolicLinks => true,
     };
-    let linked = is_linked && kind != FileType::Directory;
-    if options.backup.is_some() || linked { FileType::Symlink } else { kind }
+    let directory = kind == FileType::Directory;
+    let written = is_read(options, kind) && options.make == Make::Copies && !options.remove_destination;
+    let stays = matches!(options.overwrite, Overwrite::Skip | Overwrite::Refuse);
+    let in_the_way = stays || follows || (directory && (linked || options.remove_destination));
+    let made = kind != FileType::RegularFile && !written && in_the_way;
+    if options.backup.is_some() || (linked && !directory) || made { FileType::Symlink } else { kind }
 }
 
 fn later(time: Timespec, than: Timespec) -> bool {
@@ -300,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_link_is_looked_through_only_where_what_it_leads_to_counts() {
-        let as_what = |options: CpOptions, kind| looks_as(&options, kind);
+        let as_what = |options: CpOptions, kind| looks_as(&options, kind, false);
         let making = |make, follow| CpOptions { make, follow, ..CpOptions::default() };
         let (file, directory, link) = (FileType::RegularFile, FileType::Directory, FileType::Symlink);
         assert_eq!((as_what(keeping(), file), as_what(keeping(), directory)), (link, link));
@@ -308,7 +314,14 @@ mod tests {
         assert_eq!(as_what(making(Make::SymbolicLinks, Follow::Never), file), link);
         assert_eq!(as_what(making(Make::HardLinks, Follow::Always), file), link);
         assert_eq!(as_what(making(Make::HardLinks, Follow::Never), file), file);
-        assert_eq!(as_what(making(Make::HardLinks, Follow::Always), directory), directory);
+        let tree = |make, follow| CpOptions { recursive: true, ..making(make, follow) };
+        assert_eq!(as_what(tree(Make::HardLinks, Follow::Never), directory), directory);
+        assert_eq!(as_what(tree(Make::HardLinks, Follow::Always), directory), link);
+        assert_eq!(as_what(tree(Make::Copies, Follow::Always), directory), link);
+        let on_the_line = tree(Make::Copies, Follow::CommandLine);
+        assert_eq!([true, false].map(|is| looks_as(&on_the_line, directory, is)), [link, directory]);
+        let keeping = CpOptions { copy_contents: true, ..tree(Make::Copies, Follow::Always) };
+        assert_eq!(as_what(keeping, directory), directory);
     }
 
     #[test]

@@ -23,8 +23,18 @@ pub struct Entry {
     pub kind: FileType,
     /// It is a symbolic link that is followed; `kind` is then the type of what it leads to, if it leads anywhere.
     pub through_link: bool,
-    /// Its inode number: files are reached fastest in this order where it follows their place on the disk.
+    /// Where it stands among the entries of its directory.
+    pub rank: Rank,
+}
+
+/// Where an entry stands in the walk: by inode number, as files are reached fastest in this order where it follows their
+/// place on the disk, and names of one file in the order of the listing. So does GNU cp.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    /// The inode number that the listing gave; 0 for operands.
     pub inode: u64,
+    /// How many entries were listed before it, or operands.
+    pub number: u32,
 }
 
 /// Room for the entries of one fetch, kept by a worker from directory to directory.
@@ -56,11 +66,12 @@ impl Listing {
             };
             let name = entry.file_name();
             if name != c"." && name != c".." {
+                let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
                 entries.push(Entry {
                     name: Arc::from(name),
                     kind: entry.file_type(),
                     through_link: false,
-                    inode: entry.ino(),
+                    rank: Rank { inode: entry.ino(), number },
                 });
             }
             // A directory that fits one fetch is known to have ended by asking once more, so that it need not be come
@@ -70,8 +81,7 @@ impl Listing {
                 break;
             }
         }
-        // Several names of one file stay in the order of the listing, as with GNU cp.
-        entries.sort_by_key(|entry| entry.inode);
+        entries.sort_unstable_by_key(|entry| entry.rank);
         Ok((entries, ended))
     }
 
@@ -82,13 +92,21 @@ impl Listing {
     pub fn fetch_all(&mut self, directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
         let mut all = Vec::new();
         loop {
-            let (entries, ended) = self.fetch(directory)?;
+            let (mut entries, ended) = self.fetch(directory)?;
+            number_from(&mut entries, u32::try_from(all.len()).unwrap_or(u32::MAX));
             all.extend(entries);
             if ended {
-                all.sort_by_key(|entry| entry.inode);
+                all.sort_unstable_by_key(|entry| entry.rank);
                 return Ok(all);
             }
         }
+    }
+}
+
+/// Numbers entries that were listed behind `before` others.
+pub fn number_from(entries: &mut [Entry], before: u32) {
+    if before > 0 {
+        entries.iter_mut().for_each(|entry| entry.rank.number = entry.rank.number.saturating_add(before));
     }
 }
 
@@ -146,7 +164,7 @@ mod tests {
         loop {
             let (entries, ended) = listing.fetch(&open).expect("list");
             fetches += 1;
-            assert!(entries.is_sorted_by_key(|entry| entry.inode));
+            assert!(entries.is_sorted_by_key(|entry| entry.rank));
             names.extend(entries.into_iter().map(|entry| entry.name));
             if ended {
                 break;

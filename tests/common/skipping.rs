@@ -9,7 +9,7 @@ use std::io::Write;
 /// The harness counts the test as passed. So the line also goes to the file that `UCP_SKIPPED` names, for `.ci/run` to count.
 pub fn skip(reason: &str) {
     let thread = std::thread::current();
-    let test = thread.name().unwrap_or("a test");
+    let test = thread.name().unwrap_or("unnamed");
     let line = format!("SKIPPED: {}::{test}: {reason}\n", env!("CARGO_CRATE_NAME"));
     std::io::stderr().lock().write_all(line.as_bytes()).unwrap();
     if let Some(list) = std::env::var_os("UCP_SKIPPED").filter(|list| !list.is_empty()) {

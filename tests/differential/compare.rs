@@ -38,15 +38,17 @@ pub fn compare(case: &Case, reference: &Outcome, candidate: &Outcome) -> Option<
     }
     match (&reference.tree, &candidate.tree) {
         (Some(left), Some(right)) => {
-            let found = snapshot::differences(left, right);
-            let mut signs: Vec<String> = found.iter().map(|found| sign(found, left)).collect();
+            let tree = snapshot::differences(left, right);
+            let mut signs: Vec<String> = tree.iter().map(|found| sign(found, left)).collect();
             signs.sort_unstable();
             signs.dedup();
             // What the program says mostly tells why the trees differ.
-            if kinds.is_empty() {
+            if kinds.is_empty() && !signs.is_empty() {
+                let said = lines(&reference.stderr, true);
+                signs.extend(said.first().map(|line| format!("tree: after <{}>", without_names(line))));
                 kinds.extend(signs);
             }
-            for [path, what, left, right] in found.iter().take(SHOWN_MAX) {
+            for [path, what, left, right] in tree.iter().take(SHOWN_MAX) {
                 writeln!(text, "{path}: {what}: reference {left}, candidate {right}").unwrap();
             }
         }

@@ -42,7 +42,7 @@ pub fn draw(random: &mut Random, mut put: impl FnMut(&str, &str)) {
 }
 
 /// The locales of these that there are; what is missing is said once.
-fn spoken() -> &'static [&'static str] {
+pub fn spoken() -> &'static [&'static str] {
     static SPOKEN: OnceLock<Vec<&'static str>> = OnceLock::new();
     SPOKEN.get_or_init(|| {
         let (installed, missing) = installed(&LOCALES);

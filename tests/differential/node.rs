@@ -155,7 +155,8 @@ impl Node {
     }
 
     pub fn on_disk(&self, work: &Path) -> PathBuf {
-        work.join(as_path(&self.path))
+        // A directory that cannot be searched has no `.` either.
+        if self.path == b"." { work.to_owned() } else { work.join(as_path(&self.path)) }
     }
 
     /// Owner, attributes, mode and times, in an order in which none of them spoils another.

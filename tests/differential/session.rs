@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use crate::case::{Case, Outcome, Program};
 use crate::compare::{Difference, compare, facts, unlike};
 use crate::generate::generate;
-use crate::known::known;
 use crate::making::{self, Making, USUAL};
 use crate::options::Allowed;
 use crate::say;
@@ -176,9 +175,6 @@ impl Session {
             match self.judged(case, &reference, &outcome, thread) {
                 Judgement::Same => {}
                 Judgement::Ambiguous => ambiguous = true,
-                Judgement::Known(reason) => {
-                    *summary.lock().unwrap().known.entry(reason).or_default() += 1;
-                }
                 Judgement::Different(difference) => {
                     let (case, candidate) = (case.clone(), candidate.clone());
                     summary.lock().unwrap().differences.push(Found { case, candidate, difference });
@@ -208,10 +204,7 @@ impl Session {
         if self.found_in_another_order(case, reference, outcome, thread) {
             return Judgement::Ambiguous;
         }
-        match known(case, reference, &difference) {
-            Some(reason) => Judgement::Known(reason),
-            None => Judgement::Different(difference),
-        }
+        Judgement::Different(difference)
     }
 
     /// Whether the reference itself does each thing that `outcome` shows where directories list their entries in another
@@ -251,7 +244,5 @@ enum Judgement {
     Same,
     /// The reference does so too where directories list their entries in another order.
     Ambiguous,
-    /// Meant, for this reason.
-    Known(&'static str),
     Different(Difference),
 }

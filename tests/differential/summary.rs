@@ -18,8 +18,6 @@ pub struct Summary {
     pub without_end: u64,
     /// Cases in which `ucp` does what the reference does in another order of listings.
     pub ambiguous: Vec<u64>,
-    /// Differences that are meant, by their reason.
-    pub known: BTreeMap<&'static str, u64>,
     pub differences: Vec<Found>,
 }
 
@@ -49,9 +47,6 @@ impl Summary {
         if !self.ambiguous.is_empty() {
             let numbers: Vec<String> = self.ambiguous.iter().take(50).map(u64::to_string).collect();
             eprintln!("of the order of listings: UCP_CASE={}", numbers.join(" "));
-        }
-        for (reason, count) in &self.known {
-            eprintln!("{count:6}  known: {reason}");
         }
         for (kind, found) in &groups {
             eprintln!("{:6}  {kind}", found.len());

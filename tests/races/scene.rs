@@ -1,7 +1,7 @@
 //! What the attacker owns, and what lies outside of it: secrets that must not arrive, canaries that must not change.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps};
@@ -21,6 +21,13 @@ pub struct Scene {
     base: TempDir,
     /// All that can be seen of what lies outside.
     outside: Vec<String>,
+}
+
+/// Gives a file away. The races of an ordinary user need no other owners.
+fn give(path: &Path, user: u32, group: u32) {
+    if rustix::process::geteuid().is_root() {
+        lchown(path, Some(user), Some(group)).unwrap();
+    }
 }
 
 impl Scene {
@@ -58,7 +65,7 @@ impl Scene {
         for entry in WalkDir::new(self.path("outside")).contents_first(true) {
             let entry = entry.unwrap();
             let mode = if entry.file_type().is_dir() { 0o700 } else { 0o600 };
-            chown(entry.path(), Some(1), Some(2)).unwrap();
+            give(entry.path(), 1, 2);
             fs::set_permissions(entry.path(), Permissions::from_mode(mode)).unwrap();
             rustix::fs::utimensat(CWD, entry.path(), &times, AtFlags::SYMLINK_NOFOLLOW).unwrap();
         }
@@ -117,7 +124,7 @@ impl Scene {
         fs::write(hostile.join("other-file"), content(FILES)).unwrap();
         for name in ["source", "destination", "hostile"] {
             for entry in WalkDir::new(self.path(name)) {
-                std::os::unix::fs::lchown(entry.unwrap().path(), Some(ATTACKER), Some(ATTACKER)).unwrap();
+                give(entry.unwrap().path(), ATTACKER, ATTACKER);
             }
         }
     }

@@ -20,10 +20,10 @@ impl FileCopy {
     /// Acts on what is under the destination's name.
     pub(super) fn decide(&mut self, chain: Chain, found: &Found, context: &mut Context<'_>) -> Next {
         let verdict = overwrite::contents(&self.source_facts(), found, context.settings.posixly_correct);
-        // GNU cp tells of an operand's link alone that it was just made.
-        let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory)
-            || (verdict == Verdict::Dangling && !self.job.is_operand());
-        if let Some(problem) = self.job.just_created(found).filter(|_| !refused) {
+        let refused = matches!(verdict, Verdict::SameFile | Verdict::IsDirectory);
+        if let Some(problem) =
+            self.job.just_created(found, context.settings.posixly_correct).filter(|_| !refused)
+        {
             return self.fail(chain, problem, context);
         }
         if let Verdict::Overwrite(there) = verdict

@@ -366,10 +366,7 @@ impl FinishedExtents {
             return (file, next);
         }
         if let Some((problem, failed_at)) = problem {
-            // Others may have come further: what is left is to be a beginning of the source.
-            file.length = Some(u64::MAX);
-            file.stream = Stream::starting_at(failed_at.min(end));
-            let next = file.fail(chain, problem, context);
+            let next = file.fail_at(failed_at.min(end), chain, problem, context);
             return (file, next);
         }
         if let Some(reached) = stopped {

@@ -87,6 +87,8 @@ pub struct Settings {
     pub verify: bool,
     /// Somebody looks at how much has arrived.
     pub watched: bool,
+    /// Names of one file are read one after the other, in the order of the walk.
+    pub names_in_turn: bool,
 }
 
 /// What a method works with: the worker's own pool, engine and books.
@@ -131,7 +133,8 @@ pub enum Next {
     Run(Chain),
     /// No buffer is free: come back when one is, by `resume`.
     Starved(Chain),
-    /// It was listed as a regular file, and is none: it is to be looked at. Nothing was done about it.
+    /// It was listed as a regular file and is none, or has several names, which have their turns: it is to be looked at.
+    /// Nothing was done about it.
     OfAnotherKind,
     /// No descriptor is free: start this file again when others are done.
     NoDescriptor,

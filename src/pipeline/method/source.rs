@@ -43,7 +43,8 @@ impl FileCopy {
                 return self.fail(chain, self.source_problem(What::CannotStat, Errno::IO), context);
             }
         };
-        if self.job.seen.is_none() && facts.kind != FileType::RegularFile {
+        let waits = context.settings.names_in_turn && facts.links > 1;
+        if self.job.seen.is_none() && (waits || facts.kind != FileType::RegularFile) {
             return Next::OfAnotherKind;
         }
         if !self.job.matches(&facts) {

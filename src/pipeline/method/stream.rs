@@ -3,14 +3,15 @@
 //! It serves what cannot be trusted to say its length (/proc, pipes, devices), and finishes what a chain or the extents
 //! left: a file that shrank or grew, a write that came up short. It always goes through the page cache.
 
+use super::extents::set_direct;
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next, zeros};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, End, Op, Outcome};
-use crate::plan::destination;
 use crate::plan::overwrite::{Found, Verdict};
-use crate::report::message::What;
+use crate::plan::{data, destination};
+use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
@@ -178,6 +179,32 @@ impl FileCopy {
         self.stream.written_to(end);
         let written = self.stream.position();
         self.length = self.length.map(|length| length.max(written));
+    }
+
+    /// A copy whose blocks came in any order has failed, and none is missing before `reached`: what has come further is cut
+    /// off, so that a beginning of the source is left. Where there was no room, that gives its room to what comes first:
+    /// the copy goes on from there in order until it fails again, so that as much is left as fits, as with GNU cp.
+    pub(super) fn fail_at(
+        &mut self,
+        reached: u64,
+        mut chain: Chain,
+        problem: Problem,
+        context: &mut Context<'_>,
+    ) -> Next {
+        self.stream = Stream::starting_at(reached);
+        let wants_room = problem.what == What::Writing && problem.errno.is_some_and(data::is_want_of_room);
+        if !wants_room || self.holes.is_some() || self.hashing.is_some() {
+            self.length = Some(u64::MAX);
+            return self.fail(chain, problem, context);
+        }
+        self.stage = Stage::Stream;
+        self.length = None;
+        chain.ops.clear();
+        if context.settings.direct {
+            chain.ops.extend(set_direct(false));
+        }
+        chain.ops.push(Op::Truncate { length: reached });
+        Next::Run(chain)
     }
 
     /// The source has ended. A copy with holes is brought to its length: the last ones gave it none, or it was made as

@@ -51,7 +51,7 @@ fn direct(mut copying: Copying) -> Copying {
 #[test]
 fn a_small_file_is_two_chains_of_eight_operations() {
     let copied = Copying::of(small()).run();
-    let whole = ["read", "open destination", "write", "close", "close"];
+    let whole = ["open destination", "read", "write", "close", "close"];
     assert_eq!(copied.log, [&["open source", "examine"][..], &whole].concat());
     assert_eq!((copied.destination(), copied.tally.bytes), (Some(&small()[..]), 100));
 }
@@ -112,7 +112,28 @@ fn a_full_disk_in_the_middle_of_extents_is_told_once() {
     let copied = Copying::of(large()).faults("write", 2..99, Fault::Errno(Errno::NOSPC)).run();
     assert_eq!(copied.told(), [(What::Writing, Some(Errno::NOSPC))]);
     let writes = copied.log.iter().filter(|name| **name == "write").count();
-    assert!(writes <= 2 + 4, "{writes} writes: no block is claimed after the failure");
+    assert!(
+        writes <= 2 + 4 + 1,
+        "{writes} writes: no block is claimed after the failure, and one tries again in order"
+    );
+    let left = copied.destination().map_or(0, <[u8]>::len);
+    assert_eq!(copied.destination(), Some(&large()[..left]), "a beginning");
+}
+
+#[test]
+fn a_disk_that_has_room_again_once_blocks_are_cut_off_is_filled_in_order() {
+    for fault in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG] {
+        let copied = Copying::of(large()).faults("write", 2..5, Fault::Errno(fault)).run();
+        let left = copied.destination().map_or(0, <[u8]>::len);
+        assert_eq!(copied.destination(), Some(&large()[..left]), "{fault}");
+        assert!(
+            copied.told().len() <= 1 && (left == large().len()) == copied.told().is_empty(),
+            "{fault}: {left}"
+        );
+    }
+    // What is wrong with the destination itself is not tried again.
+    let copied = Copying::of(large()).faults("write", 2..3, Fault::Errno(Errno::IO)).run();
+    assert_eq!(copied.told(), [(What::Writing, Some(Errno::IO))]);
 }
 
 #[test]

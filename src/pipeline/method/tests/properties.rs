@@ -200,6 +200,7 @@ pub(super) fn copying(way: &Way, files: &[File]) -> Copying {
         hash: way.hash || way.verify,
         verify: way.verify,
         watched: false,
+        names_in_turn: false,
     };
     if let Some(offloads) = way.offload {
         copying.world.systems = Some([NFS; 2]);

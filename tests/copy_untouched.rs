@@ -1,0 +1,79 @@
+//! What GNU cp does not read, and does not follow, keeps its time of access: a source whose copy cannot be made, and a link
+//! at the destination of what is not copied.
+
+use crate::common::{Sandbox, each_engine};
+
+const OLD: i64 = 1_000_000_000;
+
+fn old(s: &Sandbox, names: &[&str]) {
+    for name in names {
+        s.times(name, OLD, OLD);
+    }
+}
+
+fn is_untouched(s: &Sandbox, name: &str) -> bool {
+    s.accessed(name).0 == OLD
+}
+
+#[test]
+fn a_source_is_not_read_where_its_copy_cannot_be_made() {
+    each_engine(|s| {
+        s.file("small", "1").file("middle", vec![b'm'; 100_000]).dir("d").file("whole", "1");
+        old(s, &["small", "middle", "whole"]);
+        s.cp(["small", "middle", "none/"]).run().ends(1);
+        s.cp(["small", "none/x"])
+            .fails("ucp: cannot create regular file 'none/x': No such file or directory");
+        let long = "n".repeat(256);
+        s.cp(["-p", "small", &long]).fails(&format!("ucp: cannot stat '{long}': File name too long"));
+        assert!(is_untouched(s, "small"));
+        assert!(is_untouched(s, "middle"));
+        s.cp(["whole", "d"]).succeeds();
+        assert!(!is_untouched(s, "whole"), "times of access are not kept here");
+    });
+}
+
+#[test]
+fn a_link_at_the_destination_is_not_followed_for_what_is_not_copied() {
+    each_engine(|s| {
+        s.dir("d").dir("s/dir").symlink("d/none", "nowhere").symlink("d/dir", "nowhere");
+        old(s, &["d/none", "d/dir"]);
+        s.cp(["none", "d"]).fails("ucp: cannot stat 'none': No such file or directory");
+        s.cp(["s/dir", "d"]).fails("ucp: -r not specified; omitting directory 's/dir'");
+        assert!(is_untouched(s, "d/none"));
+        assert!(is_untouched(s, "d/dir"));
+        s.file("none", "1").cp(["none", "d"]).run().ends(1);
+        assert!(!is_untouched(s, "d/none"), "times of access are not kept here");
+    });
+}
+
+#[test]
+fn a_link_that_is_copied_onto_itself_is_not_followed() {
+    each_engine(|s| {
+        s.symlink("g", ".");
+        old(s, &["g"]);
+        s.cp(["-a", "g", "."]).fails("ucp: 'g' and './g' are the same file");
+        assert!(is_untouched(s, "g"));
+    });
+}
+
+#[test]
+fn a_link_in_the_way_of_a_directory_is_followed_only_where_sources_are_not() {
+    each_engine(|s| {
+        s.dir("t").dir("d").symlink("d/t", "../t");
+        let ways: [(&[&str], bool); 8] = [
+            (&["-r"], false),
+            (&["-ru"], false),
+            (&["-rl", "-P"], false),
+            (&["-rL"], true),
+            (&["-rH"], true),
+            (&["-rn"], true),
+            (&["-rs"], true),
+            (&["-r", "--remove-destination"], true),
+        ];
+        for (options, untouched) in ways {
+            old(s, &["d/t"]);
+            s.cp(options).and(["t", "d"]).run().ends(1);
+            assert_eq!(is_untouched(s, "d/t"), untouched, "{options:?}");
+        }
+    });
+}
