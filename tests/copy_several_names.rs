@@ -75,6 +75,25 @@ fn the_first_name_alone_has_the_time_before_it_was_read() {
 }
 
 #[test]
+fn what_is_met_by_its_name_and_by_links_keeps_the_times_that_reading_it_in_order_leaves() {
+    each_engine(|s| {
+        s.symlink("s/early", "d/f").file("s/d/f", "1").symlink("s/late", "d/f").file("s/other", "2");
+        s.times("s/d/f", 1, 1_000_000_000);
+        let before = s.accessed("s/d/f");
+        s.cp(["-rpL", "s", "t"]).succeeds();
+        let after = s.accessed("s/d/f");
+        let entries = ["early", "d", "late"];
+        let inode = |name: &str| s.path(format!("s/{name}")).symlink_metadata().unwrap().ino();
+        let first = entries.iter().min_by_key(|name| inode(name)).unwrap();
+        for name in entries {
+            let copy = if name == "d" { "t/d/f".to_owned() } else { format!("t/{name}") };
+            let expected = if name == *first { before } else { after };
+            assert_eq!(s.accessed(&copy), expected, "{copy}, {first} is first");
+        }
+    });
+}
+
+#[test]
 fn the_first_name_decides_which_file_stays() {
     each_engine(|s| {
         for options in ["-ru", "-au", "-ruv"] {

@@ -44,6 +44,7 @@ mod copy_newcomers;
 mod copy_operands;
 mod copy_overwrite;
 mod copy_parents;
+mod copy_parents_acl;
 mod copy_sameness;
 mod copy_several_names;
 mod copy_sizes;

@@ -11,9 +11,9 @@ use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, Follow};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
-use crate::plan::path;
 use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
+use crate::plan::{linking, path};
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
@@ -137,6 +137,12 @@ impl Worker<'_, '_> {
         source.kind == FileType::Directory
             && self.shared.settings.recursive
             && self.shared.met.above.of(&operand.destination).contains(&source.identity)
+    }
+
+    /// Whether a directory is walked in the order of its listing, one part after the other: the copy may be met in it, or
+    /// what a link leads to by another name.
+    pub(super) fn walks_in_order(&self, branch: &Branch) -> bool {
+        branch.origin.is_within_itself || linking::reads_all_in_turn(self.shared.options)
     }
 
     /// Queues what a directory has, part by part, so that nothing of it is begun before all that comes first is done.

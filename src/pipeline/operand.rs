@@ -101,7 +101,12 @@ impl Worker<'_, '_> {
     /// read.
     fn is_read_again(&self, examined: &Examined) -> bool {
         let Ok(facts) = &examined.source else { return false };
-        let in_turn = self.shared.options.sources.len() != 1 && linking::reads_in_turn(self.shared.options);
+        let options = self.shared.options;
+        let in_turn = options.sources.len() != 1 && linking::reads_in_turn(options);
+        // In a tree, what links lead to can be any of its files.
+        if in_turn && options.recursive && options.follow != Follow::Never {
+            return true;
+        }
         in_turn && facts.kind != FileType::Directory && self.shared.met.read_operands.is_there(facts.identity)
     }
 

@@ -239,7 +239,7 @@ impl Worker<'_, '_> {
         if self.is_behind_the_end(branch, 1) {
             return;
         }
-        let in_order = branch.origin.is_within_itself;
+        let in_order = self.walks_in_order(branch);
         let fetched = branch.source().and_then(|source| match source {
             Directory::Open(source) if in_order => self.listing.fetch_all(&source).map(|all| (all, true)),
             Directory::Open(source) => self.listing.fetch(&source),
@@ -289,15 +289,19 @@ impl Worker<'_, '_> {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
                 // The lines of -v come in the order of the listing; and where there are files already, which of several
                 // hard links is copied first can be told by what becomes of them.
-                if self.shared.settings.verbose || !branch.fresh || branch.origin.is_within_itself {
+                if self.shared.settings.verbose || !branch.fresh || self.walks_in_order(branch) {
                     flush(&mut leaves, &mut tasks);
                     tasks.push(task);
                 } else {
                     directories.push(task);
                 }
             } else {
+                let alone = entry.through_link && self.walks_in_order(branch);
+                if alone {
+                    flush(&mut leaves, &mut tasks);
+                }
                 leaves.push(entry);
-                if leaves.len() == LEAVES_MAX {
+                if alone || leaves.len() == LEAVES_MAX {
                     flush(&mut leaves, &mut tasks);
                 }
             }

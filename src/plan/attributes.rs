@@ -256,6 +256,8 @@ impl Keeping {
     pub fn parent_mode_to_make(&self, source: &Facts) -> Mode {
         match self.mode {
             PreserveMode::Ignore => PERMISSIONS,
+            // What is left out would be missing from the ACL that a directory above gives it, as its mask.
+            PreserveMode::UnderUmask if !self.ownership => source.mode & (PERMISSIONS | Mode::SVTX),
             PreserveMode::UnderUmask | PreserveMode::Keep => self.directory_mode_to_make(source),
         }
     }
@@ -267,6 +269,7 @@ impl Keeping {
     pub fn of_parent(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
         let permissions = match (self.mode, now) {
             (PreserveMode::Ignore, Some(now)) => restored(now, now & PERMISSIONS),
+            (PreserveMode::UnderUmask, Some(now)) if !self.ownership => restored(now, now & PERMISSIONS),
             // In a directory these bits give nobody anything, and GNU cp keeps them here, though not in a tree.
             (PreserveMode::Keep, _) => Permissions::Whole(source.mode),
             (PreserveMode::Ignore | PreserveMode::UnderUmask, _) => self.directory_permissions(source, now),

@@ -3,7 +3,7 @@
 
 use super::facts::Facts;
 use super::replace::follows;
-use crate::cli::cp::{CpOptions, Make, Overwrite};
+use crate::cli::cp::{CpOptions, Follow, Make, Overwrite};
 use rustix::fs::FileType;
 
 /// What a file's copy is to other names of the file.
@@ -74,6 +74,12 @@ pub fn reads_in_turn(options: &CpOptions) -> bool {
     options.preserve.timestamps && !options.preserve.links && options.make == Make::Copies
 }
 
+/// Whether that can be any name in a tree, as links lead to files that may be met by their names as well.
+#[must_use]
+pub fn reads_all_in_turn(options: &CpOptions) -> bool {
+    options.follow == Follow::Always && options.recursive && reads_in_turn(options)
+}
+
 /// Whether a name becomes a link to what the first copy leads to, where that is a symbolic link, rather than to the link.
 #[must_use]
 pub fn links_through(options: &CpOptions, is_operand: bool) -> bool {
@@ -96,7 +102,7 @@ pub fn may_be_copy(source: &Facts, copy: &Facts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::cp::{Follow, Preserve};
+    use crate::cli::cp::Preserve;
 
     fn names(links: u64) -> Facts {
         Facts { links, ..Facts::unknown() }
@@ -139,5 +145,9 @@ mod tests {
         assert_eq!(order(&timed, &file(2), true), Some(Order::NamesOfEach));
         assert_eq!(order(&timed, &Facts { kind: FileType::Fifo, ..file(2) }, false), None);
         assert_eq!(order(&CpOptions::default(), &file(2), true), None);
+        let following = |follow| CpOptions { follow, recursive: true, ..timed.clone() };
+        assert!(
+            reads_all_in_turn(&following(Follow::Always)) && !reads_all_in_turn(&following(Follow::Never))
+        );
     }
 }

@@ -95,14 +95,13 @@ pub fn languages() -> Vec<String> {
     languages
 }
 
-/// What differs, in every language, where `locale` is set.
-pub fn differences(reference: &Program, candidate: &Program, locale: &str, base: &Path) -> String {
+/// What differs in these languages where `locale` is set.
+pub fn differences(programs: [&Program; 2], locale: &str, languages: &[String], base: &Path) -> String {
     let mut differences = String::new();
     let dir = base.join("language");
-    for language in languages() {
+    for language in languages {
         for words in COMMANDS {
-            let [wanted, ours] =
-                [reference, candidate].map(|program| said(program, words, locale, &language, &dir));
+            let [wanted, ours] = programs.map(|program| said(program, words, locale, language, &dir));
             if wanted != ours {
                 writeln!(differences, "LC_ALL={locale} LANGUAGE={language} cp {words}").unwrap();
                 writeln!(differences, "  reference: {wanted}\n  candidate: {ours}").unwrap();

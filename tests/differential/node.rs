@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, Timespec, Timestamps, Uid, XattrFlags};
+use rustix::io::Errno;
 
 /// Stands for the directory that the program runs in, at the beginning of link targets and operands.
 pub const WORK: &[u8] = b"@W@";
@@ -173,17 +174,26 @@ impl Node {
         let (late, early): (Vec<_>, Vec<_>) =
             self.xattrs.iter().partition(|(name, _)| name.starts_with("system."));
         for (name, value) in early {
-            rustix::fs::lsetxattr(&path, name, value, XattrFlags::empty())?;
+            set_attribute(&path, name, value)?;
         }
         if !matches!(self.kind, Kind::Symlink(_)) {
             rustix::fs::chmodat(CWD, &path, Mode::from(self.mode), AtFlags::empty())?;
         }
         // After the mode, as an ACL is a part of it.
         for (name, value) in late {
-            rustix::fs::lsetxattr(&path, name, value, XattrFlags::empty())?;
+            set_attribute(&path, name, value)?;
         }
         let times = Timestamps { last_access: self.accessed.into(), last_modification: self.modified.into() };
         Ok(rustix::fs::utimensat(CWD, &path, &times, nofollow)?)
+    }
+}
+
+/// Sets an attribute, unless the file system has no more room for those of one file, or none of its kind: the tree is the same
+/// for every program all the same.
+fn set_attribute(path: &Path, name: &str, value: &[u8]) -> io::Result<()> {
+    match rustix::fs::lsetxattr(path, name, value, XattrFlags::empty()) {
+        Ok(()) | Err(Errno::NOSPC | Errno::OPNOTSUPP) => Ok(()),
+        Err(errno) => Err(errno.into()),
     }
 }
 

@@ -1,0 +1,43 @@
+//! Directories that `--parents` makes below one with a default ACL.
+
+use crate::common::{each_engine, needs_root, with_xattrs};
+
+#[test]
+fn the_mask_of_an_inherited_acl_is_what_the_source_grants() {
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        for umask in [0, 0o022, 0o077] {
+            for (mode, made) in [(0o777, 0o774), (0o2777, 0o774), (0o755, 0o754), (0o700, 0o700)] {
+                let to = format!("d{umask:o}{mode:o}");
+                s.dir(&to).default_acl(&to, 0o774, 1234);
+                s.file("s/f", "1").chmod("s", mode);
+                s.cp(["--parents", "s/f", &to]).umask(umask).succeeds();
+                assert_eq!(s.mode(format!("{to}/s")) & 0o777, made, "{mode:o} under {umask:o}");
+                // As it is where the copy is not made.
+                s.dir("none").chmod("none", mode);
+                s.cp(["--parents", "none/f", &to])
+                    .umask(umask)
+                    .fails("ucp: cannot stat 'none/f': No such file or directory");
+                assert_eq!(s.mode(format!("{to}/none")) & 0o777, made, "{mode:o} under {umask:o}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_directory_that_its_owner_may_not_write_to_is_filled() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        s.file("s/f", "1").dir("d").give_to_nobody();
+        s.default_acl("d", 0o574, 1234);
+        s.cp(["--parents", "s/f", "d"]).by_nobody().succeeds();
+        assert_eq!((s.read("d/s/f"), s.mode("d/s")), (b"1".to_vec(), 0o554));
+    });
+}
