@@ -42,6 +42,10 @@ pub struct Reporter {
     typed_program: Vec<u8>,
     charset: OnceLock<Charset>,
     failed: AtomicBool,
+    /// An answer could not be read.
+    unread: AtomicBool,
+    /// A directory is open to the end.
+    holds_directory: AtomicBool,
     lines: Mutex<Lines>,
     /// The display of progress, where there is one.
     screen: OnceLock<Screen>,
@@ -70,6 +74,8 @@ impl Reporter {
             typed_program: program.as_bytes().to_vec(),
             charset: OnceLock::new(),
             failed: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            holds_directory: AtomicBool::new(false),
             lines: Mutex::new(Lines::default()),
             screen: OnceLock::new(),
             interrupted: OnceLock::new(),
@@ -239,12 +245,19 @@ impl Reporter {
         let question = question::text(&quote::always(path, self.charset()), mode, writable, forced);
         let ask = || {
             write_error(&[&self.typed_program, &b": "[..], &question].concat());
-            question::is_answered_yes()
+            let answer = question::is_answered_yes();
+            self.unread.fetch_or(answer.is_err(), Ordering::Relaxed);
+            answer == Ok(true)
         };
         match self.screen.get() {
             Some(screen) => screen.hold_back(ask),
             None => ask(),
         }
+    }
+
+    /// Notes that a target directory is open to the end.
+    pub fn holds_directory(&self) {
+        self.holds_directory.store(true, Ordering::Relaxed);
     }
 
     /// Notes that a question was answered with no: nothing is said, and the exit status tells.
@@ -290,8 +303,15 @@ impl Reporter {
     pub fn finish(&self) -> bool {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         self.flush(&mut lines);
-        if let Some(errno) = lines.error.take() {
-            drop(lines);
+        let error = lines.error.take();
+        drop(lines);
+        if self.unread.load(Ordering::Relaxed) {
+            // The number of an input that was closed at exec is free, unless GNU cp's target directory has it.
+            let closed = question::is_input_closed() && !self.holds_directory.load(Ordering::Relaxed);
+            let reason = if closed { ": Bad file descriptor" } else { "" };
+            self.failure(format!("error closing file{reason}").as_bytes());
+        }
+        if let Some(errno) = error {
             self.failure(format!("write error: {}", describe(errno)).as_bytes());
         }
         !self.has_failed()

@@ -1,6 +1,7 @@
 //! Questions before a file is replaced (`-i`), and the answers to them.
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// What is asked about a file of this mode, whose name is quoted already. `forced` says that permissions that are in the
 /// way will be overridden.
@@ -22,17 +23,25 @@ pub fn text(quoted: &[u8], mode: Mode, writable: bool, forced: bool) -> Vec<u8> 
 }
 
 /// Whether the next line of standard input says yes. It is read byte by byte: what comes behind it is for others.
-#[must_use]
-pub fn is_answered_yes() -> bool {
+///
+/// # Errors
+/// What read(2) answered.
+pub fn is_answered_yes() -> Result<bool, Errno> {
     let mut line = Vec::new();
     let mut byte = [0];
-    while let Ok(1) = rustix::io::read(rustix::stdio::stdin(), &mut byte) {
+    while rustix::io::read(rustix::stdio::stdin(), &mut byte)? == 1 {
         if byte[0] == b'\n' {
             break;
         }
         line.push(byte[0]);
     }
-    matches!(line.first(), Some(b'y' | b'Y'))
+    Ok(matches!(line.first(), Some(b'y' | b'Y')))
+}
+
+/// Whether standard input was closed at exec: what fills its number only stands for a place.
+#[must_use]
+pub fn is_input_closed() -> bool {
+    rustix::fs::fcntl_getfl(rustix::stdio::stdin()).is_ok_and(|flags| flags.contains(OFlags::PATH))
 }
 
 /// Permissions as ls(1) shows them.
