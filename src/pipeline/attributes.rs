@@ -56,7 +56,9 @@ fn try_keep(
         let stat = rustix::fs::fstat(copy.descriptor());
         state.now = stat.ok().map(|stat| Facts::of(&stat));
     }
-    if let Some(owner) = wanted.owner.filter(|owner| state.now.map(|now| now.owner) != Some(*owner)) {
+    if let Some(owner) =
+        wanted.owner.filter(|owner| !state.now.is_some_and(|now| stays_as_it_is(&now, *owner)))
+    {
         set_owner(copy, owner, wanted, &mut state, refused)?;
     }
     if wanted.is_link {
@@ -81,6 +83,14 @@ struct State {
     now: Option<Facts>,
     /// It belongs to whom it should, so it may have set-id and sticky bits.
     special: bool,
+}
+
+/// Whether giving a file to its owner would change nothing. It takes set-id bits from what is no directory; GNU cp does not
+/// do it to regular files.
+fn stays_as_it_is(now: &Facts, owner: Owner) -> bool {
+    let loses_bits = !matches!(now.kind, FileType::RegularFile | FileType::Directory)
+        && now.mode.intersects(Mode::SUID | Mode::SGID);
+    now.owner == owner && !loses_bits
 }
 
 fn times(copy: Copied<'_>, wanted: &Wanted, refused: &mut Vec<Refused>) -> Result<(), Stop> {
@@ -184,7 +194,7 @@ fn permissions(
             // What was there before may be another's, which is to be told.
             let is_set = !wanted.before
                 && wanted.names.acls.is_empty()
-                && state.now.is_some_and(|now| now.mode == mode);
+                && state.now.is_some_and(|now| now.mode == mode && !mode.contains(Mode::SGID));
             let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
             acls.and(set)
         }
@@ -208,11 +218,18 @@ fn copy_acls(source: &Source<'_>, copy: Copied<'_>, names: &[u8]) -> Result<(), 
     result
 }
 
-/// Sets permissions that no ACL widens: an ACL that the copy has goes.
+/// Sets permissions that no ACL widens: an ACL that the copy has goes. Bits that are in no ACL are set before it, as GNU cp
+/// does, which takes a sticky bit from a directory that has inherited its set-group-ID bit, and from no other.
 fn set_plainly(copy: Copied<'_>, mode: Mode) -> Result<(), Errno> {
+    if mode.intersects(Mode::SUID | Mode::SGID | Mode::SVTX) {
+        copy.set_mode(mode)?;
+    }
     match copy.set_attribute(c"system.posix_acl_access", &minimal_acl(mode)) {
         Ok(()) => Ok(()),
-        Err(_) => copy.set_mode(mode),
+        // No ACLs here.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::BUSY) => copy.set_mode(mode),
+        // GNU cp sets the permissions, and tells that the ACL may be there still.
+        Err(errno) => copy.set_mode(mode).and(Err(errno)),
     }
 }
 
