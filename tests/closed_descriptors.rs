@@ -67,3 +67,25 @@ fn a_path_to_or_through_a_closed_descriptor_is_told_as_one_that_leads_to_nothing
         }
     });
 }
+
+#[test]
+fn an_answer_that_cannot_be_read_is_told_at_the_end() {
+    each_engine(|s| {
+        s.file("a", "1").file("b", "2").file("d/a", "3");
+        let bad = ": Bad file descriptor";
+        // A target directory has the number of the input that was closed.
+        for (copy, reason) in [("b", bad), ("d", "")] {
+            let name = if copy == "d" { "d/a" } else { copy };
+            s.cp(["-i", "a", copy])
+                .close(0)
+                .fails(&format!("ucp: overwrite '{name}'? ucp: error closing file{reason}"));
+            let directory = std::fs::File::open(s.path("d")).unwrap();
+            s.cp(["-i", "a", copy])
+                .stdin(directory)
+                .fails(&format!("ucp: overwrite '{name}'? ucp: error closing file"));
+        }
+        s.cp(["-i", "a", "new"]).close(0).succeeds();
+        s.cp(["-i", "a", "b"]).input("").fails("ucp: overwrite 'b'? ");
+        assert_eq!((s.read("b"), s.read("d/a")), (b"2".to_vec(), b"3".to_vec()));
+    });
+}

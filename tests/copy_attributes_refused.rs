@@ -151,3 +151,24 @@ fn security_contexts_need_a_kernel_that_has_them() {
         s.cp(["--preserve=all", "f", "j"]).succeeds();
     });
 }
+
+#[test]
+fn an_acl_that_cannot_be_taken_away_is_told_and_the_permissions_are_set() {
+    each_engine(|s| {
+        s.file("a", "1").dir("s").dir("d");
+        let calls = [libc::SYS_fsetxattr, libc::SYS_setxattr];
+        for (errno, reason) in [(libc::EPERM, "Operation not permitted"), (libc::EIO, "Input/output error")] {
+            let lines = ["a", "s"].map(|name| format!("ucp: setting permissions for ‘d/{name}’: {reason}"));
+            let run = s.cp(["-r", "--no-preserve=mode", "a", "s", "d"]).refused(&calls, errno).run();
+            run.ends(1).complains_lines(&[&lines[0], &lines[1]]);
+            assert_eq!((s.mode("d/a"), s.mode("d/s")), (0o644, 0o755));
+            std::fs::remove_file(s.path("d/a")).unwrap();
+            std::fs::remove_dir(s.path("d/s")).unwrap();
+        }
+        for errno in [libc::EOPNOTSUPP, libc::EINVAL, libc::EBUSY, libc::ENOSYS] {
+            s.cp(["--no-preserve=mode", "a", "c"]).refused(&calls, errno).succeeds();
+            assert_eq!(s.mode("c"), 0o644);
+            std::fs::remove_file(s.path("c")).unwrap();
+        }
+    });
+}

@@ -187,3 +187,42 @@ fn a_special_file_that_keeps_its_owner_and_no_mode_is_set_id_for_nobody() {
         assert_eq!(s.mode("q"), 0o2644);
     });
 }
+
+#[test]
+fn a_set_group_id_bit_of_anothers_group_goes_where_permissions_are_kept() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        // The kernel lets mknod(2) give what chmod(2) takes.
+        s.dir("s").fifo("s/p", 0o2700).dir("d").give_to_nobody();
+        s.chmod("s/p", 0o2700).chown("d", 65534, 3000).chmod("d", 0o2777);
+        s.cp(["-r", "s/p", "d/plain"]).by_nobody().succeeds();
+        s.cp(["-r", "--preserve=mode", "s/p", "d/kept"]).by_nobody().succeeds();
+        assert_eq!([s.mode("d/plain"), s.mode("d/kept")], [0o2700, 0o700]);
+    });
+}
+
+#[test]
+fn a_special_file_that_is_given_an_owner_loses_its_set_user_id_bit() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        s.fifo("p", 0o644).chmod("p", 0o6644);
+        s.cp(["-r", "--preserve=ownership", "p", "owned"]).succeeds();
+        s.cp(["-r", "p", "plain"]).succeeds();
+        assert_eq!([s.mode("owned"), s.mode("plain")], [0o2644, 0o6644]);
+    });
+}
+
+#[test]
+fn without_its_mode_a_sticky_directory_stays_so_unless_it_inherits_a_set_group_id_bit() {
+    each_engine(|s| {
+        s.dir("s/e").chmod("s/e", 0o1777).dir("plain").dir("group").chmod("group", 0o2755);
+        for (parent, mode) in [("plain", 0o1755), ("group", 0o2755)] {
+            s.cp(["-r", "--no-preserve=mode", "s", parent]).succeeds();
+            assert_eq!(s.mode(format!("{parent}/s/e")), mode, "{parent}");
+        }
+    });
+}

@@ -190,7 +190,7 @@ fn permissions(
             // What was there before may be another's, which is to be told.
             let is_set = !wanted.before
                 && wanted.names.acls.is_empty()
-                && state.now.is_some_and(|now| now.mode == mode);
+                && state.now.is_some_and(|now| now.mode == mode && !mode.contains(Mode::SGID));
             let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
             acls.and(set)
         }
@@ -214,11 +214,18 @@ fn copy_acls(source: &Source<'_>, copy: Copied<'_>, names: &[u8]) -> Result<(), 
     result
 }
 
-/// Sets permissions that no ACL widens: an ACL that the copy has goes.
+/// Sets permissions that no ACL widens: an ACL that the copy has goes. Bits that are in no ACL are set before it, as GNU cp
+/// does, which takes a sticky bit from a directory that has inherited its set-group-ID bit, and from no other.
 fn set_plainly(copy: Copied<'_>, mode: Mode) -> Result<(), Errno> {
+    if mode.intersects(Mode::SUID | Mode::SGID | Mode::SVTX) {
+        copy.set_mode(mode)?;
+    }
     match copy.set_attribute(c"system.posix_acl_access", &minimal_acl(mode)) {
         Ok(()) => Ok(()),
-        Err(_) => copy.set_mode(mode),
+        // No ACLs here.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::BUSY) => copy.set_mode(mode),
+        // GNU cp sets the permissions, and tells that the ACL may be there still.
+        Err(errno) => copy.set_mode(mode).and(Err(errno)),
     }
 }
 

@@ -36,6 +36,9 @@ pub fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Resu
     let manifest = manifest::open(options, outputs, reporter).map(|manifest| shared.manifest = manifest);
     shared.own_names.extend(shared.manifest.as_ref().and_then(manifest::Listing::own_name));
     let operands = operands(options);
+    if operands.as_ref().is_ok_and(|operands| operands.left.iter().any(|operand| operand.target.is_some())) {
+        reporter.holds_directory();
+    }
     let Durability { fsync, atomic } = options.extensions.durability;
     if let Ok(operands) = &operands
         && (fsync || atomic)

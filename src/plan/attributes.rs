@@ -242,7 +242,9 @@ impl Keeping {
         match (self.mode, now) {
             (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
             (PreserveMode::UnderUmask | PreserveMode::Ignore, None) => Permissions::AsTheyAre,
-            (PreserveMode::Ignore, Some(_)) => Permissions::Plain(PERMISSIONS.difference(self.umask)),
+            (PreserveMode::Ignore, Some(now)) => {
+                Permissions::Plain(PERMISSIONS.difference(self.umask) | (now & Mode::SGID))
+            }
             (PreserveMode::UnderUmask, Some(now)) => {
                 // What is lent is taken back when the directory is full, and what was omitted is given.
                 let omitted = self.omitted_of_directory(source).difference(self.umask);

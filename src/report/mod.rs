@@ -48,6 +48,10 @@ pub struct Reporter {
     typed_program: Vec<u8>,
     language: Language,
     failed: AtomicBool,
+    /// An answer could not be read.
+    unread: AtomicBool,
+    /// A directory is open to the end.
+    holds_directory: AtomicBool,
     lines: Mutex<Lines>,
     /// The display of progress, where there is one.
     screen: OnceLock<Screen>,
@@ -76,6 +80,8 @@ impl Reporter {
             typed_program: program.as_bytes().to_vec(),
             language: Language::default(),
             failed: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            holds_directory: AtomicBool::new(false),
             lines: Mutex::new(Lines::default()),
             screen: OnceLock::new(),
             interrupted: OnceLock::new(),
@@ -267,12 +273,19 @@ impl Reporter {
             question.text(&self.typed_program, &quote::always(path, self.charset()), &self.language);
         let ask = || {
             write_error(&question);
-            self.language.is_yes(&question::answer())
+            let answer = question::answer();
+            self.unread.fetch_or(answer.is_err(), Ordering::Relaxed);
+            answer.is_ok_and(|answer| self.language.is_yes(&answer))
         };
         match self.screen.get() {
             Some(screen) => screen.hold_back(ask),
             None => ask(),
         }
+    }
+
+    /// Notes that a target directory is open to the end.
+    pub fn holds_directory(&self) {
+        self.holds_directory.store(true, Ordering::Relaxed);
     }
 
     /// Notes that a question was answered with no: nothing is said, and the exit status tells.
@@ -320,8 +333,17 @@ impl Reporter {
     pub fn finish(&self) -> bool {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         self.flush(&mut lines);
-        if let Some(errno) = lines.error.take() {
-            drop(lines);
+        let error = lines.error.take();
+        drop(lines);
+        if self.unread.load(Ordering::Relaxed) {
+            // The number of an input that was closed at exec is free, unless GNU cp's target directory has it.
+            let closed = question::is_input_closed() && !self.holds_directory.load(Ordering::Relaxed);
+            match closed {
+                true => self.failed_to(Words::gnulib("error closing file"), Errno::BADF),
+                false => self.failure(&self.language.text(Words::gnulib("error closing file"))),
+            }
+        }
+        if let Some(errno) = error {
             self.failed_to(Words::gnulib("write error"), errno);
         }
         !self.has_failed()

@@ -1,7 +1,8 @@
 //! Questions before a file is replaced (`-i`), and the answers to them.
 
 use super::language::{Language, Words};
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// What is asked about a file that would be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,17 +33,25 @@ impl Question {
 }
 
 /// The next line of standard input. It is read byte by byte: what comes behind it is for others.
-#[must_use]
-pub fn answer() -> Vec<u8> {
+///
+/// # Errors
+/// What read(2) answered.
+pub fn answer() -> Result<Vec<u8>, Errno> {
     let mut line = Vec::new();
     let mut byte = [0];
-    while let Ok(1) = rustix::io::read(rustix::stdio::stdin(), &mut byte) {
+    while rustix::io::read(rustix::stdio::stdin(), &mut byte)? == 1 {
         if byte[0] == b'\n' {
             break;
         }
         line.push(byte[0]);
     }
-    line
+    Ok(line)
+}
+
+/// Whether standard input was closed at exec: what fills its number only stands for a place.
+#[must_use]
+pub fn is_input_closed() -> bool {
+    rustix::fs::fcntl_getfl(rustix::stdio::stdin()).is_ok_and(|flags| flags.contains(OFlags::PATH))
 }
 
 /// Permissions as ls(1) shows them.
