@@ -207,3 +207,18 @@ fn a_clone_that_fails_behind_a_dangling_link_removes_the_link() {
         assert_eq!(s.names(""), ["", "b", "nowhere"], "{}", run.stderr());
     });
 }
+
+#[test]
+fn a_directory_that_holds_its_copy_is_an_error_however_it_is_listed() {
+    on_each(|s, kinds| {
+        for kind in kinds {
+            let name = kind.name();
+            // The copy of the inner directory is made in the directory itself, which was opened before.
+            s.dir(format!("{name}/s/d"));
+            let (source, to) = (format!("{name}/s/."), format!("{name}/s/d"));
+            s.cp(["-R", &source, &to])
+                .fails(&format!("ucp: cannot copy a directory, '{source}', into itself, '{to}/.'"));
+            assert_eq!(s.names(format!("{name}/s")), ["", "d", "d/d"], "{name}");
+        }
+    });
+}

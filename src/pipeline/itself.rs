@@ -186,18 +186,25 @@ impl Above {
     }
 }
 
-/// The descriptor to list an operand's directory by, where its copy has just been `made`. btrfs lists a directory as it was
+/// The descriptor to list a directory by, where its copy has just been `made` in the directory `above`, which is looked up for
+/// an operand's. btrfs lists a directory as it was
 /// when it was opened, so that a copy made in the directory itself would not be met, and the copy would go through.
-pub(super) fn listing_with(made: &Made, open: OwnedFd, source: &Facts) -> Result<OwnedFd, Errno> {
-    let Ok(Some(copy)) = made.held.get() else { return Ok(open) };
-    match rustix::fs::statat(&copy, c"..", AtFlags::empty()) {
-        Ok(above) if Facts::of(&above).identity == source.identity => {
-            walk::open_directory(&open, c".", false)
-        }
+pub(super) fn listing_with(
+    (made, above): (&Made, Option<Identity>),
+    open: OwnedFd,
+    source: &Facts,
+) -> Result<OwnedFd, Errno> {
+    let above = match (above, made.held.get()) {
+        (Some(above), _) => Some(above),
         // A copy that may not be searched, as it belongs to somebody else, gets no entries; what is wrong with it is told
         // of each of them.
-        Ok(_) | Err(_) => Ok(open),
-    }
+        (None, Ok(Some(copy))) => {
+            let above = rustix::fs::statat(&copy, c"..", AtFlags::empty());
+            above.ok().map(|above| Facts::of(&above).identity)
+        }
+        (None, Ok(None) | Err(_)) => None,
+    };
+    if above == Some(source.identity) { walk::open_directory(&open, c".", false) } else { Ok(open) }
 }
 
 /// A directory that the run has made.

@@ -175,13 +175,15 @@ impl Worker<'_, '_> {
             if let Some(directories) = &self.shared.directories {
                 directories.note(facts.identity, origin);
             }
-            if made.fresh
-                && !made.held.is_imagined()
-                && let Ok(open) = descriptor
-            {
-                let open = listing_with(&made, open, &facts).map_err(source.failed(What::CannotAccess))?;
-                descriptor = Ok(open);
-            }
+        }
+        if made.fresh
+            && !made.held.is_imagined()
+            && let Ok(open) = descriptor
+        {
+            let above = parent.map(|parent| parent.destination.identity());
+            let open =
+                listing_with((&made, above), open, &facts).map_err(source.failed(What::CannotAccess))?;
+            descriptor = Ok(open);
         }
         if self.shared.atomic()
             && self.shared.imagined.is_none()

@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, SeekFrom, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, SeekFrom, Stat, StatxFlags};
 
 use crate::case::WORK_IN_CASE;
 use crate::node::{Node, WORK};
@@ -96,6 +96,9 @@ impl<'before> Looker<'before> {
             return false;
         }
         let os_name = OsStr::from_bytes(name);
+        // FUSE remembers for a second what it was told before a name was linked or removed, unless it is asked for the truth.
+        let afresh = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_FORCE_SYNC;
+        drop(rustix::fs::statx(directory, os_name, afresh, StatxFlags::BASIC_STATS));
         let stat = rustix::fs::statat(directory, os_name, AtFlags::SYMLINK_NOFOLLOW).unwrap();
         let reached = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(os_name);
         let kind = FileType::from_raw_mode(stat.st_mode);
