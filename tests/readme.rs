@@ -43,7 +43,9 @@ fn run(s: &Sandbox, line: &str) {
         [programs.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
     );
     let mut shell = Command::new("bash");
-    shell.args(["-euo", "pipefail", "-c", &line.replace(" /mnt/", " mnt/")]).current_dir(s.work());
+    shell
+        .args(["-euo", "pipefail", "-c", &format!("umask 022; {}", line.replace(" /mnt/", " mnt/"))])
+        .current_dir(s.work());
     shell.env("PATH", path.unwrap()).env("release", "released");
     if let Some(engine) = s.engine().variable() {
         shell.env("UCP_ENGINE", engine);
