@@ -361,7 +361,13 @@ impl Keeping {
             | Refused::Attribute(_, errno)
             | Refused::Attributes(errno) => match self.xattr {
                 Keep::No | Keep::Quietly => Told { said: false, failed: false },
-                Keep::Telling => Told { said: self.attributes_only || !is_lack(*errno), failed: false },
+                // One that is not there at all is lacked in silence.
+                Keep::Telling
+                    if !self.attributes_only && matches!(*errno, Errno::NODATA | Errno::OPNOTSUPP) =>
+                {
+                    Told { said: false, failed: false }
+                }
+                Keep::Telling => Told { said: true, failed: false },
                 Keep::Require => always,
             },
             // GNU cp fails here without a word.
@@ -384,11 +390,6 @@ impl Keeping {
 pub fn loses_bits_to_its_owner(node: &Facts) -> bool {
     let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
     special && node.mode.intersects(Mode::SUID | Mode::SGID)
-}
-
-/// Whether an extended attribute is refused because it, or all of its kind, is not there at all.
-fn is_lack(errno: Errno) -> bool {
-    matches!(errno, Errno::NODATA | Errno::OPNOTSUPP)
 }
 
 /// Whether giving a file away was refused as it is to any ordinary user: then the copy goes on without.
