@@ -157,10 +157,8 @@ impl Keeping {
     pub fn new(options: &CpOptions, umask: Mode, own: Owner) -> Self {
         let preserve = options.preserve;
         // Where there is nothing but attributes to copy, GNU cp tells of those that it cannot, also with -a.
-        let xattr = match preserve.xattr {
-            Keep::Quietly if options.attributes_only => Keep::Telling,
-            xattr => xattr,
-        };
+        let tells = preserve.xattr == Keep::Quietly && options.attributes_only;
+        let xattr = if tells { Keep::Telling } else { preserve.xattr };
         Self {
             mode: preserve.mode,
             ownership: preserve.ownership,
@@ -361,13 +359,10 @@ impl Keeping {
             | Refused::Attribute(_, errno)
             | Refused::Attributes(errno) => match self.xattr {
                 Keep::No | Keep::Quietly => Told { said: false, failed: false },
-                // One that is not there at all is lacked in silence.
-                Keep::Telling
-                    if !self.attributes_only && matches!(*errno, Errno::NODATA | Errno::OPNOTSUPP) =>
-                {
-                    Told { said: false, failed: false }
+                Keep::Telling => {
+                    let is_lack = matches!(*errno, Errno::NODATA | Errno::OPNOTSUPP);
+                    Told { said: self.attributes_only || !is_lack, failed: false }
                 }
-                Keep::Telling => Told { said: true, failed: false },
                 Keep::Require => always,
             },
             // GNU cp fails here without a word.
