@@ -171,10 +171,8 @@ impl Worker<'_, '_> {
         }
         self.remove_in_the_way((source, &facts), destination, (fate, found))?;
         let made = self.make_directory(source, destination, (&facts, names), fate)?;
-        if is_operand {
-            if let Some(directories) = &self.shared.directories {
-                directories.note(facts.identity, origin);
-            }
+        if is_operand && let Some(directories) = &self.shared.directories {
+            directories.note(facts.identity, origin);
         }
         if made.fresh
             && !made.held.is_imagined()

@@ -157,10 +157,8 @@ impl Keeping {
     pub fn new(options: &CpOptions, umask: Mode, own: Owner) -> Self {
         let preserve = options.preserve;
         // Where there is nothing but attributes to copy, GNU cp tells of those that it cannot, also with -a.
-        let xattr = match preserve.xattr {
-            Keep::Quietly if options.attributes_only => Keep::Telling,
-            xattr => xattr,
-        };
+        let tells = preserve.xattr == Keep::Quietly && options.attributes_only;
+        let xattr = if tells { Keep::Telling } else { preserve.xattr };
         Self {
             mode: preserve.mode,
             ownership: preserve.ownership,
@@ -363,7 +361,10 @@ impl Keeping {
             | Refused::Attribute(_, errno)
             | Refused::Attributes(errno) => match self.xattr {
                 Keep::No | Keep::Quietly => Told { said: false, failed: false },
-                Keep::Telling => Told { said: self.attributes_only || !is_lack(*errno), failed: false },
+                Keep::Telling => {
+                    let is_lack = matches!(*errno, Errno::NODATA | Errno::OPNOTSUPP);
+                    Told { said: self.attributes_only || !is_lack, failed: false }
+                }
                 Keep::Require => always,
             },
             // GNU cp fails here without a word.
@@ -386,11 +387,6 @@ impl Keeping {
 pub fn loses_bits_to_its_owner(node: &Facts) -> bool {
     let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
     special && node.mode.intersects(Mode::SUID | Mode::SGID)
-}
-
-/// Whether an extended attribute is refused because it, or all of its kind, is not there at all.
-fn is_lack(errno: Errno) -> bool {
-    matches!(errno, Errno::NODATA | Errno::OPNOTSUPP)
 }
 
 /// Whether giving a file away was refused as it is to any ordinary user: then the copy goes on without.
