@@ -83,7 +83,9 @@ impl Worker<'_, '_> {
     /// The order that a file is to be copied in, where it has not waited for its turn yet.
     pub(super) fn order_of(&self, job: &FileJob, facts: &Facts) -> Option<Order> {
         // These go in the order of the walk, with one worker.
-        if facts.links <= 1 || job.rank.is_none() || goes_in_order(self.shared.options) {
+        let in_order = goes_in_order(self.shared.options);
+        // Names that wait hold their directories, for which few descriptors leave no room.
+        if facts.links <= 1 || job.rank.is_none() || in_order || self.shared.has_few_descriptors() {
             return None;
         }
         let may_exist = match job.branch() {

@@ -98,7 +98,7 @@ impl<'before> Looker<'before> {
         let os_name = OsStr::from_bytes(name);
         // FUSE remembers for a second what it was told before a name was linked or removed, unless it is asked for the truth.
         let afresh = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_FORCE_SYNC;
-        drop(rustix::fs::statx(directory, os_name, afresh, StatxFlags::BASIC_STATS));
+        rustix::fs::statx(directory, os_name, afresh, StatxFlags::BASIC_STATS).unwrap();
         let stat = rustix::fs::statat(directory, os_name, AtFlags::SYMLINK_NOFOLLOW).unwrap();
         let reached = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(os_name);
         let kind = FileType::from_raw_mode(stat.st_mode);
