@@ -381,8 +381,7 @@ impl Keeping {
     }
 }
 
-/// Whether this is a special file with bits that go when it is given to somebody. GNU cp gives what it has made to its owner
-/// also where that is who made it.
+/// Whether this is a special file with bits that go when it is given away, also to who made it, as GNU cp does.
 #[must_use]
 pub fn loses_bits_to_its_owner(node: &Facts) -> bool {
     let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);

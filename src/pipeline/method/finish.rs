@@ -180,10 +180,6 @@ impl FileCopy {
     pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
         self.settle_staged();
         self.failed |= self.falls_short && self.job.kept.is_some();
-        if !self.failed && !self.falls_short {
-            self.job.note_made();
-            self.job.copy = None;
-        }
         if !self.failed {
             context.tally.file(self.stream.position());
             self.list_hash(context);
