@@ -84,8 +84,8 @@ impl Worker<'_, '_> {
     pub(super) fn order_of(&self, job: &FileJob, facts: &Facts) -> Option<Order> {
         // These go in the order of the walk, with one worker.
         let in_order = goes_in_order(self.shared.options);
-        // Names that wait hold their directories, for which few descriptors leave no room.
-        if facts.links <= 1 || job.rank.is_none() || in_order || self.shared.has_few_descriptors() {
+        // Names that wait hold their directories, for which there are to be descriptors.
+        if facts.links <= 1 || job.rank.is_none() || in_order || !self.shared.lets_names_wait() {
             return None;
         }
         let may_exist = match job.branch() {

@@ -253,6 +253,12 @@ impl<'env> Shared<'env> {
         descriptors::are_few(self.descriptors)
     }
 
+    /// Whether names may wait for their turn, and hold their directories.
+    #[must_use]
+    pub fn lets_names_wait(&self) -> bool {
+        descriptors::let_names_wait(self.descriptors)
+    }
+
     /// Most directories on the way down that one worker holds open.
     #[must_use]
     pub fn levels_open_max(&self) -> usize {

@@ -19,6 +19,15 @@ const PER_LEVEL: u64 = 2;
 /// and the directory that is copied into, it leaves a file its two.
 const FOR_LEVELS: u64 = 16;
 
+/// With fewer, names do not wait for their turn: 64 that do hold up to 128 directories.
+const FOR_WAITING: u64 = 256;
+
+/// Whether there are descriptors enough for the directories of names that wait for their turn.
+#[must_use]
+pub fn let_names_wait(limit: u64) -> bool {
+    limit >= FOR_WAITING
+}
+
 /// Whether there are so few descriptors that only the directory in work may be held.
 #[must_use]
 pub fn are_few(limit: u64) -> bool {

@@ -44,8 +44,7 @@ impl FileCopy {
             chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
             chain.ops.push(read);
         } else {
-            // Reading changes the source's access time, so what cannot be made is not read for.
-            chain.ops.extend([self.create(Into::Plain, context), read]);
+            chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
         self.run_whole(chain, context)
