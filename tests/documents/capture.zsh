@@ -11,7 +11,7 @@ until_shown() {
     done
 }
 zpty -w shell "PS1= LISTMAX=0 LINES=200 COLUMNS=200"
-zpty -w shell "fpath=(${1:h} \$fpath); autoload -Uz compinit && compinit -u -D"
+zpty -w shell "fpath=(${(q)1:h} \$fpath); autoload -Uz compinit && compinit -u -D"
 # Only when the line editor reads does it see ^D: before, the terminal would take that for the end of the input.
 zpty -w shell "zle-line-init() { print REA''DY }; zle -N zle-line-init"
 until_shown READY

@@ -150,16 +150,22 @@ impl Race<'_> {
 
     fn work(&self, entrant: &Entrant, source: &Path, destination: &Path, rehearsal: bool) -> Work {
         let out = destination.join("o");
-        let shown = |path: &Path| path.display().to_string();
-        let thrown_away = if rehearsal { shown(&out) } else { "/dev/null".to_owned() };
-        let command = entrant
-            .command
-            .replace("{s}", &shown(source))
-            .replace("{d}", &shown(destination))
-            .replace("{out}", &thrown_away)
-            .replace("{ucp}", &shown(&self.options.ucp))
-            .replace("{ucat}", &shown(&self.options.ucat));
-        let words = || command.split_whitespace().map(str::to_owned).collect();
+        let thrown_away = if rehearsal { &out } else { Path::new("/dev/null") };
+        let places = [
+            ("{s}", source),
+            ("{d}", destination),
+            ("{out}", thrown_away),
+            ("{ucp}", &self.options.ucp),
+            ("{ucat}", &self.options.ucat),
+        ];
+        let filled = |words: &str, shown: fn(&Path) -> String| {
+            places.iter().fold(words.to_owned(), |words, (mark, path)| words.replace(mark, &shown(path)))
+        };
+        let words = || {
+            let words = entrant.command.split_whitespace();
+            words.map(|word| filled(word, |path| path.display().to_string())).collect()
+        };
+        let command = filled(entrant.command, quoted);
         match self.scenario.way {
             Way::Shell { repeats: 1 } | Way::Growth => Work::Shell { command },
             Way::Shell { repeats } => {
@@ -277,4 +283,9 @@ fn printed(command: &str) -> String {
         .replace("{out}", "/dev/null")
         .replace("{ucp}", "ucp")
         .replace("{ucat}", "ucat")
+}
+
+/// A path as a word for the shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
