@@ -186,9 +186,9 @@ impl Above {
     }
 }
 
-/// The descriptor to list a directory by, where its copy has just been `made` in the directory `above`, which is looked up for
-/// an operand's. btrfs lists a directory as it was
-/// when it was opened, so that a copy made in the directory itself would not be met, and the copy would go through.
+/// The descriptor to list a directory by, where its copy has just been `made` in the directory `above`, which is looked up
+/// for an operand's. btrfs lists a directory as it was when it was opened, so that a copy made in the directory itself
+/// would not be met, and the copy would go through.
 pub(super) fn listing_with(
     (made, above): (&Made, Option<Identity>),
     open: OwnedFd,
