@@ -150,6 +150,24 @@ impl FileCopy {
         self.whole_cut(chain, at, result, context)
     }
 
+    /// Reads on behind what the kernel has copied from `offset` on.
+    fn offload_cut(
+        &mut self,
+        chain: Chain,
+        offset: u64,
+        moved: Result<u32, Errno>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        if let (Err(errno), Some(pair)) = (moved, self.pair())
+            && data::is_refusal(errno)
+            && !data::is_of_one_file(errno)
+        {
+            context.pairs.all.refuse_offload(pair);
+        }
+        self.stream = Stream::starting_at(offset + moved.map_or(0, u64::from));
+        self.start_stream(chain, false, context)
+    }
+
     /// Goes on where the chain was cut.
     fn whole_cut(
         &mut self,
@@ -175,16 +193,7 @@ impl FileCopy {
                 self.stream = Stream::starting_at(moved.map_or(0, u64::from));
                 self.start_stream(chain, false, context)
             }
-            (&Op::Offload { offset, .. }, moved) => {
-                if let (Err(errno), Some(pair)) = (moved, self.pair())
-                    && data::is_refusal(errno)
-                    && !data::is_of_one_file(errno)
-                {
-                    context.pairs.all.refuse_offload(pair);
-                }
-                self.stream = Stream::starting_at(offset + moved.map_or(0, u64::from));
-                self.start_stream(chain, false, context)
-            }
+            (&Op::Offload { offset, .. }, moved) => self.offload_cut(chain, offset, moved, context),
             (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
             (Op::Open { .. }, Err(errno)) => {
                 chain.lease = None;
