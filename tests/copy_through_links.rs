@@ -6,6 +6,9 @@ use rustix::fs::FileType;
 
 use crate::common::{Sandbox, each_engine, needs_extensions, needs_root};
 
+/// Links to directories are filled through.
+const FILLS: [&str; 3] = ["-r", "--copy-contents", "--keep-directory-symlink"];
+
 /// Two sources of one name, the first of which is a link to `target`, and a directory for both.
 fn a_link_and_a_file(s: &Sandbox, target: &str) {
     s.symlink("a/f", target).file("b/f", "5").dir("d").file("out", "o");
@@ -38,20 +41,42 @@ fn a_source_that_cannot_be_opened_or_would_be_waited_for_is_not_opened_for_a_lin
 
 #[test]
 fn no_directory_is_filled_through_a_link_just_made() {
-    let options = ["-r", "--copy-contents", "--keep-directory-symlink"];
     for target in ["../e", "nowhere"] {
         each_engine(|s| {
             s.symlink("a/x", target).file("b/x/z", "3").dir("d").dir("e");
-            s.cp(options)
+            s.cp(FILLS)
                 .and(["a/x", "b/x", "d"])
                 .fails("ucp: will not copy 'b/x' through just-created symlink 'd/x'");
             assert_eq!((s.names("e"), s.link_target("d/x")), (vec![String::new()], target.into()));
             // One that was there before is.
             s.dir("before").symlink("before/x", "../e");
-            s.cp(options).and(["b/x", "before"]).succeeds();
+            s.cp(FILLS).and(["b/x", "before"]).succeeds();
             assert_eq!(s.read("e/z"), b"3");
         });
     }
+}
+
+#[test]
+fn a_link_that_leads_nowhere_counts_as_nothing_where_it_would_be_filled_through() {
+    each_engine(|s| {
+        s.dir("x").file("f", "1").symlink("none/x", "nowhere").symlink("loop/x", "x");
+        s.symlink("file/x", "../f/y");
+        s.cp(FILLS).and(["x", "none"]).fails("ucp: cannot create directory 'none/x': File exists");
+        s.cp(FILLS).and(["x", "loop"]).fails("ucp: cannot stat 'loop/x': Too many levels of symbolic links");
+        s.cp(FILLS).and(["x", "file"]).fails("ucp: cannot stat 'file/x': Not a directory");
+    });
+}
+
+#[test]
+fn a_dry_run_tells_of_a_link_that_leads_nowhere_and_would_be_filled_through() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.dir("x").symlink("none/x", "nowhere");
+        let dry = s.cp(FILLS).and(["--dry-run", "x", "none"]);
+        dry.fails("ucp: cannot create directory 'none/x': File exists");
+    });
 }
 
 #[test]
@@ -65,7 +90,8 @@ fn a_link_just_made_in_a_tree_is_not_written_through_either() {
         s.cp(["-r", "a/t", "b/t", "d"])
             .fails("ucp: will not copy 'b/t/x' through just-created symlink 'd/t/x'");
         s.symlink("p/t/x", "../../e").file("q/t/x/z", "5");
-        s.cp(["-r", "--copy-contents", "--keep-directory-symlink", "p/t", "q/t", "d"])
+        s.cp(FILLS)
+            .and(["p/t", "q/t", "d"])
             .fails("ucp: will not copy 'q/t/x' through just-created symlink 'd/t/x'");
         assert_eq!((s.read("out"), s.names("e")), (b"o".to_vec(), vec![String::new()]));
     });

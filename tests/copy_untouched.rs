@@ -1,4 +1,5 @@
-//! What GNU cp does not follow keeps its time of access: a link at the destination of what is not copied.
+//! What GNU cp does not follow keeps its time of access: a link at the destination of what is not copied, or that goes, and
+//! a source that is a link.
 
 use crate::common::{Sandbox, each_engine};
 
@@ -42,12 +43,13 @@ fn a_link_that_is_copied_onto_itself_is_not_followed() {
 fn a_link_in_the_way_of_a_directory_is_followed_only_where_sources_are_not() {
     each_engine(|s| {
         s.dir("t").dir("d").symlink("d/t", "../t");
-        let ways: [(&[&str], bool); 8] = [
+        let ways: [(&[&str], bool); 9] = [
             (&["-r"], false),
             (&["-ru"], false),
             (&["-rl", "-P"], false),
             (&["-rL"], true),
             (&["-rH"], true),
+            (&["-rL", "--copy-contents"], true),
             (&["-rn"], true),
             (&["-rs"], true),
             (&["-r", "--remove-destination"], true),
@@ -56,6 +58,41 @@ fn a_link_in_the_way_of_a_directory_is_followed_only_where_sources_are_not() {
             old(s, &["d/t"]);
             s.cp(options).and(["t", "d"]).run().ends(1);
             assert_eq!(is_untouched(s, "d/t"), untouched, "{options:?}");
+        }
+    });
+}
+
+#[test]
+fn a_link_that_goes_for_a_file_is_not_followed() {
+    each_engine(|s| {
+        s.file("f", "1").dir("d").symlink("d/f", "../f");
+        let ways: [(&[&str], bool); 7] = [
+            (&["-i", "--remove-destination"], true),
+            (&["--update=none-fail", "--remove-destination"], true),
+            (&["-u", "--remove-destination"], true),
+            (&["-i", "-b"], true),
+            (&["-n", "-l", "-P"], true),
+            (&["-n"], false),
+            (&["-i"], false),
+        ];
+        for (options, untouched) in ways {
+            old(s, &["f", "d/f"]);
+            // A question is answered with no.
+            s.cp(options).and(["f", "d"]).input("").run();
+            assert_eq!(is_untouched(s, "d/f"), untouched, "{options:?}");
+        }
+    });
+}
+
+#[test]
+fn a_source_that_is_a_link_is_not_followed_where_a_backup_is_made() {
+    each_engine(|s| {
+        s.file("f", "1").symlink("l", "f").file("d/l", "2");
+        let ways: [(&[&str], bool); 3] = [(&["-P", "-i", "-b"], true), (&["-Pub"], true), (&["-Pi"], false)];
+        for (options, untouched) in ways {
+            old(s, &["l"]);
+            s.cp(options).and(["l", "d"]).input("").run();
+            assert_eq!(is_untouched(s, "l"), untouched, "{options:?}");
         }
     });
 }

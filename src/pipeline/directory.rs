@@ -142,9 +142,15 @@ impl Worker<'_, '_> {
                 )
                 .map_err(destination.failed(What::CannotStat))?,
         };
+        if let Found::ClosedLink { errno, .. } = found
+            && replace::fills_through_links(options, facts)
+            && !replace::is_forced_out(options, errno)
+        {
+            return Err(destination.failed(What::CannotStat)(errno));
+        }
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
-            relation([&from, &to], follow, facts, &found)
+            relation([&from, &to], follow, facts, false)
         });
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))

@@ -237,7 +237,10 @@ impl Worker<'_, '_> {
                     let shown = [&destination.path[..], &source.path];
                     self.back_up((&destination.at(), None), shown, backup, (&source.at(), facts), false)?;
                 }
-                let is_new = self.shared.parents.count_as_new();
+                // What was looked at is in the way only where it counted as nothing.
+                let options = self.shared.options;
+                let is_new =
+                    self.shared.parents.count_as_new() || replace::fills_through_links(options, facts);
                 if is_new
                     && imagined.look(&destination.at(), &destination.path, Some(FileType::Symlink))
                         != Ok(Found::Nothing)

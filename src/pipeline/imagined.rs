@@ -118,7 +118,7 @@ impl Imagined {
 
     /// Notes that the name that was found would go.
     pub fn unlink(&self, found: &Found) {
-        let (Found::File(own) | Found::LinkTo { link: own, .. }) = found else { return };
+        let Some(own) = found.own() else { return };
         if own.links > 1 {
             *self.lock().names.entry(own.identity).or_default() -= 1;
         }

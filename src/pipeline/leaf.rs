@@ -129,7 +129,7 @@ impl Worker<'_, '_> {
         };
         if let Found::ClosedLink { errno, .. } = found
             && replace::looks_through(options, facts)
-            && !(options.force && errno == Errno::LOOP)
+            && !replace::is_forced_out(options, errno)
         {
             return Err(destination_failed(errno));
         }
@@ -138,7 +138,8 @@ impl Worker<'_, '_> {
         let fate = replace::fate(options, &compared, &found, || {
             let follows = replace::follows(options, job.is_operand());
             let places = [&job.source, &job.destination];
-            Relation { follows, ..relation(places, job.follow, facts, &found) }
+            let leads = replace::looks_behind(options, facts, &found);
+            Relation { follows, ..relation(places, job.follow, facts, leads) }
         });
         match fate {
             Fate::Replace | Fate::Done => {}
@@ -332,27 +333,25 @@ fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
 }
 
 /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
-/// be one file.
+/// be one file. A source that is a link is followed only where it counts what it `leads` to, as that changes its access time.
 pub(super) fn relation(
     [source, destination]: [&At; 2],
     follow: bool,
     facts: &Facts,
-    found: &Found,
+    leads: bool,
 ) -> Relation {
     let look = |at: &At, flags| {
         let stat = process::look(&at.directory, &*at.name, flags).ok()?;
         Some(Facts::of(&stat))
     };
     let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
-    // Following a link changes its access time, and two links need no more than a look at both.
-    let counts = facts.kind == FileType::Symlink && matches!(found, Found::File(_));
     let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
     let entry = EntryName::of(source);
     Relation {
         same_entry: entry.is_some() && entry == EntryName::of(destination),
         one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
         through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
-        leads_to: if counts { leads_to() } else { None },
+        leads_to: if leads { leads_to() } else { None },
         follows: follow,
     }
 }

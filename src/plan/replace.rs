@@ -6,6 +6,7 @@ use super::overwrite::Found;
 use super::path;
 use crate::cli::cp::{CpOptions, Follow, Make, Overwrite};
 use rustix::fs::{FileType, Timespec};
+use rustix::io::Errno;
 
 /// What the options say of a destination that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Relation {
     pub one_name: bool,
     /// The source was come to through a symbolic link.
     pub through_link: bool,
-    /// What the source leads to, where it is a symbolic link that is not followed.
+    /// What the source leads to, where that counts: see [`looks_behind`].
     pub leads_to: Option<Identity>,
     /// A symbolic link in the source's place would be followed.
     pub follows: bool,
@@ -78,8 +79,7 @@ pub fn same_file(
     found: &Found,
     relation: impl FnOnce() -> Relation,
 ) -> Fate {
-    // What is renamed or removed first is a name, not the file.
-    let makes_way = options.backup.is_some() || options.remove_destination;
+    let makes_way = makes_way(options);
     let hard_links = options.make == Make::HardLinks;
     let linked = if hard_links { Fate::Done } else { Fate::SameFile };
     match found {
@@ -106,14 +106,20 @@ pub fn same_file(
             let same_entry = same_entry || (one_name && options.backup.is_none());
             if hard_links || through_link || same_entry || !makes_way { linked } else { Fate::Replace }
         }
-        Found::File(file)
-            if source.kind == FileType::Symlink && relation().leads_to == Some(file.identity) =>
-        {
-            if options.backup.is_some() { Fate::Replace } else { linked }
+        Found::File(file) if looks_behind(options, source, found) => {
+            if relation().leads_to == Some(file.identity) { linked } else { Fate::Replace }
         }
         Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Fate::Replace,
         Found::DanglingLink(_) | Found::ClosedLink { .. } => Fate::Replace,
     }
+}
+
+/// Whether it counts what a source leads to that is a link itself: where that may be the file at its destination, which would
+/// be lost. One that gets a backup is not, and the link is left unread.
+#[must_use]
+pub fn looks_behind(options: &CpOptions, source: &Facts, found: &Found) -> bool {
+    let other = matches!(found, Found::File(file) if file.identity != source.identity);
+    source.kind == FileType::Symlink && other && options.backup.is_none()
 }
 
 /// Whether what is there has to be removed before the copy is made, rather than be written, renamed, or be in the way.
@@ -134,6 +140,13 @@ pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_o
 #[must_use]
 pub fn is_backed_up_for(directory: &[u8]) -> bool {
     !matches!(path::last_component(directory), b"." | b"..")
+}
+
+/// Whether a link that cannot be followed, for this reason, counts as nothing: one that leads round in circles does, where it
+/// is to be forced out of the way.
+#[must_use]
+pub fn is_forced_out(options: &CpOptions, errno: Errno) -> bool {
+    options.force && errno == Errno::LOOP
 }
 
 /// Whether a link may take the place of what its name turned out to have, given what was found there before. A name that was
@@ -198,6 +211,8 @@ pub fn directory_fate(
         Found::LinkTo { file, .. } if keeps_links && file.kind == FileType::Directory => {
             (Found::File(*file), DirectoryFate::FillThroughLink)
         }
+        // One that leads nowhere counts as nothing then, and is in the way of the directory that is made.
+        Found::DanglingLink(_) | Found::ClosedLink { .. } if keeps_links => return DirectoryFate::Make,
         Found::File(file) if file.kind == FileType::Directory => (*found, DirectoryFate::Fill),
         Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
             (*found, DirectoryFate::InTheWay)
@@ -221,31 +236,32 @@ pub fn directory_fate(
 /// renamed or removed, or in the way of another link.
 #[must_use]
 pub fn looks_through(options: &CpOptions, source: &Facts) -> bool {
-    is_read(options, source.kind)
-        && options.make == Make::Copies
-        && options.backup.is_none()
-        && !options.remove_destination
+    is_written_through(options, source.kind)
 }
 
-/// As what a source counts when its destination's name is looked at: what a link there leads to means nothing where the
-/// source is a link itself, where the link is renamed, or where another one is to take its name. Nor does it for what is made
-/// anew, if that is to stay out of its way, or was come to by following. Looking through it would change its access time, and
-/// could wait for a file system that is to be mounted first. GNU cp looks through it to see whether it leads to what it is
-/// made of, where links are not followed.
+fn is_written_through(options: &CpOptions, kind: FileType) -> bool {
+    is_read(options, kind) && options.make == Make::Copies && !makes_way(options)
+}
+
+/// Whether what is there is renamed or removed first, which is done to a name rather than to a file.
+fn makes_way(options: &CpOptions) -> bool {
+    options.backup.is_some() || options.remove_destination
+}
+
+/// As what a source counts when its destination's name is looked at: as a link where what a link there leads to means
+/// nothing. Looking through it would change its access time, and could wait for a file system that is to be mounted
+/// first. GNU cp looks through one that it would write through, for a directory with `--keep-directory-symlink` only, and
+/// through one that may be replaced by what is made anew, to see whether it leads to what that is made of. What was come
+/// to by following is not compared so, nor what another symbolic link is made to.
 #[must_use]
 pub fn looks_as(options: &CpOptions, kind: FileType, is_operand: bool) -> FileType {
-    let follows = follows(options, is_operand);
-    let linked = match options.make {
-        Make::Copies => false,
-        Make::HardLinks => follows,
-        Make::SymbolicLinks => true,
-    };
-    let directory = kind == FileType::Directory;
-    let written = is_read(options, kind) && options.make == Make::Copies && !options.remove_destination;
-    let stays = matches!(options.overwrite, Overwrite::Skip | Overwrite::Refuse);
-    let in_the_way = stays || follows || (directory && (linked || options.remove_destination));
-    let made = kind != FileType::RegularFile && !written && in_the_way;
-    if options.backup.is_some() || (linked && !directory) || made { FileType::Symlink } else { kind }
+    let may_lead = kind != FileType::Directory || options.keep_directory_symlink;
+    let written = may_lead && is_written_through(options, kind);
+    let compared = matches!(options.overwrite, Overwrite::All | Overwrite::Older)
+        && options.make != Make::SymbolicLinks
+        && !makes_way(options)
+        && !follows(options, is_operand);
+    if written || compared { kind } else { FileType::Symlink }
 }
 
 fn later(time: Timespec, than: Timespec) -> bool {
@@ -269,112 +285,4 @@ pub fn is_counted(options: &CpOptions, kind: FileType) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::cp::{Backup, Control};
-
-    fn file(inode: u64, modified: i64) -> Facts {
-        let modified = Timespec { tv_sec: modified, tv_nsec: 5 };
-        let identity = Identity { device: 1, inode };
-        Facts { identity, kind: FileType::RegularFile, modified, ..Facts::unknown() }
-    }
-
-    fn with(overwrite: Overwrite) -> CpOptions {
-        CpOptions { overwrite, ..CpOptions::default() }
-    }
-
-    fn keeping() -> CpOptions {
-        let backup = Backup { control: Control::Simple, suffix: "~".into() };
-        CpOptions { backup: Some(backup), ..CpOptions::default() }
-    }
-
-    fn fate_of(options: &CpOptions, source: &Facts, there: &Found, same_entry: bool) -> Fate {
-        fate(options, source, there, || Relation { same_entry, ..Relation::default() })
-    }
-
-    #[test]
-    fn what_comes_to_a_free_name_gives_way_to_a_link_only_where_no_option_spares_anything() {
-        let there = Found::File(file(2, 10));
-        let spares = [Overwrite::Skip, Overwrite::Refuse, Overwrite::Older].map(with);
-        for options in spares.iter().chain([&keeping()]) {
-            assert!(!may_link_over(options, Some(&Found::Nothing)));
-            // What was there was asked about.
-            assert!(may_link_over(options, Some(&there)) && may_link_over(options, None));
-        }
-        assert!(may_link_over(&with(Overwrite::All), Some(&Found::Nothing)));
-    }
-
-    #[test]
-    fn a_link_is_looked_through_only_where_what_it_leads_to_counts() {
-        let as_what = |options: CpOptions, kind| looks_as(&options, kind, false);
-        let making = |make, follow| CpOptions { make, follow, ..CpOptions::default() };
-        let (file, directory, link) = (FileType::RegularFile, FileType::Directory, FileType::Symlink);
-        assert_eq!((as_what(keeping(), file), as_what(keeping(), directory)), (link, link));
-        assert_eq!(as_what(CpOptions::default(), file), file);
-        assert_eq!(as_what(making(Make::SymbolicLinks, Follow::Never), file), link);
-        assert_eq!(as_what(making(Make::HardLinks, Follow::Always), file), link);
-        assert_eq!(as_what(making(Make::HardLinks, Follow::Never), file), file);
-        let tree = |make, follow| CpOptions { recursive: true, ..making(make, follow) };
-        assert_eq!(as_what(tree(Make::HardLinks, Follow::Never), directory), directory);
-        assert_eq!(as_what(tree(Make::HardLinks, Follow::Always), directory), link);
-        assert_eq!(as_what(tree(Make::Copies, Follow::Always), directory), link);
-        let on_the_line = tree(Make::Copies, Follow::CommandLine);
-        assert_eq!([true, false].map(|is| looks_as(&on_the_line, directory, is)), [link, directory]);
-        let keeping = CpOptions { copy_contents: true, ..tree(Make::Copies, Follow::Always) };
-        assert_eq!(as_what(keeping, directory), directory);
-    }
-
-    #[test]
-    fn what_is_not_older_stays_with_u() {
-        let there = Found::File(file(2, 10));
-        let options = with(Overwrite::Older);
-        let fates = [9, 10, 11].map(|time| fate_of(&options, &file(1, time), &there, false));
-        assert_eq!(fates, [Fate::Skip, Fate::Skip, Fate::Replace]);
-    }
-
-    #[test]
-    fn n_and_none_fail_come_before_everything_else() {
-        let there = Found::File(file(1, 10));
-        assert_eq!(fate_of(&with(Overwrite::Skip), &file(1, 10), &there, true), Fate::Skip);
-        assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &there, true), Fate::Refuse);
-        assert_eq!(fate_of(&with(Overwrite::Older), &file(1, 10), &there, true), Fate::SameFile);
-    }
-
-    #[test]
-    fn another_name_of_the_source_may_be_removed_or_renamed_first() {
-        let (source, there) = (file(1, 10), Found::File(file(1, 10)));
-        let removing = CpOptions { remove_destination: true, ..CpOptions::default() };
-        assert_eq!(fate_of(&CpOptions::default(), &source, &there, false), Fate::SameFile);
-        assert_eq!(fate_of(&removing, &source, &there, false), Fate::Replace);
-        assert_eq!(fate_of(&removing, &source, &there, true), Fate::SameFile);
-        assert_eq!(fate_of(&keeping(), &source, &there, false), Fate::Replace);
-        assert_eq!(fate_of(&keeping(), &source, &there, true), Fate::SameFile);
-    }
-
-    #[test]
-    fn a_hard_link_of_a_hard_link_is_there_already() {
-        let (source, there) = (file(1, 10), Found::File(file(1, 10)));
-        let linking = CpOptions { make: Make::HardLinks, ..CpOptions::default() };
-        assert_eq!(fate_of(&linking, &source, &there, false), Fate::Done);
-        assert_eq!(fate_of(&linking, &source, &there, true), Fate::Done);
-    }
-
-    #[test]
-    fn a_source_come_to_by_a_link_is_never_removed_or_renamed_away() {
-        let (source, there) = (file(1, 10), Found::File(file(1, 10)));
-        let relation = || Relation { through_link: true, ..Relation::default() };
-        assert_eq!(fate(&keeping(), &source, &there, relation), Fate::SameFile);
-        let link = Facts { kind: FileType::Symlink, ..file(2, 10) };
-        let relation = || Relation { leads_to: Some(source.identity), ..Relation::default() };
-        assert_eq!(fate(&CpOptions::default(), &link, &there, relation), Fate::SameFile);
-        assert_eq!(fate(&keeping(), &link, &there, relation), Fate::Replace);
-    }
-
-    #[test]
-    fn a_link_that_leads_nowhere_counts_only_where_the_link_itself_does() {
-        let link = Found::DanglingLink(Facts { kind: FileType::Symlink, ..file(2, 10) });
-        assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &link, false), Fate::Replace);
-        let options = CpOptions { make: Make::SymbolicLinks, ..with(Overwrite::Refuse) };
-        assert_eq!(fate_of(&options, &file(1, 10), &link, false), Fate::Refuse);
-    }
-}
+mod tests;
