@@ -227,6 +227,13 @@ pub fn looks_through(options: &CpOptions, source: &Facts) -> bool {
         && !options.remove_destination
 }
 
+/// Whether a name that cannot be looked at for links that lead round in circles, on the way to it or behind it, counts as such
+/// a link in a copy's place: it is to be forced out of the way, and that is what is refused.
+#[must_use]
+pub fn forces_closed(options: &CpOptions, kind: FileType) -> bool {
+    options.force && looks_through(options, &Facts { kind, ..Facts::unknown() })
+}
+
 /// As what a source counts when its destination's name is looked at: what a link there leads to means nothing where the
 /// source is a link itself, where the link is renamed, or where another one is to take its name. Nor does it for what is made
 /// anew, if that is to stay out of its way, or was come to by following. Looking through it would change its access time, and
