@@ -143,10 +143,12 @@ impl Worker<'_, '_> {
         match fate {
             Fate::Replace | Fate::Done => {}
             Fate::Skip => {
-                self.say_skipped(job);
                 self.left_alone(job);
-                let stays = options.overwrite == Overwrite::Older;
-                return Ok(if stays { Ready::Stays } else { Ready::Done });
+                if options.overwrite == Overwrite::Older {
+                    return Ok(Ready::Stays);
+                }
+                self.say_skipped(job);
+                return Ok(Ready::Done);
             }
             Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
             Fate::SameFile => {
