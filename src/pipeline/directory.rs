@@ -4,7 +4,6 @@ use super::attributes::{self, Copied};
 use super::backup::Kept;
 use super::branch::Origin;
 use super::held::Held;
-use super::leaf::relation;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
@@ -144,7 +143,7 @@ impl Worker<'_, '_> {
         };
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
-            relation([&from, &to], follow, facts, &found)
+            self.relation([(&from, &source.path), (&to, &destination.path)], follow, facts, &found)
         });
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))

@@ -3,7 +3,7 @@
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
-use super::itself::listing_with;
+use super::itself::listing;
 use super::job::{self, FileJob, Task};
 use super::source_directory::{Unopened, names_of};
 use super::worker::Worker;
@@ -148,7 +148,7 @@ impl Worker<'_, '_> {
         &mut self,
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
-        (source, (mut descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
+        (source, (descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
         way: Way,
         (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
@@ -172,17 +172,11 @@ impl Worker<'_, '_> {
         self.remove_in_the_way((source, &facts), destination, (fate, found))?;
         let made = self.make_directory(source, destination, (&facts, names), fate)?;
         if is_operand && let Some(directories) = &self.shared.directories {
-            directories.note(facts.identity, origin);
+            directories.note(facts.identity, origin, self.shared.met.base.as_ref());
         }
-        if made.fresh
-            && !made.held.is_imagined()
-            && let Ok(open) = descriptor
-        {
-            let above = parent.map(|parent| parent.destination.identity());
-            let open =
-                listing_with((&made, above), open, &facts).map_err(source.failed(What::CannotAccess))?;
-            descriptor = Ok(open);
-        }
+        let above = parent.map(|parent| parent.destination.identity());
+        let (descriptor, listed) = listing((&made, fate), above, (source, way), (descriptor, &facts))
+            .map_err(source.failed(What::CannotAccess))?;
         if self.shared.atomic()
             && self.shared.imagined.is_none()
             && !made.fresh
@@ -199,8 +193,8 @@ impl Worker<'_, '_> {
             name: Arc::from(source.name),
             rank: way.rank,
             source: match descriptor {
-                Ok(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
-                Err(reason) => Held::shut(facts.identity, way.through_link, reason),
+                Ok(open) => Held::open(open, listed, way.through_link && parent.is_some()),
+                Err(reason) => Held::shut(listed, way.through_link, reason),
             },
             destination: made.held,
             fresh: made.fresh,
