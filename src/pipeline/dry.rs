@@ -239,13 +239,6 @@ impl Worker<'_, '_> {
                 }
             },
             DirectoryFate::Make | DirectoryFate::InTheWay => {
-                if fate == DirectoryFate::InTheWay
-                    && let Some(backup) = &self.shared.options.backup
-                    && replace::is_backed_up_for(&source.path)
-                {
-                    let shown = [&destination.path[..], &source.path];
-                    self.back_up((&destination.at(), None), shown, backup, (&source.at(), facts), false)?;
-                }
                 let is_new = self.shared.parents.count_as_new();
                 if is_new
                     && imagined.look(&destination.at(), &destination.path, Some(FileType::Symlink))

@@ -1,9 +1,10 @@
 //! Directories that are being copied into themselves, and what GNU cp makes of that.
 
+use super::backup::Kept;
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::directory::Made;
-use super::given::{Base, EntryName};
+use super::given::{Base, EntryName, MadeAs};
 use super::job::{Operand, Task};
 use super::operand::without_slashes;
 use super::place;
@@ -24,13 +25,32 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 impl Worker<'_, '_> {
+    /// Has what is in the way of a directory's copy make way, and answers what was kept for that. It comes back where the
+    /// directory is refused, which GNU cp finds out then.
+    pub(super) fn admit(
+        &self,
+        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        (source, destination): (&Place<'_>, &Place<'_>),
+        facts: &Facts,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) -> Result<Option<Kept>, Problem> {
+        let kept = match fate {
+            DirectoryFate::InTheWay => self.make_way_for_directory((source, facts), destination, found)?,
+            _ => None,
+        };
+        let admitted = self.reject((parent, origin), (source, destination), facts.identity);
+        if let (Err(_), Some(kept)) = (&admitted, &kept) {
+            self.restore(kept, || destination.path.clone());
+        }
+        admitted.map(|()| kept)
+    }
+
     /// Refuses a directory that would be copied into itself, or that meets what an earlier operand was or has made.
-    pub(super) fn reject(
+    fn reject(
         &self,
         (parent, origin): (Option<&Arc<Branch>>, &Origin),
         (source, destination): (&Place<'_>, &Place<'_>),
         directory: Identity,
-        (fate, found): (DirectoryFate, Option<Found>),
     ) -> Result<(), Problem> {
         if parent.is_some_and(|parent| parent.lies_in(directory)) {
             return Err(Problem::of(What::CyclicLink, source.path.clone()));
@@ -39,14 +59,7 @@ impl Worker<'_, '_> {
         if let Some(made) = in_line.or_else(|| self.shared.met.made_directories.get(directory)) {
             self.reject_into_itself((parent, origin), &made, source, destination)?;
         }
-        let is_operand = parent.is_none();
-        self.reject_again(is_operand, origin, directory, (source, destination))?;
-        match found {
-            Some(found) if is_operand && fate == DirectoryFate::InTheWay => {
-                self.reject_just_created(origin, &found, (source, destination))
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.reject_again(parent.is_none(), origin, directory, (source, destination))
     }
 
     /// Refuses a directory that an earlier operand was: it would have to become a hard link, unless its copy is to go where
@@ -78,7 +91,7 @@ impl Worker<'_, '_> {
 
     /// Refuses an operand's directory where a file would have to make way for it that an earlier operand has just made, and
     /// that is the only copy of its source.
-    fn reject_just_created(
+    pub(super) fn reject_just_created(
         &self,
         origin: &Origin,
         found: &Found,
@@ -119,6 +132,23 @@ impl Worker<'_, '_> {
             (false, Follow::CommandLine | Follow::Never) => {
                 Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made.path.clone()))
             }
+        }
+    }
+
+    /// Remembers an operand's directory whose copy is there, and the link that it is filled through, for later operands.
+    pub(super) fn remember_operand(
+        &self,
+        directory: Identity,
+        origin: &Origin,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) {
+        if let Some(directories) = &self.shared.directories {
+            directories.note(directory, origin, self.shared.met.base.as_ref());
+        }
+        if fate == DirectoryFate::FillThroughLink
+            && let (Some(made), Some(link)) = (&origin.made, found.as_ref().and_then(Found::own))
+        {
+            made.note(link.identity, MadeAs::Behind(Arc::from(&*origin.destination_path)));
         }
     }
 

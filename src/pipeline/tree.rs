@@ -162,17 +162,16 @@ impl Worker<'_, '_> {
             true => DirectoryFate::Make,
             false => self.fate_of_directory((source, &facts), (destination, origin), is_operand, found)?,
         };
-        self.reject((parent, origin), (source, destination), facts.identity, (fate, found))?;
+        let kept = self.admit((parent, origin), (source, destination), &facts, (fate, found))?;
         if fate == DirectoryFate::Done {
             if let Some(parent) = parent {
                 parent.finish_one(self.shared.reporter);
             }
             return Ok(());
         }
-        self.remove_in_the_way((source, &facts), destination, (fate, found))?;
-        let made = self.make_directory(source, destination, (&facts, names), fate)?;
-        if is_operand && let Some(directories) = &self.shared.directories {
-            directories.note(facts.identity, origin, self.shared.met.base.as_ref());
+        let made = self.make_directory(source, destination, (&facts, names), (fate, kept))?;
+        if is_operand {
+            self.remember_operand(facts.identity, origin, (fate, found));
         }
         let above = parent.map(|parent| parent.destination.identity());
         let (descriptor, listed) = listing((&made, fate), above, (source, way), (descriptor, &facts))
