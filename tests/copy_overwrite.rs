@@ -199,3 +199,24 @@ fn a_source_that_another_copy_is_written_to_by_another_name_is_copied_as_a_whole
     each_copy_is_that_of_a_whole_source(1000, 20, lead);
     each_copy_is_that_of_a_whole_source(3 << 20, 2, lead);
 }
+
+#[test]
+fn links_in_circles_on_the_way_are_forced_like_one_in_the_copys_place() {
+    each_engine(|s| {
+        s.file("f", "1").symlink("x", "x");
+        s.cp(["-fv", "f", "x/"])
+            .run()
+            .ends(1)
+            .prints("'f' -> 'x/'\n")
+            .complains("ucp: cannot remove 'x/': Not a directory");
+        s.cp(["-fn", "f", "x/g"]).fails("ucp: cannot remove 'x/g': Too many levels of symbolic links");
+        for options in [&["-v"][..], &["-fb"], &["-fl"], &["-fs"], &["-f", "--remove-destination"]] {
+            s.cp(options)
+                .and(["f", "x/"])
+                .run()
+                .ends(1)
+                .prints("")
+                .complains("ucp: cannot stat 'x/': Too many levels of symbolic links");
+        }
+    });
+}

@@ -4,7 +4,6 @@ use super::attributes::{self, Copied};
 use super::backup::Kept;
 use super::branch::Origin;
 use super::held::Held;
-use super::leaf::relation;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
@@ -28,26 +27,18 @@ pub(super) struct Made {
 
 impl Worker<'_, '_> {
     /// Makes the copy of a directory, or takes the directory that is there: one that was looked at, as
-    /// [`Self::fate_of_directory`] does.
+    /// [`Self::fate_of_directory`] does. What was `kept` comes back where it cannot be made.
     pub(super) fn make_directory(
         &self,
         source: &Place<'_>,
         destination: &Place<'_>,
         (facts, names): (&Facts, Names),
-        fate: DirectoryFate,
+        (fate, kept): (DirectoryFate, Option<Kept>),
     ) -> Result<Made, Problem> {
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_directory(imagined, source, destination, (facts, fate));
         }
         let failed = |what| destination.failed(what);
-        let kept = match &self.shared.options.backup {
-            Some(backup) if fate == DirectoryFate::InTheWay && replace::is_backed_up_for(&source.path) => {
-                let shown = [&destination.path[..], &source.path];
-                let from = source.at();
-                Some(self.back_up((&destination.at(), None), shown, backup, (&from, facts), false)?)
-            }
-            Some(_) | None => None,
-        };
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let keeping = self.shared.settings.method.keeping;
         let made = match fate {
@@ -96,20 +87,28 @@ impl Worker<'_, '_> {
         Ok(Made { held, fresh: made, belongs_to, at_end })
     }
 
-    /// Removes what was `found` in the way of the copy of a directory that takes its place without a backup.
-    pub(super) fn remove_in_the_way(
+    /// Renames what was `found` in the way of the copy of a directory to its backup's name, or removes it where none is made.
+    pub(super) fn make_way_for_directory(
         &self,
         (source, facts): (&Place<'_>, &Facts),
         destination: &Place<'_>,
-        (fate, found): (DirectoryFate, Option<Found>),
-    ) -> Result<(), Problem> {
-        let Some(there) = found.as_ref().and_then(Found::own) else { return Ok(()) };
-        if fate != DirectoryFate::InTheWay
-            || replace::is_backed_up_for(&source.path)
-            || !replace::is_removed_first(self.shared.options, facts, there, true)
-        {
-            return Ok(());
+        found: Option<Found>,
+    ) -> Result<Option<Kept>, Problem> {
+        let options = self.shared.options;
+        if replace::is_backed_up_for(&source.path) {
+            let Some(backup) = &options.backup else { return Ok(None) };
+            let shown = [&destination.path[..], &source.path];
+            let place = (&destination.at(), None);
+            return self.back_up(place, shown, backup, (&source.at(), facts), false).map(Some);
         }
+        let there = found.as_ref().and_then(Found::own);
+        if there.is_some_and(|there| replace::is_removed_first(options, facts, there, true)) {
+            self.remove_in_the_way(destination)?;
+        }
+        Ok(None)
+    }
+
+    fn remove_in_the_way(&self, destination: &Place<'_>) -> Result<(), Problem> {
         let removed = match &self.shared.imagined {
             Some(imagined) => imagined.may_change(&destination.at()),
             None => rustix::fs::unlinkat(destination.parent, destination.name, AtFlags::empty()),
@@ -150,7 +149,7 @@ impl Worker<'_, '_> {
         }
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
-            relation([&from, &to], follow, facts, false)
+            self.relation([(&from, &source.path), (&to, &destination.path)], follow, facts, false)
         });
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))
@@ -166,6 +165,9 @@ impl Worker<'_, '_> {
             DirectoryFate::SameFile => problem(What::SameFile, source, destination),
             DirectoryFate::InTheWay if options.backup.is_none() => {
                 problem(What::OverwriteNonDirectory, destination, source)
+            }
+            DirectoryFate::InTheWay if is_operand => {
+                self.reject_just_created(origin, &found, (source, destination)).map(|()| fate)
             }
             DirectoryFate::InTheWay | DirectoryFate::Make => Ok(fate),
             DirectoryFate::Fill | DirectoryFate::FillThroughLink | DirectoryFate::Done => Ok(fate),

@@ -3,7 +3,7 @@
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
-use super::itself::listing_with;
+use super::itself::listing;
 use super::job::{self, FileJob, Task};
 use super::source_directory::{Unopened, names_of};
 use super::worker::Worker;
@@ -148,7 +148,7 @@ impl Worker<'_, '_> {
         &mut self,
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
-        (source, (mut descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
+        (source, (descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
         way: Way,
         (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
@@ -162,27 +162,20 @@ impl Worker<'_, '_> {
             true => DirectoryFate::Make,
             false => self.fate_of_directory((source, &facts), (destination, origin), is_operand, found)?,
         };
-        self.reject((parent, origin), (source, destination), facts.identity, (fate, found))?;
+        let kept = self.admit((parent, origin), (source, destination), &facts, (fate, found))?;
         if fate == DirectoryFate::Done {
             if let Some(parent) = parent {
                 parent.finish_one(self.shared.reporter);
             }
             return Ok(());
         }
-        self.remove_in_the_way((source, &facts), destination, (fate, found))?;
-        let made = self.make_directory(source, destination, (&facts, names), fate)?;
-        if is_operand && let Some(directories) = &self.shared.directories {
-            directories.note(facts.identity, origin);
+        let made = self.make_directory(source, destination, (&facts, names), (fate, kept))?;
+        if is_operand {
+            self.remember_operand(facts.identity, origin, (fate, found));
         }
-        if made.fresh
-            && !made.held.is_imagined()
-            && let Ok(open) = descriptor
-        {
-            let above = parent.map(|parent| parent.destination.identity());
-            let open =
-                listing_with((&made, above), open, &facts).map_err(source.failed(What::CannotAccess))?;
-            descriptor = Ok(open);
-        }
+        let above = parent.map(|parent| parent.destination.identity());
+        let (descriptor, listed) = listing((&made, fate), above, (source, way), (descriptor, &facts))
+            .map_err(source.failed(What::CannotAccess))?;
         if self.shared.atomic()
             && self.shared.imagined.is_none()
             && !made.fresh
@@ -199,8 +192,8 @@ impl Worker<'_, '_> {
             name: Arc::from(source.name),
             rank: way.rank,
             source: match descriptor {
-                Ok(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
-                Err(reason) => Held::shut(facts.identity, way.through_link, reason),
+                Ok(open) => Held::open(open, listed, way.through_link && parent.is_some()),
+                Err(reason) => Held::shut(listed, way.through_link, reason),
             },
             destination: made.held,
             fresh: made.fresh,
