@@ -1,6 +1,5 @@
 //! Links that the run itself has made, where a later source would be written through them.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::FileType;
@@ -122,33 +121,6 @@ fn a_second_name_of_a_source_becomes_a_name_of_the_link_that_the_first_was_writt
             s.file("s/a", "1").hard_link("s/b", "s/a").symlink("e/s/a", target).symlink("e/s/b", target);
             s.cp(["-a", "s", "e"]).succeeds();
             assert_eq!(["e/s/a", "e/s/b"].map(|name| s.link_target(name)), [Path::new(target); 2]);
-        });
-    }
-}
-
-#[test]
-fn a_source_that_is_written_through_a_link_is_read_as_the_walk_comes_to_it() {
-    for options in ["-R", "-Rf"] {
-        each_engine(|s| {
-            for number in 10..50 {
-                s.file(format!("s/{number}"), format!("{number}"));
-            }
-            let mut names = s.names("s");
-            names.retain(|name| !name.is_empty());
-            names.sort_by_key(|name| s.path(format!("s/{name}")).metadata().unwrap().ino());
-            // Each is written to the next, and has its own copy's name in between.
-            for (number, pair) in names.windows(2).enumerate() {
-                match number % 4 {
-                    1 => s.hard_link(&format!("d/{}", pair[0]), &format!("s/{}", pair[1])),
-                    3 => s.file(format!("d/{}", pair[0]), "old"),
-                    _ => s.symlink(format!("d/{}", pair[0]), format!("../s/{}", pair[1])),
-                };
-            }
-            s.cp([options, "s/.", "d"]).succeeds();
-            for (number, name) in names.iter().enumerate() {
-                let first = names[number - number % 4].as_bytes();
-                assert_eq!(s.read(format!("d/{name}")), first, "{options} {name}");
-            }
         });
     }
 }

@@ -148,10 +148,6 @@ pub struct FileJob {
     pub left_out: bool,
     /// What the copy is to other names of its source.
     pub share: Share,
-    /// It is copied while the worker has nothing else in work.
-    pub alone: bool,
-    /// When it was begun with, among the files of the worker.
-    pub order: u64,
     /// Which files are noted as made once the copy is whole, and as what.
     pub copies: Vec<(Identity, MadeAs)>,
 }
@@ -186,8 +182,6 @@ impl FileJob {
             failed: false,
             left_out: false,
             share: Share::None,
-            alone: false,
-            order: 0,
             copies: Vec::new(),
         })
     }

@@ -180,8 +180,6 @@ impl Worker<'_, '_> {
             failed: false,
             left_out: false,
             share: Share::None,
-            alone: false,
-            order: 0,
             copies: Vec::new(),
         };
         self.begin_leaf(job, &facts);

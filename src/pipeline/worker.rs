@@ -4,7 +4,6 @@
 //! from its backlog, claims blocks of large files, or takes another task. What becomes of those in flight is in
 //! [`flights`].
 
-mod alone;
 mod flights;
 mod leaving;
 mod settling;
@@ -32,8 +31,6 @@ use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::Scope;
-
-use alone::PutOff;
 
 /// Bytes of a large file that are worth another worker.
 const BYTES_FOR_HELP: u64 = 8 << 20;
@@ -81,7 +78,6 @@ pub struct Worker<'scope, 'env> {
     flights_free: Vec<usize>,
     /// Flights that wait for a buffer.
     starved: VecDeque<(usize, Chain)>,
-    put_off: PutOff,
     /// Files that wait to be made durable together.
     unsettled: Vec<(usize, Chain)>,
     large: Vec<Arc<LargeFile>>,
@@ -114,7 +110,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             flights: Vec::new(),
             flights_free: Vec::new(),
             starved: VecDeque::new(),
-            put_off: PutOff::default(),
             unsettled: Vec::new(),
             large: Vec::new(),
             extents_in_flight: 0,
@@ -165,7 +160,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         self.engine.in_flight() == 0
             && self.starved.is_empty()
             && self.backlog.is_empty()
-            && self.put_off.is_empty()
             && self.large.is_empty()
             && self.unsettled() == 0
     }
@@ -185,7 +179,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && self.large.len() < LARGE_OPEN_MAX
             && self.has_room_to_settle()
             && self.has_descriptors_for_file()
-            && self.may_begin_next()
     }
 
     /// Whether a file can be begun beside what this worker holds open without a chain that counts as in flight: large files,
@@ -227,7 +220,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             }
             self.next(slot, file, next);
         }
-        self.take_up();
         while self.has_room_for_file()
             && let Some(job) = self.backlog.pop_front()
         {
@@ -248,8 +240,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         }
     }
 
-    fn begin(&mut self, mut job: Box<FileJob>) {
-        self.put_off.begin(&mut job);
+    fn begin(&mut self, job: Box<FileJob>) {
         let slow = self.shared.pairs.next_is_fused(job.destination_device);
         if slow {
             self.shared.note_sleep();
@@ -366,8 +357,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             capabilities: self.engine.capabilities(),
             pairs: View { all: &self.shared.pairs, last: &self.last_known },
             pool: &self.pool,
-            alone: self.has_one_in_work(),
-            holds: !self.put_off.is_empty(),
             owed: &self.shared.owed,
             outputs: self.shared.outputs,
             manifest: self.shared.listed(),

@@ -80,21 +80,6 @@ pub fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict
     }
 }
 
-/// Whether what is written to the name where `found` is may be the source of another file: what a link leads to, or a file
-/// that has other names where the sources are.
-#[must_use]
-pub fn may_be_a_source(source: &Facts, found: &Found) -> bool {
-    match found {
-        Found::LinkTo { .. } => true,
-        Found::File(file) if file.kind == FileType::Symlink => true,
-        Found::File(file) => {
-            let writable = file.kind == FileType::RegularFile;
-            writable && file.links > 1 && file.identity.device == source.identity.device
-        }
-        Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. } => false,
-    }
-}
-
 /// Whether the file that was opened is the one that was seen but for its inode: all else is as it was. Opening for
 /// writing copies a file up from a lower layer, which keeps what it is, whose it is, and when it was written.
 #[must_use]
@@ -134,17 +119,6 @@ mod tests {
         let modified = rustix::fs::Timespec { tv_sec: 0, tv_nsec: 1 };
         assert!(!is_renumbered(&seen, &Facts { modified, ..opened }));
         assert!(!is_renumbered(&seen, &Facts { kind: FileType::Fifo, ..opened }));
-    }
-
-    #[test]
-    fn what_has_another_name_may_be_a_source() {
-        let (source, link) = (file(7, FileType::RegularFile), file(8, FileType::Symlink));
-        let alone = Facts { identity: Identity { device: 1, inode: 9 }, ..source };
-        let linked = Facts { links: 2, ..alone };
-        let elsewhere = Facts { identity: Identity { device: 2, inode: 9 }, ..linked };
-        assert!(may_be_a_source(&source, &Found::LinkTo { link, file: elsewhere }));
-        let file = |file| may_be_a_source(&source, &Found::File(file));
-        assert!(file(link) && file(linked) && !file(alone) && !file(elsewhere));
     }
 
     #[test]

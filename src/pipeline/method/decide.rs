@@ -174,12 +174,6 @@ impl FileCopy {
         link: Option<Facts>,
         context: &mut Context<'_>,
     ) -> Next {
-        let may_be = |file| overwrite::may_be_a_source(&self.source_facts(), &Found::File(file));
-        let may_be = facts.is_some_and(may_be);
-        if !self.job.alone && (context.holds || (may_be && !context.alone)) {
-            self.job.alone = may_be;
-            return self.put_off(chain);
-        }
         let found = match (outcome, facts, link) {
             (Outcome::Done, Some(facts), None) if facts.kind == FileType::Symlink => {
                 return self.look(chain, Some(facts));
@@ -198,17 +192,6 @@ impl FileCopy {
         };
         self.found = Some(found);
         self.decide(chain, &found, context)
-    }
-
-    /// Leaves the file for when nothing else is in work. A slot of the engine's is freed by the engine.
-    fn put_off(&mut self, mut chain: Chain) -> Next {
-        if chain.source.plain().is_some() {
-            return Next::Alone;
-        }
-        self.stage = Stage::PutOff;
-        chain.ops.clear();
-        chain.ops.push(Op::Close { end: End::Source });
-        Next::Run(chain)
     }
 
     pub(super) fn destination_opened(

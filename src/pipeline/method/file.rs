@@ -242,7 +242,6 @@ impl FileCopy {
             Stage::ReadBack => self.read_back(chain, outcome, &seen, context),
             Stage::Close => self.closed(chain, outcome, context),
             Stage::GiveUp => Next::NoDescriptor,
-            Stage::PutOff => Next::Alone,
         }
     }
 

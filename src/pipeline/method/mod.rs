@@ -99,10 +99,6 @@ pub struct Context<'a> {
     pub capabilities: Capabilities,
     /// What is known of the file systems.
     pub pairs: View<'a>,
-    /// No other file is in work.
-    pub alone: bool,
-    /// Files wait until none is.
-    pub holds: bool,
     /// Where leases come from.
     pub pool: &'a Pool,
     /// What is taken back where the file that it is done for never comes.
@@ -140,9 +136,6 @@ pub enum Next {
     /// It was listed as a regular file and is none, or has several names, which have their turns: it is to be looked at.
     /// Nothing was done about it.
     OfAnotherKind,
-    /// It is to be copied while nothing else is in work, or behind such a file: start it again then. Nothing was done about
-    /// it.
-    Alone,
     /// No descriptor is free: start this file again when others are done.
     NoDescriptor,
     /// All of the file is there, and this chain makes it durable: best together with those of other files.

@@ -68,6 +68,4 @@ pub(super) enum Stage {
     Close,
     /// Closing a source that is a slot, to begin again when descriptors are free.
     GiveUp,
-    /// The same, to begin again when nothing else is in work.
-    PutOff,
 }

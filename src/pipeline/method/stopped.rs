@@ -43,7 +43,7 @@ impl FileCopy {
     /// Whether all that is left is to close both ends.
     #[must_use]
     pub fn is_closing(&self) -> bool {
-        matches!(self.stage, Stage::Close | Stage::GiveUp | Stage::PutOff)
+        matches!(self.stage, Stage::Close | Stage::GiveUp)
     }
 
     /// Whether what was there before comes back if the copy fails.

@@ -148,10 +148,6 @@ impl Worker<'_, '_> {
                     self.leaf_done(&job);
                 }
             }
-            Next::Alone => {
-                self.flights_free.push(slot);
-                self.put_off.add(file.into_job());
-            }
             Next::OfAnotherKind => {
                 self.flights_free.push(slot);
                 self.look_again(*file.into_job());

@@ -85,7 +85,6 @@ impl Worker<'_, '_> {
 
     /// Lets go of everything that is not in flight: the run is to end.
     pub(super) fn let_go(&mut self) {
-        self.backlog.extend(self.put_off.take());
         for job in std::mem::take(&mut self.backlog) {
             if let Some(kept) = &job.kept {
                 self.restore(kept, || job.destination_path());

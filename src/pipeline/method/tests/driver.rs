@@ -126,8 +126,6 @@ impl Copying {
             left_out: false,
             belongs_to: None,
             share: crate::pipeline::links::Share::None,
-            alone: false,
-            order: 0,
             copies: Vec::new(),
             source: at(source),
             destination: at(destination),

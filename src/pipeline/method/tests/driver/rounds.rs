@@ -71,8 +71,6 @@ impl Driver<'_> {
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
-            alone: true,
-            holds: false,
             owed: &self.beside.0,
             outputs: &self.beside.1,
             manifest: Some(self.manifest),
@@ -182,7 +180,6 @@ impl Driver<'_> {
                     self.done += 1;
                 }
             }
-            Next::Alone => self.backlog.push_front(file.into_job()),
             Next::Settle(chain) => self.fly(slot, Flight::File(file), chain),
             Next::Large(file) => self.large.push(file),
             // Workers look at it again; here there is no name to look at.
