@@ -2,7 +2,7 @@
 
 use super::attributes::{self, Copied};
 use super::backup::Kept;
-use super::branch::Origin;
+use super::branch::{Branch, Origin};
 use super::held::Held;
 use super::leaf::relation;
 use super::tree::Place;
@@ -17,6 +17,7 @@ use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
+use std::sync::Arc;
 
 /// The copy of a directory, open.
 pub(super) struct Made {
@@ -34,20 +35,12 @@ impl Worker<'_, '_> {
         source: &Place<'_>,
         destination: &Place<'_>,
         (facts, names): (&Facts, Names),
-        fate: DirectoryFate,
+        (fate, kept): (DirectoryFate, Option<Kept>),
     ) -> Result<Made, Problem> {
         if let Some(imagined) = &self.shared.imagined {
             return self.imagine_directory(imagined, source, destination, (facts, fate));
         }
         let failed = |what| destination.failed(what);
-        let kept = match &self.shared.options.backup {
-            Some(backup) if fate == DirectoryFate::InTheWay && replace::is_backed_up_for(&source.path) => {
-                let shown = [&destination.path[..], &source.path];
-                let from = source.at();
-                Some(self.back_up((&destination.at(), None), shown, backup, (&from, facts), false)?)
-            }
-            Some(_) | None => None,
-        };
         // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
         let keeping = self.shared.settings.method.keeping;
         let made = match fate {
@@ -96,18 +89,47 @@ impl Worker<'_, '_> {
         Ok(Made { held, fresh: made, belongs_to, at_end })
     }
 
-    /// Removes what was `found` in the way of the copy of a directory that takes its place without a backup.
-    pub(super) fn remove_in_the_way(
+    /// Clears the way for the copy of a directory, of what was `found` in it, and answers what was kept of that as a backup.
+    /// A source that is rejected is so only then, as with GNU cp, and what was kept gets its name again.
+    pub(super) fn clear_the_way(
         &self,
+        (parent, origin): (Option<&Arc<Branch>>, &Origin),
         (source, facts): (&Place<'_>, &Facts),
         destination: &Place<'_>,
         (fate, found): (DirectoryFate, Option<Found>),
+    ) -> Result<Option<Kept>, Problem> {
+        let is_operand = parent.is_none();
+        let mut kept = None;
+        if fate == DirectoryFate::InTheWay {
+            if let (Some(found), true) = (&found, is_operand) {
+                self.reject_just_created(origin, found, (source, destination))?;
+            }
+            match &self.shared.options.backup {
+                Some(backup) if replace::is_backed_up_for(&source.path) => {
+                    let shown = [&destination.path[..], &source.path];
+                    let (from, to) = (source.at(), destination.at());
+                    kept = Some(self.back_up((&to, None), shown, backup, (&from, facts), false)?);
+                }
+                Some(_) => self.remove_in_the_way(facts, destination, found)?,
+                None => {}
+            }
+        }
+        let rejected = self.reject((parent, origin), (source, destination), facts.identity);
+        if let (Err(_), Some(kept)) = (&rejected, &kept) {
+            self.restore(kept, || destination.path.clone());
+        }
+        rejected.map(|()| kept)
+    }
+
+    /// Removes what was `found` in the way of the copy of a directory that takes its place without a backup.
+    fn remove_in_the_way(
+        &self,
+        facts: &Facts,
+        destination: &Place<'_>,
+        found: Option<Found>,
     ) -> Result<(), Problem> {
         let Some(there) = found.as_ref().and_then(Found::own) else { return Ok(()) };
-        if fate != DirectoryFate::InTheWay
-            || replace::is_backed_up_for(&source.path)
-            || !replace::is_removed_first(self.shared.options, facts, there, true)
-        {
+        if !replace::is_removed_first(self.shared.options, facts, there, true) {
             return Ok(());
         }
         let removed = match &self.shared.imagined {

@@ -11,7 +11,7 @@ use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, Follow};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
-use crate::plan::replace::{self, DirectoryFate};
+use crate::plan::replace;
 use crate::plan::walk;
 use crate::plan::{linking, path};
 use crate::report::message::{Problem, What};
@@ -29,7 +29,6 @@ impl Worker<'_, '_> {
         (parent, origin): (Option<&Arc<Branch>>, &Origin),
         (source, destination): (&Place<'_>, &Place<'_>),
         directory: Identity,
-        (fate, found): (DirectoryFate, Option<Found>),
     ) -> Result<(), Problem> {
         if parent.is_some_and(|parent| parent.lies_in(directory)) {
             return Err(Problem::of(What::CyclicLink, source.path.clone()));
@@ -39,13 +38,7 @@ impl Worker<'_, '_> {
             self.reject_into_itself((parent, origin), &made, source, destination)?;
         }
         let is_operand = parent.is_none();
-        self.reject_again(is_operand, origin, directory, (source, destination))?;
-        match found {
-            Some(found) if is_operand && fate == DirectoryFate::InTheWay => {
-                self.reject_just_created(origin, &found, (source, destination))
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.reject_again(is_operand, origin, directory, (source, destination))
     }
 
     /// Refuses a directory that an earlier operand was: it would have to become a hard link, unless its copy is to go where
@@ -77,7 +70,7 @@ impl Worker<'_, '_> {
 
     /// Refuses an operand's directory where a file would have to make way for it that an earlier operand has just made, and
     /// that is the only copy of its source.
-    fn reject_just_created(
+    pub(super) fn reject_just_created(
         &self,
         origin: &Origin,
         found: &Found,

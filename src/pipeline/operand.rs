@@ -50,8 +50,10 @@ impl Worker<'_, '_> {
             }
         }
         let Some(operand) = left.front() else { return };
-        let examined = self.examine(operand, false);
-        let several = operand.made.is_some() || self.shared.options.parents;
+        let parents = self.shared.options.parents;
+        // What is at its copy's name is looked at when the directories above are there, where these are made.
+        let examined = self.examine(operand, parents);
+        let several = operand.made.is_some() || parents;
         let within = || examined.source.as_ref().is_ok_and(|facts| self.is_within_itself(operand, facts));
         let meets = several
             || self.is_read_again(&examined)
@@ -77,7 +79,7 @@ impl Worker<'_, '_> {
                 self.call_for_help();
             }
         }
-        let begun = match self.shared.options.parents {
+        let begun = match parents {
             _ if self.is_left_out(&operand, examined.source.as_ref().ok()) => Ok(()),
             // They may lie in one another, so each looks for itself when those before it are done.
             true => self.with_parents(&operand).and_then(|operand| {

@@ -162,15 +162,14 @@ impl Worker<'_, '_> {
             true => DirectoryFate::Make,
             false => self.fate_of_directory((source, &facts), (destination, origin), is_operand, found)?,
         };
-        self.reject((parent, origin), (source, destination), facts.identity, (fate, found))?;
+        let kept = self.clear_the_way((parent, origin), (source, &facts), destination, (fate, found))?;
         if fate == DirectoryFate::Done {
             if let Some(parent) = parent {
                 parent.finish_one(self.shared.reporter);
             }
             return Ok(());
         }
-        self.remove_in_the_way((source, &facts), destination, (fate, found))?;
-        let made = self.make_directory(source, destination, (&facts, names), fate)?;
+        let made = self.make_directory(source, destination, (&facts, names), (fate, kept))?;
         if is_operand && let Some(directories) = &self.shared.directories {
             directories.note(facts.identity, origin);
         }
