@@ -132,3 +132,16 @@ fn a_destination_that_leads_to_itself_is_replaced_only_by_force_or_by_a_link() {
         assert_eq!(s.link_target("self"), Path::new("a"));
     });
 }
+
+#[test]
+fn what_is_in_the_way_of_a_link_in_a_circle_is_kept_for_a_while() {
+    each_engine(|s| {
+        s.symlink("s/h/k", "..").symlink("d/s/h/k", "nowhere");
+        s.cp(["-bvrL", "s", "d"])
+            .run()
+            .ends(1)
+            .prints("'d/s/h/k~' -> 'd/s/h/k' (unbackup)\n")
+            .complains("ucp: cannot copy cyclic symbolic link 's/h/k'");
+        assert_eq!(s.names("d/s/h"), ["", "k"]);
+    });
+}

@@ -96,3 +96,18 @@ fn a_source_that_is_a_link_is_not_followed_where_a_backup_is_made() {
         }
     });
 }
+
+#[test]
+fn no_link_is_followed_before_the_directories_above_a_copy_are_made() {
+    each_engine(|s| {
+        s.dir("made").file("k", "1").dir("d").symlink("d/k", "nowhere");
+        old(s, &["d/k"]);
+        // What comes after the last directory that was made counts as new.
+        s.cp(["--parents", "-Pl", "-t", "d", "made/none", "k"]).run().ends(1);
+        assert!(is_untouched(s, "d/k"));
+        s.symlink("up/l", "nowhere").file("e/up/l", "1");
+        old(s, &["up/l"]);
+        s.cp(["--parents", "up/l/.", "e"]).fails("ucp: 'e/up/l' exists but is not a directory");
+        assert!(is_untouched(s, "up/l"));
+    });
+}

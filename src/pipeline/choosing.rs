@@ -52,9 +52,11 @@ impl Worker<'_, '_> {
     }
 
     /// Whether an operand is left out, seen to be what `facts` say.
-    pub(super) fn is_left_out(&self, operand: &Operand, facts: Option<&Facts>) -> bool {
+    pub(super) fn is_left_out(&self, operand: &Operand, facts: impl FnOnce() -> Option<Facts>) -> bool {
         let patterns = self.shared.options.extensions.choosing.patterns.as_ref();
-        let (Some(patterns), Some(facts)) = (patterns, facts) else { return false };
+        let Some((patterns, facts)) = patterns.and_then(|patterns| Some((patterns, facts()?))) else {
+            return false;
+        };
         let name = path::last_component(operand.source.name.to_bytes());
         choosing::is_operand_left_out(name, facts.kind == FileType::Directory, patterns)
     }

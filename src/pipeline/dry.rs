@@ -239,18 +239,12 @@ impl Worker<'_, '_> {
                 }
             },
             DirectoryFate::Make | DirectoryFate::InTheWay => {
-                if fate == DirectoryFate::InTheWay
-                    && let Some(backup) = &self.shared.options.backup
-                    && replace::is_backed_up_for(&source.path)
-                {
-                    let shown = [&destination.path[..], &source.path];
-                    self.back_up((&destination.at(), None), shown, backup, (&source.at(), facts), false)?;
-                }
                 // What was looked at is in the way only where it counted as nothing.
                 let options = self.shared.options;
                 let is_new =
                     self.shared.parents.count_as_new() || replace::fills_through_links(options, facts);
-                if is_new
+                if fate == DirectoryFate::Make
+                    && is_new
                     && imagined.look(&destination.at(), &destination.path, Some(FileType::Symlink))
                         != Ok(Found::Nothing)
                 {

@@ -50,20 +50,23 @@ impl Worker<'_, '_> {
             }
         }
         let Some(operand) = left.front() else { return };
-        let examined = self.examine(operand, false);
-        let several = operand.made.is_some() || self.shared.options.parents;
-        let within = || examined.source.as_ref().is_ok_and(|facts| self.is_within_itself(operand, facts));
-        let meets = several
-            || self.is_read_again(&examined)
-            || examined.may_meet_others(self.shared.began)
-            || within();
+        // With the directories above its copy, an operand is looked at when those are there: GNU cp comes to them first.
+        let examined = (!self.shared.options.parents).then(|| self.examine(operand, false));
+        let source = examined.as_ref().and_then(|examined| examined.source.as_ref().ok()).copied();
+        let within = || source.is_some_and(|facts| self.is_within_itself(operand, &facts));
+        let meets = examined.as_ref().is_none_or(|examined| {
+            operand.made.is_some()
+                || self.is_read_again(examined)
+                || examined.may_meet_others(self.shared.began)
+                || within()
+        });
         if meets && !alone {
             return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
         }
         let Some(operand) = left.pop_front() else { return };
         // Whether a directory was an operand before is known when its copy is there.
         let first = self.shared.directories.is_some()
-            && examined.source.is_ok_and(|facts| facts.kind == FileType::Directory);
+            && source.is_some_and(|facts| facts.kind == FileType::Directory);
         let mut afterwards = None;
         let many = left.len() >= TASKS_FOR_HELP;
         let is_last = left.is_empty() && more.is_none();
@@ -77,14 +80,10 @@ impl Worker<'_, '_> {
                 self.call_for_help();
             }
         }
-        let begun = match self.shared.options.parents {
-            _ if self.is_left_out(&operand, examined.source.as_ref().ok()) => Ok(()),
-            // They may lie in one another, so each looks for itself when those before it are done.
-            true => self.with_parents(&operand).and_then(|operand| {
-                let examined = self.examine(&operand, self.shared.parents.count_as_new());
-                self.begin_operand(&operand, examined)
-            }),
-            false => self.begin_operand(&operand, examined),
+        let begun = match examined {
+            Some(_) if self.is_left_out(&operand, || source) => Ok(()),
+            Some(examined) => self.begin_operand(&operand, examined),
+            None => self.begin_with_parents(&operand),
         };
         if let Err(problem) = begun {
             self.shared.reporter.problem(&problem);
@@ -130,6 +129,16 @@ impl Worker<'_, '_> {
             Ok(_) | Err(_) => Ok(Found::Nothing),
         };
         Examined { source, found }
+    }
+
+    /// Makes the directories above an operand's copy, and begins with it then.
+    fn begin_with_parents(&mut self, operand: &Operand) -> Result<(), Problem> {
+        if self.is_left_out(operand, || self.examine(operand, true).source.ok()) {
+            return Ok(());
+        }
+        let operand = self.with_parents(operand)?;
+        let examined = self.examine(&operand, self.shared.parents.count_as_new());
+        self.begin_operand(&operand, examined)
     }
 
     fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), Problem> {
