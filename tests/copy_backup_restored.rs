@@ -206,3 +206,25 @@ fn a_link_that_cannot_have_its_owner_gives_way_to_what_was_kept() {
         is_restored(s, &["a"]);
     });
 }
+
+#[test]
+fn what_made_way_for_a_directory_that_is_refused_comes_back() {
+    each_engine(|s| {
+        s.dir("s/p").dir("d").file("d/p", "old");
+        s.cp(["-rbv", "s/p/.", "s/p", "d"])
+            .run()
+            .ends(1)
+            .prints("'d/p~' -> 'd/p' (unbackup)\n")
+            .complains("ucp: will not create hard link 'd/p' to directory 'd/.'");
+        s.dir("c/a").symlink("c/a/l", "..").dir("e/c/a").file("e/c/a/l", "older");
+        s.cp(["-Lrbv", "c", "e"])
+            .run()
+            .ends(1)
+            .prints("'e/c/a/l~' -> 'e/c/a/l' (unbackup)\n")
+            .complains("ucp: cannot copy cyclic symbolic link 'c/a/l'");
+        assert_eq!([s.read("d/p"), s.read("e/c/a/l")], [&b"old"[..], b"older"]);
+        // What was just made is found out before.
+        s.file("x/p", "1").dir("f");
+        s.cp(["-rb", "x/p", "s/p", "f"]).fails("ucp: will not overwrite just-created 'f/p' with 's/p'");
+    });
+}

@@ -73,3 +73,40 @@ fn any_directory_that_the_run_has_made_ends_the_walk() {
         s.assert_same("u", "new/u");
     });
 }
+
+#[test]
+fn what_is_its_own_copy_is_told_of_by_the_operand() {
+    each_engine(|s| {
+        s.dir("s/h");
+        s.cp(["-rn", "-t", "s/.", "s/h", "s"])
+            .fails("ucp: cannot copy a directory, 's', into itself, 's/./s'");
+        s.dir("p/a");
+        s.cp(["-rn", "--parents", "-t.", "p/a", "p/a/.."])
+            .fails("ucp: cannot copy a directory, 'p/a/..', into itself, './p/a/..'");
+    });
+}
+
+#[test]
+fn a_source_come_to_through_a_link_that_makes_way_is_the_copy_then() {
+    each_engine(|s| {
+        s.file("x/f", "1").symlink("l", "x");
+        s.cp(["-rb", "l/", "."]).succeeds();
+        assert_eq!((s.names("l"), s.link_target("l~")), (vec![String::new()], "x".into()));
+        // Where it is another link the source is listed as it was.
+        s.symlink("m", "x").symlink("d/m", "nowhere");
+        s.cp(["-rb", "m/", "d"]).succeeds();
+        assert_eq!(s.read("d/m/f"), b"1");
+    });
+}
+
+#[test]
+fn a_directory_above_the_copy_is_met_as_it_was_made() {
+    for (option, mode) in [("--preserve=mode", 0o755), ("-p", 0o700), ("--preserve=timestamps", 0o755)] {
+        each_engine(|s| {
+            s.dir("s/p/d").chmod("s", 0o755);
+            s.cp(["-R", option, "--parents", "s/p", "s/p/d"])
+                .fails("ucp: cannot copy a directory, 's/p', into itself, 's/p/d/s/p'");
+            assert_eq!((s.mode("s/p/d/s/p/d/s"), s.mode("s/p/d/s")), (mode, 0o755), "{option}");
+        });
+    }
+}

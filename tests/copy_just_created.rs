@@ -100,3 +100,25 @@ fn a_symbolic_link_without_its_owner_counts_as_not_made() {
             );
     });
 }
+
+#[test]
+fn what_was_made_in_a_tree_or_is_spelled_otherwise_may_be_overwritten() {
+    each_engine(|s| {
+        s.file("x/h", "1")
+            .file("y/h", "2")
+            .dir("z")
+            .dir("d")
+            .dir("x/g")
+            .symlink("x/k", "nowhere")
+            .file("y/k", "3");
+        s.cp(["-r", "x/.", "z/.", "y/h", "d"]).succeeds();
+        assert_eq!(s.read("d/h"), b"2");
+        s.cp(["-r", "x/.", "z/.", "y/k", "d"]).fails("ucp: not writing through dangling symlink 'd/k'");
+        s.cp(["-rb", "x/.", "z/.", "y/h", "d"]).succeeds();
+        assert_eq!((s.read("d/h"), s.read("d/h~")), (b"2".to_vec(), b"1".to_vec()));
+        s.file("b", "4").dir("e");
+        s.cp(["-b", "--parents", "./b", "b", "b", "e"])
+            .fails("ucp: will not overwrite just-created 'e/b' with 'b'");
+        assert!(s.exists("e/b~"));
+    });
+}

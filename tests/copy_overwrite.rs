@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::common::{each_engine, noise};
+use crate::common::{Sandbox, each_engine, noise};
 
 #[test]
 fn an_empty_file_is_as_new_when_it_has_been_overwritten_by_an_empty_one() {
@@ -156,5 +156,67 @@ fn a_tree_is_merged_into_one_that_is_there() {
             ]
         );
         assert_eq!(s.read("t/s/both"), b"new");
+    });
+}
+
+/// Of each pair one copy is written to the source of the other. Copied one after the other, as by GNU cp, the file with the
+/// lower inode number comes first.
+fn each_copy_is_that_of_a_whole_source(bytes: usize, pairs: u8, lead: impl Fn(&Sandbox, &str, &str)) {
+    each_engine(|s| {
+        let content = |name: &str| -> Vec<u8> { name.bytes().cycle().take(bytes).collect() };
+        let names: Vec<[String; 2]> =
+            (0..pairs).map(|pair| ["a", "b"].map(|name| format!("{name}{pair}"))).collect();
+        for [source, onto] in &names {
+            s.file(format!("s/{source}"), content(source)).file(format!("s/{onto}"), content(onto));
+            s.dir("d");
+            lead(s, &format!("s/{source}"), &format!("d/{onto}"));
+        }
+        s.cp(["-r", "s/.", "d"]).succeeds();
+        let inode = |name: &str| std::fs::metadata(s.path(format!("s/{name}"))).unwrap().ino();
+        for [source, onto] in &names {
+            let first = inode(source) < inode(onto);
+            assert!(s.read(format!("s/{source}")) == content(onto), "{source}");
+            let copied = content(if first { source } else { onto });
+            assert!(s.read(format!("d/{source}")) == copied, "d/{source}, first: {first}");
+        }
+    });
+}
+
+#[test]
+fn a_source_that_another_copy_is_written_to_through_a_link_is_copied_as_a_whole() {
+    let lead = |s: &Sandbox, to: &str, link: &str| {
+        s.symlink(link, format!("../{to}"));
+    };
+    each_copy_is_that_of_a_whole_source(1000, 20, lead);
+    each_copy_is_that_of_a_whole_source(3 << 20, 2, lead);
+}
+
+#[test]
+fn a_source_that_another_copy_is_written_to_by_another_name_is_copied_as_a_whole() {
+    let lead = |s: &Sandbox, to: &str, name: &str| {
+        s.hard_link(name, to);
+    };
+    each_copy_is_that_of_a_whole_source(1000, 20, lead);
+    each_copy_is_that_of_a_whole_source(3 << 20, 2, lead);
+}
+
+#[test]
+fn links_in_circles_on_the_way_are_forced_like_one_in_the_copys_place() {
+    each_engine(|s| {
+        s.file("f", "1").symlink("x", "x");
+        s.cp(["-fv", "f", "x/"])
+            .run()
+            .ends(1)
+            .prints("'f' -> 'x/'\n")
+            .complains("ucp: cannot remove 'x/': Not a directory");
+        s.cp(["-fn", "f", "x/g"]).fails("ucp: cannot remove 'x/g': Too many levels of symbolic links");
+        for options in [&["-v"][..], &["-fb"], &["-fl"], &["-fs"], &["-f", "--remove-destination"]] {
+            s.cp(options)
+                .and(["f", "x/"])
+                .run()
+                .ends(1)
+                .prints("")
+                .complains("ucp: cannot stat 'x/': Too many levels of symbolic links");
+        }
     });
 }

@@ -227,3 +227,37 @@ fn a_directory_that_is_its_own_copy_and_comes_again() {
         s.cp(["-al", "c", "."]).by_nobody().succeeds();
     });
 }
+
+#[test]
+fn a_name_in_a_directory_come_to_through_a_link_is_another_name() {
+    let gone = "ucp: cannot open 'l/f' for reading: No such file or directory";
+    each_engine(|s| {
+        s.file("x/f", "1").symlink("l", "x").symlink("k", "x");
+        // What is renamed away comes back.
+        for to in ["k/f", "x/f", "x", "l"] {
+            s.cp(["-b", "l/f", to]).fails(gone);
+            assert_eq!((s.read("x/f"), s.names("x")), (b"1".to_vec(), vec![String::new(), "f".into()]));
+        }
+        s.cp(["-b", "l//f", "l/f"]).fails("ucp: 'l//f' and 'l/f' are the same file");
+        s.cp(["-b", "x/f", "l"]).fails("ucp: 'x/f' and 'l/f' are the same file");
+        s.cp(["-b", "--parents", "l/f", "x/.."]).fails("ucp: 'l/f' and 'x/../l/f' are the same file");
+        s.cp(["-rT", "--remove-destination", "l/", "k/"]).fails("ucp: 'l/f' and 'k/f' are the same file");
+        s.cp(["-r", "--remove-destination", "x/.", "k"]).fails("ucp: 'x/.' and 'k/.' are the same file");
+        s.hard_link("x/g", "x/f");
+        s.cp(["--remove-destination", "l/f", "k/f"]).fails(gone);
+        assert_eq!(s.names("x"), ["", "g"]);
+    });
+}
+
+#[test]
+fn a_directory_given_twice_through_links_is_not_told_as_one() {
+    each_engine(|s| {
+        s.dir("x/b").symlink("l", "x").dir("d/x").symlink("d/l", "x");
+        s.cp(["-r", "--parents", "l/b", "x/b", "d"])
+            .fails("ucp: will not create hard link 'd/x/b' to directory 'd/l/b'");
+        s.cp(["-r", "--parents", "x/b", "l/./b", "d"])
+            .run()
+            .ends(0)
+            .complains("ucp: warning: source directory 'l/./b' specified more than once\n");
+    });
+}

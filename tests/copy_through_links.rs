@@ -80,6 +80,28 @@ fn a_dry_run_tells_of_a_link_that_leads_nowhere_and_would_be_filled_through() {
 }
 
 #[test]
+fn a_link_that_a_directory_was_filled_through_counts_as_just_made() {
+    each_engine(|s| {
+        s.file("a/x/f", "1")
+            .file("b/x/f", "2")
+            .symlink("c/x", "nowhere")
+            .dir("d")
+            .dir("e")
+            .symlink("d/x", "../e");
+        for option in ["-r", "-a"] {
+            let options = [option, "--copy-contents", "--keep-directory-symlink"];
+            s.cp(options)
+                .and(["a/x", "b/x", "d"])
+                .fails("ucp: will not copy 'b/x' through just-created symlink 'd/x'");
+            s.cp(options)
+                .and(["a/x", "c/x", "d"])
+                .fails("ucp: will not overwrite just-created 'd/x' with 'c/x'");
+            assert_eq!((s.read("e/f"), s.link_target("d/x")), (b"1".to_vec(), "../e".into()));
+        }
+    });
+}
+
+#[test]
 fn a_link_just_made_in_a_tree_is_not_written_through_either() {
     if !needs_extensions() {
         return;

@@ -93,3 +93,19 @@ fn an_empty_name_stays_where_the_working_directory_is_newer() {
         s.cp(["-ub", "f", ""]).fails("ucp: cannot create regular file '': No such file or directory");
     });
 }
+
+#[test]
+fn what_stays_is_told_of_when_it_has_become_a_link() {
+    each_engine(|s| {
+        two_names(s);
+        s.cp(["-u", "--debug", "a", "b", "d"])
+            .succeeds()
+            .prints("skipped 'd/a'\nremoved 'd/b'\nskipped 'd/b'\n");
+        s.dir("e").file("e/a", "newer").dir("e/b");
+        s.cp(["-u", "--debug", "a", "b", "e"])
+            .run()
+            .ends(1)
+            .prints("skipped 'e/a'\n")
+            .complains("ucp: cannot create hard link 'e/b' to 'e/a': Is a directory");
+    });
+}

@@ -2,9 +2,8 @@
 
 use super::attributes::{self, Copied};
 use super::backup::Kept;
-use super::branch::{Branch, Origin};
+use super::branch::Origin;
 use super::held::Held;
-use super::leaf::relation;
 use super::tree::Place;
 use super::worker::Worker;
 use crate::plan::attribute_names::Names;
@@ -17,7 +16,6 @@ use crate::report::message::{Problem, What};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
-use std::sync::Arc;
 
 /// The copy of a directory, open.
 pub(super) struct Made {
@@ -29,7 +27,7 @@ pub(super) struct Made {
 
 impl Worker<'_, '_> {
     /// Makes the copy of a directory, or takes the directory that is there: one that was looked at, as
-    /// [`Self::fate_of_directory`] does.
+    /// [`Self::fate_of_directory`] does. What was `kept` comes back where it cannot be made.
     pub(super) fn make_directory(
         &self,
         source: &Place<'_>,
@@ -89,49 +87,28 @@ impl Worker<'_, '_> {
         Ok(Made { held, fresh: made, belongs_to, at_end })
     }
 
-    /// Clears the way for the copy of a directory, of what was `found` in it, and answers what was kept of that as a backup.
-    /// A source that is rejected is so only then, as with GNU cp, and what was kept gets its name again.
-    pub(super) fn clear_the_way(
+    /// Renames what was `found` in the way of the copy of a directory to its backup's name, or removes it where none is made.
+    pub(super) fn make_way_for_directory(
         &self,
-        (parent, origin): (Option<&Arc<Branch>>, &Origin),
         (source, facts): (&Place<'_>, &Facts),
         destination: &Place<'_>,
-        (fate, found): (DirectoryFate, Option<Found>),
+        found: Option<Found>,
     ) -> Result<Option<Kept>, Problem> {
-        let is_operand = parent.is_none();
-        let mut kept = None;
-        if fate == DirectoryFate::InTheWay {
-            if let (Some(found), true) = (&found, is_operand) {
-                self.reject_just_created(origin, found, (source, destination))?;
-            }
-            match &self.shared.options.backup {
-                Some(backup) if replace::is_backed_up_for(&source.path) => {
-                    let shown = [&destination.path[..], &source.path];
-                    let (from, to) = (source.at(), destination.at());
-                    kept = Some(self.back_up((&to, None), shown, backup, (&from, facts), false)?);
-                }
-                Some(_) => self.remove_in_the_way(facts, destination, found)?,
-                None => {}
-            }
+        let options = self.shared.options;
+        if replace::is_backed_up_for(&source.path) {
+            let Some(backup) = &options.backup else { return Ok(None) };
+            let shown = [&destination.path[..], &source.path];
+            let place = (&destination.at(), None);
+            return self.back_up(place, shown, backup, (&source.at(), facts), false).map(Some);
         }
-        let rejected = self.reject((parent, origin), (source, destination), facts.identity);
-        if let (Err(_), Some(kept)) = (&rejected, &kept) {
-            self.restore(kept, || destination.path.clone());
+        let there = found.as_ref().and_then(Found::own);
+        if there.is_some_and(|there| replace::is_removed_first(options, facts, there, true)) {
+            self.remove_in_the_way(destination)?;
         }
-        rejected.map(|()| kept)
+        Ok(None)
     }
 
-    /// Removes what was `found` in the way of the copy of a directory that takes its place without a backup.
-    fn remove_in_the_way(
-        &self,
-        facts: &Facts,
-        destination: &Place<'_>,
-        found: Option<Found>,
-    ) -> Result<(), Problem> {
-        let Some(there) = found.as_ref().and_then(Found::own) else { return Ok(()) };
-        if !replace::is_removed_first(self.shared.options, facts, there, true) {
-            return Ok(());
-        }
+    fn remove_in_the_way(&self, destination: &Place<'_>) -> Result<(), Problem> {
         let removed = match &self.shared.imagined {
             Some(imagined) => imagined.may_change(&destination.at()),
             None => rustix::fs::unlinkat(destination.parent, destination.name, AtFlags::empty()),
@@ -172,7 +149,7 @@ impl Worker<'_, '_> {
         }
         let follow = replace::follows(options, is_operand);
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
-            relation([&from, &to], follow, facts, false)
+            self.relation([(&from, &source.path), (&to, &destination.path)], follow, facts, false)
         });
         let problem = |what, first: &Place<'_>, second: &Place<'_>| {
             Err(Problem::between(what, first.path.clone(), second.path.clone()))
@@ -188,6 +165,9 @@ impl Worker<'_, '_> {
             DirectoryFate::SameFile => problem(What::SameFile, source, destination),
             DirectoryFate::InTheWay if options.backup.is_none() => {
                 problem(What::OverwriteNonDirectory, destination, source)
+            }
+            DirectoryFate::InTheWay if is_operand => {
+                self.reject_just_created(origin, &found, (source, destination)).map(|()| fate)
             }
             DirectoryFate::InTheWay | DirectoryFate::Make => Ok(fate),
             DirectoryFate::Fill | DirectoryFate::FillThroughLink | DirectoryFate::Done => Ok(fate),

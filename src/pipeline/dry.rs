@@ -32,9 +32,18 @@ impl Worker<'_, '_> {
         shown: impl FnOnce() -> Vec<u8>,
         source: Option<FileType>,
     ) -> Result<Found, Errno> {
-        match &self.shared.imagined {
+        let found = match &self.shared.imagined {
             None => special::look(at, source),
             Some(imagined) => imagined.look(at, &shown(), source),
+        };
+        match found {
+            Err(Errno::LOOP)
+                if source.is_some_and(|kind| replace::forces_closed(self.shared.options, kind)) =>
+            {
+                let link = Facts { kind: FileType::Symlink, ..Facts::unknown() };
+                Ok(Found::ClosedLink { link, errno: Errno::LOOP })
+            }
+            found => found,
         }
     }
 

@@ -2,8 +2,8 @@
 //! file that this run has just made, a directory that comes again as a part of a later operand.
 
 use super::branch::Origin;
-use super::chain::At;
-use super::operand::without_slashes;
+use super::chain::{At, Directory};
+use super::operand::{typed, without_slashes};
 use super::place;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
@@ -40,6 +40,37 @@ impl EntryName {
         let name = at.name.to_bytes();
         let directory = without_slashes(&at.directory, path::parent(name))?.identity;
         Some(Self { directory, name: path::last_component(name).to_vec() })
+    }
+
+    /// The entry that a path is, as it was typed. An empty one stands for the working directory.
+    #[must_use]
+    pub fn of_path(path: &[u8]) -> Option<Self> {
+        typed(if path.is_empty() { b"." } else { path }).and_then(|at| Self::as_typed(&at))
+    }
+}
+
+/// The directory that operands are copied into.
+pub struct Base {
+    directory: Directory,
+    /// How many bytes of a path name it.
+    bytes: usize,
+}
+
+impl Base {
+    /// The open directory that was `typed` so.
+    #[must_use]
+    pub fn new(directory: Directory, typed: &[u8]) -> Self {
+        Self { directory, bytes: path::join(typed, b"").len() }
+    }
+
+    /// The entry that the path of a copy is, as it was typed: a link to this directory is as good as the directory.
+    #[must_use]
+    pub fn entry(base: Option<&Self>, path: &[u8]) -> Option<EntryName> {
+        let Some((base, name)) = base.and_then(|base| Some((base, path.get(base.bytes..)?))) else {
+            return EntryName::of_path(path);
+        };
+        let At { name, .. } = typed(name)?;
+        EntryName::as_typed(&At { directory: base.directory.clone(), name })
     }
 }
 
@@ -155,16 +186,14 @@ impl Made {
     }
 
     /// Whether the file, which bears the `path` of an operand's copy itself, is such a copy made just now. Another name of
-    /// one is not, as with GNU cp: it was there before, or was linked to the copy. A copy of one name has no other, only
-    /// another spelling of it.
+    /// one is not, nor another spelling of it, nor what is an entry of a directory, as with GNU cp.
     #[must_use]
     pub fn is_copy(&self, file: &Facts, path: &[u8]) -> bool {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = files.get(&file.identity) else { return false };
         known.iter().any(|made_as| match made_as {
-            MadeAs::Operand(own) => **own == *path || file.links <= 1,
-            MadeAs::Behind(own) => **own == *path,
-            MadeAs::Entry => file.links <= 1,
+            MadeAs::Operand(own) | MadeAs::Behind(own) => **own == *path,
+            MadeAs::Entry => false,
         })
     }
 
@@ -195,10 +224,10 @@ pub struct DirectoryCopy {
 }
 
 impl DirectoryCopy {
-    /// Whether a copy of the directory to this place would be the same once more.
+    /// Whether a copy of the directory that is this entry would be the same once more.
     #[must_use]
-    pub fn is_at(&self, place: &At) -> bool {
-        self.entry.is_some() && self.entry == EntryName::of(place)
+    pub fn is(&self, entry: Option<&EntryName>) -> bool {
+        entry.is_some() && self.entry.as_ref() == entry
     }
 }
 
@@ -211,11 +240,11 @@ pub struct OperandDirectories {
 
 impl OperandDirectories {
     /// Notes an operand's directory whose copy is there now. The first to name it counts.
-    pub fn note(&self, directory: Identity, origin: &Origin) {
+    pub fn note(&self, directory: Identity, origin: &Origin, base: Option<&Base>) {
         let copy = || DirectoryCopy {
             path: origin.destination_path.clone(),
             number: origin.number,
-            entry: EntryName::of(&origin.destination),
+            entry: Base::entry(base, &origin.destination_path),
         };
         let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
         copies.entry(directory).or_insert_with(copy);

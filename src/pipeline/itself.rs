@@ -1,17 +1,19 @@
 //! Directories that are being copied into themselves, and what GNU cp makes of that.
 
+use super::backup::Kept;
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::directory::Made;
+use super::given::{Base, EntryName, MadeAs};
 use super::job::{Operand, Task};
 use super::operand::without_slashes;
 use super::place;
-use super::tree::Place;
+use super::tree::{Place, Way};
 use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, Follow};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
-use crate::plan::replace;
+use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
 use crate::plan::{linking, path};
 use crate::report::message::{Problem, What};
@@ -23,8 +25,28 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 impl Worker<'_, '_> {
+    /// Has what is in the way of a directory's copy make way, and answers what was kept for that. It comes back where the
+    /// directory is refused, which GNU cp finds out then.
+    pub(super) fn admit(
+        &self,
+        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        (source, destination): (&Place<'_>, &Place<'_>),
+        facts: &Facts,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) -> Result<Option<Kept>, Problem> {
+        let kept = match fate {
+            DirectoryFate::InTheWay => self.make_way_for_directory((source, facts), destination, found)?,
+            _ => None,
+        };
+        let admitted = self.reject((parent, origin), (source, destination), facts.identity);
+        if let (Err(_), Some(kept)) = (&admitted, &kept) {
+            self.restore(kept, || destination.path.clone());
+        }
+        admitted.map(|()| kept)
+    }
+
     /// Refuses a directory that would be copied into itself, or that meets what an earlier operand was or has made.
-    pub(super) fn reject(
+    fn reject(
         &self,
         (parent, origin): (Option<&Arc<Branch>>, &Origin),
         (source, destination): (&Place<'_>, &Place<'_>),
@@ -37,8 +59,7 @@ impl Worker<'_, '_> {
         if let Some(made) = in_line.or_else(|| self.shared.met.made_directories.get(directory)) {
             self.reject_into_itself((parent, origin), &made, source, destination)?;
         }
-        let is_operand = parent.is_none();
-        self.reject_again(is_operand, origin, directory, (source, destination))
+        self.reject_again(parent.is_none(), origin, directory, (source, destination))
     }
 
     /// Refuses a directory that an earlier operand was: it would have to become a hard link, unless its copy is to go where
@@ -53,13 +74,13 @@ impl Worker<'_, '_> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
         // A directory that is its own copy, which only options that replace nothing allow.
-        if copy.is_at(&source.at()) {
-            let (from, to) = (source.path.clone(), destination.path.clone());
-            return Err(Problem::between(What::IntoItself, from, to));
+        if copy.is(EntryName::of_path(&source.path).as_ref()) {
+            let Origin { source_path, destination_path, .. } = origin;
+            return Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()));
         }
         // What a dry run has not made lies nowhere, and is known by its path.
         let imagined = self.shared.imagined.is_some() && copy.path == destination.path;
-        if imagined || copy.is_at(&destination.at()) {
+        if imagined || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
             return Err(Problem::of(What::TwiceDirectory, origin.source_path.clone()));
         }
         if replace::follows(self.shared.options, is_operand) {
@@ -111,6 +132,23 @@ impl Worker<'_, '_> {
             (false, Follow::CommandLine | Follow::Never) => {
                 Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made.path.clone()))
             }
+        }
+    }
+
+    /// Remembers an operand's directory whose copy is there, and the link that it is filled through, for later operands.
+    pub(super) fn remember_operand(
+        &self,
+        directory: Identity,
+        origin: &Origin,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) {
+        if let Some(directories) = &self.shared.directories {
+            directories.note(directory, origin, self.shared.met.base.as_ref());
+        }
+        if fate == DirectoryFate::FillThroughLink
+            && let (Some(made), Some(link)) = (&origin.made, found.as_ref().and_then(Found::own))
+        {
+            made.note(link.identity, MadeAs::Behind(Arc::from(&*origin.destination_path)));
         }
     }
 
@@ -179,10 +217,40 @@ impl Above {
     }
 }
 
-/// The descriptor to list a directory by, where its copy has just been `made` in the directory `above`, which is looked up
-/// for an operand's. btrfs lists a directory as it was when it was opened, so that a copy made in the directory itself
+/// The descriptor to list a directory by now that its copy is there, `above` in the directory of the copy, which an operand's
+/// has none of; and which directory it lists. That of a new copy is had again where what is listed may be another by now.
+pub(super) fn listing(
+    (made, fate): (&Made, DirectoryFate),
+    above: Option<Identity>,
+    (source, way): (&Place<'_>, Way),
+    (opened, seen): (Result<OwnedFd, Errno>, &Facts),
+) -> Result<(Result<OwnedFd, Errno>, Identity), Errno> {
+    if !made.fresh || made.held.is_imagined() {
+        return Ok((opened, seen.identity));
+    }
+    if above.is_none() && fate == DirectoryFate::InTheWay {
+        return Ok(listing_by_name(source, way, seen));
+    }
+    match opened {
+        Ok(open) => Ok((Ok(listing_with((made, above), open, seen)?), seen.identity)),
+        Err(errno) => Ok((Err(errno), seen.identity)),
+    }
+}
+
+/// By its name, where something has made way for the copy of an operand: that may be a link on the way to the source, whose
+/// name leads to the copy now.
+fn listing_by_name(source: &Place<'_>, way: Way, seen: &Facts) -> (Result<OwnedFd, Errno>, Identity) {
+    let opened = walk::open_directory(source.parent, source.name, way.through_link)
+        .and_then(|open| rustix::fs::fstat(&open).map(|stat| (open, Facts::of(&stat).identity)));
+    match opened {
+        Ok((open, listed)) => (Ok(open), listed),
+        Err(errno) => (Err(errno), seen.identity),
+    }
+}
+
+/// By its descriptor. btrfs lists a directory as it was when it was opened, so that a copy made in the directory itself
 /// would not be met, and the copy would go through.
-pub(super) fn listing_with(
+fn listing_with(
     (made, above): (&Made, Option<Identity>),
     open: OwnedFd,
     source: &Facts,

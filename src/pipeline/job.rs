@@ -2,7 +2,7 @@
 
 use super::backup::Kept;
 use super::branch::Branch;
-use super::chain::{At, End};
+use super::chain::{At, Directory, End};
 use super::given::{Made, MadeAs};
 use super::links::Share;
 use super::listed::Listed;
@@ -81,6 +81,16 @@ impl Operands {
         let numbered =
             operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
         Self { left: numbered.collect(), more: None, alone: true }
+    }
+
+    /// The directory that they go into, and how it was typed, where there is one.
+    #[must_use]
+    pub fn target(&self) -> Option<(Directory, Option<Arc<[u8]>>)> {
+        match (&self.more, self.left.front()) {
+            (Some(listed), _) => Some(listed.target()),
+            (None, Some(first)) => Some((first.destination.directory.clone(), first.target.clone())),
+            (None, None) => None,
+        }
     }
 }
 

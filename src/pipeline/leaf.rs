@@ -3,7 +3,7 @@
 
 use super::backup::Kept;
 use super::chain::{At, Directory};
-use super::given::{EntryName, has_one_name};
+use super::given::{Base, EntryName, has_one_name};
 use super::job::FileJob;
 use super::worker::Worker;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
@@ -137,17 +137,20 @@ impl Worker<'_, '_> {
         let compared = self.comparable(job, facts, &found);
         let fate = replace::fate(options, &compared, &found, || {
             let follows = replace::follows(options, job.is_operand());
-            let places = [&job.source, &job.destination];
+            let (from, to) = (job.source_path(), job.destination_path());
+            let places = [(&job.source, &*from), (&job.destination, &*to)];
             let leads = replace::looks_behind(options, facts, &found);
-            Relation { follows, ..relation(places, job.follow, facts, leads) }
+            Relation { follows, ..self.relation(places, job.follow, facts, leads) }
         });
         match fate {
             Fate::Replace | Fate::Done => {}
             Fate::Skip => {
-                self.say_skipped(job);
                 self.left_alone(job);
-                let stays = options.overwrite == Overwrite::Older;
-                return Ok(if stays { Ready::Stays } else { Ready::Done });
+                if options.overwrite == Overwrite::Older {
+                    return Ok(Ready::Stays);
+                }
+                self.say_skipped(job);
+                return Ok(Ready::Done);
             }
             Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
             Fate::SameFile => {
@@ -332,26 +335,30 @@ fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
         && leads_to() == Some(FileType::RegularFile)
 }
 
-/// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
-/// be one file. A source that is a link is followed only where it counts what it `leads` to, as that changes its access time.
-pub(super) fn relation(
-    [source, destination]: [&At; 2],
-    follow: bool,
-    facts: &Facts,
-    leads: bool,
-) -> Relation {
-    let look = |at: &At, flags| {
-        let stat = process::look(&at.directory, &*at.name, flags).ok()?;
-        Some(Facts::of(&stat))
-    };
-    let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
-    let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
-    let entry = EntryName::of(source);
-    Relation {
-        same_entry: entry.is_some() && entry == EntryName::of(destination),
-        one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
-        through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
-        leads_to: if leads { leads_to() } else { None },
-        follows: follow,
+impl Worker<'_, '_> {
+    /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
+    /// be one file; each with its path as messages show it. A source that is a link is followed only where it counts what it
+    /// `leads` to, as that changes its access time.
+    pub(super) fn relation(
+        &self,
+        [(source, from), (destination, to)]: [(&At, &[u8]); 2],
+        follow: bool,
+        facts: &Facts,
+        leads: bool,
+    ) -> Relation {
+        let look = |at: &At, flags| {
+            let stat = process::look(&at.directory, &*at.name, flags).ok()?;
+            Some(Facts::of(&stat))
+        };
+        let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
+        let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
+        let entry = EntryName::of_path(from);
+        Relation {
+            same_entry: entry.is_some() && entry == Base::entry(self.shared.met.base.as_ref(), to),
+            one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
+            through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
+            leads_to: if leads { leads_to() } else { None },
+            follows: follow,
+        }
     }
 }

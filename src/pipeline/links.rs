@@ -223,7 +223,7 @@ impl Worker<'_, '_> {
         if sharing != Sharing::Alone {
             match self.shared.links.claim(job, facts, skipped, sharing) {
                 Claim::Waits => return,
-                Claim::Link(job, mut first) => return self.end_as_link(job, facts, &mut first),
+                Claim::Link(job, mut first) => return self.end_as_link(job, facts, skipped, &mut first),
                 Claim::First(first) => {
                     job = first;
                     job.share = Share::UnderWay;
@@ -239,19 +239,26 @@ impl Worker<'_, '_> {
             let there = job.found.as_ref().and_then(Found::own);
             job.share = there.map_or(Share::UnderWay, |there| Share::Made(there.identity));
         }
+        self.say_skipped(&job);
         job.left_out = true;
         self.leaf_done(&job);
     }
 
-    /// Makes a name one of the first copy's, which is all there is to do about it.
-    fn end_as_link(&mut self, job: FileJob, source: &Facts, first: &mut First) {
+    /// Makes a name one of the first copy's, which is all there is to do about it. It is a file that stays where it was
+    /// `skipped`, which GNU cp tells when that is done.
+    fn end_as_link(&mut self, job: FileJob, source: &Facts, skipped: bool, first: &mut First) {
         let made = first.made;
         let linked = self.link_to_first(&job, source, first);
         if first.made != made {
             self.shared.links.renew(source.identity, first.made);
         }
         match linked {
-            Ok(()) => self.leaf_done(&job),
+            Ok(()) => {
+                if skipped {
+                    self.say_skipped(&job);
+                }
+                self.leaf_done(&job);
+            }
             Err(problem) => self.leaf_failed(job, &problem),
         }
     }
@@ -283,7 +290,7 @@ impl Worker<'_, '_> {
                 }
             };
             match &mut first {
-                Some(first) => self.end_as_link(job, &facts, first),
+                Some(first) => self.end_as_link(job, &facts, skipped, first),
                 None => self.copy_or_link(job, &facts, skipped),
             }
         }

@@ -167,6 +167,11 @@ impl Worker<'_, '_> {
         let there = rustix::fs::statat(above, &*own, AtFlags::empty()).map(|stat| Facts::of(&stat).kind);
         let wants_source = there.is_err() || keeping.is_anything();
         let source = if wants_source { Some(self.parent_source(&from, step.from)?) } else { None };
+        let at = At { directory: Directory::Working, name: Arc::from(from) };
+        let names = match source.is_some() && keeping.mode == PreserveMode::Keep {
+            true => attributes::names(&Source::Named(at.clone())),
+            false => Names::default(),
+        };
         let made = match (there, &source) {
             (Ok(FileType::Directory), _) | (Err(_), None) => {
                 self.shared.parents.note_new(false);
@@ -175,7 +180,7 @@ impl Worker<'_, '_> {
             (Ok(_), _) => return Err(Problem::of(What::NotADirectory, shown)),
             (Err(_), Some(source)) => {
                 self.shared.parents.note_new(true);
-                rustix::fs::mkdirat(above, &*own, keeping.parent_mode_to_make(source))
+                rustix::fs::mkdirat(above, &*own, keeping.parent_mode_to_make(source, &names))
                     .map_err(failed(What::CannotMakeDirectory))?;
                 if self.shared.options.verbose {
                     self.shared.reporter.made_parent(step.from, &shown);
@@ -193,11 +198,6 @@ impl Worker<'_, '_> {
         }
         let open = Arc::new(open);
         let Some(source) = source else { return Ok((open, None)) };
-        let at = At { directory: Directory::Working, name: Arc::from(from) };
-        let names = match keeping.mode == PreserveMode::Keep {
-            true => attributes::names(&Source::Named(at.clone())),
-            false => Names::default(),
-        };
         let wanted = keeping.of_parent(&source, made.then_some(facts.mode), names);
         if wanted.is_nothing() {
             return Ok((open, None));

@@ -4,6 +4,7 @@ use super::backup;
 use super::debug;
 use super::engine::choose;
 use super::engine::uring::Refusal;
+use super::given::Base;
 use super::given_operands::operands;
 use super::job::{Operands, Task};
 use super::manifest;
@@ -38,6 +39,9 @@ pub fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Resu
     let operands = operands(options);
     if operands.as_ref().is_ok_and(|operands| operands.left.iter().any(|operand| operand.target.is_some())) {
         reporter.holds_directory();
+    }
+    if let Some((directory, Some(typed))) = operands.as_ref().ok().and_then(Operands::target) {
+        shared.met.base = Some(Base::new(directory, &typed));
     }
     let Durability { fsync, atomic } = options.extensions.durability;
     if let Ok(operands) = &operands

@@ -92,7 +92,10 @@ impl Worker<'_, '_> {
             Some(branch) => !branch.line().last().is_some_and(|operand| operand.fresh),
             None => job.found != Some(Found::Nothing),
         };
-        linking::order(self.shared.options, facts, may_exist)
+        // Which names will come from a list is not known.
+        let listed = self.shared.options.extensions.choosing.names_from.is_some();
+        let may_replace = !listed && job.made.as_ref().is_some_and(|made| made.notes_files());
+        linking::order(self.shared.options, facts, may_exist, may_replace)
     }
 
     /// Puts a file off until its turn has come.

@@ -2,7 +2,7 @@
 
 use super::durable::Durable;
 use super::engine::Counters;
-use super::given::{EntryName, OperandDirectories, ReadOperands};
+use super::given::{Base, EntryName, OperandDirectories, ReadOperands};
 use super::grains::Grains;
 use super::imagined::Imagined;
 use super::itself::{Above, MadeDirectories};
@@ -62,6 +62,8 @@ pub struct Settings {
 /// What a run remembers of what it could meet again.
 #[derive(Default)]
 pub struct Met {
+    /// The directory that operands are copied into, from which their copies are told apart.
+    pub base: Option<Base>,
     /// Files of several names that wait for their turn.
     pub several_names: SeveralNames,
     /// The directories above copies.

@@ -33,11 +33,7 @@ impl Targets {
     /// Those of these operands, and of those that are noted later.
     #[must_use]
     pub fn of(operands: &Operands, options: &CpOptions, reporter: &Reporter) -> Option<Self> {
-        let (directory, shown) = match (&operands.more, operands.left.front()) {
-            (Some(listed), _) => listed.target(),
-            (None, Some(first)) => (first.destination.directory.clone(), first.target.clone()),
-            (None, None) => return None,
-        };
+        let (directory, shown) = operands.target()?;
         let targets = Self {
             directory,
             shown,

@@ -3,7 +3,7 @@
 use super::branch::{Branch, Origin};
 use super::chain::{At, Directory};
 use super::held::Held;
-use super::itself::listing_with;
+use super::itself::listing;
 use super::job::{self, FileJob, Task};
 use super::source_directory::{Unopened, names_of};
 use super::worker::Worker;
@@ -148,7 +148,7 @@ impl Worker<'_, '_> {
         &mut self,
         parent: Option<&Arc<Branch>>,
         origin: &Arc<Origin>,
-        (source, (mut descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
+        (source, (descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
         way: Way,
         (destination, found): (&Place<'_>, Option<Found>),
     ) -> Result<(), Problem> {
@@ -162,7 +162,7 @@ impl Worker<'_, '_> {
             true => DirectoryFate::Make,
             false => self.fate_of_directory((source, &facts), (destination, origin), is_operand, found)?,
         };
-        let kept = self.clear_the_way((parent, origin), (source, &facts), destination, (fate, found))?;
+        let kept = self.admit((parent, origin), (source, destination), &facts, (fate, found))?;
         if fate == DirectoryFate::Done {
             if let Some(parent) = parent {
                 parent.finish_one(self.shared.reporter);
@@ -170,18 +170,12 @@ impl Worker<'_, '_> {
             return Ok(());
         }
         let made = self.make_directory(source, destination, (&facts, names), (fate, kept))?;
-        if is_operand && let Some(directories) = &self.shared.directories {
-            directories.note(facts.identity, origin);
+        if is_operand {
+            self.remember_operand(facts.identity, origin, (fate, found));
         }
-        if made.fresh
-            && !made.held.is_imagined()
-            && let Ok(open) = descriptor
-        {
-            let above = parent.map(|parent| parent.destination.identity());
-            let open =
-                listing_with((&made, above), open, &facts).map_err(source.failed(What::CannotAccess))?;
-            descriptor = Ok(open);
-        }
+        let above = parent.map(|parent| parent.destination.identity());
+        let (descriptor, listed) = listing((&made, fate), above, (source, way), (descriptor, &facts))
+            .map_err(source.failed(What::CannotAccess))?;
         if self.shared.atomic()
             && self.shared.imagined.is_none()
             && !made.fresh
@@ -198,8 +192,8 @@ impl Worker<'_, '_> {
             name: Arc::from(source.name),
             rank: way.rank,
             source: match descriptor {
-                Ok(open) => Held::open(open, facts.identity, way.through_link && parent.is_some()),
-                Err(reason) => Held::shut(facts.identity, way.through_link, reason),
+                Ok(open) => Held::open(open, listed, way.through_link && parent.is_some()),
+                Err(reason) => Held::shut(listed, way.through_link, reason),
             },
             destination: made.held,
             fresh: made.fresh,
@@ -286,9 +280,12 @@ impl Worker<'_, '_> {
             self.find_kind(branch, &mut entry);
             if entry.kind == FileType::Directory {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
-                // The lines of -v come in the order of the listing; and where there are files already, which of several
-                // hard links is copied first can be told by what becomes of them.
-                if self.shared.settings.verbose || !branch.fresh || self.walks_in_order(branch) {
+                // The lines of -v come in the order of the listing; where there are files already, which of several hard
+                // links is copied first can be told by what becomes of them; and a link may lead above the copy, which ends
+                // the walk.
+                let leads_away = self.shared.options.follow == Follow::Always;
+                let in_order = self.shared.settings.verbose || !branch.fresh || leads_away;
+                if in_order || self.walks_in_order(branch) {
                     flush(&mut leaves, &mut tasks);
                     tasks.push(task);
                 } else {

@@ -4,6 +4,7 @@
 //! from its backlog, claims blocks of large files, or takes another task. What becomes of those in flight is in
 //! [`flights`].
 
+mod alone;
 mod flights;
 mod leaving;
 mod settling;
@@ -82,6 +83,8 @@ pub struct Worker<'scope, 'env> {
     unsettled: Vec<(usize, Chain)>,
     large: Vec<Arc<LargeFile>>,
     extents_in_flight: usize,
+    /// The file that was begun last, or is to be next, has nothing beside it.
+    alone: bool,
     completions: Vec<Completion>,
     last_known: LastKnown,
     warmup: Warmup,
@@ -113,6 +116,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             unsettled: Vec::new(),
             large: Vec::new(),
             extents_in_flight: 0,
+            alone: false,
             completions: Vec::new(),
             last_known: LastKnown::default(),
             // A placement that was asked for is one in a ring.
@@ -179,6 +183,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && self.large.len() < LARGE_OPEN_MAX
             && self.has_room_to_settle()
             && self.has_descriptors_for_file()
+            && !self.goes_alone()
     }
 
     /// Whether a file can be begun beside what this worker holds open without a chain that counts as in flight: large files,
@@ -221,8 +226,13 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.next(slot, file, next);
         }
         while self.has_room_for_file()
-            && let Some(job) = self.backlog.pop_front()
+            && let Some(mut job) = self.backlog.pop_front()
         {
+            Self::look_ahead(&mut job);
+            if self.must_wait(&job) {
+                self.backlog.push_front(job);
+                break;
+            }
             self.begin(job);
             self.share_backlog();
         }

@@ -75,24 +75,6 @@ pub struct Wanted {
     pub names: Names,
 }
 
-impl Wanted {
-    /// Nothing but times, for a symbolic link.
-    #[must_use]
-    pub fn times_of_link(times: Times) -> Self {
-        Self {
-            times: Some(times),
-            owner: None,
-            permissions: Permissions::AsTheyAre,
-            before: false,
-            is_link: true,
-            writable_for_attributes: false,
-            ends_at_attributes: false,
-            privileged: false,
-            names: Names::default(),
-        }
-    }
-}
-
 /// Times of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
@@ -251,13 +233,18 @@ impl Keeping {
         }
     }
 
-    /// The permissions to make a directory with that leads to a copy (`--parents`).
+    /// The permissions to make a directory with that leads to a copy (`--parents`). A tree that is copied into itself may
+    /// meet it, and has its copy made with these.
     #[must_use]
-    pub fn parent_mode_to_make(&self, source: &Facts) -> Mode {
+    pub fn parent_mode_to_make(&self, source: &Facts, names: &Names) -> Mode {
+        let all = source.mode & (PERMISSIONS | Mode::SVTX);
         match self.mode {
             PreserveMode::Ignore => PERMISSIONS,
             // What is left out would be missing from the ACL that a directory above gives it, as its mask.
-            PreserveMode::UnderUmask if !self.ownership => source.mode & (PERMISSIONS | Mode::SVTX),
+            PreserveMode::UnderUmask if !self.ownership => all,
+            PreserveMode::Keep if !self.ownership && names.acls.is_empty() => {
+                all & !(Mode::WGRP | Mode::WOTH)
+            }
             PreserveMode::UnderUmask | PreserveMode::Keep => self.directory_mode_to_make(source),
         }
     }

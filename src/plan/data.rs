@@ -61,6 +61,9 @@ pub fn pass_bytes_max(buffer_bytes: Option<usize>, alone: bool) -> u64 {
     }
 }
 
+/// The largest file that is left to copy_file_range(2) in one call, in bytes. A larger one is shown as it grows.
+pub const OFFLOAD_AT_ONCE_BYTES_MAX: u64 = 8 << 20;
+
 /// A rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

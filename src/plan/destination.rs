@@ -35,8 +35,11 @@ pub fn numbers_files(kind: impl TryInto<u64>) -> bool {
     kind.try_into().is_ok_and(|kind| NUMBER_FILES.contains(&(kind & 0xffff_ffff)))
 }
 
+/// Magic number of overlay.
+const OVERLAY: u64 = 0x794c_7630;
+
 /// Magic numbers of overlay, aufs and FUSE (fuse-overlayfs, unionfs, mergerfs).
-const LAYERS: [u64; 3] = [0x794c_7630, 0x6175_6673, 0x6573_5546];
+const LAYERS: [u64; 3] = [OVERLAY, 0x6175_6673, 0x6573_5546];
 
 /// Whether a file may show another inode as soon as it is opened for writing, as it is then copied from one layer to
 /// another.
@@ -53,6 +56,13 @@ const FAT: [u64; 2] = [0x4d44, 0x2011_bab0];
 #[must_use]
 pub fn keeps_days_and_seconds(kind: impl TryInto<u64>) -> bool {
     kind.try_into().is_ok_and(|kind| FAT.contains(&(kind & 0xffff_ffff)))
+}
+
+/// Whether a device may be that of layers, whose files copy_file_range(2) copies best: all of those are numbered by the kernel,
+/// with major number 0.
+#[must_use]
+pub fn may_be_layered(device: u64) -> bool {
+    rustix::fs::major(device) == 0
 }
 
 /// What statfs(2) says of a file system, as far as copying asks.
@@ -76,10 +86,20 @@ const XFS: u64 = 0x5846_5342;
 pub enum Offload {
     /// The file system does it on its server, or by sharing blocks.
     Worthwhile,
+    /// The file system has the one below it do it, for files of any size in a single call. The source's access time stays.
+    Layered,
     /// It would be reading and writing inside the kernel, which is slower than ours.
     Pointless,
     /// They are of different kinds: the kernel refuses.
     Impossible,
+}
+
+impl Offload {
+    /// True if large files are left to the kernel.
+    #[must_use]
+    pub fn is_wanted(self) -> bool {
+        matches!(self, Self::Worthwhile | Self::Layered)
+    }
 }
 
 /// Whether copying is worth leaving to the kernel, after a clone was refused with `refusal`.
@@ -92,6 +112,7 @@ pub fn offload(source: FileSystem, destination: FileSystem, refusal: Option<Errn
     }
     match kind {
         NFS | CEPH => Offload::Worthwhile,
+        OVERLAY => Offload::Layered,
         kind if kind == SMB[0] => Offload::Worthwhile,
         // Kernels before 5.18 refuse FICLONE between two mounts of one file system, and share by copy_file_range(2).
         BTRFS | XFS if refusal == Some(Errno::XDEV) => Offload::Worthwhile,
@@ -129,6 +150,8 @@ mod tests {
         assert_eq!(between(BTRFS, BTRFS, Some(Errno::XDEV)), Offload::Worthwhile);
         assert_eq!(between(XFS, XFS, Some(Errno::OPNOTSUPP)), Offload::Pointless);
         assert_eq!(between(0xef53, 0xef53, Some(Errno::OPNOTSUPP)), Offload::Pointless);
+        assert_eq!(between(OVERLAY, OVERLAY, Some(Errno::OPNOTSUPP)), Offload::Layered);
+        assert_eq!(between(OVERLAY, XFS, Some(Errno::XDEV)), Offload::Impossible);
         assert_eq!(between(NFS, XFS, Some(Errno::XDEV)), Offload::Impossible);
         assert_eq!(between(0x9fa0, XFS, Some(Errno::XDEV)), Offload::Impossible, "/proc");
     }

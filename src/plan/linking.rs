@@ -51,11 +51,12 @@ pub enum Order {
     All,
 }
 
-/// The order for the names of the file `source`, where their copies `may_exist` already: `None` for any order. The first
-/// name is what a symbolic link leads to that stands for all, and decides which of several files at the destination
-/// stays; and the times kept of the others are those that reading it has left.
+/// The order for the names of the file `source`, where their copies `may_exist` already, or another operand `may_replace`
+/// them: `None` for any order. The first name is what a symbolic link leads to that stands for all, decides which of several
+/// files at the destination stays, and is what further names are linked to, if it is there still; and the times kept of
+/// the others are those that reading it has left.
 #[must_use]
-pub fn order(options: &CpOptions, source: &Facts, may_exist: bool) -> Option<Order> {
+pub fn order(options: &CpOptions, source: &Facts, may_exist: bool, may_replace: bool) -> Option<Order> {
     if source.links <= 1 {
         return None;
     }
@@ -63,7 +64,7 @@ pub fn order(options: &CpOptions, source: &Facts, may_exist: bool) -> Option<Ord
     if may_exist && (linked || options.overwrite == Overwrite::Older) {
         return Some(Order::All);
     }
-    let is_made_to_lead = linked && options.make == Make::SymbolicLinks;
+    let is_made_to_lead = linked && (options.make == Make::SymbolicLinks || may_replace);
     let is_read = matches!(source.kind, FileType::RegularFile | FileType::Symlink) && reads_in_turn(options);
     (is_made_to_lead || is_read).then_some(Order::NamesOfEach)
 }
@@ -135,16 +136,17 @@ mod tests {
     #[test]
     fn an_order_is_kept_only_where_it_can_be_told() {
         let file = |links| Facts { kind: FileType::RegularFile, ..names(links) };
-        assert_eq!(order(&keeping(), &file(2), false), None);
-        assert_eq!(order(&keeping(), &file(2), true), Some(Order::All));
-        assert_eq!(order(&keeping(), &file(1), true), None);
+        assert_eq!(order(&keeping(), &file(2), false, false), None);
+        assert_eq!(order(&keeping(), &file(2), false, true), Some(Order::NamesOfEach));
+        assert_eq!(order(&keeping(), &file(2), true, true), Some(Order::All));
+        assert_eq!(order(&keeping(), &file(1), true, true), None);
         let leading = CpOptions { make: Make::SymbolicLinks, ..keeping() };
-        assert_eq!(order(&leading, &file(2), false), Some(Order::NamesOfEach));
+        assert_eq!(order(&leading, &file(2), false, false), Some(Order::NamesOfEach));
         let preserve = Preserve { timestamps: true, ..Preserve::default() };
         let timed = CpOptions { preserve, ..CpOptions::default() };
-        assert_eq!(order(&timed, &file(2), true), Some(Order::NamesOfEach));
-        assert_eq!(order(&timed, &Facts { kind: FileType::Fifo, ..file(2) }, false), None);
-        assert_eq!(order(&CpOptions::default(), &file(2), true), None);
+        assert_eq!(order(&timed, &file(2), true, false), Some(Order::NamesOfEach));
+        assert_eq!(order(&timed, &Facts { kind: FileType::Fifo, ..file(2) }, false, false), None);
+        assert_eq!(order(&CpOptions::default(), &file(2), true, false), None);
         let following = |follow| CpOptions { follow, recursive: true, ..timed.clone() };
         assert!(
             reads_all_in_turn(&following(Follow::Always)) && !reads_all_in_turn(&following(Follow::Never))

@@ -80,6 +80,16 @@ pub fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict
     }
 }
 
+/// Whether what would be overwritten has another name, which may be that of a source or of another copy.
+#[must_use]
+pub fn has_another_name(found: &Found) -> bool {
+    match found {
+        Found::LinkTo { .. } => true,
+        Found::File(file) => file.links > 1,
+        Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. } => false,
+    }
+}
+
 /// Whether the file that was opened is the one that was seen but for its inode: all else is as it was. Opening for
 /// writing copies a file up from a lower layer, which keeps what it is, whose it is, and when it was written.
 #[must_use]

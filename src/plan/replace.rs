@@ -248,6 +248,13 @@ fn makes_way(options: &CpOptions) -> bool {
     options.backup.is_some() || options.remove_destination
 }
 
+/// Whether a name that cannot be looked at for links that lead round in circles, on the way to it or behind it, counts as such
+/// a link in a copy's place: it is to be forced out of the way, and that is what is refused.
+#[must_use]
+pub fn forces_closed(options: &CpOptions, kind: FileType) -> bool {
+    options.force && looks_through(options, &Facts { kind, ..Facts::unknown() })
+}
+
 /// As what a source counts when its destination's name is looked at: as a link where what a link there leads to means
 /// nothing. Looking through it would change its access time, and could wait for a file system that is to be mounted
 /// first. GNU cp looks through one that it would write through, for a directory with `--keep-directory-symlink` only, and

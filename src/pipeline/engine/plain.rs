@@ -83,7 +83,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
                 Some([kind_of(open(chain, End::Source)?)?, kind_of(open(chain, End::Destination)?)?]);
         }
         Op::Clone => rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?,
-        Op::Offload { offset, length } => return offload(chain, offset, length),
+        Op::Offload { offset, room, expect } => return offload(chain, offset, room, expect),
         Op::Pass { room, expect } => return pass(chain, room, expect),
         Op::Punch { offset, length } => punch(open(chain, End::Destination)?, offset, length),
         Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
@@ -185,14 +185,15 @@ pub fn kind_of(file: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     Ok(FileSystem { magic, block_bytes: u64::try_from(answer.f_bsize).unwrap_or(0) })
 }
 
-fn offload(chain: &Chain, offset: u64, length: u32) -> Result<Step, Errno> {
+fn offload(chain: &Chain, offset: u64, room: u32, expect: u32) -> Result<Step, Errno> {
     let (source, destination) = (open(chain, End::Source)?, open(chain, End::Destination)?);
-    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    let wanted = usize::try_from(room).unwrap_or(usize::MAX);
     let moved = retry(|| {
         let (mut from, mut to) = (offset, offset);
         rustix::fs::copy_file_range(source, Some(&mut from), destination, Some(&mut to), wanted)
     })?;
-    Ok(if moved == wanted { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
+    let moved = u32::try_from(moved).unwrap_or(u32::MAX);
+    Ok(if moved == expect { Step::On } else { Step::Count(moved) })
 }
 
 /// What is refused, or fails behind the first bytes, comes back as so many bytes: whoever goes on from there meets it again,

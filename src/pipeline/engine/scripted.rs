@@ -151,9 +151,9 @@ impl Scripted {
             Op::FindData { from } => seen.data = world.find_data(&chain.source, from),
             Op::Survey => seen.systems = world.systems,
             Op::Clone => world.share(&chain.source, &chain.destination)?,
-            Op::Offload { offset, length } => {
-                let moved = world.offload(&chain.source, &chain.destination, offset, length.min(most))?;
-                return Ok((length != moved).then_some(moved));
+            Op::Offload { offset, room, expect } => {
+                let moved = world.offload(&chain.source, &chain.destination, offset, room.min(most))?;
+                return Ok((expect != moved).then_some(moved));
             }
             Op::Pass { room, expect } => {
                 let moved = world.pass(&chain.source, &chain.destination, room.min(most))?;

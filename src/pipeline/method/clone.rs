@@ -30,10 +30,9 @@ impl FileCopy {
         }
         let regular = self.positioned && source.kind == FileType::RegularFile;
         let known = self.pair().map(|pair| context.pairs.may_clone(pair));
-        let worth = regular && known == Some(true);
         self.trail.clone_refused |= !regular || known == Some(false);
-        // There is nothing to share of an empty file, but `--debug` wants to know.
-        worth && (source.size > 0 || settings.debug)
+        // Also of an empty file: reading it would change its access time.
+        regular && known == Some(true)
     }
 
     /// Makes sure of a destination that is empty, then has it share the source's blocks.

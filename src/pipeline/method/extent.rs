@@ -51,7 +51,7 @@ impl Extent {
             Way::Offload => {
                 let length = u32::try_from(self.left.end - self.left.start).unwrap_or(u32::MAX);
                 if length > 0 {
-                    chain.ops.push(Op::Offload { offset: self.left.start, length });
+                    chain.ops.push(Op::Offload { offset: self.left.start, room: length, expect: length });
                 }
                 return;
             }
@@ -131,7 +131,7 @@ impl Extent {
                 Op::Write { offset, length, .. } => {
                     self.written(offset.unwrap_or(self.left.start) + u64::from(length));
                 }
-                Op::Offload { offset, length } => self.copied(offset, length),
+                Op::Offload { offset, expect, .. } => self.copied(offset, expect),
                 Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
                 Op::Survey | Op::Clone | Op::Pass { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
                 Op::Truncate { .. } | Op::SetDirect { .. } | Op::Close { .. } => {}

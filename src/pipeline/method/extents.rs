@@ -12,7 +12,6 @@ use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::Hashed;
 use crate::pipeline::chain::{Chain, Descriptor, End, Op};
-use crate::plan::destination::Offload;
 use crate::plan::reading::Reading;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
@@ -352,7 +351,7 @@ impl FinishedExtents {
         file.trail.offloaded |= offloaded;
         if refused_offload
             && let Some(pair) = file.pair()
-            && context.pairs.offload(pair) == Offload::Worthwhile
+            && context.pairs.offload(pair).is_wanted()
         {
             context.pairs.all.refuse_offload(pair);
         }
@@ -379,6 +378,9 @@ impl FinishedExtents {
         if file.holes.is_some() && !cut {
             let next = file.map_on(chain);
             return (file, next);
+        }
+        if offloaded && !cut && file.is_layered(context) {
+            return file.offload_growth(chain, end);
         }
         file.stream = Stream::starting_at(end);
         file.stage = Stage::Stream;

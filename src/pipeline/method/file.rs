@@ -362,21 +362,6 @@ impl FileCopy {
         }
     }
 
-    /// Whether the kernel is to pass a file of this size on: not where the file systems copy it without its pages,
-    /// nor where its bytes are to be seen, nor where sendfile(2), which goes by the page cache and the size it has noted, may
-    /// see another end than read(2).
-    fn may_pass(&self, size: u64, context: &Context<'_>) -> bool {
-        let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
-        let Some(pair) = self.pair() else { return false };
-        if context.pairs.source(pair).is_some_and(|system| Reading::of(system.magic).needs_calls()) {
-            return false;
-        }
-        context.capabilities.passes
-            && !context.settings.hash
-            && (data::PASS_BYTES_MIN..=context.settings.pass_bytes_max).contains(&size)
-            && !(self.may_offload(context) && offload(pair))
-    }
-
     /// The devices of both ends, where they are known.
     pub(super) fn pair(&self) -> Option<Pair> {
         let source = self.source_facts().identity.device;

@@ -145,8 +145,8 @@ impl FileCopy {
         Next::Run(chain)
     }
 
-    /// Streams on from there, in case the source has grown. One that has no data and is as long as before is not read, as
-    /// GNU cp does not read it: that would set its access time.
+    /// Streams on from there, in case the source has grown. One that is as long as before is not read where it has no data, or
+    /// the kernel copied that, as GNU cp does not read it: that would set its access time.
     pub(super) fn map_ended(
         &mut self,
         chain: Chain,
@@ -161,7 +161,8 @@ impl FileCopy {
         }
         let now = seen.facts.map_or(size, |facts| facts.size);
         self.stream = Stream::starting_at(size.min(now));
-        if now == size && self.holes.as_ref().is_some_and(|holes| !holes.has_data) {
+        let unread = self.holes.as_ref().is_some_and(|holes| !holes.has_data) || self.is_layered(context);
+        if now == size && unread {
             return self.close(chain, context);
         }
         self.stream_on(chain, false, context)

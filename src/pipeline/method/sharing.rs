@@ -7,7 +7,7 @@ use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Chain, Op, Outcome};
 use crate::pipeline::engine::plain;
-use crate::plan::destination::{self, Offload};
+use crate::plan::destination;
 use crate::plan::reading;
 use crate::report::message::What;
 use rustix::fd::AsFd;
@@ -98,7 +98,7 @@ impl FileCopy {
             let unit = destination::hole_bytes(pair.and_then(|pair| context.pairs.destination(pair)));
             return Way::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
         }
-        let offload = |pair| context.pairs.offload(pair) == Offload::Worthwhile;
+        let offload = |pair| context.pairs.offload(pair).is_wanted();
         if self.may_offload(context) && pair.is_some_and(offload) { Way::Offload } else { Way::Through }
     }
 }

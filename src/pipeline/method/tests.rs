@@ -51,7 +51,7 @@ fn direct(mut copying: Copying) -> Copying {
 #[test]
 fn a_small_file_is_two_chains_of_eight_operations() {
     let copied = Copying::of(small()).run();
-    let whole = ["read", "open destination", "write", "close", "close"];
+    let whole = ["open destination", "read", "write", "close", "close"];
     assert_eq!(copied.log, [&["open source", "examine"][..], &whole].concat());
     assert_eq!((copied.destination(), copied.tally.bytes), (Some(&small()[..]), 100));
 }

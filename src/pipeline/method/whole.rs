@@ -5,12 +5,16 @@ use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::pipeline::chain::{At, Chain, Descriptor, Directory, End, Into, Op, Outcome};
+use crate::plan::data;
 use crate::report::message::What;
 use rustix::fd::AsRawFd;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::sync::Arc;
+
+/// Most bytes that a source which was left to the kernel is asked for behind the end that it had.
+const GROWTH_BYTES: u32 = 1 << 20;
 
 /// Opens the file behind a descriptor that was examined: /proc/self/fd leads to the file itself, whatever has become of its
 /// name.
@@ -43,11 +47,19 @@ impl FileCopy {
         } else if chain.destination.is_open() {
             chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
             chain.ops.push(read);
+        } else if self.makes_first() {
+            chain.ops.extend([self.create(Into::Plain, context), read]);
         } else {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
         chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
         self.run_whole(chain, context)
+    }
+
+    /// True if the copy is made before its source is read: making it may fail, and a source without a copy keeps its access
+    /// time. In a directory of this run's own it hardly fails, and is best done with what writes to it.
+    fn makes_first(&self) -> bool {
+        !self.job.branch().is_some_and(|branch| branch.fresh)
     }
 
     /// One chain for the rest of a file whose pages the kernel passes on. It is asked for a byte more than the file has, as
@@ -60,8 +72,20 @@ impl FileCopy {
         } else {
             chain.ops.push(self.create(Into::Plain, context));
         }
-        chain.ops.push(Op::Pass { room: length.saturating_add(1), expect: length });
+        let room = length.saturating_add(1);
+        chain.ops.push(match self.is_layered(context) {
+            true => Op::Offload { offset: 0, room, expect: length },
+            false => Op::Pass { room, expect: length },
+        });
         self.run_whole(chain, context)
+    }
+
+    /// A chain that asks for what a source may have grown by behind `end`. A read would change its access time.
+    pub(super) fn offload_growth(mut self, mut chain: Chain, end: u64) -> (Self, Next) {
+        self.stage = Stage::Whole;
+        chain.ops.clear();
+        chain.ops.push(Op::Offload { offset: end, room: GROWTH_BYTES, expect: 0 });
+        (self, Next::Run(chain))
     }
 
     /// Runs a chain that brings all of the data, with the end of the file where that is part of it.
@@ -110,6 +134,7 @@ impl FileCopy {
     /// All of the file has arrived. Where it ends within its chain there is nothing left to do.
     fn whole_arrived(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         let size = self.source_facts().size;
+        self.trail.offloaded |= chain.ops.iter().any(|op| matches!(op, Op::Offload { .. }));
         self.hash_read(0, &chain, u32::try_from(size).unwrap_or(u32::MAX));
         self.stream = Stream::starting_at(size);
         self.close(chain, context)
@@ -123,6 +148,24 @@ impl FileCopy {
         };
         self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
         self.whole_cut(chain, at, result, context)
+    }
+
+    /// Reads on behind what the kernel has copied from `offset` on.
+    fn offload_cut(
+        &mut self,
+        chain: Chain,
+        offset: u64,
+        moved: Result<u32, Errno>,
+        context: &mut Context<'_>,
+    ) -> Next {
+        if let (Err(errno), Some(pair)) = (moved, self.pair())
+            && data::is_refusal(errno)
+            && !data::is_of_one_file(errno)
+        {
+            context.pairs.all.refuse_offload(pair);
+        }
+        self.stream = Stream::starting_at(offset + moved.map_or(0, u64::from));
+        self.start_stream(chain, false, context)
     }
 
     /// Goes on where the chain was cut.
@@ -150,6 +193,7 @@ impl FileCopy {
                 self.stream = Stream::starting_at(moved.map_or(0, u64::from));
                 self.start_stream(chain, false, context)
             }
+            (&Op::Offload { offset, .. }, moved) => self.offload_cut(chain, offset, moved, context),
             (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
             (Op::Open { .. }, Err(errno)) => {
                 chain.lease = None;
@@ -180,7 +224,6 @@ impl FileCopy {
                 | Op::FindData { .. }
                 | Op::Survey
                 | Op::Clone
-                | Op::Offload { .. }
                 | Op::Punch { .. }
                 | Op::Unlink { .. }
                 | Op::SetDirect { .. }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cli::cp::Preserve;
+use crate::plan::attribute_names::NONE;
 
 const OWN: Owner = Owner { user: 1000, group: 1000 };
 const OTHER: Owner = Owner { user: 1, group: 1 };
@@ -134,12 +135,21 @@ fn what_a_umask_or_an_acl_takes_from_the_owner_of_a_directory_is_lent() {
 fn directories_above_a_copy_stay_as_they_were_made_where_no_mode_is_kept() {
     let directory = Facts { kind: FileType::Directory, ..source(0o1755, OTHER) };
     let ignoring = keeping(PreserveMode::Ignore, false);
-    assert_eq!(ignoring.parent_mode_to_make(&directory), Mode::from(0o777));
+    assert_eq!(ignoring.parent_mode_to_make(&directory, &NONE), Mode::from(0o777));
     let end = |now| ignoring.of_parent(&directory, Some(Mode::from(now)), Names::default()).permissions;
     assert_eq!(end(0o755), Permissions::AsTheyAre);
     assert_eq!(end(0o604), Permissions::Bits(Mode::from(0o604)));
     let plain = keeping(PreserveMode::UnderUmask, false);
-    assert_eq!(plain.parent_mode_to_make(&directory), Mode::from(0o1755));
+    assert_eq!(plain.parent_mode_to_make(&directory, &NONE), Mode::from(0o1755));
+}
+
+#[test]
+fn directories_above_a_copy_are_made_open_where_their_permissions_will_be() {
+    let directory = Facts { kind: FileType::Directory, ..source(0o1775, OTHER) };
+    let made =
+        |ownership, names| keeping(PreserveMode::Keep, ownership).parent_mode_to_make(&directory, names);
+    assert_eq!(made(false, &NONE), Mode::from(0o1755));
+    assert_eq!([made(true, &NONE), made(false, &with_acl())], [Mode::from(0o1700); 2]);
 }
 
 #[test]

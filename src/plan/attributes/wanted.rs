@@ -1,11 +1,27 @@
-//! What a copy is to be given, as questions: whether there is anything, and what it takes.
+//! What a copy is to be given: nothing but times, and questions: whether there is anything, and what it takes.
 
-use super::{Names, Permissions, Refused, Wanted};
+use super::{Names, Permissions, Refused, Times, Wanted};
 use crate::plan::facts::Owner;
 use rustix::fs::Mode;
 use rustix::io::Errno;
 
 impl Wanted {
+    /// Nothing but times, for a symbolic link.
+    #[must_use]
+    pub fn times_of_link(times: Times) -> Self {
+        Self {
+            times: Some(times),
+            owner: None,
+            permissions: Permissions::AsTheyAre,
+            before: false,
+            is_link: true,
+            writable_for_attributes: false,
+            ends_at_attributes: false,
+            privileged: false,
+            names: Names::default(),
+        }
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_nothing(&self) -> bool {

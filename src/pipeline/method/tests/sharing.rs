@@ -5,6 +5,7 @@ use super::{contents, large, small};
 use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::{Reflink, Sparse};
 use crate::pipeline::engine::scripted::Fault;
+use crate::plan::data::OFFLOAD_AT_ONCE_BYTES_MAX;
 use crate::plan::destination::FileSystem;
 use crate::plan::overwrite::Found;
 use crate::report::message::What;
@@ -112,6 +113,38 @@ fn an_offload_that_copies_nothing_or_little_is_not_believed_to_be_the_end() {
     for most in [0, 1, 5000] {
         let copied = on_a_server(large()).faults("offload", 0..3, Fault::Short(most)).run();
         assert_eq!((copied.told(), copied.destination()), (vec![], Some(&large()[..])), "{most}");
+    }
+}
+
+/// A copy within an overlay, whose upper layer clones nothing.
+fn on_layers(contents: Vec<u8>) -> Copying {
+    let mut copying = on_a_server(contents);
+    copying.world.systems = Some([system(0x794c_7630); 2]);
+    copying
+}
+
+#[test]
+fn layers_copy_small_and_large_files_and_no_source_is_read() {
+    let copied = on_layers(small()).run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
+    assert_eq!(copied.log[3..], ["clone", "survey", "offload", "close", "close"]);
+    let bytes = usize::try_from(OFFLOAD_AT_ONCE_BYTES_MAX).expect("a size") + 5;
+    let copied = on_layers(contents(1, bytes)).run();
+    assert_eq!((copied.told(), copied.destination()), (vec![], Some(&contents(1, bytes)[..])));
+    assert!(!copied.log.contains(&"read") && copied.log.contains(&"offload"), "{:?}", copied.log);
+}
+
+#[test]
+fn layers_that_copy_nothing_or_little_have_the_rest_read() {
+    for contents in [small(), large()] {
+        for most in [0, 1, 50] {
+            let copied = on_layers(contents.clone()).faults("offload", 0..3, Fault::Short(most)).run();
+            assert_eq!((copied.told(), copied.destination()), (vec![], Some(&contents[..])), "{most}");
+        }
+        for errno in [Errno::XDEV, Errno::INVAL, Errno::NOSYS] {
+            let copied = on_layers(contents.clone()).faults("offload", 0..9, Fault::Errno(errno)).run();
+            assert_eq!((copied.told(), copied.destination()), (vec![], Some(&contents[..])));
+        }
     }
 }
 

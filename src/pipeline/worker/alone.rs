@@ -1,0 +1,36 @@
+//! Files that are written to what has another name too: through a link at their destination's name, or by one of several
+//! names. It may be a source of this run, or another copy: all that was begun before is done first, and nothing else is begun
+//! meanwhile, as with GNU cp, which copies one file after the other.
+
+use super::Worker;
+use crate::pipeline::job::FileJob;
+use crate::pipeline::special;
+use crate::plan::overwrite;
+use rustix::fs::FileType;
+
+impl Worker<'_, '_> {
+    /// Looks at the destination of a file that is about to be begun with, where nothing is known of it yet. What cannot be
+    /// looked at is left to the file's own way, which tells of it.
+    pub(super) fn look_ahead(job: &mut FileJob) {
+        if job.found.is_none() {
+            job.found = special::look(&job.destination, Some(FileType::RegularFile)).ok();
+        }
+    }
+
+    /// True if this file has to wait until nothing else is in work here.
+    pub(super) fn must_wait(&mut self, job: &FileJob) -> bool {
+        self.alone = job.found.is_some_and(|found| overwrite::has_another_name(&found));
+        self.alone && self.is_busy()
+    }
+
+    /// True if nothing may be begun with: a file that goes alone is in work, or waits for what is.
+    pub(super) fn goes_alone(&self) -> bool {
+        self.alone && self.is_busy()
+    }
+
+    fn is_busy(&self) -> bool {
+        let in_work =
+            self.engine.in_flight() + self.starved.len() + self.large.len() + self.extents_in_flight;
+        in_work + self.unsettled() > 0
+    }
+}
