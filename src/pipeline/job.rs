@@ -280,6 +280,13 @@ impl FileJob {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
+    /// What had the copy's name has gone: the copy goes to its device, wherever a link there led to.
+    pub fn is_freed(&mut self) {
+        let own = self.found.as_ref().and_then(Found::own).map(|own| own.identity.device);
+        self.destination_device = own.or(self.destination_device);
+        self.found = Some(Found::Nothing);
+    }
+
     /// Notes which file the copy has become, and the link that was `found` where it is written through. What bears the copy's
     /// name is the link then, and becomes what other names of the source are links to.
     pub fn note(&mut self, copy: Identity, found: Option<&Found>) {

@@ -218,12 +218,12 @@ impl Worker<'_, '_> {
             let stays = self.shared.atomic();
             let place = (&job.destination, job.branch());
             kept = Some(self.back_up(place, shown, backup, (&job.source, facts), stays)?);
-            job.found = Some(Found::Nothing);
+            job.is_freed();
             job.over = stays || (options.force && still_has_its_name(job, there));
         } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
             self.remove(job)?;
             job.over = self.shared.atomic();
-            job.found = Some(Found::Nothing);
+            job.is_freed();
         }
         self.verbose(job, kept.as_ref().map(Kept::shown));
         job.announced = true;
