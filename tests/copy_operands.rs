@@ -58,6 +58,13 @@ fn a_working_directory_that_cannot_be_searched_is_a_target_all_the_same() {
             "ucp: cannot stat 'f': Permission denied",
             "ucp: cannot stat 'g': Permission denied",
         ]);
+        for (target, copy) in [(".", "./null"), ("./.", "././null"), (".//", "./null")] {
+            let complaint = format!("ucp: cannot stat '{copy}': Permission denied");
+            s.cp(["/dev/null", target]).by_nobody().fails(&complaint);
+        }
+        s.cp(["--parents", "/dev/null", "."])
+            .by_nobody()
+            .fails("ucp: cannot make directory './dev': Permission denied");
         s.chmod(".", 0o755);
     });
 }

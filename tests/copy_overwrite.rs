@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::common::{Sandbox, each_engine, noise};
+use crate::common::{Sandbox, each_engine, needs_root, noise};
 
 #[test]
 fn an_empty_file_is_as_new_when_it_has_been_overwritten_by_an_empty_one() {
@@ -218,5 +218,21 @@ fn links_in_circles_on_the_way_are_forced_like_one_in_the_copys_place() {
                 .prints("")
                 .complains("ucp: cannot stat 'x/': Too many levels of symbolic links");
         }
+    });
+}
+
+#[test]
+fn a_directory_that_is_forced_is_refused_as_its_removal_would_be() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("s/p/f", "1").dir("d/p/f").give_to_nobody();
+        s.cp(["-rfb", "s/p", "d"]).by_nobody().fails("ucp: cannot remove 'd/p/f': Is a directory");
+        s.chown("d/p", 1, 2);
+        s.cp(["-rfb", "s/p", "d"]).by_nobody().fails("ucp: cannot remove 'd/p/f': Permission denied");
+        s.cp(["-rb", "s/p", "d"])
+            .by_nobody()
+            .fails("ucp: cannot create regular file 'd/p/f': Is a directory");
     });
 }

@@ -32,7 +32,7 @@ pub(super) fn operands(options: &CpOptions) -> Result<Operands, Problem> {
     let directory = match (rustix::fs::open(name, flags, Mode::empty()), required) {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
         // It is there whether or not it can be searched, which each operand is to find out.
-        (Err(_), Some(_)) if path::is_working_directory(&target) => Directory::Working,
+        (Err(_), _) if path::is_working_directory(&target) => Directory::Working,
         (Err(errno), Some(what)) => {
             let errno = process::reason(&target, errno);
             return Err(Problem::failed(what, target, errno));

@@ -5,18 +5,17 @@
 
 use super::backup::Kept;
 use super::chain::{At, Directory};
-use super::special;
+use super::{place, special};
 use crate::cli::cp::{Backup, CpOptions};
 use crate::plan::backup::Naming;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::Found;
 use crate::plan::{path, target};
 use rustix::event::EventfdFlags;
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Access, AtFlags, FileType, Timespec};
+use rustix::fd::OwnedFd;
+use rustix::fs::{FileType, Timespec};
 use rustix::io::Errno;
 use std::collections::HashMap;
-use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -171,9 +170,7 @@ impl Imagined {
         if self.is_nowhere(&at.directory) {
             return Ok(());
         }
-        let parent = CString::new(path::parent(at.name.to_bytes())).map_err(|_nul| Errno::INVAL)?;
-        let wanted = Access::WRITE_OK | Access::EXEC_OK;
-        rustix::fs::accessat(at.directory.as_fd(), &*parent, wanted, AtFlags::EACCESS)
+        place::may_change(at)
     }
 
     /// Whether something other than a directory could be made at a place.

@@ -5,6 +5,7 @@ use super::backup::Kept;
 use super::chain::{At, Directory};
 use super::given::{Base, EntryName, has_one_name};
 use super::job::FileJob;
+use super::place;
 use super::worker::Worker;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::plan::facts::Facts;
@@ -239,8 +240,12 @@ impl Worker<'_, '_> {
         if let Err(errno) = rustix::fs::openat(directory, &**name, flags, Mode::empty()) {
             return Problem::failed(What::CannotOpen, job.source_path(), errno);
         }
-        let what = if self.shared.options.force { What::CannotRemove } else { What::CannotCreateRegular };
-        Problem::failed(what, job.destination_path(), Errno::ISDIR)
+        if !self.shared.options.force {
+            return Problem::failed(What::CannotCreateRegular, job.destination_path(), Errno::ISDIR);
+        }
+        // The kernel asks first whether the name may be taken at all.
+        let refused = place::may_change(&job.destination).err().unwrap_or(Errno::ISDIR);
+        Problem::failed(What::CannotRemove, job.destination_path(), refused)
     }
 
     pub(super) fn remove(&self, job: &FileJob) -> Result<(), Problem> {

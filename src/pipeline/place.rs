@@ -7,7 +7,7 @@ use super::chain::{At, Directory};
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::{durability, path};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, PROC_SUPER_MAGIC, RenameFlags};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, PROC_SUPER_MAGIC, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 use std::hash::{BuildHasher, RandomState};
@@ -99,6 +99,16 @@ pub fn held_above(at: &At) -> Result<At, Errno> {
     let directory = rustix::fs::openat(&at.directory, path::parent(name), flags, Mode::empty())?;
     let name = CString::new(&name[path::parent_bytes(name)..]).map_err(|_nul| Errno::INVAL)?;
     Ok(At { directory: Directory::Open(Arc::new(directory)), name: Arc::from(name) })
+}
+
+/// Whether names may be made and removed in the directory that a place lies in.
+///
+/// # Errors
+/// Why not, as far as it can be told without trying.
+pub fn may_change(at: &At) -> Result<(), Errno> {
+    let parent = CString::new(path::parent(at.name.to_bytes())).map_err(|_nul| Errno::INVAL)?;
+    let wanted = Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::accessat(at.directory.as_fd(), &*parent, wanted, AtFlags::EACCESS)
 }
 
 /// Makes sure that a name is that of the file that it is to be.
