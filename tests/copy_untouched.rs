@@ -1,7 +1,7 @@
 //! What GNU cp does not follow keeps its time of access: a link at the destination of what is not copied, or that goes, and
 //! a source that is a link.
 
-use crate::common::{Sandbox, each_engine};
+use crate::common::{Kind, Sandbox, each_engine, needs_root, noise};
 
 const OLD: i64 = 1_000_000_000;
 
@@ -109,5 +109,56 @@ fn no_link_is_followed_before_the_directories_above_a_copy_are_made() {
         old(s, &["up/l"]);
         s.cp(["--parents", "up/l/.", "e"]).fails("ucp: 'e/up/l' exists but is not a directory");
         assert!(is_untouched(s, "up/l"));
+    });
+}
+
+#[test]
+fn a_source_keeps_its_access_time_where_it_is_cloned_or_its_copy_cannot_be_made() {
+    each_engine(|s| {
+        s.file("f", "1").dir("none/g").dir("closed/f");
+        old(s, &["f"]);
+        s.cp(["f", "missing/g"])
+            .fails("ucp: cannot create regular file 'missing/g': No such file or directory");
+        assert_eq!(s.accessed("f").0, OLD);
+        for kind in [Kind::Xfs, Kind::Btrfs] {
+            let Some(_mounted) = s.image(kind) else { continue };
+            let at = |name: &str| format!("{}/{name}", kind.name());
+            let names = ["f", "g", "empty"].map(at);
+            s.file(&names[0], "1").file(&names[1], "2").file(&names[2], "").dir(at("d"));
+            s.symlink(at("d/f"), "../f").symlink(at("d/g"), "nowhere");
+            old(s, &names.each_ref().map(String::as_str));
+            for (option, name) in [("--remove-destination", 0), ("-b", 0), ("-p", 1), ("-p", 2)] {
+                s.cp([option, &names[name], &at("d")]).env("POSIXLY_CORRECT", "1").succeeds();
+                assert_eq!(s.accessed(&names[name]).0, OLD, "{option} {}", names[name]);
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_copied_within_layers_keeps_its_access_time() {
+    each_engine(|s| {
+        if !needs_root() {
+            return;
+        }
+        s.dir("disk");
+        let Some(_disk) = s.tmpfs("disk", "size=64m") else { return };
+        for name in ["lower", "upper", "work"] {
+            s.dir(format!("disk/{name}"));
+        }
+        let layers =
+            ["lower", "upper", "work"].map(|name| s.path(format!("disk/{name}")).display().to_string());
+        let options = format!("lowerdir={},upperdir={},workdir={}", layers[0], layers[1], layers[2]);
+        let Some(_layers) = s.mount("overlay", "layers", &options) else { return };
+        let holes: &[(u64, &[u8])] = &[(100_000, b"1"), (300_000, b"2")];
+        s.sparse("layers/s/holes", 500_000, holes).file("layers/s/small", "1");
+        s.file("layers/s/middle", noise(200_000, 1)).file("layers/s/large", noise(9 << 20, 2));
+        let names = ["holes", "small", "middle", "large"].map(|name| format!("layers/s/{name}"));
+        old(s, &names.each_ref().map(String::as_str));
+        s.cp(["-r", "layers/s", "layers/d"]).succeeds();
+        for name in &names {
+            assert_eq!(s.accessed(name).0, OLD, "{name}");
+        }
+        s.assert_same("layers/s", "layers/d");
     });
 }

@@ -141,10 +141,15 @@ pub enum Op {
     /// ioctl(2) FICLONE: the destination shares the source's blocks.
     Clone,
     /// copy_file_range(2) at the same offset of both ends. The chain goes on only where exactly `expect` bytes of `room` came.
-    Offload { offset: u64, room: u32, expect: u32 },
-    /// sendfile(2) from the source's beginning to the destination's position: the pages of the page cache are copied
-    /// without a detour through this process. The chain goes on only where exactly `expect` bytes came; `room` are asked
-    /// for.
+    Offload {
+        /// Where.
+        offset: u64,
+        /// How many bytes may come.
+        room: u32,
+        /// How many must.
+        expect: u32,
+    },
+    /// sendfile(2) of the source's cached pages to the destination. The chain goes on only where exactly `expect` bytes came.
     Pass {
         /// How many bytes may come.
         room: u32,

@@ -215,6 +215,9 @@ impl FileCopy {
                 self.stage_over(chain, there.identity, context)
             }
             (Outcome::Done, _, opened) => {
+                // Where a link leads to shows only now.
+                let device = opened.map(|opened| opened.identity.device);
+                self.job.destination_device = self.job.destination_device.or(device);
                 let opened = opened.unwrap_or(Facts { kind: FileType::RegularFile, ..self.source_facts() });
                 if matches!(verdict, Verdict::Overwrite(_)) {
                     self.made = Made::Before;
