@@ -171,3 +171,22 @@ fn whole_trees_of_links_are_made() {
         assert_eq!(s.link_target("a"), Path::new("s/a"));
     });
 }
+
+#[test]
+fn a_link_that_leads_nowhere_with_a_slash_behind_it_is_not_replaced_by_one() {
+    each_engine(|s| {
+        s.file("f", "1").symlink("x", "nowhere");
+        let ways = [
+            ("-l", "hard", "File exists"),
+            ("-li", "hard", "Not a directory"),
+            ("-lbf", "hard", "Not a directory"),
+            ("-sb", "symbolic", "File exists"),
+            ("-sif", "symbolic", "Not a directory"),
+        ];
+        for (options, kind, why) in ways {
+            let refused = format!("ucp: cannot create {kind} link 'x/' to 'f': {why}");
+            s.cp([options, "f", "x/"]).fails(&refused);
+            assert_eq!((s.link_target("x"), s.names(".").len()), ("nowhere".into(), 3), "{options}");
+        }
+    });
+}

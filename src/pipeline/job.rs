@@ -268,10 +268,12 @@ impl FileJob {
         }
     }
 
-    /// Whether a link may take the place of what has its name after all.
+    /// Whether a link may take the place of what has its name after all. Where a slash is behind the name nothing can, and
+    /// trying tells why, as with GNU cp.
     #[must_use]
     pub fn may_link_over(&self, options: &CpOptions) -> bool {
-        self.over || self.unseen || replace::may_link_over(options, self.found.as_ref())
+        let cannot = self.destination.name.to_bytes().ends_with(b"/");
+        self.over || self.unseen || cannot || replace::may_link_over(options, self.found.as_ref())
     }
 
     /// Whether somebody wants to know which file the copy becomes.
