@@ -261,3 +261,19 @@ fn a_directory_given_twice_through_links_is_not_told_as_one() {
             .complains("ucp: warning: source directory 'l/./b' specified more than once\n");
     });
 }
+
+#[test]
+fn a_directory_given_twice_is_told_as_one_before_anything_else_is_asked_of_it() {
+    each_engine(|s| {
+        s.dir("s/t").symlink("s/t/h", "../../s/t").dir("d");
+        let run = s.cp(["-rL", "s/t/h", "s/t/h/.", "d"]).run().ends(1);
+        run.complains(
+            "ucp: cannot copy cyclic symbolic link 's/t/h/h'\n\
+             ucp: warning: source directory 's/t/h/.' specified more than once\n",
+        );
+        // What is its own copy already, as a hard link would be, is not asked about at all.
+        s.dir("p/k");
+        s.cp(["-al", "-t", "p/k", "./p/k", "p/k/."])
+            .fails("ucp: cannot copy a directory, './p/k', into itself, 'p/k/k'");
+    });
+}

@@ -52,6 +52,7 @@ impl Worker<'_, '_> {
         (source, destination): (&Place<'_>, &Place<'_>),
         directory: Identity,
     ) -> Result<(), Problem> {
+        self.reject_twice(origin, directory, (source, destination))?;
         if parent.is_some_and(|parent| parent.lies_in(directory)) {
             return Err(Problem::of(What::CyclicLink, source.path.clone()));
         }
@@ -59,14 +60,12 @@ impl Worker<'_, '_> {
         if let Some(made) = in_line.or_else(|| self.shared.met.made_directories.get(directory)) {
             self.reject_into_itself((parent, origin), &made, source, destination)?;
         }
-        self.reject_again(parent.is_none(), origin, directory, (source, destination))
+        self.reject_again(parent.is_none(), origin, directory, destination)
     }
 
-    /// Refuses a directory that an earlier operand was: it would have to become a hard link, unless its copy is to go where
-    /// the first one is.
-    fn reject_again(
+    /// Refuses a directory that an earlier operand was, where its copy is to go where the first one is, or is itself.
+    fn reject_twice(
         &self,
-        is_operand: bool,
         origin: &Origin,
         directory: Identity,
         (source, destination): (&Place<'_>, &Place<'_>),
@@ -83,6 +82,19 @@ impl Worker<'_, '_> {
         if imagined || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
             return Err(Problem::of(What::TwiceDirectory, origin.source_path.clone()));
         }
+        Ok(())
+    }
+
+    /// Refuses a directory that an earlier operand was: it would have to become a hard link.
+    fn reject_again(
+        &self,
+        is_operand: bool,
+        origin: &Origin,
+        directory: Identity,
+        destination: &Place<'_>,
+    ) -> Result<(), Problem> {
+        let Some(directories) = &self.shared.directories else { return Ok(()) };
+        let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
         if replace::follows(self.shared.options, is_operand) {
             return Ok(());
         }
@@ -153,10 +165,11 @@ impl Worker<'_, '_> {
     }
 
     /// Remembers a directory that was made where one could be met again: under several operands, or in a walk that comes to
-    /// its own copy. Of directories that lie in one another only the uppermost counts.
+    /// its own copy, as it may by a link that is followed. Of directories that lie in one another only the uppermost counts.
     pub(super) fn remember_made(&self, branch: &Branch) {
         let uppermost = branch.fresh && !branch.parent.as_ref().is_some_and(|parent| parent.fresh);
-        if uppermost && (branch.origin.is_within_itself || self.shared.directories.is_some()) {
+        let leads_away = self.shared.options.follow == Follow::Always;
+        if uppermost && (branch.origin.is_within_itself || leads_away || self.shared.directories.is_some()) {
             self.shared.met.made_directories.note(branch.destination.identity(), MadeDirectory::of(branch));
         }
     }

@@ -244,7 +244,11 @@ impl Worker<'_, '_> {
             return Problem::failed(What::CannotCreateRegular, job.destination_path(), Errno::ISDIR);
         }
         // The kernel asks first whether the name may be taken at all.
-        let refused = place::may_change(&job.destination).err().unwrap_or(Errno::ISDIR);
+        let may_change = match &self.shared.imagined {
+            Some(imagined) => imagined.may_change(&job.destination),
+            None => place::may_change(&job.destination),
+        };
+        let refused = may_change.err().unwrap_or(Errno::ISDIR);
         Problem::failed(What::CannotRemove, job.destination_path(), refused)
     }
 

@@ -162,13 +162,13 @@ impl Worker<'_, '_> {
             true => DirectoryFate::Make,
             false => self.fate_of_directory((source, &facts), (destination, origin), is_operand, found)?,
         };
-        let kept = self.admit((parent, origin), (source, destination), &facts, (fate, found))?;
         if fate == DirectoryFate::Done {
             if let Some(parent) = parent {
                 parent.finish_one(self.shared.reporter);
             }
             return Ok(());
         }
+        let kept = self.admit((parent, origin), (source, destination), &facts, (fate, found))?;
         let made = self.make_directory(source, destination, (&facts, names), (fate, kept))?;
         if is_operand {
             self.remember_operand(facts.identity, origin, (fate, found));
