@@ -41,3 +41,18 @@ fn a_directory_that_its_owner_may_not_write_to_is_filled() {
         assert_eq!((s.read("d/s/f"), s.mode("d/s")), (b"1".to_vec(), 0o554));
     });
 }
+
+#[test]
+fn what_a_directory_has_got_by_another_name_goes_to_its_copy_too() {
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        // `d/..` is the copy `d/d/..`, which is `d` itself.
+        s.dir("f").dir("d").default_acl(".", 0o574, 1234);
+        s.cp(["-r", "--preserve=mode", "--parents", "-t", "d", "d/../f"]).succeeds();
+        let acl = |name: &str| s.attributes(name).xattrs.get("system.posix_acl_default").cloned();
+        assert!(acl(".").is_some());
+        assert_eq!((acl("d"), acl("d/d")), (acl("."), acl(".")));
+    });
+}

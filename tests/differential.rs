@@ -13,6 +13,8 @@ mod case;
 mod compare;
 #[path = "differential/counterparts.rs"]
 mod counterparts;
+#[path = "differential/documented.rs"]
+mod documented;
 #[path = "differential/generate.rs"]
 mod generate;
 #[path = "differential/installed.rs"]

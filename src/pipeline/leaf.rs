@@ -44,6 +44,17 @@ impl Worker<'_, '_> {
             true => self.prepare(&mut job, facts),
             false => Ok(Ready::Copy),
         };
+        let ready = match ready {
+            // A directory at the end of a link is changed by what is copied there first, and then it may be the newer one.
+            Err(Problem { what: What::OverwriteDirectory, .. })
+                if options.overwrite == Overwrite::Older && !options.ask && !self.is_idle() =>
+            {
+                self.end_all();
+                job.found = None;
+                self.prepare(&mut job, facts)
+            }
+            ready => ready,
+        };
         match ready {
             Ok(ready @ (Ready::Copy | Ready::Stays)) => {
                 self.copy_or_link(job, facts, ready == Ready::Stays);

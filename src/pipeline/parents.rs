@@ -60,18 +60,22 @@ impl Parents {
     /// Gives them what they are to have in the end, the lowest first: their operand is done.
     pub fn finish(&self, shared: &Shared<'_>) {
         let parents = std::mem::take(&mut *self.above.lock().unwrap_or_else(PoisonError::into_inner));
-        for parent in parents.iter().rev() {
-            let Parent { source, shown, wanted, .. } = parent;
+        for mut parent in parents.into_iter().rev() {
+            let source = Source::Named(parent.source.clone());
+            // One that stands for several, as `..` may, can have got an ACL since.
+            if shared.settings.method.keeping.mode == PreserveMode::Keep {
+                parent.wanted.names = Names { plain: Vec::new(), ..attributes::names(&source) };
+            }
+            let Parent { source: from, shown, wanted, .. } = &parent;
             let refused = match parent.open() {
                 Ok((open, listable)) => {
-                    let source = Source::Named(source.clone());
                     attributes::keep(&source, Copied::directory(open.as_fd(), listable), wanted)
                 }
                 Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
             };
             let keeping = &shared.settings.method.keeping;
             attributes::tell(&refused, keeping, shared.reporter, |end| match end {
-                End::Source => source.name.to_bytes().to_vec(),
+                End::Source => from.name.to_bytes().to_vec(),
                 End::Destination => shown.clone(),
             });
         }

@@ -328,7 +328,14 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Ends what was begun before anything else is, where lines of `-v` come while files are being copied.
     pub(super) fn end_in_order(&mut self) {
-        while self.shared.ends_in_order && !self.is_idle() {
+        if self.shared.ends_in_order {
+            self.end_all();
+        }
+    }
+
+    /// Ends all that this worker has begun.
+    pub(super) fn end_all(&mut self) {
+        while !self.is_idle() {
             self.fill();
             if self.engine.in_flight() == 0 {
                 self.settle_all();

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::case::{Case, Outcome, Program};
 use crate::compare::{Difference, compare, facts, unlike};
+use crate::documented::{in_english, is_documented};
 use crate::generate::generate;
 use crate::making::{self, Making, USUAL};
 use crate::options::Allowed;
@@ -153,6 +154,7 @@ impl Session {
         let mut summary = summary.into_inner().unwrap();
         summary.differences.sort_by_key(|found| found.case.index);
         summary.ambiguous.sort_unstable();
+        summary.documented.sort_unstable();
         summary
     }
 
@@ -166,15 +168,16 @@ impl Session {
             summary.lock().unwrap().without_end += 1;
             return;
         }
-        let mut ambiguous = false;
+        let (mut ambiguous, mut documented) = (false, false);
         for candidate in candidates {
             let outcome = self.run(case, candidate, thread, USUAL);
             if self.only.is_some() {
                 eprintln!("{}: {outcome:#?}", candidate.label);
             }
-            match self.judged(case, &reference, &outcome, thread) {
+            match self.judged(case, (&reference, candidate), &outcome, thread) {
                 Judgement::Same => {}
                 Judgement::Ambiguous => ambiguous = true,
+                Judgement::Documented => documented = true,
                 Judgement::Different(difference) => {
                     let (case, candidate) = (case.clone(), candidate.clone());
                     summary.lock().unwrap().differences.push(Found { case, candidate, difference });
@@ -183,6 +186,9 @@ impl Session {
         }
         if ambiguous {
             summary.lock().unwrap().ambiguous.push(case.index);
+        }
+        if documented {
+            summary.lock().unwrap().documented.push(case.index);
         }
     }
 
@@ -193,16 +199,28 @@ impl Session {
             return None;
         }
         let outcome = self.run(case, candidate, 0, USUAL);
-        match self.judged(case, &reference, &outcome, 0) {
+        match self.judged(case, (&reference, candidate), &outcome, 0) {
             Judgement::Different(difference) => Some(difference),
             _ => None,
         }
     }
 
-    fn judged(&self, case: &Case, reference: &Outcome, outcome: &Outcome, thread: usize) -> Judgement {
+    fn judged(
+        &self,
+        case: &Case,
+        (reference, candidate): (&Outcome, &Program),
+        outcome: &Outcome,
+        thread: usize,
+    ) -> Judgement {
         let Some(difference) = compare(case, reference, outcome) else { return Judgement::Same };
         if self.found_in_another_order(case, reference, outcome, thread) {
             return Judgement::Ambiguous;
+        }
+        let english = in_english(case);
+        let [reference, outcome] =
+            [&self.reference, candidate].map(|program| self.run(&english, program, thread, USUAL));
+        if is_documented(&reference, &outcome) {
+            return Judgement::Documented;
         }
         Judgement::Different(difference)
     }
@@ -244,5 +262,7 @@ enum Judgement {
     Same,
     /// The reference does so too where directories list their entries in another order.
     Ambiguous,
+    /// docs/differences.md has it.
+    Documented,
     Different(Difference),
 }

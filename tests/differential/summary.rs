@@ -18,6 +18,8 @@ pub struct Summary {
     pub without_end: u64,
     /// Cases in which `ucp` does what the reference does in another order of listings.
     pub ambiguous: Vec<u64>,
+    /// Cases in which `ucp` is stricter, or goes on, as docs/differences.md says.
+    pub documented: Vec<u64>,
     pub differences: Vec<Found>,
 }
 
@@ -36,17 +38,22 @@ impl Summary {
         }
         eprintln!(
             "differential: {}: {} cases: {} without end, {} depend on the order of listings, {} \
-             differences in {} groups",
+             are documented, {} differences in {} groups",
             session.described(),
             self.cases,
             self.without_end,
             self.ambiguous.len(),
+            self.documented.len(),
             self.differences.len(),
             groups.len()
         );
         if !self.ambiguous.is_empty() {
             let numbers: Vec<String> = self.ambiguous.iter().take(50).map(u64::to_string).collect();
             eprintln!("of the order of listings: UCP_CASE={}", numbers.join(" "));
+        }
+        if !self.documented.is_empty() {
+            let numbers: Vec<String> = self.documented.iter().take(50).map(u64::to_string).collect();
+            eprintln!("in docs/differences.md: UCP_CASE={}", numbers.join(" "));
         }
         for (kind, found) in &groups {
             eprintln!("{:6}  {kind}", found.len());
