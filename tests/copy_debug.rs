@@ -47,6 +47,7 @@ fn the_words_are_true_of_what_was_done() {
             (&["--sparse=always"], proc, "avoided, unsupported, zeros"),
             (&["--sparse=always", "--reflink=never"], "t/part", "avoided, no, SEEK_HOLE + zeros"),
             (&["--sparse=never"], "t/data", "avoided, no, no"),
+            (&["--sparse=never"], "t/part", "avoided, no, SEEK_HOLE"),
             (&["--sparse=never"], proc, "avoided, no, no"),
         ] {
             let lines = said(s, &[options, &[source, "t/copy"]].concat());

@@ -8,6 +8,7 @@ use super::staged::Staged;
 use super::stream::{InOrder, Stream};
 use super::verify::Hashing;
 use super::{Context, Next, Settings};
+use crate::cli::cp::Sparse;
 use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::plan::attribute_names::Names;
@@ -342,6 +343,8 @@ impl FileCopy {
             passes: self.may_pass(source.size, context),
         };
         let method = data::method(&situation);
+        // GNU cp reads what is data by the map here too, and writes zeros between.
+        self.trail.mapped |= settings.sparse == Sparse::Never && situation.regular && situation.looks_sparse;
         self.begun = true;
         // In a linked chain the ring would have the last word about where the file ends.
         let apart = method != Method::Whole || self.reading.needs_calls();
