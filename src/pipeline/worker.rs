@@ -24,6 +24,7 @@ use super::progress::meter::Meter;
 use super::shared::Shared;
 use super::warmup::Warmup;
 use crate::bufpool::Pool;
+use crate::cli::cp::Follow;
 use crate::cli::knobs::{EngineKind, Placement};
 use crate::plan::walk::Listing;
 use crate::process;
@@ -38,6 +39,10 @@ const BYTES_FOR_HELP: u64 = 8 << 20;
 
 /// Tasks that must wait before another worker is started for them.
 pub(super) const TASKS_FOR_HELP: usize = 4;
+
+/// The same where links are followed in trees: one may lead back to what is being made, and what is there by then depends on
+/// the order. A small tree has that of GNU cp, as one worker copies it.
+const TASKS_FOR_HELP_WITH_LINKS: usize = 64;
 
 /// Blocks of large files one worker has in flight where they pass through the page cache: more would only push each
 /// other out of the processor's cache.
@@ -348,7 +353,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     /// Queues tasks that this worker will take in their order, and calls for help where they are many.
     pub(super) fn queue_tasks(&mut self, tasks: Vec<Task>) {
         self.shared.queue.push(self.number, tasks.into_iter().rev());
-        if self.shared.queue.len() >= TASKS_FOR_HELP {
+        let follows = self.shared.settings.recursive && self.shared.options.follow == Follow::Always;
+        let many = if follows { TASKS_FOR_HELP_WITH_LINKS } else { TASKS_FOR_HELP };
+        if self.shared.queue.len() >= many {
             self.call_for_help();
         }
     }
