@@ -5,20 +5,23 @@
 //! the operation that failed or came up short. Where each operation runs (linked in the ring, alone in the ring, by a
 //! plain call) is the engine's choice and cannot be read off the chain.
 
+mod op;
+
 use super::turn::Turn;
 use crate::bufpool::Lease;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Refused, Wanted};
+use crate::plan::attributes::Refused;
 use crate::plan::destination::FileSystem;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::Facts;
 use crate::plan::reading::Reading;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CStr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use op::{Call, Io, Op};
 
 /// Which of a chain's two files an operation concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,198 +106,6 @@ pub enum Into {
     Any,
 }
 
-/// One operation. Offsets and lengths are bytes; an offset of `None` means the file's own position.
-#[derive(Debug, Clone)]
-pub enum Op {
-    /// openat(2) of one end.
-    Open {
-        /// Which file this opens.
-        end: End,
-        /// Where it is.
-        at: At,
-        /// As for openat(2); engines add `O_CLOEXEC`.
-        flags: OFlags,
-        /// Permissions of a file that this creates.
-        mode: Mode,
-        /// What later operations need of the descriptor.
-        into: Into,
-    },
-    /// fstatat(2) of a name, into [`Seen::facts`].
-    Look {
-        /// Where the name is.
-        at: At,
-        /// Whether a symbolic link there is followed.
-        follow: bool,
-    },
-    /// fstat(2) of one end, into [`Seen::facts`].
-    Examine {
-        /// Which file.
-        end: End,
-    },
-    /// lseek(2) with SEEK_DATA and SEEK_HOLE on the source, into [`Seen::data`]: the next stretch that is no hole.
-    FindData {
-        /// Where to look from.
-        from: u64,
-    },
-    /// fstatfs(2) of both ends, into [`Seen::systems`].
-    Survey,
-    /// ioctl(2) FICLONE: the destination shares the source's blocks.
-    Clone,
-    /// copy_file_range(2) at the same offset of both ends. The chain goes on only where exactly `expect` bytes of `room` came.
-    Offload {
-        /// Where.
-        offset: u64,
-        /// How many bytes may come.
-        room: u32,
-        /// How many must.
-        expect: u32,
-    },
-    /// sendfile(2) of the source's cached pages to the destination. The chain goes on only where exactly `expect` bytes came.
-    Pass {
-        /// How many bytes may come.
-        room: u32,
-        /// How many must.
-        expect: u32,
-    },
-    /// fallocate(2) that gives back what the destination has allocated there; a file system that refuses is no failure.
-    Punch {
-        /// Where.
-        offset: u64,
-        /// How many bytes.
-        length: u64,
-    },
-    /// Reads from the source into the lease. The chain goes on only where exactly `expect` bytes came; an engine may
-    /// ask for any number from `expect` to `room`.
-    Read {
-        /// Where to read, or at the file's position.
-        offset: Option<u64>,
-        /// How many bytes may be read, at most the lease's capacity.
-        room: u32,
-        /// How many must come for the chain to go on; `None` for whatever comes, which ends a chain.
-        expect: Option<u32>,
-    },
-    /// Writes `length` bytes of the lease, from `start`, to the destination. Fewer written bytes cut the chain.
-    Write {
-        /// Where to write, or at the file's position.
-        offset: Option<u64>,
-        /// First byte of the lease.
-        start: u32,
-        /// How many bytes.
-        length: u32,
-    },
-    /// unlinkat(2) of the destination's name, which may be gone already.
-    Unlink {
-        /// Where the name is.
-        at: At,
-        /// It is to be the destination's that is open: what else has come to bear the name stays.
-        own: bool,
-    },
-    /// ftruncate(2) of the destination.
-    Truncate {
-        /// The new length.
-        length: u64,
-    },
-    /// Turns `O_DIRECT` of one end on or off; a file system that refuses is no failure.
-    SetDirect {
-        /// Which file.
-        end: End,
-        /// On or off.
-        on: bool,
-    },
-    /// Has what is read of the source from now on come from where it is stored, not from the page cache: past it by
-    /// `O_DIRECT` where that is known to do so, else by storing what is not stored yet and dropping the pages.
-    Bypass {
-        /// `O_DIRECT` may be tried.
-        direct: bool,
-    },
-    /// listxattr(2) of the source, into [`Seen::names`].
-    ListAttributes,
-    /// Gives the destination its attributes. What is refused is no failure of the chain: it goes into
-    /// [`Seen::refused`].
-    Keep(Box<Wanted>),
-    /// Finds where a name leads, through symbolic links where it is to `follow`, and holds that directory open, into
-    /// [`Seen::place`].
-    Place {
-        /// The name.
-        at: At,
-        /// Whether a symbolic link there is followed.
-        follow: bool,
-        /// Which file it must be; ESTALE where it is another.
-        is: Option<Identity>,
-    },
-    /// Gives the destination the owner, permissions and extended attributes of the file whose place it takes.
-    Inherit {
-        /// That file.
-        from: Arc<OwnedFd>,
-    },
-    /// Gives the destination its name: renames what has a temporary one (renameat2(2)), or links what has none
-    /// (linkat(2)). A temporary name is gone then, also where this fails.
-    Name {
-        /// The name that it has, beside the other.
-        temporary: Option<At>,
-        /// The name that it is to have.
-        at: At,
-        /// It takes the place of what is there; or else it is an error if anything is.
-        over: bool,
-    },
-    /// Has the kernel begin to write the destination's data to its device, without waiting for it
-    /// (sync_file_range(2)). Never fails: what comes of it is told by [`Op::Sync`].
-    Writeback,
-    /// fsync(2) of the destination.
-    Sync,
-    /// fsync(2) of the directory that a name leads into, through symbolic links.
-    SyncPlace {
-        /// The name.
-        at: At,
-    },
-    /// close(2) of one end.
-    Close {
-        /// Which file.
-        end: End,
-    },
-}
-
-impl Op {
-    /// What the user would call it, for the logs of tests.
-    #[must_use]
-    #[cfg(test)]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Open { end: End::Source, .. } => "open source",
-            Self::Open { end: End::Destination, .. } => "open destination",
-            Self::Look { .. } => "look",
-            Self::Examine { .. } => "examine",
-            Self::FindData { .. } => "find data",
-            Self::Survey => "survey",
-            Self::Clone => "clone",
-            Self::Offload { .. } => "offload",
-            Self::Pass { .. } => "pass",
-            Self::Punch { .. } => "punch",
-            Self::Read { .. } => "read",
-            Self::Write { .. } => "write",
-            Self::Unlink { .. } => "unlink",
-            Self::Truncate { .. } => "truncate",
-            Self::SetDirect { .. } => "set direct",
-            Self::Bypass { .. } => "bypass",
-            Self::ListAttributes => "list attributes",
-            Self::Keep(_) => "keep",
-            Self::Place { .. } => "place",
-            Self::Inherit { .. } => "inherit",
-            Self::Name { .. } => "name",
-            Self::Writeback => "writeback",
-            Self::Sync => "sync",
-            Self::SyncPlace { .. } => "sync place",
-            Self::Close { .. } => "close",
-        }
-    }
-
-    /// Whether this makes the destination.
-    #[must_use]
-    pub fn makes_file(&self) -> bool {
-        matches!(self, Self::Open { end: End::Destination, flags, .. } if flags.contains(OFlags::CREATE))
-    }
-}
-
 /// Operations to run in order, with what they work on. An engine owns it while it is in flight.
 #[derive(Default)]
 pub struct Chain {
@@ -365,7 +176,9 @@ impl Outcome {
         match *self {
             Self::Done => false,
             Self::Failed { .. } => true,
-            Self::Count { at, .. } => !matches!(chain.ops.get(at), Some(Op::Read { expect: None, .. })),
+            Self::Count { at, .. } => {
+                !matches!(chain.ops.get(at), Some(Op::Io(Io::Read { expect: None, .. })))
+            }
         }
     }
 }
@@ -383,18 +196,18 @@ pub struct Completion {
 /// What the looking operations of a chain saw: each the last of its kind.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    /// By [`Op::Look`] or [`Op::Examine`].
+    /// By [`Call::Stat`] or [`Call::Fstat`].
     pub facts: Option<Facts>,
-    /// By [`Op::FindData`]; `None` where only a hole is left.
+    /// By [`Call::SeekData`]; `None` where only a hole is left.
     pub data: Option<Range<u64>>,
-    /// By [`Op::ListAttributes`].
+    /// By [`Call::Listxattr`].
     pub names: Names,
-    /// By [`Op::Keep`].
+    /// By [`Call::SetAttributes`].
     pub refused: Vec<Refused>,
-    /// By [`Op::Survey`]: the source's file system and the destination's.
+    /// By [`Call::Statfs`]: the source's file system and the destination's.
     pub systems: Option<[FileSystem; 2]>,
     /// How long it took to make, fill and close the destination, where a thread did all of that by plain calls.
     pub making: Option<Duration>,
-    /// By [`Op::Place`].
+    /// By [`Call::PinParent`].
     pub place: Option<At>,
 }

@@ -4,7 +4,7 @@
 use super::Cat;
 use super::climb::{Input, can_be_set};
 use crate::patience::retry;
-use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, Io, Op, Outcome, Seen};
 use crate::pipeline::engine::{Wait, choose, plain};
 use crate::plan::reading::Reading;
 use rustix::fs::SeekFrom;
@@ -103,7 +103,7 @@ impl Blocks {
             source: Descriptor::Shared(Arc::clone(&self.source)),
             reading: self.reading,
             lease: Some(lease),
-            ops: vec![Op::Read { offset, room, expect: None }],
+            ops: vec![Op::Io(Io::Read { offset, room, expect: None })],
             sleeps,
             ..Chain::default()
         };
@@ -134,7 +134,7 @@ fn write(cat: &mut Cat<'_>, mut bytes: &[u8]) -> (u64, bool) {
 
 fn set_direct(source: &Arc<OwnedFd>, direct: bool, on: bool) {
     if direct {
-        let ops = vec![Op::SetDirect { end: End::Source, on }];
+        let ops = vec![Op::Call(Call::SetDirect { end: End::Source, on })];
         let mut chain = Chain { source: Descriptor::Shared(Arc::clone(source)), ops, ..Chain::default() };
         let _ended = plain::run(&mut chain, &mut Seen::default(), 0, |_, _| true);
     }

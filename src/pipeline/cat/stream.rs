@@ -3,7 +3,7 @@
 
 use super::climb::Astray;
 use super::{Cat, Fatal};
-use crate::pipeline::chain::{Chain, Descriptor, Op, Outcome, Seen};
+use crate::pipeline::chain::{Chain, Descriptor, Io, Op, Outcome, Seen};
 use crate::pipeline::engine::plain;
 use crate::plan::facts::Facts;
 use crate::plan::looping::would_loop;
@@ -108,9 +108,9 @@ impl Cat<'_> {
         loop {
             chain.ops.clear();
             if pending > 0 {
-                chain.ops.push(Op::Write { offset: None, start, length: pending });
+                chain.ops.push(Op::Io(Io::Write { offset: None, start, length: pending }));
             }
-            chain.ops.push(Op::Read { offset: None, room, expect: None });
+            chain.ops.push(Op::Io(Io::Read { offset: None, room, expect: None }));
             let (at, outcome) = plain::run(&mut chain, &mut Seen::default(), 0, |_, _| true);
             self.plain_operations += u64::try_from(at + 1).unwrap_or(u64::MAX);
             if at > 0 {
@@ -118,12 +118,14 @@ impl Cat<'_> {
                 self.note(Way::Plain);
             }
             match (&chain.ops[at.min(chain.ops.len() - 1)], outcome) {
-                (Op::Read { .. }, Some(Outcome::Count { moved: 0, .. })) => break,
-                (Op::Read { .. }, Some(Outcome::Count { moved, .. })) => (start, pending) = (0, moved),
-                (Op::Read { .. }, Some(Outcome::Failed { errno, .. })) => {
+                (Op::Io(Io::Read { .. }), Some(Outcome::Count { moved: 0, .. })) => break,
+                (Op::Io(Io::Read { .. }), Some(Outcome::Count { moved, .. })) => {
+                    (start, pending) = (0, moved)
+                }
+                (Op::Io(Io::Read { .. }), Some(Outcome::Failed { errno, .. })) => {
                     return self.file_failed(name, errno);
                 }
-                (Op::Write { .. }, Some(Outcome::Count { moved, .. })) if moved > 0 => {
+                (Op::Io(Io::Write { .. }), Some(Outcome::Count { moved, .. })) if moved > 0 => {
                     self.writer.wrote(Ok(u64::from(moved)));
                     start += moved;
                     pending -= moved;

@@ -1,7 +1,7 @@
 //! The window of files that are read ahead, in the order in which they are printed.
 
 use super::{Cat, Fatal};
-use crate::pipeline::chain::{At, Chain, Completion, Directory, End, Into, Op, Outcome};
+use crate::pipeline::chain::{At, Chain, Completion, Directory, End, Into, Io, Op, Outcome};
 use crate::pipeline::engine::sync::Sync;
 use crate::pipeline::engine::uring::Refusal;
 use crate::pipeline::engine::{Wait, choose};
@@ -116,15 +116,15 @@ impl<'f> Window<'f> {
         } else {
             Reading::Unknown
         };
-        let open = Op::Open {
+        let open = Op::Io(Io::Open {
             end: End::Source,
             at: At { directory: Directory::Working, name: Arc::from(path) },
             flags: OFlags::RDONLY,
             mode: Mode::empty(),
             // What plain calls are to read needs a descriptor that they can use.
             into: if reading.needs_calls() { Into::Plain } else { Into::Any },
-        };
-        let read = Op::Read { offset: None, room, expect: None };
+        });
+        let read = Op::Io(Io::Read { offset: None, room, expect: None });
         let token = u64::try_from(number).unwrap_or(u64::MAX);
         let chain = Chain { token, reading, lease: Some(lease), ops: vec![open, read], ..Chain::default() };
         match cat.engine.push(chain) {
@@ -215,7 +215,7 @@ impl<'f> Window<'f> {
             }
             chain.lease = cat.pool.lease(cat.buffer_bytes).or_else(|| cat.pool.lease(1));
             let room = chain.lease.as_ref().map_or(0, |lease| u32::try_from(lease.capacity()).unwrap_or(0));
-            chain.ops = vec![Op::Read { offset: None, room, expect: None }];
+            chain.ops = vec![Op::Io(Io::Read { offset: None, room, expect: None })];
             chain.token = u64::try_from(self.front).unwrap_or(u64::MAX);
             self.states.push_front(State::Flying { size: 0 });
             if cat.engine.push(chain).is_err() {
@@ -245,7 +245,7 @@ impl<'f> Window<'f> {
         chain.lease = None;
         chain.token = u64::MAX;
         chain.ops.clear();
-        chain.ops.push(Op::Close { end: End::Source });
+        chain.ops.push(Op::Io(Io::Close { end: End::Source }));
         let mut chain = Some(chain);
         while let Some(again) = chain.take() {
             match cat.engine.push(again) {

@@ -29,7 +29,7 @@ pub struct Capabilities {
     pub fused_where_slow: bool,
     /// Regular files may be opened with O_NONBLOCK, which keeps what has come in their place from being waited for.
     pub nonblocking: bool,
-    /// [`super::chain::Op::Pass`] is the best way for cached files: nothing is gained by having many reads wait side by side.
+    /// [`super::chain::Call::Sendfile`] is the best way for cached files: nothing is gained by having many reads wait side by side.
     pub passes: bool,
 }
 

@@ -6,7 +6,7 @@
 use crate::bufpool::PAGE_BYTES;
 use crate::patience::{Patience, retry};
 use crate::pipeline::attributes::{self, Copied, Source};
-use crate::pipeline::chain::{At, Chain, Descriptor, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{At, Call, Chain, Descriptor, End, Io, Op, Outcome, Seen};
 use crate::pipeline::place;
 use crate::plan::destination::FileSystem;
 use crate::plan::facts::Facts;
@@ -49,7 +49,7 @@ pub fn run(
         }
         match step(chain, at, seen) {
             Ok(Step::On) => {
-                if let Op::Close { end: End::Destination } = chain.ops[at] {
+                if let Op::Io(Io::Close { end: End::Destination }) = chain.ops[at] {
                     seen.making = making.map(|begun| begun.elapsed());
                 }
                 at += 1;
@@ -63,61 +63,71 @@ pub fn run(
 
 fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
     match chain.ops[at] {
-        Op::Open { end, at: ref place, flags, mode, .. } => {
+        Op::Io(Io::Open { end, at: ref place, flags, mode, .. }) => {
             *chain.descriptor_mut(end) = Descriptor::Plain(open_at(place, flags, mode)?);
         }
-        Op::Look { ref at, follow } => {
+        Op::Call(Call::Stat { ref at, follow }) => {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
             seen.facts = Some(Facts::of(&process::look(&at.directory, &*at.name, flags)?));
         }
-        Op::Examine { end } => {
+        Op::Call(Call::Fstat { end }) => {
             let facts = Facts::of(&rustix::fs::fstat(open(chain, end)?)?);
             if end == End::Source {
                 chain.reading = reading(&facts);
             }
             seen.facts = Some(facts);
         }
-        Op::FindData { from } => seen.data = find_data(open(chain, End::Source)?, from)?,
-        Op::Survey => {
+        Op::Call(Call::SeekData { from }) => seen.data = find_data(open(chain, End::Source)?, from)?,
+        Op::Call(Call::Statfs) => {
             seen.systems =
                 Some([kind_of(open(chain, End::Source)?)?, kind_of(open(chain, End::Destination)?)?]);
         }
-        Op::Clone => rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?,
-        Op::Offload { offset, room, expect } => return offload(chain, offset, room, expect),
-        Op::Pass { room, expect } => return pass(chain, room, expect),
-        Op::Punch { offset, length } => punch(open(chain, End::Destination)?, offset, length),
-        Op::Read { offset, room, expect } => return read(chain, offset, room, expect),
-        Op::Write { offset, start, length } => return write(chain, offset, start, length),
-        Op::Unlink { ref at, own } => unlink(at, chain.destination.plain().filter(|_| own))?,
-        Op::Truncate { length } => {
+        Op::Call(Call::Ficlone) => {
+            rustix::fs::ioctl_ficlone(open(chain, End::Destination)?, open(chain, End::Source)?)?
+        }
+        Op::Call(Call::CopyFileRange { offset, room, expect }) => {
+            return offload(chain, offset, room, expect);
+        }
+        Op::Call(Call::Sendfile { room, expect }) => return pass(chain, room, expect),
+        Op::Call(Call::PunchHole { offset, length }) => punch(open(chain, End::Destination)?, offset, length),
+        Op::Io(Io::Read { offset, room, expect }) => return read(chain, offset, room, expect),
+        Op::Io(Io::Write { offset, start, length }) => return write(chain, offset, start, length),
+        Op::Call(Call::Unlink { ref at, own }) => unlink(at, chain.destination.plain().filter(|_| own))?,
+        Op::Call(Call::Truncate { length }) => {
             retry(|| rustix::fs::ftruncate(open(chain, End::Destination)?, length))?;
         }
-        Op::SetDirect { end, on } => set_direct(open(chain, end)?, on),
-        Op::Bypass { direct } => bypass(open(chain, End::Source)?, direct)?,
-        Op::ListAttributes => seen.names = attributes::names(&Source::Open(open(chain, End::Source)?)),
-        Op::Keep(ref wanted) => {
+        Op::Call(Call::SetDirect { end, on }) => set_direct(open(chain, end)?, on),
+        Op::Call(Call::BypassCache { direct }) => bypass(open(chain, End::Source)?, direct)?,
+        Op::Call(Call::Listxattr) => seen.names = attributes::names(&Source::Open(open(chain, End::Source)?)),
+        Op::Call(Call::SetAttributes(ref wanted)) => {
             let source = open(chain, End::Source).map_or_else(Source::Gone, Source::Open);
             let copy = Copied::Open(open(chain, End::Destination)?);
             seen.refused = attributes::keep(&source, copy, wanted);
         }
-        Op::Place { ref at, follow, is } => {
+        Op::Call(Call::PinParent { ref at, follow, is }) => {
             let found = if follow { place::behind_links(at)? } else { place::held(at)? };
             place::check(&found, is)?;
             seen.place = Some(found);
         }
-        Op::Inherit { ref from } => attributes::inherit(from.as_fd(), open(chain, End::Destination)?)?,
-        Op::Name { temporary: Some(ref temporary), ref at, over } => place::take(temporary, at, over)?,
-        Op::Name { temporary: None, ref at, over } => place::name(open(chain, End::Destination)?, at, over)?,
+        Op::Call(Call::CopyOwnerFrom { ref from }) => {
+            attributes::inherit(from.as_fd(), open(chain, End::Destination)?)?
+        }
+        Op::Call(Call::LinkIntoPlace { temporary: Some(ref temporary), ref at, over }) => {
+            place::take(temporary, at, over)?
+        }
+        Op::Call(Call::LinkIntoPlace { temporary: None, ref at, over }) => {
+            place::name(open(chain, End::Destination)?, at, over)?
+        }
         // What cannot be begun now is done by the fsync that follows.
-        Op::Writeback => match process::start_writeback(open(chain, End::Destination)?) {
+        Op::Call(Call::Writeback) => match process::start_writeback(open(chain, End::Destination)?) {
             Ok(()) | Err(_) => {}
         },
-        Op::Sync => retry(|| rustix::fs::fsync(open(chain, End::Destination)?))?,
-        Op::SyncPlace { ref at } => {
+        Op::Io(Io::Fsync) => retry(|| rustix::fs::fsync(open(chain, End::Destination)?))?,
+        Op::Call(Call::FsyncParent { ref at }) => {
             let At { directory, name } = place::behind_links(at)?;
             rustix::fs::fsync(place::open_directory(&directory, path::parent(name.to_bytes()))?)?;
         }
-        Op::Close { end } => close(std::mem::take(chain.descriptor_mut(end)))?,
+        Op::Io(Io::Close { end }) => close(std::mem::take(chain.descriptor_mut(end)))?,
     }
     Ok(Step::On)
 }

@@ -8,7 +8,7 @@ pub mod file;
 pub mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
-use crate::pipeline::chain::{Chain, Completion, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, Completion, End, Io, Op, Outcome, Seen};
 use crate::plan::attributes::{Refused, Wanted};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
@@ -111,7 +111,7 @@ impl Scripted {
             let in_order = self.script.faults.get(started).copied().unwrap_or(Fault::None);
             match named.map_or(in_order, |(_, _, fault)| *fault) {
                 // A close that was interrupted has closed.
-                Fault::Errno(Errno::INTR) if matches!(op, Op::Close { .. }) => return Fault::None,
+                Fault::Errno(Errno::INTR) if matches!(op, Op::Io(Io::Close { .. })) => return Fault::None,
                 Fault::Errno(Errno::INTR) => {}
                 fault => return fault,
             }
@@ -129,57 +129,57 @@ impl Scripted {
         check(chain, &op, failure)?;
         match op {
             // A file system that refuses is no failure.
-            Op::SetDirect { end, on } if !on || failure.is_ok() => {
+            Op::Call(Call::SetDirect { end, on }) if !on || failure.is_ok() => {
                 world.set_direct(chain.descriptor(end), on);
             }
-            Op::SetDirect { .. } => {}
-            Op::Bypass { direct } => world.set_direct(&chain.source, direct),
+            Op::Call(Call::SetDirect { .. }) => {}
+            Op::Call(Call::BypassCache { direct }) => world.set_direct(&chain.source, direct),
             // A close that fails has closed all the same, and only the last share of a file can fail.
-            Op::Close { end } => {
+            Op::Io(Io::Close { end }) => {
                 if world.close(std::mem::take(chain.descriptor_mut(end))) {
                     failure?;
                 }
             }
-            Op::Open { end, at, flags, into, mode } => {
+            Op::Io(Io::Open { end, at, flags, into, mode }) => {
                 assert!(!chain.descriptor(end).is_open(), "{end:?} opened over an open descriptor");
                 *chain.descriptor_mut(end) = world.open(at.name.to_bytes(), flags, into, mode)?;
             }
-            Op::Look { at, .. } => {
+            Op::Call(Call::Stat { at, .. }) => {
                 seen.facts = Some(world.facts(at.name.to_bytes()).ok_or(Errno::NOENT)?);
             }
-            Op::Examine { end } => seen.facts = Some(world.examine(chain.descriptor(end))),
-            Op::FindData { from } => seen.data = world.find_data(&chain.source, from),
-            Op::Survey => seen.systems = world.systems,
-            Op::Clone => world.share(&chain.source, &chain.destination)?,
-            Op::Offload { offset, room, expect } => {
+            Op::Call(Call::Fstat { end }) => seen.facts = Some(world.examine(chain.descriptor(end))),
+            Op::Call(Call::SeekData { from }) => seen.data = world.find_data(&chain.source, from),
+            Op::Call(Call::Statfs) => seen.systems = world.systems,
+            Op::Call(Call::Ficlone) => world.share(&chain.source, &chain.destination)?,
+            Op::Call(Call::CopyFileRange { offset, room, expect }) => {
                 let moved = world.offload(&chain.source, &chain.destination, offset, room.min(most))?;
                 return Ok((expect != moved).then_some(moved));
             }
-            Op::Pass { room, expect } => {
+            Op::Call(Call::Sendfile { room, expect }) => {
                 let moved = world.pass(&chain.source, &chain.destination, room.min(most))?;
                 return Ok((expect != moved).then_some(moved));
             }
-            Op::Punch { .. } => {}
-            Op::Read { offset, room, expect } => {
+            Op::Call(Call::PunchHole { .. }) => {}
+            Op::Io(Io::Read { offset, room, expect }) => {
                 // A linked read asks for what the chain needs and no more.
                 let linked = (self.capabilities.fused || chain.slow_destination) && *at + 1 < chain.ops.len();
                 let room = expect.filter(|_| linked).unwrap_or(room);
                 let moved = read(&mut world, chain, offset, room, most)?;
                 return Ok((expect != Some(moved)).then_some(moved));
             }
-            Op::Write { offset, start, length } => {
+            Op::Io(Io::Write { offset, start, length }) => {
                 let moved = write(&mut world, chain, offset, start..start + length, most)?;
                 return Ok((length != moved).then_some(moved));
             }
-            Op::Unlink { at, own: _ } => world.unlink(at.name.to_bytes()),
-            Op::ListAttributes => seen.names = world.list(&chain.source, failure),
-            Op::Keep(wanted) => seen.refused = keep(&mut world, chain, &wanted, failure),
-            op @ (Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. }) => {
-                stage(&mut world, chain, seen, op)?
-            }
-            Op::Writeback | Op::SyncPlace { .. } => {}
-            Op::Sync => world.sync(&chain.destination),
-            Op::Truncate { length } => {
+            Op::Call(Call::Unlink { at, own: _ }) => world.unlink(at.name.to_bytes()),
+            Op::Call(Call::Listxattr) => seen.names = world.list(&chain.source, failure),
+            Op::Call(Call::SetAttributes(wanted)) => seen.refused = keep(&mut world, chain, &wanted, failure),
+            op @ Op::Call(
+                Call::PinParent { .. } | Call::CopyOwnerFrom { .. } | Call::LinkIntoPlace { .. },
+            ) => stage(&mut world, chain, seen, op)?,
+            Op::Call(Call::Writeback | Call::FsyncParent { .. }) => {}
+            Op::Io(Io::Fsync) => world.sync(&chain.destination),
+            Op::Call(Call::Truncate { length }) => {
                 assert!(chain.descriptor(End::Destination).is_open(), "truncates what is not open");
                 world.truncate(&chain.destination, length);
             }
@@ -190,11 +190,11 @@ impl Scripted {
 
 /// Runs an operation of a file that is written apart from its name.
 fn stage(world: &mut World, chain: &Chain, seen: &mut Seen, op: Op) -> Result<(), Errno> {
-    if let Op::Place { at, .. } = op {
+    if let Op::Call(Call::PinParent { at, .. }) = op {
         seen.place = Some(at);
-    } else if let Op::Inherit { from } = op {
+    } else if let Op::Call(Call::CopyOwnerFrom { from }) = op {
         world.inherit(from.as_fd(), &chain.destination);
-    } else if let Op::Name { temporary, at, over } = op {
+    } else if let Op::Call(Call::LinkIntoPlace { temporary, at, over }) = op {
         let temporary = temporary.as_ref().map(|at| at.name.to_bytes());
         world.name(&chain.destination, temporary, at.name.to_bytes(), over)?;
     }
@@ -203,21 +203,32 @@ fn stage(world: &mut World, chain: &Chain, seen: &mut Seen, op: Op) -> Result<()
 
 /// The ends of which an operation needs an ordinary descriptor.
 fn needs_plain(op: &Op) -> &'static [End] {
-    match op {
-        Op::Examine { end: End::Source } | Op::ListAttributes | Op::FindData { .. } | Op::Bypass { .. } => {
-            &[End::Source]
+    let call = match op {
+        Op::Io(Io::Fsync) => return &[End::Destination],
+        Op::Io(Io::Open { .. } | Io::Close { .. } | Io::Read { .. } | Io::Write { .. }) => return &[],
+        Op::Call(call) => call,
+    };
+    match call {
+        Call::Fstat { end: End::Source }
+        | Call::Listxattr
+        | Call::SeekData { .. }
+        | Call::BypassCache { .. }
+        | Call::SetDirect { end: End::Source, .. } => &[End::Source],
+        Call::Fstat { end: End::Destination }
+        | Call::SetAttributes(_)
+        | Call::CopyOwnerFrom { .. }
+        | Call::PunchHole { .. }
+        | Call::Truncate { .. }
+        | Call::Writeback
+        | Call::SetDirect { end: End::Destination, .. } => &[End::Destination],
+        Call::Statfs | Call::Ficlone | Call::CopyFileRange { .. } | Call::Sendfile { .. } => {
+            &[End::Source, End::Destination]
         }
-        Op::Examine { end: End::Destination } | Op::Keep(_) | Op::Inherit { .. } | Op::Punch { .. } => {
-            &[End::Destination]
-        }
-        Op::Truncate { .. } | Op::Writeback | Op::Sync => &[End::Destination],
-        Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => &[End::Source, End::Destination],
-        Op::SetDirect { end: End::Source, .. } => &[End::Source],
-        Op::SetDirect { end: End::Destination, .. } => &[End::Destination],
-        Op::Open { .. } | Op::Close { .. } | Op::Read { .. } | Op::Write { .. } => &[],
-        Op::Look { .. } | Op::Unlink { .. } | Op::Place { .. } | Op::Name { .. } | Op::SyncPlace { .. } => {
-            &[]
-        }
+        Call::Stat { .. }
+        | Call::Unlink { .. }
+        | Call::PinParent { .. }
+        | Call::LinkIntoPlace { .. }
+        | Call::FsyncParent { .. } => &[],
     }
 }
 
@@ -226,7 +237,8 @@ fn check(chain: &Chain, op: &Op, failure: Result<(), Errno>) -> Result<(), Errno
     // These go on whatever comes of them, or do more than fail.
     let goes_on = matches!(
         op,
-        Op::SetDirect { .. } | Op::Close { .. } | Op::Keep(_) | Op::ListAttributes | Op::Writeback
+        Op::Io(Io::Close { .. })
+            | Op::Call(Call::SetDirect { .. } | Call::SetAttributes(_) | Call::Listxattr | Call::Writeback)
     );
     if !goes_on {
         failure?;

@@ -5,7 +5,7 @@
 //! turn together.
 
 use super::{Capabilities, Counters, Engine, Wait, made, plain};
-use crate::pipeline::chain::{Chain, Completion, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Chain, Completion, End, Io, Op, Outcome, Seen};
 use crate::pipeline::turn::{FILES_IN_TURN, Turn};
 use rustix::io::Errno;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn make_files(chains: &mut [Standing], turn: &Turn) {
 }
 
 fn closes_copy(ops: &[Op]) -> bool {
-    ops.iter().any(|op| matches!(op, Op::Close { end: End::Destination }))
+    ops.iter().any(|op| matches!(op, Op::Io(Io::Close { end: End::Destination })))
 }
 
 impl Engine for Sync {
@@ -158,8 +158,8 @@ mod tests {
             name: CString::new(name).expect("a name").as_c_str().into(),
         };
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        let make = Op::Open { end: End::Destination, at, flags, mode: Mode::RUSR, into: Into::Plain };
-        let ops = vec![make, Op::Close { end: End::Destination }];
+        let make = Op::Io(Io::Open { end: End::Destination, at, flags, mode: Mode::RUSR, into: Into::Plain });
+        let ops = vec![make, Op::Io(Io::Close { end: End::Destination })];
         Chain { ops, turn: Some(Arc::clone(turn)), ..Chain::default() }
     }
 

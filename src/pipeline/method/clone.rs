@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
 use crate::cli::cp::{Reflink, Sparse};
-use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, Op, Outcome};
 use crate::plan::data;
 use crate::plan::overwrite::{Found, Verdict};
 use crate::report::message::{Problem, What};
@@ -46,7 +46,7 @@ impl FileCopy {
         self.clone_tried = true;
         self.stage = Stage::Clone;
         chain.ops.clear();
-        chain.ops.push(Op::Clone);
+        chain.ops.push(Op::Call(Call::Ficlone));
         Next::Run(chain)
     }
 

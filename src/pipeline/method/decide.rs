@@ -5,7 +5,7 @@ use super::stage::Stage;
 use super::whole::reopen;
 use super::{Context, Next};
 use crate::cli::cp::Reflink;
-use crate::pipeline::chain::{At, Chain, Descriptor, End, Into, Op, Outcome};
+use crate::pipeline::chain::{At, Call, Chain, Descriptor, End, Into, Io, Op, Outcome};
 use crate::plan::attribute_names;
 use crate::plan::attributes::Made;
 use crate::plan::destination::{self, FileSystem};
@@ -114,7 +114,7 @@ impl FileCopy {
         chain.ops.push(open);
         // A file made by this chain needs no look, except to remember it.
         if verdict != Verdict::Create || self.job.is_noted() {
-            chain.ops.push(Op::Examine { end: End::Destination });
+            chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
         }
         Next::Run(chain)
     }
@@ -123,7 +123,7 @@ impl FileCopy {
     /// a FIFO, which could be waited for without end.
     fn hold_destination(&self, mut chain: Chain, follow: OFlags, context: &Context<'_>) -> Next {
         chain.ops.push(self.open_with(OFlags::PATH | follow, Into::Plain, context));
-        chain.ops.push(Op::Examine { end: End::Destination });
+        chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
         Next::Run(chain)
     }
 
@@ -132,7 +132,7 @@ impl FileCopy {
         self.held = std::mem::take(&mut chain.destination);
         chain.ops.clear();
         chain.ops.extend(reopen(&self.held, End::Destination, written_by(context), Into::Plain));
-        chain.ops.push(Op::Examine { end: End::Destination });
+        chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
         Next::Run(chain)
     }
 
@@ -143,7 +143,7 @@ impl FileCopy {
 
     fn open_with(&self, flags: OFlags, into: Into, context: &Context<'_>) -> Op {
         let mode = self.mode_to_make(context);
-        Op::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into }
+        Op::Io(Io::Open { end: End::Destination, at: self.job.destination.clone(), flags, mode, into })
     }
 
     /// The permissions to make the destination with. The umask takes its share in the kernel.
@@ -162,7 +162,7 @@ impl FileCopy {
         self.stage = if link.is_some() { Stage::LookBehind } else { Stage::Look };
         self.link = link.map(Box::new);
         chain.ops.clear();
-        chain.ops.push(Op::Look { at: self.job.destination.clone(), follow: link.is_some() });
+        chain.ops.push(Op::Call(Call::Stat { at: self.job.destination.clone(), follow: link.is_some() }));
         Next::Run(chain)
     }
 
@@ -248,7 +248,7 @@ impl FileCopy {
         self.stage = Stage::Which(seen);
         self.link = Some(Box::new(opened));
         chain.ops.clear();
-        chain.ops.push(Op::Survey);
+        chain.ops.push(Op::Call(Call::Statfs));
         Next::Run(chain)
     }
 
@@ -300,7 +300,7 @@ impl FileCopy {
         self.stage = Stage::Newcomer;
         chain.lease = None;
         chain.ops.clear();
-        chain.ops.push(Op::Look { at: self.job.destination.clone(), follow: false });
+        chain.ops.push(Op::Call(Call::Stat { at: self.job.destination.clone(), follow: false }));
         Next::Run(chain)
     }
 
@@ -351,7 +351,7 @@ impl FileCopy {
         }
         self.stage = Stage::Unlink;
         chain.ops.clear();
-        chain.ops.push(Op::Unlink { at: self.job.destination.clone(), own: false });
+        chain.ops.push(Op::Call(Call::Unlink { at: self.job.destination.clone(), own: false }));
         Next::Run(chain)
     }
 

@@ -3,7 +3,7 @@
 use super::extents::{FinishedExtents, LargeFile, Way, set_direct};
 use super::zeros;
 use crate::hashes::Hashed;
-use crate::pipeline::chain::{Chain, Completion, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, Completion, Io, Op, Outcome};
 use crate::plan::data;
 use crate::report::message::What;
 use rustix::io::Errno;
@@ -51,7 +51,11 @@ impl Extent {
             Way::Offload => {
                 let length = u32::try_from(self.left.end - self.left.start).unwrap_or(u32::MAX);
                 if length > 0 {
-                    chain.ops.push(Op::Offload { offset: self.left.start, room: length, expect: length });
+                    chain.ops.push(Op::Call(Call::CopyFileRange {
+                        offset: self.left.start,
+                        room: length,
+                        expect: length,
+                    }));
                 }
                 return;
             }
@@ -66,7 +70,7 @@ impl Extent {
             }
             Way::Through if pending > 0 => {
                 let (offset, start) = (Some(self.left.start), self.pending.start);
-                chain.ops.push(Op::Write { offset, start, length: self.pending.end - start });
+                chain.ops.push(Op::Io(Io::Write { offset, start, length: self.pending.end - start }));
             }
             Way::Zeros(_) | Way::Through | Way::Hash(_) => {}
         }
@@ -78,9 +82,9 @@ impl Extent {
             let offset = Some(from);
             // Nothing is written of what comes too much, and past the page cache only whole pages are read.
             let asked = if matches!(self.way, Way::Hash(_)) { room } else { length };
-            chain.ops.push(Op::Read { offset, room: asked, expect: Some(length) });
+            chain.ops.push(Op::Io(Io::Read { offset, room: asked, expect: Some(length) }));
             if self.way == Way::Through {
-                chain.ops.push(Op::Write { offset, start: 0, length });
+                chain.ops.push(Op::Io(Io::Write { offset, start: 0, length }));
             }
         }
     }
@@ -127,18 +131,13 @@ impl Extent {
     fn went_well(&mut self, chain: &Chain, end: usize) {
         for op in &chain.ops[..end] {
             match *op {
-                Op::Read { expect, .. } => self.read(expect.unwrap_or(0), chain),
-                Op::Write { offset, length, .. } => {
+                Op::Io(Io::Read { expect, .. }) => self.read(expect.unwrap_or(0), chain),
+                Op::Io(Io::Write { offset, length, .. }) => {
                     self.written(offset.unwrap_or(self.left.start) + u64::from(length));
                 }
-                Op::Offload { offset, expect, .. } => self.copied(offset, expect),
-                Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
-                Op::Survey | Op::Clone | Op::Pass { .. } | Op::Punch { .. } | Op::Unlink { .. } => {}
-                Op::Truncate { .. } | Op::SetDirect { .. } | Op::Close { .. } => {}
-                Op::Bypass { .. } => {}
-                Op::ListAttributes | Op::Keep(_) => {}
-                Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
-                Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
+                Op::Call(Call::CopyFileRange { offset, expect, .. }) => self.copied(offset, expect),
+                // Only these move data of an extent.
+                Op::Io(Io::Open { .. } | Io::Fsync | Io::Close { .. }) | Op::Call(_) => {}
             }
         }
     }
@@ -159,43 +158,45 @@ impl Extent {
         self.went_well(&chain, at.min(chain.ops.len()));
         match (chain.ops.get(at), result) {
             (None, _) => {}
-            (Some(Op::Read { .. }), Ok(0)) => {
+            (Some(Op::Io(Io::Read { .. })), Ok(0)) => {
                 self.file.lock().end_at(self.left.start);
                 return Progressed::Over;
             }
-            (Some(Op::Read { .. }), Ok(moved)) => self.read(moved, &chain),
-            (Some(&Op::Write { offset, .. }), Ok(moved)) if moved > 0 => {
+            (Some(Op::Io(Io::Read { .. })), Ok(moved)) => self.read(moved, &chain),
+            (Some(&Op::Io(Io::Write { offset, .. })), Ok(moved)) if moved > 0 => {
                 self.written(offset.unwrap_or(self.left.start) + u64::from(moved));
             }
-            (Some(Op::Read { .. } | Op::Write { .. }), Err(Errno::INVAL)) if chain.sleeps => {
+            (Some(Op::Io(Io::Read { .. } | Io::Write { .. })), Err(Errno::INVAL)) if chain.sleeps => {
                 // Something on the way refuses O_DIRECT after all: the rest goes through the page cache.
                 chain.sleeps = false;
                 self.go_on(&mut chain);
                 match self.way {
-                    Way::Hash(_) => chain.ops.insert(0, Op::Bypass { direct: false }),
+                    Way::Hash(_) => chain.ops.insert(0, Op::Call(Call::BypassCache { direct: false })),
                     Way::Through | Way::Zeros(_) | Way::Offload => {
                         chain.ops.splice(0..0, set_direct(false));
                     }
                 }
                 return Progressed::Run(chain);
             }
-            (Some(Op::Read { .. } | Op::Write { .. }), Err(Errno::OPNOTSUPP)) if chain.sleeps => {
+            (Some(Op::Io(Io::Read { .. } | Io::Write { .. })), Err(Errno::OPNOTSUPP)) if chain.sleeps => {
                 // Only a polled ring says so: plain calls go past the page cache as well.
                 self.refused_polling = true;
                 chain.sleeps = false;
             }
-            (Some(&Op::Offload { offset, .. }), Ok(moved)) if moved > 0 => self.copied(offset, moved),
+            (Some(&Op::Call(Call::CopyFileRange { offset, .. })), Ok(moved)) if moved > 0 => {
+                self.copied(offset, moved)
+            }
             // No byte where there should be some: the end of the file, or a file system that lies. Reading tells.
-            (Some(Op::Offload { .. }), Ok(_)) => self.way = Way::Through,
-            (Some(Op::Offload { .. }), Err(errno)) if data::is_refusal(errno) => {
+            (Some(Op::Call(Call::CopyFileRange { .. })), Ok(_)) => self.way = Way::Through,
+            (Some(Op::Call(Call::CopyFileRange { .. })), Err(errno)) if data::is_refusal(errno) => {
                 self.file.lock().refuse_offload();
                 self.way = Way::Through;
             }
             (op, result) => {
                 let errno = result.err().unwrap_or(Errno::NOSPC);
                 let what = match op {
-                    Some(Op::Read { .. }) => What::Reading,
-                    Some(Op::Offload { .. }) => What::Copying,
+                    Some(Op::Io(Io::Read { .. })) => What::Reading,
+                    Some(Op::Call(Call::CopyFileRange { .. })) => What::Copying,
                     _ => What::Writing,
                 };
                 self.file.lock().fail(what, errno, self.left.start);

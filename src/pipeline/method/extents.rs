@@ -11,7 +11,7 @@ use super::stream::Stream;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::Hashed;
-use crate::pipeline::chain::{Chain, Descriptor, End, Op};
+use crate::pipeline::chain::{Call, Chain, Descriptor, End, Op};
 use crate::plan::reading::Reading;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
@@ -73,7 +73,7 @@ pub(super) struct Progress {
 
 /// Turns `O_DIRECT` of both ends on or off.
 pub(super) fn set_direct(on: bool) -> [Op; 2] {
-    [End::Source, End::Destination].map(|end| Op::SetDirect { end, on })
+    [End::Source, End::Destination].map(|end| Op::Call(Call::SetDirect { end, on }))
 }
 
 impl LargeFile {
@@ -390,7 +390,7 @@ impl FinishedExtents {
         }
         if cut {
             file.length = file.length.map(|_| end);
-            chain.ops.push(Op::Truncate { length: end });
+            chain.ops.push(Op::Call(Call::Truncate { length: end }));
         }
         let next =
             if chain.ops.is_empty() { file.stream_on(chain, false, context) } else { Next::Run(chain) };

@@ -9,7 +9,7 @@ use super::stream::{InOrder, Stream};
 use super::verify::Hashing;
 use super::{Context, Next, Settings};
 use crate::cli::cp::Sparse;
-use crate::pipeline::chain::{Chain, Completion, Descriptor, End, Into, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, Into, Io, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Made;
@@ -181,17 +181,19 @@ impl FileCopy {
         self.by_path = self.fused(context) || self.leased;
         let access = if self.by_path { OFlags::PATH } else { OFlags::RDONLY | patient };
         let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
-        let open = Op::Open {
+        let open = Op::Io(Io::Open {
             end: End::Source,
             at: self.job.source.clone(),
             flags: access | follow,
             mode: Mode::empty(),
             into: if regular || self.by_path { Into::Plain } else { Into::Waiting },
-        };
+        });
         let mut ops = Vec::with_capacity(OPS_OF_SMALL_FILE);
-        ops.extend([open, Op::Examine { end: End::Source }]);
+        ops.extend([open, Op::Call(Call::Fstat { end: End::Source })]);
         // Whether there is an ACL decides about the permissions that the copy is made with.
-        ops.extend((!self.by_path && context.settings.keeping.wants_names()).then_some(Op::ListAttributes));
+        ops.extend(
+            (!self.by_path && context.settings.keeping.wants_names()).then_some(Op::Call(Call::Listxattr)),
+        );
         let slow_destination = self.slow_destination && context.capabilities.fused_where_slow;
         Chain { ops, slow_destination, turn: self.job.turn().cloned(), ..Chain::default() }
     }
@@ -278,7 +280,7 @@ impl FileCopy {
     pub(super) fn truncate(&mut self, mut chain: Chain) -> Next {
         self.stage = Stage::Truncate;
         chain.ops.clear();
-        chain.ops.push(Op::Truncate { length: 0 });
+        chain.ops.push(Op::Call(Call::Truncate { length: 0 }));
         Next::Run(chain)
     }
 
@@ -311,7 +313,7 @@ impl FileCopy {
         self.stage = Stage::GiveUp;
         chain.lease = None;
         chain.ops.clear();
-        chain.ops.push(Op::Close { end: End::Source });
+        chain.ops.push(Op::Io(Io::Close { end: End::Source }));
         Next::Run(chain)
     }
 

@@ -4,7 +4,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
 use crate::pipeline::attributes;
-use crate::pipeline::chain::{Chain, End, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Refused;
 use crate::plan::durability::has_no_sync;
@@ -21,14 +21,14 @@ impl FileCopy {
         }
         let names = self.names.take().map_or_else(Names::default, |names| *names);
         let wanted = context.settings.keeping.of_file(&self.source_facts(), self.made, names);
-        (!wanted.is_nothing()).then(|| Op::Keep(Box::new(wanted)))
+        (!wanted.is_nothing()).then(|| Op::Call(Call::SetAttributes(Box::new(wanted))))
     }
 
     /// Takes back what operations were handed over that a cut chain has not come to: it is owed still.
     pub(super) fn take_back(&mut self, chain: &mut Chain, outcome: Outcome) {
         let (Outcome::Count { at, .. } | Outcome::Failed { at, .. }) = outcome else { return };
         for op in chain.ops.iter_mut().skip(at) {
-            if let Op::Keep(wanted) = op {
+            if let Op::Call(Call::SetAttributes(wanted)) = op {
                 let names = std::mem::take(&mut wanted.names);
                 self.names = (!names.is_none()).then(|| Box::new(names));
             }
@@ -55,29 +55,30 @@ impl FileCopy {
         } else if std::mem::take(&mut self.remove_at_close) {
             // GNU cp removes the link that it has written through, rather than what that leads to.
             let own = !matches!(self.found, Some(Found::DanglingLink(_)));
-            chain.ops.push(Op::Unlink { at: self.job.destination.clone(), own });
+            chain.ops.push(Op::Call(Call::Unlink { at: self.job.destination.clone(), own }));
         } else if self.failed && chain.destination.is_open() {
             // What stands behind a failure is no data.
             let beyond = self.length.take().filter(|&length| length != reached);
-            chain.ops.extend(beyond.map(|_| Op::Truncate { length: reached }));
+            chain.ops.extend(beyond.map(|_| Op::Call(Call::Truncate { length: reached })));
         } else if chain.destination.is_open() {
             chain.ops.extend(self.inherit());
             chain.ops.extend(self.keep(context));
             if context.settings.fsync {
                 self.stage = Stage::Settle;
-                chain.ops.push(Op::Writeback);
+                chain.ops.push(Op::Call(Call::Writeback));
                 // Many wait to be made durable together, and hold as few descriptors as they can.
-                chain.ops.extend(chain.source.is_open().then_some(Op::Close { end: End::Source }));
+                chain.ops.extend(chain.source.is_open().then_some(Op::Io(Io::Close { end: End::Source })));
                 return Next::Run(chain);
             }
             chain.ops.extend(self.name_and_close(context));
         }
-        let closes =
-            |end| chain.ops.iter().any(|op| matches!(op, Op::Close { end: closed } if *closed == end));
+        let closes = |end| {
+            chain.ops.iter().any(|op| matches!(op, Op::Io(Io::Close { end: closed }) if *closed == end))
+        };
         let open = [End::Destination, End::Source]
             .into_iter()
             .filter(|&end| chain.descriptor(end).is_open() && !closes(end))
-            .map(|end| Op::Close { end })
+            .map(|end| Op::Io(Io::Close { end }))
             .collect::<Vec<_>>();
         chain.ops.extend(open);
         if chain.ops.is_empty() {
@@ -94,7 +95,7 @@ impl FileCopy {
     /// All of the file is there: what is left makes it durable and closes it.
     pub(super) fn settled(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         if let Outcome::Failed { at, errno } = outcome {
-            if !matches!(chain.ops[at], Op::Close { .. }) {
+            if !matches!(chain.ops[at], Op::Io(Io::Close { .. })) {
                 let problem = self.destination_problem(What::PreservingPermissions, errno);
                 return self.fail(chain, problem, context);
             }
@@ -102,7 +103,7 @@ impl FileCopy {
         }
         self.stage = Stage::Close;
         chain.ops.clear();
-        chain.ops.push(Op::Sync);
+        chain.ops.push(Op::Io(Io::Fsync));
         chain.ops.extend(self.name_and_close(context));
         Next::Settle(chain)
     }
@@ -132,48 +133,51 @@ impl FileCopy {
 
     pub(super) fn closed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         let Outcome::Failed { at, errno } = outcome else {
-            let syncs = chain.ops.iter().filter(|op| matches!(op, Op::Sync | Op::SyncPlace { .. })).count();
+            let syncs = chain
+                .ops
+                .iter()
+                .filter(|op| matches!(op, Op::Io(Io::Fsync) | Op::Call(Call::FsyncParent { .. })))
+                .count();
             context.tally.syncs += u64::try_from(syncs).unwrap_or(0);
             return self.done(context);
         };
         match chain.ops[at] {
-            Op::Sync | Op::SyncPlace { .. } if has_no_sync(errno) => Self::go_on_behind(chain, at),
-            Op::Sync | Op::SyncPlace { .. } => {
+            Op::Io(Io::Fsync) | Op::Call(Call::FsyncParent { .. }) if has_no_sync(errno) => {
+                Self::go_on_behind(chain, at)
+            }
+            Op::Io(Io::Fsync) | Op::Call(Call::FsyncParent { .. }) => {
                 self.fail(chain, self.destination_problem(What::Syncing, errno), context)
             }
-            Op::Close { end: End::Destination } if !self.failed => {
+            Op::Io(Io::Close { end: End::Destination }) if !self.failed => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
-            Op::Close { end: End::Destination } => self.close(chain, context),
-            Op::Close { end: End::Source } => {
+            Op::Io(Io::Close { end: End::Destination }) => self.close(chain, context),
+            Op::Io(Io::Close { end: End::Source }) => {
                 self.source_not_closed(errno, context);
                 self.done(context)
             }
-            Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::Read { .. } => self.done(context),
-            Op::Name { over: false, .. } if errno == Errno::EXIST && self.found == Some(Found::Nothing) => {
+            Op::Call(Call::LinkIntoPlace { over: false, .. })
+                if errno == Errno::EXIST && self.found == Some(Found::Nothing) =>
+            {
                 self.look_at_newcomer(chain)
             }
-            Op::Name { .. } => {
+            Op::Call(Call::LinkIntoPlace { .. }) => {
                 self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
             }
-            Op::Inherit { .. } | Op::Keep(_) => {
+            Op::Call(Call::CopyOwnerFrom { .. } | Call::SetAttributes(_)) => {
                 self.fail(chain, self.destination_problem(What::PreservingPermissions, errno), context)
             }
             // The file has failed before, and is only to be closed still.
-            Op::Unlink { own: true, .. } if self.staged.is_none() => {
+            Op::Call(Call::Unlink { own: true, .. }) if self.staged.is_none() => {
                 self.fail(chain, self.destination_problem(What::CannotRemove, errno), context)
             }
-            Op::Truncate { .. } => self.close(chain, context),
-            Op::Unlink { .. } => {
+            Op::Call(Call::Truncate { .. }) => self.close(chain, context),
+            Op::Call(Call::Unlink { .. }) => {
                 self.leave_to_the_end();
                 self.close(chain, context)
             }
-            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
-                self.done(context)
-            }
-            Op::Punch { .. } | Op::Write { .. } | Op::SetDirect { .. } => self.done(context),
-            Op::Bypass { .. } => self.done(context),
-            Op::ListAttributes | Op::Writeback | Op::Place { .. } => self.done(context),
+            // No other ends a file.
+            Op::Io(Io::Open { .. } | Io::Read { .. } | Io::Write { .. }) | Op::Call(_) => self.done(context),
         }
     }
 

@@ -7,7 +7,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
-use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Seen};
 use crate::plan::data;
 use crate::plan::overwrite::Verdict;
 use crate::report::message::What;
@@ -44,7 +44,7 @@ impl FileCopy {
     fn map(&mut self, mut chain: Chain, from: u64) -> Next {
         self.stage = Stage::Map;
         chain.ops.clear();
-        chain.ops.push(Op::FindData { from });
+        chain.ops.push(Op::Call(Call::SeekData { from }));
         Next::Run(chain)
     }
 
@@ -113,7 +113,7 @@ impl FileCopy {
     fn extend(&mut self, mut chain: Chain, length: u64) -> Next {
         self.stage = Stage::Extend { length };
         chain.ops.clear();
-        chain.ops.push(Op::Truncate { length });
+        chain.ops.push(Op::Call(Call::Truncate { length }));
         Next::Run(chain)
     }
 
@@ -141,7 +141,7 @@ impl FileCopy {
     fn end_mapped(&mut self, mut chain: Chain) -> Next {
         self.stage = Stage::MapEnd;
         chain.ops.clear();
-        chain.ops.push(Op::Examine { end: End::Source });
+        chain.ops.push(Op::Call(Call::Fstat { end: End::Source }));
         Next::Run(chain)
     }
 

@@ -5,7 +5,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Chain, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, Op, Outcome};
 use crate::pipeline::engine::plain;
 use crate::plan::destination;
 use crate::plan::reading;
@@ -34,9 +34,9 @@ impl FileCopy {
     /// then on any extent may have to turn it off.
     pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
         chain.ops.clear();
-        chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+        chain.ops.extend((!self.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
         if self.makes_holes(context) {
-            chain.ops.push(Op::Truncate { length: self.source_facts().size });
+            chain.ops.push(Op::Call(Call::Truncate { length: self.source_facts().size }));
         }
         if context.settings.direct {
             chain.ops.extend(set_direct(true));
@@ -50,7 +50,7 @@ impl FileCopy {
 
     pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
         if let Outcome::Failed { at, errno } = outcome {
-            if matches!(chain.ops.get(at), Some(Op::Truncate { length: 0 })) && !self.truncated {
+            if matches!(chain.ops.get(at), Some(Op::Call(Call::Truncate { length: 0 }))) && !self.truncated {
                 return self.not_cut(chain, errno, context);
             }
             return self.fail(chain, self.destination_problem(What::Truncating, errno), context);

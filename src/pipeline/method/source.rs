@@ -3,7 +3,7 @@
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
-use crate::pipeline::chain::{Chain, End, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, End, Op, Outcome};
 use crate::plan::facts::Facts;
 use crate::report::message::{Problem, What};
 use rustix::fs::FileType;
@@ -69,7 +69,7 @@ impl FileCopy {
         self.refused = Some(errno);
         self.stage = Stage::WhyNot;
         chain.ops.clear();
-        chain.ops.push(Op::Look { at: self.job.source.clone(), follow: self.job.follow });
+        chain.ops.push(Op::Call(Call::Stat { at: self.job.source.clone(), follow: self.job.follow }));
         Next::Run(chain)
     }
 

@@ -5,7 +5,7 @@ use super::decide::written_by;
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
-use crate::pipeline::chain::{At, Chain, Descriptor, End, Into, Op, Outcome, Seen};
+use crate::pipeline::chain::{At, Call, Chain, Descriptor, End, Into, Io, Op, Outcome, Seen};
 use crate::pipeline::owed::{Debt, Undo};
 use crate::pipeline::place;
 use crate::plan::attributes::Made;
@@ -85,7 +85,7 @@ impl FileCopy {
         // A link that is in the way itself is not followed.
         let follow = matches!(self.found, Some(Found::LinkTo { .. } | Found::DanglingLink(_)));
         chain.ops.clear();
-        chain.ops.push(Op::Place { at: to.clone(), follow, is });
+        chain.ops.push(Op::Call(Call::PinParent { at: to.clone(), follow, is }));
         self.staged = Some(Box::new(Staged { to, temporary: None, debt: None, over, replaced, attempts: 0 }));
         Next::Run(chain)
     }
@@ -137,9 +137,9 @@ impl FileCopy {
         // Until it has the permissions of what it replaces nobody else is to open it.
         let mode = if replaces { Mode::RUSR | Mode::WUSR } else { self.mode_to_make(context) };
         chain.ops.clear();
-        chain.ops.push(Op::Open { end: End::Destination, at, flags, mode, into: Into::Plain });
+        chain.ops.push(Op::Io(Io::Open { end: End::Destination, at, flags, mode, into: Into::Plain }));
         if self.job.is_noted() {
-            chain.ops.push(Op::Examine { end: End::Destination });
+            chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
         }
         Next::Run(chain)
     }
@@ -204,17 +204,21 @@ impl FileCopy {
     /// What gives a complete file what it has of the one that it replaces.
     pub(super) fn inherit(&self) -> Option<Op> {
         let replaced = self.staged.as_ref()?.replaced.as_ref()?;
-        Some(Op::Inherit { from: Arc::clone(replaced) })
+        Some(Op::Call(Call::CopyOwnerFrom { from: Arc::clone(replaced) }))
     }
 
     /// What gives a complete file its name and closes it. Closing says of some file systems whether all was written, so it
     /// comes first where the name does not need the descriptor.
     pub(super) fn name_and_close(&self, context: &Context<'_>) -> Vec<Op> {
-        let close = Op::Close { end: End::Destination };
+        let close = Op::Io(Io::Close { end: End::Destination });
         let mut ops = match self.staged.as_deref() {
             None => vec![close],
             Some(Staged { to, temporary, over, .. }) => {
-                let name = Op::Name { temporary: temporary.clone(), at: to.clone(), over: *over };
+                let name = Op::Call(Call::LinkIntoPlace {
+                    temporary: temporary.clone(),
+                    at: to.clone(),
+                    over: *over,
+                });
                 if temporary.is_some() { vec![close, name] } else { vec![name, close] }
             }
         };
@@ -225,7 +229,7 @@ impl FileCopy {
         };
         // A name made where a link leads is in no directory that is made durable later.
         if context.settings.fsync && elsewhere {
-            ops.push(Op::SyncPlace { at: self.job.destination.clone() });
+            ops.push(Op::Call(Call::FsyncParent { at: self.job.destination.clone() }));
         }
         ops
     }
@@ -247,6 +251,6 @@ impl FileCopy {
     /// What is to be removed of a file that failed, once.
     pub(super) fn left_over(&mut self) -> Option<Op> {
         let temporary = self.staged.as_mut()?.temporary.take()?;
-        Some(Op::Unlink { at: temporary, own: true })
+        Some(Op::Call(Call::Unlink { at: temporary, own: true }))
     }
 }

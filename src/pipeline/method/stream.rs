@@ -8,7 +8,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next, zeros};
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Chain, End, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome};
 use crate::plan::overwrite::{Found, Verdict};
 use crate::plan::{data, destination};
 use crate::report::message::{Problem, What};
@@ -111,14 +111,14 @@ impl FileCopy {
             chain.ops = zeros::writes(lease.bytes(), start..start + pending, written, unit, ahead_of);
         } else if pending > 0 {
             let offset = (self.positioned && !self.in_order.destination).then_some(written);
-            chain.ops.push(Op::Write { offset, start, length: pending });
+            chain.ops.push(Op::Io(Io::Write { offset, start, length: pending }));
         }
         // What has arrived is known when the chain comes back. Who looks is not to wait for that until a pipe or a device
         // gives more.
         let waits = context.settings.watched && self.source_facts().kind != FileType::RegularFile;
         if read_failed.is_none() && (chain.ops.is_empty() || !waits) {
             let offset = (self.positioned && !self.in_order.source).then_some(written + u64::from(pending));
-            chain.ops.push(Op::Read { offset, room, expect: None });
+            chain.ops.push(Op::Io(Io::Read { offset, room, expect: None }));
         }
         Next::Run(chain)
     }
@@ -131,39 +131,39 @@ impl FileCopy {
         };
         // Writes before the operation that ended the chain were whole.
         for op in &chain.ops[..at.min(chain.ops.len())] {
-            if let Op::Write { start, length, .. } = *op {
+            if let Op::Io(Io::Write { start, length, .. }) = *op {
                 self.written_to(start + length);
             }
         }
-        if matches!(chain.ops.get(at), Some(Op::Read { .. }) | None) {
+        if matches!(chain.ops.get(at), Some(Op::Io(Io::Read { .. })) | None) {
             self.stream.skip_pending();
         }
         match (chain.ops.get(at), result) {
-            (Some(Op::Read { .. }), Ok(0)) => self.end_stream(chain, context),
-            (Some(Op::Read { .. }), Ok(moved)) => {
+            (Some(Op::Io(Io::Read { .. })), Ok(0)) => self.end_stream(chain, context),
+            (Some(Op::Io(Io::Read { .. })), Ok(moved)) => {
                 self.hash_read(self.stream.position(), &chain, moved);
                 self.stream.pending(moved);
                 self.trail.transferred = true;
                 self.trail.moved = true;
                 self.stream_on(chain, false, context)
             }
-            (Some(Op::Write { .. }), Ok(0)) => {
+            (Some(Op::Io(Io::Write { .. })), Ok(0)) => {
                 self.fail(chain, self.destination_problem(What::Writing, Errno::NOSPC), context)
             }
-            (Some(Op::Write { start, .. }), Ok(moved)) => {
+            (Some(Op::Io(Io::Write { start, .. })), Ok(moved)) => {
                 self.written_to(start + moved);
                 self.stream_on(chain, false, context)
             }
-            (Some(Op::Read { .. }), Err(errno)) => self.read_failed(chain, errno, context),
-            (Some(Op::Write { offset: Some(_), .. }), Err(Errno::SPIPE)) => {
+            (Some(Op::Io(Io::Read { .. })), Err(errno)) => self.read_failed(chain, errno, context),
+            (Some(Op::Io(Io::Write { offset: Some(_), .. })), Err(Errno::SPIPE)) => {
                 self.has_no_offsets(End::Destination);
                 self.stream_on(chain, false, context)
             }
-            (Some(Op::Write { .. }), Err(errno)) => {
+            (Some(Op::Io(Io::Write { .. })), Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Writing, errno), context)
             }
             // The source ended before its size, and others had come further.
-            (Some(Op::Truncate { .. }), Err(errno)) => {
+            (Some(Op::Call(Call::Truncate { .. })), Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Cutting, errno), context)
             }
             (None, _) => match self.stream.read_failed {
@@ -203,7 +203,7 @@ impl FileCopy {
         if context.settings.direct {
             chain.ops.extend(set_direct(false));
         }
-        chain.ops.push(Op::Truncate { length: reached });
+        chain.ops.push(Op::Call(Call::Truncate { length: reached }));
         Next::Run(chain)
     }
 
@@ -216,10 +216,10 @@ impl FileCopy {
         };
         self.stage = Stage::Trim { cuts: written < length };
         chain.ops.clear();
-        chain.ops.push(Op::Truncate { length: written });
+        chain.ops.push(Op::Call(Call::Truncate { length: written }));
         let system = self.pair().and_then(|pair| context.pairs.destination(pair));
         if length < written && system.is_some_and(destination::allocates_ahead) {
-            chain.ops.push(Op::Punch { offset: length, length: written - length });
+            chain.ops.push(Op::Call(Call::PunchHole { offset: length, length: written - length }));
         }
         Next::Run(chain)
     }

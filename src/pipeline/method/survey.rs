@@ -4,7 +4,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
 use crate::cli::cp::{Reflink, Sparse};
-use crate::pipeline::chain::{Chain, Op, Seen};
+use crate::pipeline::chain::{Call, Chain, Op, Seen};
 use crate::plan::data::{self, Method};
 use crate::plan::destination::{self, Offload};
 use crate::plan::overwrite::Verdict;
@@ -70,7 +70,7 @@ impl FileCopy {
         }
         self.stage = Stage::Survey;
         chain.ops.clear();
-        chain.ops.push(Op::Survey);
+        chain.ops.push(Op::Call(Call::Statfs));
         Next::Run(chain)
     }
 

@@ -5,7 +5,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::{Context, Next};
 use crate::hashes::Hashes;
-use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Seen};
 use crate::plan::stretches::{whole_blocks, without};
 use std::ops::Range;
 
@@ -54,7 +54,7 @@ impl FileCopy {
             std::mem::swap(&mut chain.source, &mut chain.destination);
         }
         chain.ops.clear();
-        chain.ops.push(Op::FindData { from });
+        chain.ops.push(Op::Call(Call::SeekData { from }));
         Next::Run(chain)
     }
 

@@ -13,7 +13,7 @@ use super::unread::Unread;
 use super::{Context, Next};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::{Hashed, Hashes};
-use crate::pipeline::chain::{Chain, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome, Seen};
 use crate::plan::stretches;
 use crate::report::message::{Problem, What};
 use rustix::io::Errno;
@@ -143,12 +143,14 @@ impl FileCopy {
         std::mem::swap(&mut chain.source, &mut chain.destination);
         chain.ops.clear();
         let direct = self.hashing.as_ref().is_some_and(|hashing| !hashing.buffered);
-        chain.ops.extend([Op::Bypass { direct }, Op::Examine { end: End::Source }]);
+        chain
+            .ops
+            .extend([Op::Call(Call::BypassCache { direct }), Op::Call(Call::Fstat { end: End::Source })]);
         if let Some(lease) = &chain.lease {
             // Past the page cache only whole units are read, which the end of the file cuts.
             let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
             let expect = u32::try_from(length).ok();
-            chain.ops.push(Op::Read { offset: Some(0), room, expect });
+            chain.ops.push(Op::Io(Io::Read { offset: Some(0), room, expect }));
         }
         Next::Run(chain)
     }
@@ -173,8 +175,8 @@ impl FileCopy {
             }
             (Outcome::Failed { at, errno }, _, hashing) => {
                 let what = match chain.ops[at] {
-                    Op::Read { .. } => What::Reading,
-                    Op::Examine { .. } => What::CannotStat,
+                    Op::Io(Io::Read { .. }) => What::Reading,
+                    Op::Call(Call::Fstat { .. }) => What::CannotStat,
                     _ => What::Writing,
                 };
                 let refused = errno == Errno::INVAL && what == What::Reading;

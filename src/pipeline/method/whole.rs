@@ -4,7 +4,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
-use crate::pipeline::chain::{At, Chain, Descriptor, Directory, End, Into, Op, Outcome};
+use crate::pipeline::chain::{At, Call, Chain, Descriptor, Directory, End, Into, Io, Op, Outcome};
 use crate::plan::data;
 use crate::report::message::What;
 use rustix::fd::AsRawFd;
@@ -21,7 +21,7 @@ const GROWTH_BYTES: u32 = 1 << 20;
 pub(super) fn reopen(examined: &Descriptor, end: End, flags: OFlags, into: Into) -> Option<Op> {
     let path = CString::new(format!("/proc/self/fd/{}", examined.plain()?.as_raw_fd())).ok()?;
     let at = At { directory: Directory::Working, name: Arc::from(path) };
-    Some(Op::Open { end, at, flags, mode: Mode::empty(), into })
+    Some(Op::Io(Io::Open { end, at, flags, mode: Mode::empty(), into }))
 }
 
 impl FileCopy {
@@ -35,7 +35,7 @@ impl FileCopy {
         let length = u32::try_from(size).unwrap_or(u32::MAX);
         chain.lease = Some(lease);
         chain.ops.clear();
-        let read = Op::Read { offset: Some(0), room, expect: Some(length) };
+        let read = Op::Io(Io::Read { offset: Some(0), room, expect: Some(length) });
         if self.only_examined() {
             self.examined = std::mem::take(&mut chain.source);
             let again = self.open_again(Into::Any);
@@ -45,14 +45,14 @@ impl FileCopy {
             let into = if late_errors { Into::Plain } else { Into::Any };
             chain.ops.extend(again.into_iter().chain([self.create(into, context), read]));
         } else if chain.destination.is_open() {
-            chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+            chain.ops.extend((!self.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
             chain.ops.push(read);
         } else if self.makes_first() {
             chain.ops.extend([self.create(Into::Plain, context), read]);
         } else {
             chain.ops.extend([read, self.create(Into::Plain, context)]);
         }
-        chain.ops.push(Op::Write { offset: Some(0), start: 0, length });
+        chain.ops.push(Op::Io(Io::Write { offset: Some(0), start: 0, length }));
         self.run_whole(chain, context)
     }
 
@@ -68,14 +68,14 @@ impl FileCopy {
         let length = u32::try_from(self.source_facts().size).unwrap_or(u32::MAX);
         chain.ops.clear();
         if chain.destination.is_open() {
-            chain.ops.extend((!self.truncated).then_some(Op::Truncate { length: 0 }));
+            chain.ops.extend((!self.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
         } else {
             chain.ops.push(self.create(Into::Plain, context));
         }
         let room = length.saturating_add(1);
         chain.ops.push(match self.is_layered(context) {
-            true => Op::Offload { offset: 0, room, expect: length },
-            false => Op::Pass { room, expect: length },
+            true => Op::Call(Call::CopyFileRange { offset: 0, room, expect: length }),
+            false => Op::Call(Call::Sendfile { room, expect: length }),
         });
         self.run_whole(chain, context)
     }
@@ -84,7 +84,7 @@ impl FileCopy {
     pub(super) fn offload_growth(mut self, mut chain: Chain, end: u64) -> (Self, Next) {
         self.stage = Stage::Whole;
         chain.ops.clear();
-        chain.ops.push(Op::Offload { offset: end, room: GROWTH_BYTES, expect: 0 });
+        chain.ops.push(Op::Call(Call::CopyFileRange { offset: end, room: GROWTH_BYTES, expect: 0 }));
         (self, Next::Run(chain))
     }
 
@@ -92,7 +92,10 @@ impl FileCopy {
     fn run_whole(&mut self, mut chain: Chain, context: &Context<'_>) -> Next {
         if !self.ends_apart(context) {
             chain.ops.extend(self.keep(context));
-            chain.ops.extend([Op::Close { end: End::Destination }, Op::Close { end: End::Source }]);
+            chain.ops.extend([
+                Op::Io(Io::Close { end: End::Destination }),
+                Op::Io(Io::Close { end: End::Source }),
+            ]);
         }
         self.trail.transferred = true;
         self.trail.moved = true;
@@ -112,7 +115,7 @@ impl FileCopy {
         chain.ops.clear();
         chain.ops.extend(self.open_again(if regular { Into::Plain } else { Into::Waiting }));
         // What only stood for the file had no names to list.
-        chain.ops.extend(context.settings.keeping.wants_names().then_some(Op::ListAttributes));
+        chain.ops.extend(context.settings.keeping.wants_names().then_some(Op::Call(Call::Listxattr)));
         Next::Run(chain)
     }
 
@@ -134,7 +137,7 @@ impl FileCopy {
     /// All of the file has arrived. Where it ends within its chain there is nothing left to do.
     fn whole_arrived(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         let size = self.source_facts().size;
-        self.trail.offloaded |= chain.ops.iter().any(|op| matches!(op, Op::Offload { .. }));
+        self.trail.offloaded |= chain.ops.iter().any(|op| matches!(op, Op::Call(Call::CopyFileRange { .. })));
         self.hash_read(0, &chain, u32::try_from(size).unwrap_or(u32::MAX));
         self.stream = Stream::starting_at(size);
         self.close(chain, context)
@@ -146,7 +149,7 @@ impl FileCopy {
             Outcome::Count { at, moved } => (at, Ok(moved)),
             Outcome::Failed { at, errno } => (at, Err(errno)),
         };
-        self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Truncate { .. }));
+        self.truncated |= chain.ops[..at].iter().any(|op| matches!(op, Op::Call(Call::Truncate { .. })));
         self.whole_cut(chain, at, result, context)
     }
 
@@ -177,70 +180,53 @@ impl FileCopy {
         context: &mut Context<'_>,
     ) -> Next {
         match (&chain.ops[at], result) {
-            (Op::Read { .. }, Ok(moved)) => {
+            (Op::Io(Io::Read { .. }), Ok(moved)) => {
                 self.hash_read(0, &chain, moved);
                 self.stream.pending(moved);
                 self.start_stream(chain, false, context)
             }
-            (Op::Write { length, .. }, Ok(moved)) => {
+            (Op::Io(Io::Write { length, .. }), Ok(moved)) => {
                 self.hash_read(0, &chain, *length);
                 self.stream.pending(*length);
                 self.stream.written_to(moved);
                 self.stream_on(chain, false, context)
             }
             // What came is as good as read and written. Who reads on meets what the kernel met, and can tell.
-            (Op::Pass { .. }, moved) => {
+            (Op::Call(Call::Sendfile { .. }), moved) => {
                 self.stream = Stream::starting_at(moved.map_or(0, u64::from));
                 self.start_stream(chain, false, context)
             }
-            (&Op::Offload { offset, .. }, moved) => self.offload_cut(chain, offset, moved, context),
-            (Op::Open { end: End::Source, .. }, Err(errno)) => self.not_opened_again(chain, errno, context),
-            (Op::Open { .. }, Err(errno)) => {
+            (&Op::Call(Call::CopyFileRange { offset, .. }), moved) => {
+                self.offload_cut(chain, offset, moved, context)
+            }
+            (Op::Io(Io::Open { end: End::Source, .. }), Err(errno)) => {
+                self.not_opened_again(chain, errno, context)
+            }
+            (Op::Io(Io::Open { .. }), Err(errno)) => {
                 chain.lease = None;
                 (self.trail.transferred, self.trail.moved) = (false, false);
                 self.not_opened(chain, errno, context)
             }
-            (Op::Close { end: End::Source }, Err(errno)) => {
+            (Op::Io(Io::Close { end: End::Source }), Err(errno)) => {
                 self.source_not_closed(errno, context);
                 self.whole_arrived(chain, context)
             }
-            (Op::Close { .. }, Err(errno)) => {
+            (Op::Io(Io::Close { .. }), Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Closing, errno), context)
             }
-            (Op::Read { .. }, Err(errno)) => self.read_failed(chain, errno, context),
-            (Op::Truncate { .. }, Err(errno)) => self.not_cut(chain, errno, context),
-            (&Op::Write { length, .. }, Err(Errno::SPIPE)) => {
+            (Op::Io(Io::Read { .. }), Err(errno)) => self.read_failed(chain, errno, context),
+            (Op::Call(Call::Truncate { .. }), Err(errno)) => self.not_cut(chain, errno, context),
+            (&Op::Io(Io::Write { length, .. }), Err(Errno::SPIPE)) => {
                 self.has_no_offsets(End::Destination);
                 self.hash_read(0, &chain, length);
                 self.stream.pending(length);
                 self.stream_on(chain, false, context)
             }
-            (Op::Write { .. }, Err(errno)) => {
+            (Op::Io(Io::Write { .. }), Err(errno)) => {
                 self.fail(chain, self.destination_problem(What::Writing, errno), context)
             }
-            (
-                Op::Look { .. }
-                | Op::Examine { .. }
-                | Op::FindData { .. }
-                | Op::Survey
-                | Op::Clone
-                | Op::Punch { .. }
-                | Op::Unlink { .. }
-                | Op::SetDirect { .. }
-                | Op::Bypass { .. }
-                | Op::ListAttributes
-                | Op::Keep(_)
-                | Op::Place { .. }
-                | Op::Inherit { .. }
-                | Op::Name { .. }
-                | Op::Writeback
-                | Op::Sync
-                | Op::SyncPlace { .. }
-                | Op::Open { .. }
-                | Op::Close { .. },
-                _,
-            )
-            | (Op::Truncate { .. }, Ok(_)) => {
+            // No other is in the chain of a whole file.
+            (Op::Io(Io::Fsync | Io::Open { .. } | Io::Close { .. }) | Op::Call(_), _) => {
                 self.fail(chain, self.source_problem(What::Reading, Errno::IO), context)
             }
         }

@@ -3,7 +3,7 @@
 use super::Context;
 use super::file::FileCopy;
 use crate::cli::cp::Sparse;
-use crate::pipeline::chain::Op;
+use crate::pipeline::chain::{Call, Io, Op};
 use crate::plan::zeros;
 use std::ops::Range;
 
@@ -34,11 +34,11 @@ pub(super) fn writes(
         let at = offset + u64::from(from);
         if let Some(reached) = &mut ahead_of {
             if *reached < at {
-                ops.push(Op::Punch { offset: *reached, length: at - *reached });
+                ops.push(Op::Call(Call::PunchHole { offset: *reached, length: at - *reached }));
             }
             *reached = offset + u64::from(end);
         }
-        ops.push(Op::Write { offset: Some(at), start: pending.start + from, length: end - from });
+        ops.push(Op::Io(Io::Write { offset: Some(at), start: pending.start + from, length: end - from }));
     }
     ops
 }

@@ -2,7 +2,7 @@
 //! side by side and the file system commits its journal for all of them together.
 
 use super::{Flight, Worker};
-use crate::pipeline::chain::{Chain, Descriptor, Op, Outcome};
+use crate::pipeline::chain::{Chain, Descriptor, Io, Op, Outcome};
 use crate::pipeline::durable::{self, Unsynced};
 use crate::pipeline::method::file::FileCopy;
 
@@ -44,7 +44,7 @@ impl Worker<'_, '_> {
         for Unsynced { descriptor, path } in directories {
             let slot = self.slot();
             let destination = Descriptor::Shared(descriptor);
-            let chain = Chain { destination, ops: vec![Op::Sync], ..Chain::default() };
+            let chain = Chain { destination, ops: vec![Op::Io(Io::Fsync)], ..Chain::default() };
             self.fly(slot, Flight::Directory(path), chain);
         }
         for (slot, chain) in std::mem::take(&mut self.unsettled) {

@@ -4,7 +4,7 @@
 use super::mark::split_user_data;
 use super::readings::settle_end;
 use super::{Running, Uring};
-use crate::pipeline::chain::{Op, Outcome};
+use crate::pipeline::chain::{Io, Op, Outcome};
 use crate::pipeline::engine::made;
 use crate::plan::reading::Reading;
 use rustix::io::Errno;
@@ -40,17 +40,9 @@ impl Uring {
         self.apply(&mut running, at, Some(moved));
         self.give_back_unopened(&mut running);
         let wanted = match running.chain.ops[at] {
-            Op::Read { expect, .. } => expect,
-            Op::Write { length, .. } => Some(length),
-            Op::Open { .. } | Op::Close { .. } | Op::Look { .. } | Op::Examine { .. } => Some(moved),
-            Op::FindData { .. } | Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } => {
-                Some(moved)
-            }
-            Op::Punch { .. } | Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Some(moved),
-            Op::Bypass { .. } => Some(moved),
-            Op::ListAttributes | Op::Keep(_) => Some(moved),
-            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => Some(moved),
-            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => Some(moved),
+            Op::Io(Io::Read { expect, .. }) => expect,
+            Op::Io(Io::Write { length, .. }) => Some(length),
+            Op::Io(Io::Open { .. } | Io::Close { .. } | Io::Fsync) | Op::Call(_) => Some(moved),
         };
         if running.chain.reading == Reading::EndByCall {
             moved = match settle_end(&mut running.chain, at, moved) {
@@ -66,7 +58,7 @@ impl Uring {
     }
 
     fn failed(&mut self, index: usize, mut running: Running, at: usize, errno: Errno) {
-        if matches!(running.chain.ops[at], Op::Close { .. }) && errno != Errno::CANCELED {
+        if matches!(running.chain.ops[at], Op::Io(Io::Close { .. })) && errno != Errno::CANCELED {
             // Closed it is, whatever close(2) says of it.
             self.apply(&mut running, at, None);
         }
@@ -84,16 +76,12 @@ impl Uring {
 fn is_for_a_call_to_say(op: &Op, errno: Errno, polled: bool) -> bool {
     let settled = match op {
         // fsync(2) tells an error once, and close(2) can only be called once.
-        Op::Close { .. } => errno != Errno::CANCELED,
-        Op::Sync => errno == Errno::NOMEM,
+        Op::Io(Io::Close { .. }) => errno != Errno::CANCELED,
+        Op::Io(Io::Fsync) => errno == Errno::NOMEM,
         // What cannot be polled is for the caller to know.
-        Op::Read { .. } | Op::Write { .. } => polled && errno == Errno::OPNOTSUPP,
-        Op::Open { .. } => false,
-        Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } | Op::Survey | Op::Clone => true,
-        Op::Offload { .. } | Op::Pass { .. } | Op::Punch { .. } | Op::Unlink { .. } => true,
-        Op::Truncate { .. } | Op::SetDirect { .. } | Op::Bypass { .. } | Op::ListAttributes => true,
-        Op::Keep(_) | Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => true,
-        Op::Writeback | Op::SyncPlace { .. } => true,
+        Op::Io(Io::Read { .. } | Io::Write { .. }) => polled && errno == Errno::OPNOTSUPP,
+        Op::Io(Io::Open { .. }) => false,
+        Op::Call(_) => true,
     };
     !settled && (is_of_the_ring(errno) || matches!(errno, Errno::AGAIN | Errno::INTR))
 }
@@ -120,8 +108,8 @@ mod tests {
 
     #[test]
     fn what_the_ring_may_have_made_up_is_asked_of_the_call() {
-        let read = Op::Read { offset: Some(0), room: 1, expect: None };
-        let close = Op::Close { end: End::Destination };
+        let read = Op::Io(Io::Read { offset: Some(0), room: 1, expect: None });
+        let close = Op::Io(Io::Close { end: End::Destination });
         for errno in [Errno::CANCELED, Errno::NOMEM, Errno::INVAL, Errno::AGAIN, Errno::INTR, Errno::NOSYS] {
             assert!(is_for_a_call_to_say(&read, errno, false), "{errno}");
         }
@@ -130,8 +118,8 @@ mod tests {
         }
         assert!(is_for_a_call_to_say(&close, Errno::CANCELED, false), "it has not been closed");
         assert!(!is_for_a_call_to_say(&close, Errno::INTR, false), "it has");
-        assert!(!is_for_a_call_to_say(&Op::Sync, Errno::NOMEM, false), "it would not be said again");
-        assert!(is_for_a_call_to_say(&Op::Sync, Errno::CANCELED, false));
+        assert!(!is_for_a_call_to_say(&Op::Io(Io::Fsync), Errno::NOMEM, false), "it would not be said again");
+        assert!(is_for_a_call_to_say(&Op::Io(Io::Fsync), Errno::CANCELED, false));
         assert!(!is_for_a_call_to_say(&read, Errno::OPNOTSUPP, true), "--iopoll cannot be had");
     }
 }

@@ -3,7 +3,7 @@
 use super::ring::{self, Span, Target};
 use super::{Running, Uring};
 use crate::bufpool::room_at;
-use crate::pipeline::chain::{Descriptor, End, Into, Op};
+use crate::pipeline::chain::{Descriptor, End, Into, Io, Op};
 
 use crate::process;
 use io_uring::squeue;
@@ -14,13 +14,13 @@ impl Uring {
     pub(super) fn entry(&mut self, running: &mut Running, at: usize) -> Result<squeue::Entry, Errno> {
         let Running { chain, segment, opening, .. } = running;
         match chain.ops[at] {
-            Op::Open { end, at: ref place, flags, mode, into } => {
+            Op::Io(Io::Open { end, at: ref place, flags, mode, into }) => {
                 let direct = if segment.direct && into == Into::Any { self.files_free.pop() } else { None };
                 opening[slot_of(end)] = direct;
                 let directory = rustix::fd::AsFd::as_fd(&place.directory);
                 Ok(ring::open_entry(directory, &place.name, flags, mode, direct))
             }
-            Op::Read { offset, room, expect } => {
+            Op::Io(Io::Read { offset, room, expect }) => {
                 // Behind a link the read asks for what the chain expects, as only the last may come up short.
                 let bytes = if at + 1 == segment.ops.end { room } else { expect.unwrap_or(room) };
                 let file = target(&chain.source, opening[slot_of(End::Source)])?;
@@ -30,7 +30,7 @@ impl Uring {
                 let into = Span { start: lease.as_mut_ptr(), bytes, fixed: lease.fixed() };
                 Ok(ring::read_entry(file, into, offset.unwrap_or(u64::MAX)))
             }
-            Op::Write { offset, start, length } => {
+            Op::Io(Io::Write { offset, start, length }) => {
                 let file = target(&chain.destination, opening[slot_of(End::Destination)])?;
                 let lease = chain.lease.as_mut().ok_or(Errno::FAULT)?;
                 let (from, bytes) = (usize::try_from(start), usize::try_from(length));
@@ -45,16 +45,14 @@ impl Uring {
                 };
                 Ok(ring::write_entry(file, span, offset.unwrap_or(u64::MAX)))
             }
-            Op::Close { end } => Ok(ring::close_entry(target(chain.descriptor(end), opening[slot_of(end)])?)),
-            Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => Err(Errno::OPNOTSUPP),
-            Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } | Op::Punch { .. } => {
-                Err(Errno::OPNOTSUPP)
+            Op::Io(Io::Close { end }) => {
+                Ok(ring::close_entry(target(chain.descriptor(end), opening[slot_of(end)])?))
             }
-            Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } => Err(Errno::OPNOTSUPP),
-            Op::Bypass { .. } => Err(Errno::OPNOTSUPP),
-            Op::Sync => Ok(ring::sync_entry(target(&chain.destination, opening[slot_of(End::Destination)])?)),
-            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => Err(Errno::OPNOTSUPP),
-            Op::ListAttributes | Op::Keep(_) | Op::Writeback | Op::SyncPlace { .. } => Err(Errno::OPNOTSUPP),
+            Op::Io(Io::Fsync) => {
+                Ok(ring::sync_entry(target(&chain.destination, opening[slot_of(End::Destination)])?))
+            }
+            // A segment has none.
+            Op::Call(_) => Err(Errno::OPNOTSUPP),
         }
     }
 
@@ -63,33 +61,23 @@ impl Uring {
     pub(super) fn apply(&mut self, running: &mut Running, at: usize, result: Option<u32>) {
         let Running { chain, opening, .. } = running;
         match chain.ops[at] {
-            Op::Open { end, .. } => {
+            Op::Io(Io::Open { end, .. }) => {
                 let direct = opening[slot_of(end)].take().map(Descriptor::Direct);
                 let plain = || process::adopt_descriptor(result.and_then(|fd| i32::try_from(fd).ok())?);
                 let opened = direct.or_else(|| plain().map(Descriptor::Plain));
                 *chain.descriptor_mut(end) = opened.unwrap_or_default();
             }
-            Op::Read { expect, .. } => {
+            Op::Io(Io::Read { expect, .. }) => {
                 if let (Some(lease), Some(moved)) = (chain.lease.as_mut(), result.or(expect)) {
                     ring::filled_by_kernel(lease, moved);
                 }
             }
-            Op::Close { end } => match std::mem::take(chain.descriptor_mut(end)) {
+            Op::Io(Io::Close { end }) => match std::mem::take(chain.descriptor_mut(end)) {
                 Descriptor::Direct(slot) => self.files_free.push(slot),
                 Descriptor::Plain(closed) => process::forget_closed(closed),
                 Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) => {}
             },
-            Op::Write { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => {}
-            Op::Bypass { .. } => {}
-            Op::Survey
-            | Op::Clone
-            | Op::Offload { .. }
-            | Op::Pass { .. }
-            | Op::Punch { .. }
-            | Op::Unlink { .. } => {}
-            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
-            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
-            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
+            Op::Io(Io::Write { .. } | Io::Fsync) | Op::Call(_) => {}
         }
     }
 }

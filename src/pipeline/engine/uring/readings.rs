@@ -1,6 +1,6 @@
 //! What is known of the file systems that are read: asked once for each device, and then remembered.
 
-use crate::pipeline::chain::{Chain, Descriptor, End, Op};
+use crate::pipeline::chain::{Chain, Descriptor, End, Io, Op};
 use crate::pipeline::engine::plain;
 use crate::plan::reading::Reading;
 use rustix::fd::BorrowedFd;
@@ -22,7 +22,7 @@ impl Readings {
             Reading::Unknown | Reading::On(_) => chain.source.plain().is_some(),
             Reading::Anywhere | Reading::EndByCall | Reading::ByCalls => false,
         };
-        if !open || !chain.ops[at..].iter().any(|op| matches!(op, Op::Read { .. })) {
+        if !open || !chain.ops[at..].iter().any(|op| matches!(op, Op::Io(Io::Read { .. }))) {
             return false;
         }
         if let (Reading::Unknown, Some(file)) = (chain.reading, chain.source.plain()) {
@@ -53,7 +53,7 @@ impl Readings {
 /// Reads on by a plain call where a ring's answer of `moved` bytes, which fill the lease so far, claims that the file ends
 /// there. Answers how many bytes there are with what has come. A failure is the next read's, where there is any.
 pub(super) fn settle_end(chain: &mut Chain, at: usize, moved: u32) -> Result<u32, Errno> {
-    let Op::Read { offset, room, .. } = chain.ops[at] else { return Ok(moved) };
+    let Op::Io(Io::Read { offset, room, .. }) = chain.ops[at] else { return Ok(moved) };
     let (Some(lease), Descriptor::Plain(_) | Descriptor::Shared(_) | Descriptor::Standard(_)) =
         (chain.lease.as_mut(), &chain.source)
     else {
@@ -73,7 +73,7 @@ pub(super) fn settle_end(chain: &mut Chain, at: usize, moved: u32) -> Result<u32
 pub(super) fn open_again(chain: &mut Chain, at: usize) -> Option<u32> {
     let Descriptor::Direct(slot) = chain.source else { return None };
     let opened = chain.ops[..at].iter().find_map(|op| match op {
-        Op::Open { end: End::Source, at, flags, mode, .. } => Some((at, *flags, *mode)),
+        Op::Io(Io::Open { end: End::Source, at, flags, mode, .. }) => Some((at, *flags, *mode)),
         _ => None,
     });
     let (place, flags, mode) = opened?;

@@ -8,7 +8,7 @@
 use super::completions::is_of_the_ring;
 use super::readings::open_again;
 use super::{Refusal, Running, Uring};
-use crate::pipeline::chain::{Chain, Descriptor, End, Op, Outcome};
+use crate::pipeline::chain::{Chain, Descriptor, End, Io, Op, Outcome};
 use crate::pipeline::engine::{made, plain};
 use rustix::io::Errno;
 
@@ -120,7 +120,7 @@ fn refusal_by(errno: Errno) -> Refusal {
 
 /// Whether the operation only closes a slot of a ring that is broken: it goes with the ring.
 fn close_slot(chain: &mut Chain, at: usize) -> bool {
-    let Op::Close { end } = chain.ops[at] else { return false };
+    let Op::Io(Io::Close { end }) = chain.ops[at] else { return false };
     let is_slot = matches!(chain.descriptor(end), Descriptor::Direct(_));
     if is_slot {
         *chain.descriptor_mut(end) = Descriptor::Closed;
@@ -130,15 +130,12 @@ fn close_slot(chain: &mut Chain, at: usize) -> bool {
 
 /// Whether the operation works on a slot of the ring's.
 fn needs_slot(chain: &Chain, at: usize) -> bool {
-    let end = match chain.ops[at] {
-        Op::Close { end } => end,
-        Op::Read { .. } => End::Source,
-        Op::Write { .. } | Op::Sync => End::Destination,
-        Op::Open { .. } | Op::Look { .. } | Op::Examine { .. } | Op::FindData { .. } => return false,
-        Op::Survey | Op::Clone | Op::Offload { .. } | Op::Pass { .. } | Op::Punch { .. } => return false,
-        Op::Unlink { .. } | Op::Truncate { .. } | Op::SetDirect { .. } | Op::Bypass { .. } => return false,
-        Op::ListAttributes | Op::Keep(_) | Op::Place { .. } | Op::Inherit { .. } => return false,
-        Op::Name { .. } | Op::Writeback | Op::SyncPlace { .. } => return false,
+    let Op::Io(io) = &chain.ops[at] else { return false };
+    let end = match *io {
+        Io::Close { end } => end,
+        Io::Read { .. } => End::Source,
+        Io::Write { .. } | Io::Fsync => End::Destination,
+        Io::Open { .. } => return false,
     };
     matches!(chain.descriptor(end), Descriptor::Direct(_))
 }

@@ -3,7 +3,7 @@
 //! The next stretch of a chain is either one [`Segment`] for the ring, whose operations are linked one after another
 //! and come back as a single completion, or operations that this thread runs by plain calls.
 
-use crate::pipeline::chain::{Chain, Descriptor, End, Into, Op};
+use crate::pipeline::chain::{Chain, Descriptor, End, Into, Io, Op};
 use crate::plan::reading::Reading;
 use std::ops::Range;
 
@@ -61,39 +61,25 @@ pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
     let mut end = at;
     let mut direct = false;
     while end < chain.ops.len() && in_ring(chain, end, rules, source, destination) {
-        let op = &chain.ops[end];
-        if matches!(op, Op::Open { into: Into::Plain, .. }) && end > at {
+        let Op::Io(io) = &chain.ops[end] else { break };
+        if matches!(io, Io::Open { into: Into::Plain, .. }) && end > at {
             break;
         }
         end += 1;
-        match op {
-            Op::Open { end: opened, into: Into::Any, .. } if rules.links => {
+        match io {
+            Io::Open { end: opened, into: Into::Any, .. } if rules.links => {
                 direct = true;
                 match opened {
                     End::Source => source = Reach::Direct,
                     End::Destination => destination = Reach::Direct,
                 }
             }
-            Op::Open { .. } | Op::Read { expect: None, .. } => break,
-            Op::Read { .. } if !chain.reading.is_anywhere() => break,
+            Io::Open { .. } | Io::Read { expect: None, .. } => break,
+            Io::Read { .. } if !chain.reading.is_anywhere() => break,
             _ if !rules.links => break,
-            Op::Close { end: End::Source } => source = Reach::Closed,
-            Op::Close { end: End::Destination } => destination = Reach::Closed,
-            Op::Read { .. }
-            | Op::Write { .. }
-            | Op::Look { .. }
-            | Op::Examine { .. }
-            | Op::FindData { .. }
-            | Op::Survey
-            | Op::Clone
-            | Op::Offload { .. }
-            | Op::Pass { .. }
-            | Op::Punch { .. }
-            | Op::Unlink { .. } => {}
-            Op::Bypass { .. } => {}
-            Op::Truncate { .. } | Op::SetDirect { .. } | Op::ListAttributes | Op::Keep(_) => {}
-            Op::Place { .. } | Op::Inherit { .. } | Op::Name { .. } => {}
-            Op::Writeback | Op::Sync | Op::SyncPlace { .. } => {}
+            Io::Close { end: End::Source } => source = Reach::Closed,
+            Io::Close { end: End::Destination } => destination = Reach::Closed,
+            Io::Read { .. } | Io::Write { .. } | Io::Fsync => {}
         }
     }
     Segment { ops: at..end, direct }
@@ -115,40 +101,22 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
     };
     let direct = |end: End| reach(end) == Reach::Direct;
     let fused = rules.fused || chain.slow_destination;
-    match chain.ops[at] {
-        Op::Read { .. } if direct(End::Source) => true,
-        Op::Write { .. } if direct(End::Destination) => true,
-        Op::Close { end } if direct(end) => true,
+    let Op::Io(io) = &chain.ops[at] else { return false };
+    match *io {
+        Io::Read { .. } if direct(End::Source) => true,
+        Io::Write { .. } if direct(End::Destination) => true,
+        Io::Close { end } if direct(end) => true,
         _ if rules.refused => false,
-        Op::Read { .. } if chain.reading == Reading::ByCalls => false,
+        Io::Read { .. } if chain.reading == Reading::ByCalls => false,
         // Of an ordinary descriptor it may sleep: the file system writes back what it holds.
-        Op::Close { end } => fused && !rules.polled && reach(end) == Reach::Own,
-        Op::Read { .. } | Op::Write { .. } if rules.polled => chain.sleeps,
-        Op::Open { .. } if rules.polled => false,
-        Op::Open { into: Into::Waiting, .. } => false,
-        Op::Open { end: End::Source, .. } | Op::Read { .. } => true,
-        Op::Sync => !rules.polled,
-        Op::Open { end: End::Destination, .. } => fused,
-        Op::Write { .. } => fused || chain.sleeps,
-        Op::Look { .. }
-        | Op::Examine { .. }
-        | Op::FindData { .. }
-        | Op::Survey
-        | Op::Clone
-        | Op::Offload { .. }
-        | Op::Pass { .. }
-        | Op::Punch { .. }
-        | Op::Unlink { .. }
-        | Op::Truncate { .. }
-        | Op::SetDirect { .. }
-        | Op::Bypass { .. }
-        | Op::ListAttributes
-        | Op::Keep(_)
-        | Op::Place { .. }
-        | Op::Inherit { .. }
-        | Op::Name { .. }
-        | Op::Writeback
-        | Op::SyncPlace { .. } => false,
+        Io::Close { end } => fused && !rules.polled && reach(end) == Reach::Own,
+        Io::Read { .. } | Io::Write { .. } if rules.polled => chain.sleeps,
+        Io::Open { .. } if rules.polled => false,
+        Io::Open { into: Into::Waiting, .. } => false,
+        Io::Open { end: End::Source, .. } | Io::Read { .. } => true,
+        Io::Fsync => !rules.polled,
+        Io::Open { end: End::Destination, .. } => fused,
+        Io::Write { .. } => fused || chain.sleeps,
     }
 }
 
@@ -161,17 +129,17 @@ mod tests {
 
     fn open(end: End, into: Into) -> Op {
         let at = At { directory: Directory::Working, name: Arc::from(c"f") };
-        Op::Open { end, at, flags: OFlags::RDONLY, mode: Mode::empty(), into }
+        Op::Io(Io::Open { end, at, flags: OFlags::RDONLY, mode: Mode::empty(), into })
     }
 
     fn whole_file(into: Into) -> Chain {
         let ops = vec![
             open(End::Source, into),
             open(End::Destination, into),
-            Op::Read { offset: Some(0), room: 4096, expect: Some(10) },
-            Op::Write { offset: Some(0), start: 0, length: 10 },
-            Op::Close { end: End::Destination },
-            Op::Close { end: End::Source },
+            Op::Io(Io::Read { offset: Some(0), room: 4096, expect: Some(10) }),
+            Op::Io(Io::Write { offset: Some(0), start: 0, length: 10 }),
+            Op::Io(Io::Close { end: End::Destination }),
+            Op::Io(Io::Close { end: End::Source }),
         ];
         Chain { ops, reading: Reading::Anywhere, ..Chain::default() }
     }
@@ -237,9 +205,9 @@ mod tests {
 
     #[test]
     fn nothing_is_linked_behind_a_read_of_unknown_length() {
-        let read = Op::Read { offset: None, room: 4096, expect: None };
+        let read = Op::Io(Io::Read { offset: None, room: 4096, expect: None });
         let chain = Chain {
-            ops: vec![open(End::Source, Into::Any), read, Op::Close { end: End::Source }],
+            ops: vec![open(End::Source, Into::Any), read, Op::Io(Io::Close { end: End::Source })],
             ..Chain::default()
         };
         assert_eq!(segment(&chain, 0, FUSED), Segment { ops: 0..2, direct: true });

@@ -2,7 +2,7 @@
 
 use super::{Refusal, Setup, Uring, user_data};
 use crate::bufpool::Pool;
-use crate::pipeline::chain::{At, Chain, Completion, Descriptor, Directory, End, Into, Op, Outcome};
+use crate::pipeline::chain::{At, Chain, Completion, Descriptor, Directory, End, Into, Io, Op, Outcome};
 use crate::pipeline::engine::{Engine, Wait};
 use crate::plan::reading::Reading;
 use rustix::fs::{Mode, OFlags};
@@ -32,7 +32,7 @@ fn open(directory: &Path, name: &str, end: End, flags: OFlags) -> Op {
     let directory = OwnedFd::from(File::open(directory).unwrap());
     let name = std::ffi::CString::new(name).unwrap();
     let at = At { directory: Directory::Open(Arc::new(directory)), name: name.as_c_str().into() };
-    Op::Open { end, at, flags, mode: Mode::RUSR | Mode::WUSR, into: Into::Any }
+    Op::Io(Io::Open { end, at, flags, mode: Mode::RUSR | Mode::WUSR, into: Into::Any })
 }
 
 /// A chain that copies the file `a`, of ten bytes, to a new name.
@@ -40,10 +40,10 @@ fn copying(pool: &Pool, place: &Path, to: &str) -> Chain {
     let ops = vec![
         open(place, "a", End::Source, OFlags::RDONLY),
         open(place, to, End::Destination, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL),
-        Op::Read { offset: Some(0), room: 4096, expect: Some(10) },
-        Op::Write { offset: Some(0), start: 0, length: 10 },
-        Op::Close { end: End::Destination },
-        Op::Close { end: End::Source },
+        Op::Io(Io::Read { offset: Some(0), room: 4096, expect: Some(10) }),
+        Op::Io(Io::Write { offset: Some(0), start: 0, length: 10 }),
+        Op::Io(Io::Close { end: End::Destination }),
+        Op::Io(Io::Close { end: End::Source }),
     ];
     Chain { ops, lease: pool.lease(4096), reading: Reading::Anywhere, ..Chain::default() }
 }
@@ -90,7 +90,7 @@ fn what_was_not_submitted_is_taken_back() {
 fn what_is_in_a_ring_that_gives_nothing_back_is_an_error_and_not_waited_for() {
     let Some((pool, mut engine)) = ring() else { return };
     let (from, _to) = rustix::pipe::pipe().unwrap();
-    let read = Op::Read { offset: None, room: 4096, expect: None };
+    let read = Op::Io(Io::Read { offset: None, room: 4096, expect: None });
     let chain = Chain {
         source: Descriptor::Plain(from),
         reading: Reading::Anywhere,
@@ -174,7 +174,7 @@ fn what_the_call_answers_too_is_not_held_against_the_ring() {
     let Some((_, mut engine)) = ring() else { return };
     let sync = Chain {
         destination: Descriptor::Plain(File::open("/dev/null").unwrap().into()),
-        ops: vec![Op::Sync],
+        ops: vec![Op::Io(Io::Fsync)],
         ..Chain::default()
     };
     let file = answered(&mut engine, sync, Errno::INVAL);
@@ -188,7 +188,7 @@ fn a_descriptor_whose_close_was_cancelled_is_closed() {
     let (reader, writer) = rustix::pipe::pipe().unwrap();
     let close = Chain {
         destination: Descriptor::Plain(writer),
-        ops: vec![Op::Close { end: End::Destination }],
+        ops: vec![Op::Io(Io::Close { end: End::Destination })],
         ..Chain::default()
     };
     let file = answered(&mut engine, close, Errno::CANCELED);
@@ -206,7 +206,7 @@ fn an_end_that_is_not_for_the_ring_to_say_is_looked_for_by_a_call() {
         let chain = Chain {
             source: Descriptor::Plain(source.into()),
             reading,
-            ops: vec![Op::Read { offset: Some(0), room: 4096, expect: None }],
+            ops: vec![Op::Io(Io::Read { offset: Some(0), room: 4096, expect: None })],
             lease: pool.lease(4096),
             ..Chain::default()
         };
