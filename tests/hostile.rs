@@ -225,3 +225,27 @@ fn closed_standard_streams_never_receive_what_belongs_elsewhere() {
         assert_eq!(s.read("s/a"), b"first\n");
     });
 }
+
+/// Who writes to both may come to the second only when the first is read.
+#[test]
+fn a_fifo_is_read_to_its_end_before_the_next_is_waited_for() {
+    each_engine(|s| {
+        s.fifo("one", 0o600).fifo("two", 0o600).dir("d");
+        let running = s.cp(["--copy-contents", "one", "two", "d"]).start();
+        let (told, tells) = std::sync::mpsc::channel();
+        let [one, two] = ["one", "two"].map(|name| s.path(name));
+        std::thread::spawn(move || {
+            let whole = std::fs::write(one, noise(300_000, 1)).and_then(|()| std::fs::write(two, "2"));
+            told.send(whole)
+        });
+        match tells.recv_timeout(std::time::Duration::from_secs(60)) {
+            Ok(written) => written.unwrap(),
+            Err(_) => {
+                running.kill();
+                panic!("the second is waited for, and the first is not read");
+            }
+        }
+        running.finish().ends(0);
+        assert!(s.read("d/one") == noise(300_000, 1) && s.read("d/two") == b"2");
+    });
+}
