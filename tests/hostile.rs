@@ -1,5 +1,7 @@
 //! Places that do not want to be copied from or to: no permission, no space, no descriptors, no ring.
 
+use std::io::Write;
+
 use crate::common::{Engine, IoUring, Sandbox, each_engine, needs_extensions, noise};
 
 #[test]
@@ -232,11 +234,14 @@ fn a_fifo_is_read_to_its_end_before_the_next_is_waited_for() {
     each_engine(|s| {
         s.fifo("one", 0o600).fifo("two", 0o600).dir("d");
         let running = s.cp(["--copy-contents", "one", "two", "d"]).start();
+        let mut one = s.feed("one");
+        running.until_it_waits();
         let (told, tells) = std::sync::mpsc::channel();
-        let [one, two] = ["one", "two"].map(|name| s.path(name));
+        let two = s.path("two");
         std::thread::spawn(move || {
-            let whole = std::fs::write(one, noise(300_000, 1)).and_then(|()| std::fs::write(two, "2"));
-            told.send(whole)
+            let whole = one.write_all(&noise(300_000, 1));
+            drop(one);
+            told.send(whole.and_then(|()| std::fs::write(two, "2")))
         });
         match tells.recv_timeout(std::time::Duration::from_secs(60)) {
             Ok(written) => written.unwrap(),
