@@ -1,5 +1,7 @@
 //! Places that do not want to be copied from or to: no permission, no space, no descriptors, no ring.
 
+use std::io::Write;
+
 use crate::common::{Engine, IoUring, Sandbox, each_engine, needs_extensions, noise};
 
 #[test]
@@ -223,5 +225,32 @@ fn closed_standard_streams_never_receive_what_belongs_elsewhere() {
             outcome.prints(expected);
         }
         assert_eq!(s.read("s/a"), b"first\n");
+    });
+}
+
+/// Who writes to both may come to the second only when the first is read.
+#[test]
+fn a_fifo_is_read_to_its_end_before_the_next_is_waited_for() {
+    each_engine(|s| {
+        s.fifo("one", 0o600).fifo("two", 0o600).dir("d");
+        let running = s.cp(["--copy-contents", "one", "two", "d"]).start();
+        let mut one = s.feed("one");
+        running.until_it_waits();
+        let (told, tells) = std::sync::mpsc::channel();
+        let two = s.path("two");
+        std::thread::spawn(move || {
+            let whole = one.write_all(&noise(300_000, 1));
+            drop(one);
+            told.send(whole.and_then(|()| std::fs::write(two, "2")))
+        });
+        match tells.recv_timeout(std::time::Duration::from_secs(60)) {
+            Ok(written) => written.unwrap(),
+            Err(_) => {
+                running.kill();
+                panic!("the second is waited for, and the first is not read");
+            }
+        }
+        running.finish().ends(0);
+        assert!(s.read("d/one") == noise(300_000, 1) && s.read("d/two") == b"2");
     });
 }

@@ -41,6 +41,15 @@ impl Found {
             | Self::ClosedLink { link: own, .. } => Some(own),
         }
     }
+
+    /// What would be written to.
+    #[must_use]
+    pub fn behind(&self) -> Option<&Facts> {
+        match self {
+            Self::File(file) | Self::LinkTo { file, .. } => Some(file),
+            Self::Nothing | Self::DanglingLink(_) | Self::ClosedLink { .. } => None,
+        }
+    }
 }
 
 /// What to do about a destination for the data of a file.

@@ -294,6 +294,17 @@ impl Running {
         self.finish()
     }
 
+    /// Waits until it sleeps each time that it is looked at for a while: it waits for something.
+    pub fn until_it_waits(&self) {
+        let mut asleep = 0;
+        while asleep < 100 {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+            let state = stat.rsplit_once(") ").unwrap().1;
+            asleep = if state.starts_with('S') { asleep + 1 } else { 0 };
+            std::thread::yield_now();
+        }
+    }
+
     pub fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

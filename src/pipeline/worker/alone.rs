@@ -1,6 +1,9 @@
-//! Files that are written to what has another name too: through a link at their destination's name, or by one of several
-//! names. It may be a source of this run, or another copy: all that was begun before is done first, and nothing else is begun
-//! meanwhile, as with GNU cp, which copies one file after the other.
+//! Files that are copied while nothing else is in work, as GNU cp copies all: what was begun before is done first, and nothing
+//! else is begun meanwhile.
+//!
+//! One kind is written to what has another name too: through a link at the destination's name, or by one of several names. It
+//! may be a source of this run, or another copy. The other kind is opened by waiting, for the process at a FIFO's other end,
+//! which may in turn wait for a file that was begun before to be read on.
 
 use super::Worker;
 use crate::pipeline::job::FileJob;
@@ -19,7 +22,11 @@ impl Worker<'_, '_> {
 
     /// True if this file has to wait until nothing else is in work here.
     pub(super) fn must_wait(&mut self, job: &FileJob) -> bool {
-        self.alone = job.found.is_some_and(|found| overwrite::has_another_name(&found));
+        let waits = |kind| !matches!(kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
+        self.alone = job.found.is_some_and(|found| {
+            let writes_to = found.behind().map(|there| there.kind);
+            overwrite::has_another_name(&found) || writes_to.is_some_and(waits)
+        }) || job.seen.is_some_and(|seen| waits(seen.kind));
         self.alone && self.is_busy()
     }
 
