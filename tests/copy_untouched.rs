@@ -162,3 +162,13 @@ fn what_is_copied_within_layers_keeps_its_access_time() {
         s.assert_same("layers/s", "layers/d");
     });
 }
+
+#[test]
+fn a_directory_is_not_read_to_tell_two_names_from_two_spellings_of_one() {
+    each_engine(|s| {
+        s.file("d/\u{306f}", "1").hard_link("d/x", "d/\u{306f}");
+        old(s, &["d"]);
+        s.cp(["d/\u{306f}", "d/x"]).fails("ucp: 'd/\u{306f}' and 'd/x' are the same file");
+        assert_eq!(s.accessed("d").0, OLD);
+    });
+}
