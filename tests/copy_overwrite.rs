@@ -236,3 +236,12 @@ fn a_directory_that_is_forced_is_refused_as_its_removal_would_be() {
             .fails("ucp: cannot create regular file 'd/p/f': Is a directory");
     });
 }
+
+#[test]
+fn a_link_with_a_slash_behind_it_is_no_directory_to_be_removed() {
+    each_engine(|s| {
+        s.file("f", "1").symlink("x", ".").dir("d");
+        s.cp(["-fbT", "f", "x/"]).fails("ucp: cannot remove 'x/': Not a directory");
+        s.cp(["-fbT", "f", "d/"]).fails("ucp: cannot remove 'd/': Is a directory");
+    });
+}

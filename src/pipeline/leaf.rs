@@ -254,7 +254,14 @@ impl Worker<'_, '_> {
         if !self.shared.options.force {
             return Problem::failed(What::CannotCreateRegular, job.destination_path(), Errno::ISDIR);
         }
-        // The kernel asks first whether the name may be taken at all.
+        // The kernel says first that what has a slash behind its name is to be a directory, and a link is none.
+        if let Some(own) = job.destination.name.to_bytes().strip_suffix(b"/") {
+            let stat = rustix::fs::statat(&job.destination.directory, own, AtFlags::SYMLINK_NOFOLLOW);
+            let is_link = stat.is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink);
+            let refused = if is_link { Errno::NOTDIR } else { Errno::ISDIR };
+            return Problem::failed(What::CannotRemove, job.destination_path(), refused);
+        }
+        // Then it asks whether the name may be taken at all.
         let may_change = match &self.shared.imagined {
             Some(imagined) => imagined.may_change(&job.destination),
             None => place::may_change(&job.destination),
