@@ -89,9 +89,17 @@ pub fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict
     }
 }
 
-/// Whether what would be overwritten has another name, which may be that of a source or of another copy.
+/// Whether a file is copied while nothing else is: what it would be written to has another name, which may be that of a source
+/// or of another copy; or one of both ends is opened by waiting for another process, as a FIFO is.
 #[must_use]
-pub fn has_another_name(found: &Found) -> bool {
+pub fn goes_alone(source: Option<&Facts>, found: Option<&Found>) -> bool {
+    let waits =
+        |end: &Facts| !matches!(end.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
+    source.is_some_and(waits)
+        || found.is_some_and(|found| has_another_name(found) || found.behind().is_some_and(waits))
+}
+
+fn has_another_name(found: &Found) -> bool {
     match found {
         Found::LinkTo { .. } => true,
         Found::File(file) => file.links > 1,
@@ -125,6 +133,22 @@ mod tests {
         let link = file(8, FileType::Symlink);
         assert_eq!(contents(&source, &Found::File(source), false), Verdict::SameFile);
         assert_eq!(contents(&source, &Found::LinkTo { link, file: source }, false), Verdict::SameFile);
+    }
+
+    #[test]
+    fn what_has_another_name_or_is_waited_for_goes_alone() {
+        let (plain, link) = (file(7, FileType::RegularFile), file(8, FileType::Symlink));
+        let linked = Facts { links: 2, ..plain };
+        for free in [None, Some(Found::Nothing), Some(Found::File(plain)), Some(Found::DanglingLink(link))] {
+            assert!(!goes_alone(Some(&plain), free.as_ref()), "{free:?}");
+        }
+        for taken in [Found::File(linked), Found::LinkTo { link, file: plain }] {
+            assert!(goes_alone(Some(&plain), Some(&taken)) && goes_alone(None, Some(&taken)), "{taken:?}");
+        }
+        for kind in [FileType::Fifo, FileType::CharacterDevice] {
+            assert!(goes_alone(Some(&file(9, kind)), Some(&Found::Nothing)));
+            assert!(goes_alone(Some(&plain), Some(&Found::File(file(9, kind)))));
+        }
     }
 
     #[test]

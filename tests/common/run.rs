@@ -300,6 +300,7 @@ impl Running {
         while asleep < 100 {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
             let state = stat.rsplit_once(") ").unwrap().1;
+            assert!(!state.starts_with('Z'), "it has ended");
             asleep = if state.starts_with('S') { asleep + 1 } else { 0 };
             std::thread::yield_now();
         }

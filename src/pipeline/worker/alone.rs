@@ -22,11 +22,7 @@ impl Worker<'_, '_> {
 
     /// True if this file has to wait until nothing else is in work here.
     pub(super) fn must_wait(&mut self, job: &FileJob) -> bool {
-        let waits = |kind| !matches!(kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
-        self.alone = job.found.is_some_and(|found| {
-            let writes_to = found.behind().map(|there| there.kind);
-            overwrite::has_another_name(&found) || writes_to.is_some_and(waits)
-        }) || job.seen.is_some_and(|seen| waits(seen.kind));
+        self.alone = overwrite::goes_alone(job.seen.as_ref(), job.found.as_ref());
         self.alone && self.is_busy()
     }
 
