@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::FileType;
 
-use crate::common::{Sandbox, each_engine, needs_root, with_xattrs};
+use crate::common::{Sandbox, each_engine, needs_extensions, needs_root, with_xattrs};
 
 fn modified(s: &Sandbox, name: &str) -> i64 {
     fs::symlink_metadata(s.path(name)).unwrap().mtime()
@@ -223,5 +223,23 @@ fn what_is_read_from_a_special_file_becomes_a_file_without_special_bits() {
             s.cp(["fifo", "copy"]).succeeds();
         });
         assert_eq!((s.mode("copy"), s.read("copy")), (0o755, b"data".to_vec()));
+    });
+}
+
+/// GNU cp, which goes by the path, cannot enter the directory any more, and says that its permissions could not be kept.
+#[test]
+fn a_copy_that_its_own_permissions_close_is_given_all_of_them() {
+    if !needs_extensions() || !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        s.dir("c").acl("c", 0o654, 1234).give_to_nobody();
+        s.cp(["-aT", "c", "."]).by_nobody().succeeds();
+        let access = |name: &str| s.attributes(name).xattrs.get("system.posix_acl_access").cloned();
+        assert!(access("c").is_some());
+        assert_eq!((access("."), s.mode(".") & 0o777), (access("c"), 0o654));
     });
 }

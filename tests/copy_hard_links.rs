@@ -258,3 +258,18 @@ fn names_of_a_later_operand_are_linked_to_the_first_of_an_earlier_one_that_it_re
         assert_eq!(inode("d/m/z"), inode("d/m/a/m"));
     });
 }
+
+/// GNU cp makes it a link to what is there by then, with the contents of another file.
+#[test]
+fn a_name_whose_first_copy_has_become_another_file_is_refused() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.file("s/h", "1").hard_link("s/other", "s/h").file("k/h", "2").dir("o").hard_link("o/z", "s/h");
+        s.dir("d");
+        s.cp(["-a", "s/h", "s/other", "k/.", "o/z", "d"])
+            .fails("ucp: cannot create hard link 'd/z' to 'd/h': Stale file handle");
+        assert_eq!((s.read("d/h"), s.read("d/other"), s.exists("d/z")), (b"2".into(), b"1".into(), false));
+    });
+}

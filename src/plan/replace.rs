@@ -252,7 +252,7 @@ fn makes_way(options: &CpOptions) -> bool {
 /// a link in a copy's place: it is to be forced out of the way, and that is what is refused.
 #[must_use]
 pub fn forces_closed(options: &CpOptions, kind: FileType) -> bool {
-    options.force && looks_through(options, &Facts { kind, ..Facts::unknown() })
+    options.force && is_written_through(options, kind)
 }
 
 /// As what a source counts when its destination's name is looked at: as a link where what a link there leads to means
