@@ -1,6 +1,9 @@
 //! What GNU cp does not follow keeps its time of access: a link at the destination of what is not copied, or that goes, and
 //! a source that is a link.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
 use crate::common::{Kind, Sandbox, each_engine, needs_root, noise};
 
 const OLD: i64 = 1_000_000_000;
@@ -170,5 +173,51 @@ fn a_directory_is_not_read_to_tell_two_names_from_two_spellings_of_one() {
         old(s, &["d"]);
         s.cp(["d/\u{306f}", "d/x"]).fails("ucp: 'd/\u{306f}' and 'd/x' are the same file");
         assert_eq!(s.accessed("d").0, OLD);
+    });
+}
+
+#[test]
+fn a_file_that_is_one_hole_is_filled_and_not_read() {
+    each_engine(|s| {
+        for (name, size) in [("small", 4095), ("large", 3_000_001)] {
+            let copy = format!("{name}-copy");
+            s.sparse(name, size, &[]);
+            old(s, &[name]);
+            let copied = s.cp(["--sparse=never", "--debug", name, &copy]).succeeds();
+            let said = String::from_utf8_lossy(copied.stdout());
+            assert!(
+                said.contains("\ncopy offload: unknown, reflink: no, sparse detection: SEEK_HOLE\n"),
+                "{said}"
+            );
+            assert!(is_untouched(s, name), "{name}");
+            assert!(s.read(&copy) == vec![0; usize::try_from(size).unwrap()], "{name}");
+            assert!(s.path(&copy).metadata().unwrap().blocks() * 512 >= size, "{name}");
+        }
+        s.sparse("partly", 3_000_000, &[(1_000_000, b"data")]);
+        old(s, &["partly"]);
+        s.cp(["--sparse=never", "partly", "copy"]).succeeds();
+        assert!(!is_untouched(s, "partly"), "times of access are not kept here");
+        assert!(
+            s.read("copy") == s.read("partly")
+                && s.path("copy").metadata().unwrap().blocks() * 512 >= 3_000_000
+        );
+    });
+}
+
+#[test]
+fn a_link_in_the_place_of_a_copy_that_was_taken_to_be_free_is_read() {
+    each_engine(|s| {
+        // GNU cp takes the directory for a new one where directories of another operand were made in it.
+        s.file("p", "1").symlink("d/p", "nowhere");
+        old(s, &["d/p"]);
+        let missing = s.path("other/c");
+        s.cp([Path::new("--parents"), &missing, Path::new("p"), Path::new("d")]).run().ends(1).complains(
+            &format!(
+                "ucp: failed to get attributes of '{}': No such file or directory\n\
+             ucp: not writing through dangling symlink 'd/p'",
+                s.path("other").display()
+            ),
+        );
+        assert!(!is_untouched(s, "d/p"));
     });
 }

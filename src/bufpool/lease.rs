@@ -61,6 +61,14 @@ impl Lease {
         self.filled = bytes;
     }
 
+    /// Fills the lease with zeros, at most `limit` bytes of them, and returns how many.
+    pub fn fill_with_zeros(&mut self, limit: usize) -> usize {
+        let bytes = limit.min(self.capacity());
+        self.room()[..bytes].fill(MaybeUninit::new(0));
+        self.filled = bytes;
+        bytes
+    }
+
     /// Fills the lease with `bytes`, for an engine without a kernel.
     #[cfg(test)]
     pub fn fill_for_test(&mut self, bytes: &[u8]) {

@@ -88,7 +88,7 @@ pub fn method(situation: &Situation) -> Method {
         *situation;
     if may_clone {
         Method::Clone
-    } else if regular && looks_sparse && sparse != Sparse::Never {
+    } else if regular && looks_sparse {
         Method::Holes
     } else if !regular || !size_is_trusted {
         Method::Stream
@@ -193,13 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn sparse_always_looks_at_what_it_read_and_never_takes_no_map() {
+    fn what_looks_sparse_is_mapped_with_any_wish_and_sparse_always_looks_at_what_it_read() {
         let always = Situation { sparse: Sparse::Always, ..PLAIN };
         assert_eq!(method(&always), Method::Stream);
         assert_eq!(method(&Situation { looks_sparse: true, ..always }), Method::Holes);
         assert_eq!(method(&Situation { fits: false, ..always }), Method::Extents);
         let never = Situation { sparse: Sparse::Never, looks_sparse: true, ..PLAIN };
-        assert_eq!(method(&never), Method::Whole);
+        assert_eq!(method(&never), Method::Holes);
+        assert_eq!(method(&Situation { looks_sparse: false, ..never }), Method::Whole);
     }
 
     #[test]

@@ -299,9 +299,17 @@ impl FileCopy {
     pub(super) fn look_at_newcomer(&mut self, mut chain: Chain) -> Next {
         self.stage = Stage::Newcomer;
         chain.lease = None;
+        self.stat_newcomer(chain, false)
+    }
+
+    fn stat_newcomer(&self, mut chain: Chain, follow: bool) -> Next {
         chain.ops.clear();
-        chain.ops.push(Op::Call(Call::Stat { at: self.job.destination.clone(), follow: false }));
+        chain.ops.push(Op::Call(Call::Stat { at: self.job.destination.clone(), follow }));
         Next::Run(chain)
+    }
+
+    pub(super) fn newcomer_link_seen(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        self.fail(chain, Problem::of(What::DanglingLink, self.job.destination_path()), context)
     }
 
     pub(super) fn newcomer_seen(
@@ -312,7 +320,9 @@ impl FileCopy {
     ) -> Next {
         let problem = match facts {
             Some(Facts { kind: FileType::Symlink, .. }) => {
-                Problem::of(What::DanglingLink, self.job.destination_path())
+                // GNU cp reads the link, which sets its access time. Whatever it leads to, it is not written through.
+                self.stage = Stage::NewcomerLink;
+                return self.stat_newcomer(chain, true);
             }
             // It may have gone again; the file was not made all the same.
             Some(_) | None => {

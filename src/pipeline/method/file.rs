@@ -8,7 +8,6 @@ use super::staged::Staged;
 use super::stream::{InOrder, Stream};
 use super::verify::Hashing;
 use super::{Context, Next, Settings};
-use crate::cli::cp::Sparse;
 use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, Into, Io, Op, Outcome};
 use crate::pipeline::job::FileJob;
 use crate::plan::attribute_names::Names;
@@ -227,6 +226,7 @@ impl FileCopy {
                 self.looked(chain, outcome, facts, link, context)
             }
             Stage::Newcomer => self.newcomer_seen(chain, facts, context),
+            Stage::NewcomerLink => self.newcomer_link_seen(chain, context),
             Stage::Destination(verdict) => self.destination_opened(chain, outcome, facts, verdict, context),
             Stage::Which(there) => self.which_is_open(chain, seen.systems, &there, context),
             Stage::MapUnread { end } => self.unread_mapped(chain, end, outcome, &seen, context),
@@ -345,8 +345,6 @@ impl FileCopy {
             passes: self.may_pass(source.size, context),
         };
         let method = data::method(&situation);
-        // GNU cp reads what is data by the map here too, and writes zeros between.
-        self.trail.mapped |= settings.sparse == Sparse::Never && situation.regular && situation.looks_sparse;
         self.begun = true;
         // In a linked chain the ring would have the last word about where the file ends.
         let apart = method != Method::Whole || self.reading.needs_calls();

@@ -7,6 +7,7 @@ use super::file::FileCopy;
 use super::stage::Stage;
 use super::stream::Stream;
 use super::{Context, Next};
+use crate::cli::cp::Sparse;
 use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Seen};
 use crate::plan::data;
 use crate::plan::overwrite::Verdict;
@@ -78,6 +79,11 @@ impl FileCopy {
                 self.without_map = true;
                 self.transfer(chain, context)
             }
+            (_, found) if context.settings.sparse == Sparse::Never => {
+                self.trail.mapped = true;
+                let has_data = found.is_some_and(|data| data.start < size);
+                self.fill_holes(chain, has_data, size, context)
+            }
             (_, Some(data)) if data.start < size && data.start < data.end => {
                 let end = data.end.min(size);
                 holes.from = end;
@@ -93,6 +99,18 @@ impl FileCopy {
                 self.copy_mapped(chain, context)
             }
         }
+    }
+
+    /// `--sparse=never`: a file that has data is read as a whole, holes and all. One that is a single hole is not read, as
+    /// by GNU cp: that would set its access time.
+    fn fill_holes(&mut self, chain: Chain, has_data: bool, size: u64, context: &mut Context<'_>) -> Next {
+        if has_data {
+            self.holes = None;
+            self.without_map = true;
+            return self.transfer(chain, context);
+        }
+        self.stream = Stream::of_hole(size);
+        self.stream_on(chain, false, context)
     }
 
     /// Copies what is mapped, or ends the file where nothing is left. The copy has its length first: a hole at the end
@@ -138,7 +156,7 @@ impl FileCopy {
     }
 
     /// Behind the last data a hole and the end of a source that was cut look the same: its size tells.
-    fn end_mapped(&mut self, mut chain: Chain) -> Next {
+    pub(super) fn end_mapped(&mut self, mut chain: Chain) -> Next {
         self.stage = Stage::MapEnd;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Fstat { end: End::Source }));

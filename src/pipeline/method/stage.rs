@@ -23,6 +23,8 @@ pub(super) enum Stage {
     LookBehind,
     /// Looking at what has come to a name that was free, to say what it is.
     Newcomer,
+    /// Following what has come, as it is a link.
+    NewcomerLink,
     /// Making or opening the destination, to go on by another chain.
     Destination(Verdict),
     /// Finding out whether a destination whose inode is another one than was seen is that file all the same.

@@ -34,12 +34,24 @@ pub(super) struct Stream {
     pending: u32,
     /// The source failed; what it had given is still to be written, and the destination closed.
     read_failed: Option<Errno>,
+    /// The source is a hole up to this byte, which is not read and filled in the copy.
+    hole_end: u64,
 }
 
 impl Stream {
     /// Starts behind what another method has brought over.
     pub(super) fn starting_at(written: u64) -> Self {
         Self { written, ..Self::default() }
+    }
+
+    /// Begins with zeros for a source that is one hole, of `size` bytes.
+    pub(super) fn of_hole(size: u64) -> Self {
+        Self { hole_end: size, ..Self::default() }
+    }
+
+    /// Bytes of zeros that are still to be written.
+    fn hole_left(&self) -> u64 {
+        self.hole_end.saturating_sub(self.written)
     }
 
     /// Bytes that have reached the destination.
@@ -94,14 +106,22 @@ impl FileCopy {
             let wanted = if alone { PAGE_BYTES } else { context.buffer_bytes() };
             chain.lease = context.pool.lease(wanted);
         }
-        let Some(lease) = &chain.lease else {
+        let Some(lease) = &mut chain.lease else {
             if !alone {
                 return Next::Starved(chain);
             }
             return self.fail(chain, self.source_problem(What::Reading, Errno::NOMEM), context);
         };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
-        let Stream { written, start, pending, read_failed } = self.stream;
+        let hole_left = self.stream.hole_left();
+        if self.stream.pending == 0 && hole_left > 0 {
+            let limit = usize::try_from(hole_left).unwrap_or(usize::MAX);
+            let filled = u32::try_from(lease.fill_with_zeros(limit)).unwrap_or(u32::MAX);
+            self.hash_read(self.stream.position(), &chain, filled);
+            self.stream.pending(filled);
+        }
+        let Some(lease) = &chain.lease else { return Next::Starved(chain) };
+        let Stream { written, start, pending, read_failed, .. } = self.stream;
         chain.ops.clear();
         if pending > 0 && makes_holes {
             let length = *self.length.get_or_insert(written);
@@ -116,7 +136,7 @@ impl FileCopy {
         // What has arrived is known when the chain comes back. Who looks is not to wait for that until a pipe or a device
         // gives more.
         let waits = context.settings.watched && self.source_facts().kind != FileType::RegularFile;
-        if read_failed.is_none() && (chain.ops.is_empty() || !waits) {
+        if read_failed.is_none() && hole_left == 0 && (chain.ops.is_empty() || !waits) {
             let offset = (self.positioned && !self.in_order.source).then_some(written + u64::from(pending));
             chain.ops.push(Op::Io(Io::Read { offset, room, expect: None }));
         }
@@ -168,6 +188,8 @@ impl FileCopy {
             }
             (None, _) => match self.stream.read_failed {
                 Some(errno) => self.read_failed(chain, errno, context),
+                // All of a hole is filled.
+                None if self.stream.hole_end > 0 && self.stream.hole_left() == 0 => self.end_mapped(chain),
                 None => self.stream_on(chain, false, context),
             },
             (Some(_), _) => self.fail(chain, self.source_problem(What::Reading, Errno::IO), context),
