@@ -44,9 +44,13 @@ impl Sandbox {
         let root = tempfile::Builder::new().prefix("ucp-test-").tempdir_in(ground()).unwrap();
         let sandbox = Self { root, engine };
         fs::set_permissions(sandbox.root.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::create_dir(sandbox.work()).unwrap();
-        fs::set_permissions(sandbox.work(), fs::Permissions::from_mode(0o755)).unwrap();
+        sandbox.make_work();
         sandbox
+    }
+
+    fn make_work(&self) {
+        fs::create_dir(self.work()).unwrap();
+        fs::set_permissions(self.work(), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     pub fn engine(&self) -> Engine {
@@ -117,6 +121,22 @@ impl Sandbox {
     pub fn hard_link(&self, name: &str, existing: &str) -> &Self {
         fs::hard_link(self.path(existing), self.path(name)).unwrap();
         self
+    }
+
+    /// Has `build` fill the empty directory so that the inode numbers of each group of names rise, which is the order of the
+    /// walk. File systems promise none: what came out otherwise is put aside, so that its numbers stay taken.
+    pub fn in_walk_order(&self, groups: &[&[&str]], build: impl Fn(&Self)) -> &Self {
+        let inode = |name: &&str| self.path(name).symlink_metadata().unwrap().ino();
+        for attempt in 0..1000 {
+            build(self);
+            if groups.iter().all(|names| names.is_sorted_by_key(inode)) {
+                return self;
+            }
+            let aside = self.beside(&format!("aside-{attempt}"));
+            fs::rename(self.work(), aside).unwrap();
+            self.make_work();
+        }
+        panic!("inode numbers come in no order: {groups:?}");
     }
 
     pub fn fifo(&self, name: &str, mode: u32) -> &Self {
