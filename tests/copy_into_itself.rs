@@ -124,3 +124,21 @@ fn what_was_made_beside_the_way_of_a_link_ends_the_walk_too() {
         assert!(s.exists("d/g/z/d/g") && !s.exists("d/g/z/d/g/c"));
     });
 }
+
+#[test]
+fn copies_are_whole_where_the_walk_comes_by_them() {
+    each_engine(|s| {
+        s.in_walk_order(&[&["k/m", "k/a"], &["k", "d"]], |s| {
+            s.file("k/m", "1").symlink("k/a/k", "../../.").dir("d/k");
+        });
+        s.cp(["-rL", "-t", "d", "k"]).fails(
+            "ucp: cannot copy cyclic symbolic link 'k/a/k/k'\n\
+             ucp: cannot copy a directory, 'k', into itself, 'd/k'",
+        );
+        assert_eq!(s.read("d/k/a/k/d/k/m"), b"1");
+        // An operand that the operand before was copied into.
+        s.file("f", "2").dir("e");
+        s.cp(["-r", "f", "e", "e"]).fails("ucp: cannot copy a directory, 'e', into itself, 'e/e'");
+        assert_eq!(s.read("e/e/f"), b"2");
+    });
+}

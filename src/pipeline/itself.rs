@@ -20,7 +20,7 @@ use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -169,9 +169,32 @@ impl Worker<'_, '_> {
     pub(super) fn remember_made(&self, branch: &Branch) {
         let uppermost = branch.fresh && !branch.parent.as_ref().is_some_and(|parent| parent.fresh);
         let leads_away = self.shared.options.follow == Follow::Always;
+        let directory = branch.destination.identity();
         if uppermost && (branch.origin.is_within_itself || leads_away || self.shared.directories.is_some()) {
-            self.shared.met.made_directories.note(branch.destination.identity(), MadeDirectory::of(branch));
+            self.shared.met.made_directories.note(directory, MadeDirectory::of(branch));
         }
+        if leads_away && !branch.fresh {
+            self.shared.met.filled_directories.note(directory);
+        }
+    }
+
+    /// Ends what was begun before a directory is listed that copies are put into, as it has them in it then. A ring makes
+    /// them while the walk goes on.
+    pub(super) fn end_copies_within(&mut self, branch: &Branch) {
+        if !self.is_idle() && self.may_list_copies(branch) {
+            self.end_all();
+        }
+    }
+
+    /// True if this run may have put copies into a directory of the source. One that the run has made is not listed at all.
+    fn may_list_copies(&self, branch: &Branch) -> bool {
+        let source = branch.source.identity();
+        let met = &self.shared.met;
+        branch.origin.is_within_itself
+            || self.shared.options.follow == Follow::Always
+                && branch.is_beyond_link()
+                && (met.filled_directories.has(source)
+                    || met.above.of(&branch.origin.destination).contains(&source))
     }
 }
 
@@ -339,5 +362,19 @@ impl MadeDirectories {
 
     fn get(&self, directory: Identity) -> Option<MadeDirectory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&directory).cloned()
+    }
+}
+
+/// Directories that were there already and get copies, where a link that is followed may lead to them.
+#[derive(Default)]
+pub struct FilledDirectories(Mutex<HashSet<Identity>>);
+
+impl FilledDirectories {
+    fn note(&self, directory: Identity) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(directory);
+    }
+
+    fn has(&self, directory: Identity) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&directory)
     }
 }

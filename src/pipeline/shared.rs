@@ -5,7 +5,7 @@ use super::engine::Counters;
 use super::given::{Base, EntryName, OperandDirectories, ReadOperands};
 use super::grains::Grains;
 use super::imagined::Imagined;
-use super::itself::{Above, MadeDirectories};
+use super::itself::{Above, FilledDirectories, MadeDirectories};
 use super::job::Task;
 use super::late::Late;
 use super::leaf::asks_first;
@@ -70,6 +70,8 @@ pub struct Met {
     pub above: Above,
     /// Directories that were made.
     pub made_directories: MadeDirectories,
+    /// Directories that were there and are filled.
+    pub filled_directories: FilledDirectories,
     /// Files that were operands, where that matters.
     pub read_operands: ReadOperands,
     /// Operands lie in one another, or are one; found out where it matters.

@@ -169,6 +169,11 @@ impl Worker<'_, '_> {
             return Ok(());
         }
         let kept = self.admit((parent, origin), (source, destination), &facts, (fate, found))?;
+        // Where a link may lead the walk into a directory that was there, copies are made in it in the order of GNU cp, as they
+        // may be listed in it later: by inode numbers.
+        if self.shared.options.follow == Follow::Always && !parent.is_some_and(|parent| parent.fresh) {
+            self.end_all();
+        }
         let made = self.make_directory(source, destination, (&facts, names), (fate, kept))?;
         if is_operand {
             self.remember_operand(facts.identity, origin, (fate, found));
@@ -232,6 +237,7 @@ impl Worker<'_, '_> {
         if self.is_behind_the_end(branch, 1) {
             return;
         }
+        self.end_copies_within(branch);
         let in_order = self.walks_in_order(branch);
         let fetched = branch.source().and_then(|source| match source {
             Directory::Open(source) if in_order => self.listing.fetch_all(&source).map(|all| (all, true)),
