@@ -242,6 +242,12 @@ fn attributes_of_an_empty_name_cannot_be_set() {
         s.cp(["-a", "c", ""]).fails("ucp: clearing permissions for '': No such file or directory");
         assert_ne!(s.owner("."), (7, 7));
         assert!(!s.attributes(".").xattrs.contains_key("user.one"));
+        // Where the times cannot be set either, nothing else is tried.
+        s.chown("c", 65534, 65534).chown("c/f", 65534, 65534).chmod(".", 0o777);
+        s.cp(["-a", "c", ""]).by_nobody().fails(
+            "ucp: cannot create regular file 'f': Permission denied\n\
+             ucp: preserving times for '': Operation not permitted",
+        );
     });
 }
 

@@ -221,3 +221,13 @@ fn a_link_in_the_place_of_a_copy_that_was_taken_to_be_free_is_read() {
         assert!(!is_untouched(s, "d/p"));
     });
 }
+
+#[test]
+fn a_link_is_not_followed_for_a_source_in_a_directory_that_may_not_be_searched() {
+    each_engine(|s| {
+        s.file("s/f", "1").symlink("d/s/f", "../../s/f").give_to_nobody().chmod("s", 0o400);
+        old(s, &["d/s/f"]);
+        s.cp(["-r", "s", "d"]).by_nobody().fails("ucp: cannot stat 's/f': Permission denied");
+        assert!(is_untouched(s, "d/s/f"));
+    });
+}

@@ -51,6 +51,10 @@ fn try_keep(
     if !wanted.is_link {
         times(copy, wanted, refused)?;
     }
+    if let Some(unnamed) = &wanted.unnamed {
+        refused.push(Refused::clone(unnamed));
+        return Err(Stop);
+    }
     let mut state = State { now: None, special: true };
     if wanted.owner.is_some() || wanted.permissions != Permissions::AsTheyAre {
         let stat = rustix::fs::fstat(copy.descriptor());

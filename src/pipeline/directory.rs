@@ -72,10 +72,8 @@ impl Worker<'_, '_> {
         }
         let (descriptor, listable) = open;
         let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
-        if destination.path.is_empty()
-            && let Some(refused) = wanted.without_a_name(copy.owner)
-        {
-            attributes::tell(&[refused], &keeping, self.shared.reporter, |_end| destination.path.clone());
+        if destination.path.is_empty() {
+            wanted.refuse_without_name(copy.owner);
         }
         let at_end = (!wanted.is_nothing()).then(|| Box::new((wanted, keeping)));
         let belongs_to = if made && keeping.wants_owner_of_new() {

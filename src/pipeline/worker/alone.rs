@@ -8,15 +8,23 @@
 use super::Worker;
 use crate::pipeline::job::FileJob;
 use crate::pipeline::special;
-use crate::plan::overwrite;
-use rustix::fs::FileType;
+use crate::plan::overwrite::{self, Found};
+use crate::process;
+use rustix::fs::{AtFlags, FileType};
 
 impl Worker<'_, '_> {
     /// Looks at the destination of a file that is about to be begun with, where nothing is known of it yet. What cannot be
     /// looked at is left to the file's own way, which tells of it.
     pub(super) fn look_ahead(job: &mut FileJob) {
         if job.found.is_none() {
-            job.found = special::look(&job.destination, Some(FileType::RegularFile)).ok();
+            job.found = special::look(&job.destination, Some(FileType::Symlink)).ok();
+            if matches!(job.found, Some(Found::DanglingLink(_))) {
+                // A link is followed only for a source that can be looked at, as by GNU cp.
+                job.found = match job.seen.is_some() || can_be_looked_at(job) {
+                    true => special::look(&job.destination, Some(FileType::RegularFile)).ok(),
+                    false => None,
+                };
+            }
         }
     }
 
@@ -36,4 +44,9 @@ impl Worker<'_, '_> {
             self.engine.in_flight() + self.starved.len() + self.large.len() + self.extents_in_flight;
         in_work + self.unsettled() > 0
     }
+}
+
+fn can_be_looked_at(job: &FileJob) -> bool {
+    let flags = if job.follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+    process::look(&job.source.directory, &*job.source.name, flags).is_ok()
 }

@@ -16,6 +16,7 @@ impl Wanted {
             before: false,
             is_link: true,
             writable_for_attributes: false,
+            unnamed: None,
             ends_at_attributes: false,
             privileged: false,
             names: Names::default(),
@@ -26,6 +27,7 @@ impl Wanted {
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.times.is_none()
+            && self.unnamed.is_none()
             && self.owner.is_none()
             && self.permissions == Permissions::AsTheyAre
             && self.names == Names::default()
@@ -47,16 +49,17 @@ impl Wanted {
     }
 
     /// Takes away what cannot be set for an empty name, which stands for the working directory, `now` somebody's: GNU cp
-    /// sets some attributes by that name. Answers what is to be told.
-    pub fn without_a_name(&mut self, now: Owner) -> Option<Refused> {
+    /// sets some attributes by that name. The times come before.
+    pub fn refuse_without_name(&mut self, now: Owner) {
         if !matches!(self.permissions, Permissions::Kept(_) | Permissions::Whole(_)) {
-            return None;
+            return;
         }
         let kept = std::mem::replace(&mut self.permissions, Permissions::AsTheyAre);
         self.names = Names::default();
         // Before it changes hands it would be closed to others, and that is the end already.
         let changes_hands = self.owner.take_if(|owner| *owner != now).is_some();
         let refused = || Refused::Permissions(kept, Errno::NOENT);
-        Some(if changes_hands { Refused::Clearing(Errno::NOENT) } else { refused() })
+        self.unnamed =
+            Some(Box::new(if changes_hands { Refused::Clearing(Errno::NOENT) } else { refused() }));
     }
 }
