@@ -136,11 +136,13 @@ pub fn words(trail: &Trail, reflink: Reflink, sparse: Sparse) -> [&'static str; 
         (true, true) if !trail.moved => "unknown",
         (true, true) => "no",
     };
+    let copied = trail.transferred || trail.mapped;
     let shared = match () {
         () if reflink == Reflink::Never || sparse == Sparse::Never => "no",
         () if trail.cloned => "yes",
-        () if trail.clone_refused => "unsupported",
-        () if trail.transferred || trail.mapped => "no",
+        // What did not come as far as its data was not to be cloned.
+        () if trail.clone_refused && (copied || reflink == Reflink::Always) => "unsupported",
+        () if copied => "no",
         () => "unknown",
     };
     let holes = match (trail.mapped, trail.zeros && trail.transferred, trail.transferred) {
@@ -219,5 +221,8 @@ mod tests {
         let data = Trail { transferred: true, ..hole };
         assert_eq!(said(data, Reflink::Auto, Sparse::Always), "avoided, unsupported, SEEK_HOLE + zeros");
         assert_eq!(said(Trail::default(), Reflink::Auto, Sparse::Auto), "unknown, unknown, unknown");
+        let refused = Trail { clone_refused: true, ..Trail::default() };
+        assert_eq!(said(refused, Reflink::Auto, Sparse::Auto), "unknown, unknown, unknown");
+        assert_eq!(said(refused, Reflink::Always, Sparse::Auto), "unknown, unsupported, unknown");
     }
 }
