@@ -56,3 +56,19 @@ fn what_a_directory_has_got_by_another_name_goes_to_its_copy_too() {
         assert_eq!((acl("d"), acl("d/d")), (acl("."), acl(".")));
     });
 }
+
+#[test]
+fn a_directory_gets_the_acl_that_its_source_has_by_then() {
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        // The first copy, `d/d/..`, is the source `d` of the second, and gets the mode of `d/..`.
+        s.dir("d").chmod(".", 0o755).acl("d", 0o740, 1234);
+        s.cp(["--parents", "-p", "-t", "d", "d/../missing"])
+            .fails("ucp: cannot stat 'd/../missing': No such file or directory");
+        let acl = |name: &str| s.attributes(name).xattrs.get("system.posix_acl_access").cloned();
+        assert!(acl("d").is_some());
+        assert_eq!((s.mode("d/d"), acl("d/d")), (0o755, acl("d")));
+    });
+}

@@ -191,11 +191,25 @@ fn permissions(
                 Some(errno) => Err(errno),
                 None => copy_acls(source, copy, &wanted.names.acls),
             };
-            // What was there before may be another's, which is to be told.
-            let is_set = !wanted.before
-                && wanted.names.acls.is_empty()
-                && state.now.is_some_and(|now| now.mode == mode && !mode.contains(Mode::SGID));
-            let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
+            let set = match (&acls, state.now) {
+                (Ok(Acls { has_access: true }), Some(now)) if !(now.mode | mode).intersects(special) => {
+                    Ok(())
+                }
+                // The ACL as it is now has given the rest.
+                (Ok(Acls { has_access: true }), _) => rustix::fs::fstat(copy.descriptor()).and_then(|stat| {
+                    copy.set_mode(Facts::of(&stat).mode.difference(special) | (mode & special))
+                }),
+                // What was there before may be another's, which is to be told.
+                (_, Some(now))
+                    if !wanted.before
+                        && wanted.names.acls.is_empty()
+                        && now.mode == mode
+                        && !mode.contains(Mode::SGID) =>
+                {
+                    Ok(())
+                }
+                _ => copy.set_mode(mode),
+            };
             acls.and(set)
         }
     };
@@ -204,11 +218,21 @@ fn permissions(
     }
 }
 
-fn copy_acls(source: &Source<'_>, copy: Copied<'_>, names: &[u8]) -> Result<(), Errno> {
-    let mut result = Ok(());
+/// What became of ACLs.
+#[derive(Default)]
+struct Acls {
+    /// One for access is set, and with it the permissions.
+    has_access: bool,
+}
+
+fn copy_acls(source: &Source<'_>, copy: Copied<'_>, names: &[u8]) -> Result<Acls, Errno> {
+    let mut result = Ok(Acls::default());
     for name in each(names) {
         let copied = source.value(&name).and_then(|value| copy.set_attribute(&name, &value));
         match copied {
+            Ok(()) if name.as_bytes() == b"system.posix_acl_access" => {
+                result = result.map(|_| Acls { has_access: true });
+            }
             Ok(()) | Err(Errno::NODATA) => {}
             // Every file of NFS 4 has one, and other file systems have none.
             Err(Errno::OPNOTSUPP) if name.as_bytes().starts_with(b"system.nfs4") => {}

@@ -11,9 +11,14 @@ const REFUSALS: [&str; 2] = [
     ": Stale file handle",
 ];
 
-/// What GNU cp alone says of a directory `.` that its own new permissions have closed: it goes by the path, `ucp` by a
-/// descriptor.
-const CLOSED: [&str; 2] = ["preserving permissions for ", ": Permission denied"];
+/// What GNU cp alone says where it sets permissions by a path, and `ucp` by a descriptor.
+const BY_PATH: &str = "preserving permissions for ";
+
+/// Of a directory `.` that its own new permissions have closed.
+const CLOSED: &str = ": Permission denied";
+
+/// Of what has no such name any more, as the run itself has replaced what the path went through.
+const GONE: [&str; 2] = [": Not a directory", ": No such file or directory"];
 
 /// The case in English, where it has another language.
 pub fn in_english(case: &Case) -> Case {
@@ -31,10 +36,15 @@ pub fn is_documented(reference: &Outcome, candidate: &Outcome) -> bool {
     };
     alone(candidate, reference, &|line| REFUSALS.iter().any(|refusal| line.contains(refusal)))
         || alone(reference, candidate, &|line| {
-            let path = line.split_once(CLOSED[0]).and_then(|(_, rest)| rest.strip_suffix(CLOSED[1]));
-            path.is_some_and(|path| {
+            let Some((_, rest)) = line.split_once(BY_PATH) else { return false };
+            let closed = rest.strip_suffix(CLOSED).is_some_and(|path| {
                 let path = path.trim_matches(['\'', '\u{2018}', '\u{2019}']);
                 path == "." || path.ends_with("/.")
-            })
+            });
+            // An empty name is none for both.
+            closed
+                || (!rest.starts_with("\u{2018}\u{2019}")
+                    && !rest.starts_with("''")
+                    && GONE.iter().any(|reason| rest.ends_with(reason)))
         })
 }
