@@ -36,8 +36,10 @@ pub struct Making {
 /// How each case is made where nothing else is asked for.
 pub const USUAL: Making = Making { sequence: Sequence::AsDrawn, new_first: false };
 
-/// Others, in which the outcome may be another one for who goes by the order of listings.
-pub const OTHERS: [Making; 10] = [
+/// Others, in which the outcome may be another one for who goes by the order of listings. The usual one is among them, as XFS
+/// numbers what is made otherwise each time.
+pub const OTHERS: [Making; 16] = [
+    USUAL,
     Making { sequence: Sequence::Reversed, new_first: false },
     Making { sequence: Sequence::Shuffled(1), new_first: false },
     Making { sequence: Sequence::AsDrawn, new_first: true },
@@ -48,6 +50,11 @@ pub const OTHERS: [Making; 10] = [
     Making { sequence: Sequence::Shuffled(5), new_first: true },
     Making { sequence: Sequence::Shuffled(6), new_first: false },
     Making { sequence: Sequence::Shuffled(7), new_first: false },
+    USUAL,
+    USUAL,
+    USUAL,
+    USUAL,
+    USUAL,
 ];
 
 /// Holds inodes that are not to be used. Removed with what is in it when dropped.

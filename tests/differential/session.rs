@@ -234,7 +234,7 @@ impl Session {
         outcome: &Outcome,
         thread: usize,
     ) -> bool {
-        const ENOUGH_TO_SEE: usize = 4;
+        const ENOUGH_TO_SEE: usize = 5;
         let (usual, wanted) = (facts(case, reference), facts(case, outcome));
         let mut open = unlike(&usual, &wanted);
         let mut depends = false;
