@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
 
 use std::time::{Duration, Instant};
-use ucp::format::{Format, Machine, Numbering, ROOM_BYTES};
+use ucp::internals::{Format, Machine, Numbering, ROOM_BYTES};
 
 const INPUT_BYTES: usize = 8 << 20;
 const PIECE_BYTES: usize = 128 << 10;

@@ -11,13 +11,24 @@
 //!
 //! `ARCHITECTURE.md` is the map of the rooms and says where a new option, copy method or engine goes.
 
-pub mod bufpool;
-pub mod cli;
-pub mod format;
-pub mod front;
-pub mod hashes;
-pub mod patience;
-pub mod pipeline;
-pub mod plan;
-pub mod process;
-pub mod report;
+mod bufpool;
+mod cli;
+mod format;
+mod front;
+mod hashes;
+mod patience;
+mod pipeline;
+mod plan;
+mod process;
+mod report;
+
+pub use front::{ucat, ucp};
+
+/// What the project's own tests and benchmarks look at: no promise to anyone else.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::cli::{EXTENSIONS, Surroundings, cat, cp};
+    pub use crate::format::{Format, Machine, Numbering, ROOM_BYTES};
+    pub use crate::report::language::Language;
+    pub use crate::report::quote::Charset;
+}

@@ -9,7 +9,7 @@ mod memory;
 mod newer;
 mod signals;
 
-pub use locale::{Locale, approximations, locale};
+pub use locale::{approximations, locale};
 pub use memory::{Limit, limit, memory_left};
 pub use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
 pub use signals::{SignalSet, die_by, ignores};
@@ -21,15 +21,13 @@ use rustix::path::Arg;
 use std::os::unix::net::UnixDatagram;
 use std::sync::OnceLock;
 
-/// Which of the three standard descriptors were closed when the program started.
+/// Which of the standard descriptors that data goes through were closed when the program started.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ClosedAtStart {
     /// Descriptor 0.
     pub input: bool,
     /// Descriptor 1.
     pub output: bool,
-    /// Descriptor 2.
-    pub error: bool,
 }
 
 /// How the descriptors that fill the closed ones are known: the device and inode of what they refer to, and the device
@@ -61,11 +59,11 @@ pub fn guard_standard_descriptors() -> ClosedAtStart {
         }
         true
     };
-    ClosedAtStart {
-        input: guard(rustix::stdio::stdin(), OFlags::WRONLY),
-        output: guard(rustix::stdio::stdout(), OFlags::RDONLY),
-        error: guard(rustix::stdio::stderr(), OFlags::RDONLY),
-    }
+    let input = guard(rustix::stdio::stdin(), OFlags::WRONLY);
+    let output = guard(rustix::stdio::stdout(), OFlags::RDONLY);
+    // What is said without it goes nowhere.
+    guard(rustix::stdio::stderr(), OFlags::RDONLY);
+    ClosedAtStart { input, output }
 }
 
 /// A descriptor with the lowest free number that can be neither read nor written, of what cannot be opened anew: one that

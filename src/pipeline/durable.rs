@@ -65,12 +65,6 @@ impl Durable {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Whether none waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// How many were made durable at once.
     #[must_use]
     pub fn syncs(&self) -> u64 {

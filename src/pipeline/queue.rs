@@ -139,12 +139,6 @@ impl<T> Queue<T> {
         self.lock().queued
     }
 
-    /// Whether no task waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Makes room for one more worker and answers its number, unless there are `workers_max` already, or one waits for
     /// work.
     pub fn enlist(&self, workers_max: usize) -> Option<usize> {

@@ -5,7 +5,7 @@ use std::fs;
 
 use clap::Arg;
 use roff::{Inline, Roff, bold, italic, roman};
-use ucp::cli::EXTENSIONS;
+use ucp::internals::EXTENSIONS;
 
 use super::{Program, root};
 

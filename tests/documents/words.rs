@@ -2,9 +2,7 @@
 
 use clap::{Arg, ValueHint};
 use std::collections::BTreeSet;
-use ucp::cli::{Surroundings, cat, cp};
-use ucp::report::language::Language;
-use ucp::report::quote::Charset;
+use ucp::internals::{Charset, Language, Surroundings, cat, cp};
 
 use super::PROGRAMS;
 

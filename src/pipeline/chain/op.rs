@@ -186,15 +186,6 @@ impl Op {
         }
     }
 
-    /// The operation, where a ring can run it.
-    #[must_use]
-    pub fn io(&self) -> Option<&Io> {
-        match self {
-            Self::Io(io) => Some(io),
-            Self::Call(_) => None,
-        }
-    }
-
     /// Whether this makes the destination.
     #[must_use]
     pub fn makes_file(&self) -> bool {

@@ -1,4 +1,10 @@
-//! What both programs' front ends share: a command line that cannot be followed, `--help`, statistics.
+//! The two programs, and what they share: a command line that cannot be followed, `--help`, why there is no ring.
+
+mod cat;
+mod cp;
+
+pub use cat::ucat;
+pub use cp::ucp;
 
 use crate::cli::{Refused, short_program_name};
 use crate::pipeline::engine::uring::Refusal;
@@ -8,17 +14,16 @@ use crate::report::{HINT, Reporter, write_all, write_error};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::process::ExitCode;
 
 /// `argv[0]` and the arguments behind it.
-pub fn arguments() -> (OsString, std::env::ArgsOs) {
+fn arguments() -> (OsString, std::env::ArgsOs) {
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_default();
     (program, arguments)
 }
 
 /// Tells why the command line cannot be followed, in GNU's form.
-pub fn refuse(program: &OsStr, refused: &Refused, language: &Language) {
+fn refuse(program: &OsStr, refused: &Refused, language: &Language) {
     let mut text = match refused.from_getopt {
         true => refused.message.clone(),
         false => [&short_program_name(program), &b": "[..], &refused.message, b"\n"].concat(),
@@ -30,8 +35,7 @@ pub fn refuse(program: &OsStr, refused: &Refused, language: &Language) {
 }
 
 /// Prints `--help` or `--version`; a failure to do so is told and counts.
-#[must_use]
-pub fn print(reporter: &Reporter, text: &str) -> bool {
+fn print(reporter: &Reporter, text: &str) -> bool {
     match write_all(rustix::stdio::stdout(), text.as_bytes()) {
         Ok(()) => true,
         Err(errno) => {
@@ -42,18 +46,11 @@ pub fn print(reporter: &Reporter, text: &str) -> bool {
 }
 
 /// `write error: ...`
-pub fn write_failed(reporter: &Reporter, errno: Errno) {
+fn write_failed(reporter: &Reporter, errno: Errno) {
     reporter.failed_to(Words::gnulib("write error"), errno);
 }
 
 /// Why a ring that was asked for cannot be had.
-#[must_use]
-pub fn refusal(refusal: Refusal) -> anyhow::Error {
+fn refusal(refusal: Refusal) -> anyhow::Error {
     anyhow::anyhow!("io_uring is not available ({}): {}", refusal.step, describe(refusal.errno))
-}
-
-/// Success or failure as an exit status.
-#[must_use]
-pub fn status(success: bool) -> ExitCode {
-    if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

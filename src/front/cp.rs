@@ -1,0 +1,49 @@
+//! `ucp`: GNU cp on the pipeline.
+
+use crate::cli::{Request, Surroundings, cp};
+use crate::pipeline::outputs::Outputs;
+use crate::pipeline::run;
+use crate::process;
+use crate::report::Reporter;
+use crate::report::message::Output;
+use crate::report::outlet::Outlet;
+
+/// Copies as the command line says. Answers whether everything went well.
+#[must_use]
+pub fn ucp() -> bool {
+    process::guard_standard_descriptors();
+    let (program, arguments) = super::arguments();
+    let reporter = Reporter::new(&program);
+    let parsed = cp::parse(arguments, &Surroundings::of_process(program.clone()), reporter.language());
+    parsed.warnings.iter().for_each(|warning| reporter.say(&reporter.language().text(*warning)));
+    let options = match parsed.request {
+        Ok(Request::Run(options)) => options,
+        Ok(Request::Help(text) | Request::Version(text)) => return super::print(&reporter, &text),
+        Err(refused) => {
+            super::refuse(&program, &refused, reporter.language());
+            return false;
+        }
+    };
+    let Ok(mut outputs) = Outputs::examine(&options, &reporter) else { return false };
+    // What a walk or a list leads to is not known beforehand.
+    let late = options.recursive || options.extensions.choosing.names_from.is_some();
+    let opened = Outlet::open(&options.knobs, |path| outputs.open_stats(path), &reporter);
+    let Ok(mut outlet) = opened else { return false };
+    let Ok(()) = outputs.opened(&outlet, &options, &reporter) else { return false };
+    if !late && outlet.cut(&reporter).is_err() {
+        return false;
+    }
+    match run::copy(&options, &outputs, &reporter).map_err(super::refusal) {
+        Ok(stats) => {
+            let success = outlet.tell(&stats, outputs.may_write(Output::Stats), &reporter);
+            if let Some(signal) = reporter.interrupted_by() {
+                process::die_by(signal);
+            }
+            success
+        }
+        Err(error) => {
+            reporter.failure(error.to_string().as_bytes());
+            false
+        }
+    }
+}
