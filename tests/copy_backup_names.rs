@@ -209,3 +209,28 @@ fn a_forced_link_takes_a_name_that_its_backup_has_left() {
         assert_eq!((s.read("a"), s.read("a~")), (b"1".to_vec(), b"1".to_vec()));
     });
 }
+
+#[test]
+fn where_a_backup_leaves_the_name_a_question_forces_a_hard_link_and_other_names_of_a_copy_take_it_unforced() {
+    each_engine(|s| {
+        let names = |s: &Sandbox| {
+            s.file("src/1", "new")
+                .hard_link("src/2", "src/1")
+                .file("dst/2", "old")
+                .hard_link("dst/2~", "dst/2");
+        };
+        names(s);
+        s.cp(["-lb", "src/2", "dst"]).fails("ucp: cannot create hard link 'dst/2' to 'src/2': File exists");
+        s.cp(["-lbi", "src/2", "dst"]).input("y\n").run().ends(0).complains("ucp: overwrite 'dst/2'? ");
+        assert_eq!((s.read("dst/2"), s.read("dst/2~")), (b"new".to_vec(), b"old".to_vec()));
+        fs::remove_dir_all(s.path("src")).unwrap();
+        fs::remove_dir_all(s.path("dst")).unwrap();
+        names(s);
+        s.cp(["-vb", "--preserve=links", "src/1", "src/2", "dst"])
+            .run()
+            .ends(0)
+            .complains("")
+            .prints("'src/1' -> 'dst/1'\n'src/2' -> 'dst/2' (backup: 'dst/2~')\nremoved 'dst/2'\n");
+        assert_eq!((s.read("dst/2"), s.read("dst/2~")), (b"new".to_vec(), b"old".to_vec()));
+    });
+}

@@ -136,6 +136,8 @@ pub struct FileJob {
     pub announced: bool,
     /// It takes the place of what is there, which has made way or would have (`--atomic`).
     pub over: bool,
+    /// What was to make way has this name still, as its backup's was another of its names. A link takes the place.
+    pub unmoved: bool,
     /// Where it stands in the walk; `None` where its turn has come, if it had to wait for one.
     pub rank: Option<Rank>,
     /// The destination counts as free and was not looked at (`--parents`).
@@ -176,6 +178,7 @@ impl FileJob {
             belongs_to: branch.belongs_to,
             announced: false,
             over: false,
+            unmoved: false,
             rank: Some(entry.rank),
             unseen: false,
             kept: None,
@@ -273,7 +276,11 @@ impl FileJob {
     #[must_use]
     pub fn may_link_over(&self, options: &CpOptions) -> bool {
         let cannot = self.destination.name.to_bytes().ends_with(b"/");
-        self.over || self.unseen || cannot || replace::may_link_over(options, self.found.as_ref())
+        self.over
+            || self.unmoved
+            || self.unseen
+            || cannot
+            || replace::may_link_over(options, self.found.as_ref())
     }
 
     /// Whether somebody wants to know which file the copy becomes.

@@ -231,7 +231,7 @@ impl Worker<'_, '_> {
             let place = (&job.destination, job.branch());
             kept = Some(self.back_up(place, shown, backup, (&job.source, facts), stays)?);
             job.is_freed();
-            job.over = stays || (options.force && still_has_its_name(job, there));
+            (job.over, job.unmoved) = (stays, still_has_its_name(job, there));
         } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
             self.remove(job)?;
             job.over = self.shared.atomic();
@@ -343,7 +343,7 @@ pub(super) enum Ready {
 }
 
 /// Whether the file at the destination has its name after it was renamed to its backup's: rename(2) does nothing where that
-/// is another name of it. A link that is forced takes the place, with GNU cp.
+/// is another name of it.
 fn still_has_its_name(job: &FileJob, there: &Facts) -> bool {
     let At { directory, name } = &job.destination;
     let look = || rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);

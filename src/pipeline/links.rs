@@ -70,6 +70,7 @@ struct WaitingEntry {
     found: Option<Found>,
     announced: bool,
     over: bool,
+    unmoved: bool,
     kept: Option<Kept>,
 }
 
@@ -195,7 +196,17 @@ impl Links {
 
 impl Waiting {
     fn of(job: FileJob, facts: &Facts, skipped: bool, let_go: bool) -> Self {
-        let FileJob { ref source, ref names, found, announced, over, rank, follow: through_link, .. } = job;
+        let FileJob {
+            ref source,
+            ref names,
+            found,
+            announced,
+            over,
+            unmoved,
+            rank,
+            follow: through_link,
+            ..
+        } = job;
         let place = match names {
             Names::Operand { .. } => Place::Operand(Box::new(job)),
             Names::Entry(branch) => {
@@ -206,7 +217,7 @@ impl Waiting {
                 let entry = Entry { name, kind, through_link, rank };
                 let branch = Arc::clone(branch);
                 let kept = job.kept;
-                Place::Entry(Box::new(WaitingEntry { branch, entry, found, announced, over, kept }))
+                Place::Entry(Box::new(WaitingEntry { branch, entry, found, announced, over, unmoved, kept }))
             }
         };
         Self { place, facts: *facts, skipped }
@@ -275,9 +286,11 @@ impl Worker<'_, '_> {
             let job = match place {
                 Place::Operand(job) => *job,
                 Place::Entry(waiting) => {
-                    let WaitingEntry { branch, entry, found, announced, over, kept } = *waiting;
+                    let WaitingEntry { branch, entry, found, announced, over, unmoved, kept } = *waiting;
                     match FileJob::of_entry(&branch, &entry) {
-                        Ok(job) => FileJob { seen: Some(facts), found, announced, over, kept, ..job },
+                        Ok(job) => {
+                            FileJob { seen: Some(facts), found, announced, over, unmoved, kept, ..job }
+                        }
                         Err(problem) => {
                             self.shared.reporter.problem(&problem);
                             if let Some(kept) = &kept {

@@ -183,6 +183,7 @@ impl Worker<'_, '_> {
             belongs_to: None,
             announced: false,
             over: false,
+            unmoved: false,
             rank: Some(rank_of(operand.number)),
             unseen: self.shared.parents.count_as_new(),
             kept: None,

@@ -119,6 +119,7 @@ impl Copying {
             destination_device: Some(1),
             announced: false,
             over: false,
+            unmoved: false,
             rank: None,
             unseen: false,
             kept: None,
