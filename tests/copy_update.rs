@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::{Sandbox, each_engine};
+use crate::common::{Sandbox, each_engine, needs_extensions};
 
 fn inode(s: &Sandbox, name: &str) -> u64 {
     s.path(name).symlink_metadata().unwrap().ino()
@@ -119,5 +119,43 @@ fn a_directory_that_was_filled_meanwhile_is_newer_than_what_a_link_to_it_would_g
         s.times("p/m", 2000, 2000).times("x", 1000, 1000);
         s.cp(["-ruT", "p", "x"]).succeeds();
         assert_eq!((s.read("x/a"), s.link_target("x/m")), (b"1".to_vec(), "../x".into()));
+    });
+}
+
+#[test]
+fn a_link_with_the_target_of_its_source_counts_as_its_copy_where_it_is_not_removed_first() {
+    each_engine(|s| {
+        s.symlink("l", "nowhere").symlink("d/l", "nowhere").symlink("other", "elsewhere");
+        for name in ["d/l", "other"] {
+            s.times(name, 1000, 1000);
+        }
+        let there = inode(s, "d/l");
+        s.cp(["-P", "--attributes-only", "l", "d"])
+            .fails("ucp: cannot create symbolic link 'd/l': File exists");
+        s.cp(["-uP", "--attributes-only", "l", "other"])
+            .fails("ucp: cannot create symbolic link 'other': File exists");
+        // Without timestamps it stays the older one.
+        s.cp(["-uvP", "--attributes-only", "l", "d"]).succeeds().prints("'l' -> 'd/l'\n");
+        s.cp(["-uvP", "--attributes-only", "--preserve=timestamps", "l", "d"])
+            .succeeds()
+            .prints("'l' -> 'd/l'\n");
+        s.cp(["-uvP", "--attributes-only", "--preserve=timestamps", "l", "d"]).succeeds().prints("");
+        assert_eq!(s.attributes("d/l").modified, s.attributes("l").modified);
+        assert_eq!(inode(s, "d/l"), there);
+    });
+}
+
+#[test]
+fn so_it_does_where_copies_are_made_apart_and_where_none_are_made() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.symlink("l", "nowhere").symlink("d/l", "nowhere").times("d/l", 1000, 1000);
+        let there = inode(s, "d/l");
+        for option in ["--dry-run", "--atomic"] {
+            s.cp(["-uvP", "--attributes-only", option, "l", "d"]).succeeds().prints("'l' -> 'd/l'\n");
+            assert_eq!((inode(s, "d/l"), s.names("d")), (there, vec![String::new(), "l".into()]));
+        }
     });
 }

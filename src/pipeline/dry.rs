@@ -13,7 +13,7 @@ use super::links::creation::is_outside_working_directory;
 use super::special;
 use super::tree::Place;
 use super::worker::Worker;
-use crate::cli::cp::{Follow, Make};
+use crate::cli::cp::{CpOptions, Follow, Make};
 use crate::plan::choosing;
 use crate::plan::facts::{Facts, Identity};
 use crate::plan::overwrite::{self, Found, Verdict};
@@ -58,7 +58,7 @@ impl Worker<'_, '_> {
             Make::Copies if replace::is_read(self.shared.options, facts.kind) => {
                 self.imagine_file(imagined, &mut job, facts)
             }
-            Make::Copies => imagine_special(imagined, self.shared.options.force, &job, facts),
+            Make::Copies => imagine_special(imagined, self.shared.options, &job, facts),
             Make::HardLinks => self.imagine_hard_link(imagined, &job, facts),
             Make::SymbolicLinks => self.imagine_symbolic_link(imagined, &job, facts),
         };
@@ -299,13 +299,25 @@ fn may_write(imagined: &Imagined, at: &At, there: &Facts) -> Result<(), Errno> {
 }
 
 /// A file that would be made anew as what it is.
-fn imagine_special(imagined: &Imagined, force: bool, job: &FileJob, facts: &Facts) -> Result<Facts, Problem> {
+fn imagine_special(
+    imagined: &Imagined,
+    options: &CpOptions,
+    job: &FileJob,
+    facts: &Facts,
+) -> Result<Facts, Problem> {
     let what = match facts.kind {
         FileType::Symlink => What::CannotCreateLink,
         FileType::Fifo => What::CannotCreateFifo,
         _ => What::CannotCreateSpecial,
     };
-    let forced = force && facts.kind == FileType::Symlink;
+    let link = facts.kind == FileType::Symlink;
+    if link
+        && let Some(there) = job.found.as_ref().and_then(Found::own)
+        && special::is_the_copy(options, job)
+    {
+        return Ok(*there);
+    }
+    let forced = options.force && link;
     let made = match is_there(job) && !forced {
         true => Err(Errno::EXIST),
         false => imagined.may_make(&job.destination),

@@ -5,11 +5,12 @@ use super::chain::At;
 use super::job::FileJob;
 use super::place;
 use super::worker::Worker;
-use crate::cli::cp::Keep;
+use crate::cli::cp::{CpOptions, Keep};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Made, Refused, Wanted};
 use crate::plan::facts::Facts;
 use crate::plan::overwrite::Found;
+use crate::plan::replace;
 use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fs::{AtFlags, FileType};
@@ -40,11 +41,19 @@ pub fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
     }
 }
 
+/// Whether the link that is there already may count as the copy of a link. One that cannot be read does not.
+pub(super) fn is_the_copy(options: &CpOptions, job: &FileJob) -> bool {
+    let target = |at: &At| rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new());
+    replace::may_be_the_copy(options, job.found.as_ref())
+        && target(&job.source).is_ok_and(|wanted| target(&job.destination) == Ok(wanted))
+}
+
 impl Worker<'_, '_> {
     /// Makes the copy of a file that is no regular file and no directory.
     pub(super) fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
         // A name with a slash behind it is a directory's, and will be refused.
-        if !self.shared.atomic() || job.destination.name.to_bytes().ends_with(b"/") {
+        let stays = facts.kind == FileType::Symlink && is_the_copy(self.shared.options, job);
+        if stays || !self.shared.atomic() || job.destination.name.to_bytes().ends_with(b"/") {
             return self.make_node(job, &job.destination, facts);
         }
         let link = facts.kind == FileType::Symlink;
@@ -81,6 +90,7 @@ impl Worker<'_, '_> {
                     Err(Errno::EXIST) if options.force && job.may_link_over(options) => {
                         place::replace(at, link)
                     }
+                    Err(Errno::EXIST) if is_the_copy(options, job) => Ok(()),
                     answer => answer,
                 };
                 linked.map_err(failed(What::CannotCreateLink))?;

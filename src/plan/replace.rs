@@ -161,6 +161,14 @@ pub fn may_link_over(options: &CpOptions, found: Option<&Found>) -> bool {
     !spares || found != Some(&Found::Nothing)
 }
 
+/// Whether a symbolic link that is in the way of a link's copy, and has the same target, is the copy as well as one that would be
+/// made: with `-u`, of what was seen there. GNU cp meets it so where nothing was removed first (`--attributes-only`).
+#[must_use]
+pub fn may_be_the_copy(options: &CpOptions, found: Option<&Found>) -> bool {
+    let own = found.and_then(Found::own);
+    options.overwrite == Overwrite::Older && own.is_some_and(|own| own.kind == FileType::Symlink)
+}
+
 /// Whether a symbolic link is followed: an operand, or an entry of a directory.
 #[must_use]
 pub fn follows(options: &CpOptions, is_operand: bool) -> bool {

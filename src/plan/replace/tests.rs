@@ -35,6 +35,16 @@ fn what_comes_to_a_free_name_gives_way_to_a_link_only_where_no_option_spares_any
 }
 
 #[test]
+fn a_link_with_the_target_of_its_source_is_the_copy_only_with_u_and_where_it_was_seen() {
+    let link = Found::DanglingLink(Facts { kind: FileType::Symlink, ..file(2, 10) });
+    let updating = with(Overwrite::Older);
+    assert!(may_be_the_copy(&updating, Some(&link)) && !may_be_the_copy(&with(Overwrite::All), Some(&link)));
+    for other in [None, Some(Found::Nothing), Some(Found::File(file(2, 10)))] {
+        assert!(!may_be_the_copy(&updating, other.as_ref()));
+    }
+}
+
+#[test]
 fn a_link_is_looked_through_only_where_what_it_leads_to_counts() {
     let as_what = |options: CpOptions, kind| looks_as(&options, kind, false);
     let making = |make, follow| CpOptions { make, follow, ..CpOptions::default() };
