@@ -142,3 +142,52 @@ fn copies_are_whole_where_the_walk_comes_by_them() {
         assert_eq!(s.read("e/e/f"), b"2");
     });
 }
+
+#[test]
+fn a_copy_that_was_made_through_a_link_is_another_directory() {
+    each_engine(|s| {
+        s.dir("w/elsewhere").symlink("w/x", "elsewhere");
+        // GNU cp does not look behind the name of the directory that is filled, slashes or not.
+        for name in ["w/x/", "w/x//"] {
+            let shown = name.trim_end_matches('/');
+            s.cp(["-aT", "w", name]).fails(&format!(
+                "ucp: will not create hard link '{shown}/elsewhere/elsewhere' to directory '{shown}/elsewhere'"
+            ));
+            assert_eq!(s.link_target("w/elsewhere/x"), s.link_target("w/x"));
+            fs::remove_dir_all(s.path("w/elsewhere")).unwrap();
+            s.dir("w/elsewhere");
+        }
+        s.cp(["-aT", "w", "w/x/."]).fails("ucp: cannot copy a directory, 'w', into itself, 'w/x/.'");
+        fs::remove_dir_all(s.path("w/elsewhere")).unwrap();
+        s.dir("w/elsewhere");
+        s.cp(["-aT", "--keep-directory-symlink", "--copy-contents", "w", "w/x"])
+            .fails("ucp: will not create hard link 'w/x/elsewhere/elsewhere' to directory 'w/x/elsewhere'");
+    });
+}
+
+#[test]
+fn a_copy_that_was_made_through_a_link_is_copied_into_itself_until_names_are_too_long_where_links_are_followed()
+ {
+    each_engine(|s| {
+        for name in ["w/x/", "w/x/new"] {
+            s.dir("w/elsewhere").symlink("w/x", "elsewhere");
+            let outcome = s.cp(["-rLT", "w", name]).run().ends(1);
+            let lines: Vec<String> = outcome.stderr().lines().map(str::to_owned).collect();
+            assert!(lines[0].ends_with("': File name too long"), "{name}");
+            assert!(lines[1].ends_with(&format!(": cannot copy a directory, 'w', into itself, '{name}'")));
+            assert_eq!(lines.len(), 2);
+            fs::remove_dir_all(s.path("w")).unwrap();
+        }
+        // Names of one byte. Whether the last directory has anything but the next one depends on the order of listings.
+        s.file("s/a/f", "1").dir("s/t").symlink("x", "s/t");
+        let outcome = s.cp(["-rLT", "s", "x/"]).run().ends(1);
+        for line in outcome.stderr().lines() {
+            let (path, _) =
+                line.split_once("cannot stat '").unwrap().1.split_once("': File name too long").unwrap();
+            assert!(
+                ["s", "s/a", "s/a/f"].contains(&&*path.replace("/t", "")) && path.len() >= 4096,
+                "{path}"
+            );
+        }
+    });
+}

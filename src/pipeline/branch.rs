@@ -45,6 +45,8 @@ pub struct Origin {
     pub is_within_itself: bool,
     /// The walk has met the copy, and ends there.
     pub has_met_itself: AtomicBool,
+    /// The copy is copied into itself, until its path is too long.
+    pub is_endless: AtomicBool,
 }
 
 /// One directory being copied.
@@ -161,10 +163,13 @@ impl Branch {
         self.line().last().unwrap_or(self).source.identity().device
     }
 
-    /// Whether a symbolic link was followed on the way here, in the source.
+    /// Whether the way here, in the source, may go on for ever where links are followed: one was, or the copy is known to be
+    /// copied into itself.
     #[must_use]
-    pub fn is_beyond_link(&self) -> bool {
-        self.origin.through_link || self.line().any(|branch| branch.source.is_through_link())
+    pub fn may_be_endless(&self) -> bool {
+        self.origin.through_link
+            || self.origin.is_endless.load(Ordering::Relaxed)
+            || self.line().any(|branch| branch.source.is_through_link())
     }
 
     /// Whether a directory of the source is one that it lies in.

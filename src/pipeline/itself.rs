@@ -12,6 +12,7 @@ use super::tree::{Place, Way};
 use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, Follow};
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::looping::{self, Meeting, Met};
 use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
@@ -21,6 +22,7 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -56,9 +58,16 @@ impl Worker<'_, '_> {
         if parent.is_some_and(|parent| parent.lies_in(directory)) {
             return Err(Problem::of(What::CyclicLink, source.path.clone()));
         }
-        let in_line = parent.and_then(|parent| parent.maker_of(directory)).map(MadeDirectory::of);
-        if let Some(made) = in_line.or_else(|| self.shared.met.made_directories.get(directory)) {
-            self.reject_into_itself((parent, origin), &made, source, destination)?;
+        let maker = parent.and_then(|parent| parent.maker_of(directory));
+        let made = maker.map(MadeDirectory::of).or_else(|| self.shared.met.made_directories.get(directory));
+        if let Some(made) = made {
+            let meeting = Meeting {
+                as_made: parent
+                    .map_or_else(|| made.is_at(&source.at()), |parent| made.is_entry_of(parent, source)),
+                holds_copy: maker.is_some(),
+                follows: replace::follows(self.shared.options, parent.is_none()),
+            };
+            reject_met(meeting, origin, &made, destination)?;
         }
         self.reject_again(parent.is_none(), origin, directory, destination)
     }
@@ -121,32 +130,6 @@ impl Worker<'_, '_> {
         Ok(())
     }
 
-    /// Refuses a source that is being copied into itself: a directory that the run has `made`. One that was come to by
-    /// another way than by the name it was made under is copied all the same where all links are followed.
-    fn reject_into_itself(
-        &self,
-        (parent, origin): (Option<&Arc<Branch>>, &Origin),
-        made: &MadeDirectory,
-        source: &Place<'_>,
-        destination: &Place<'_>,
-    ) -> Result<(), Problem> {
-        let Origin { source_path, destination_path, .. } = origin;
-        let is_where_made = match parent {
-            Some(parent) => made.is_entry_of(parent, source),
-            None => made.is_at(&source.at()),
-        };
-        match (is_where_made, self.shared.options.follow) {
-            (true, _) => {
-                Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()))
-            }
-            (false, Follow::Always) => Ok(()),
-            (false, Follow::CommandLine) if parent.is_none() => Ok(()),
-            (false, Follow::CommandLine | Follow::Never) => {
-                Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made.path.clone()))
-            }
-        }
-    }
-
     /// Remembers an operand's directory whose copy is there, and the link that it is filled through, for later operands.
     pub(super) fn remember_operand(
         &self,
@@ -201,9 +184,18 @@ impl Worker<'_, '_> {
 impl Worker<'_, '_> {
     /// Whether the copy of an operand's directory is to lie within that directory.
     pub(super) fn is_within_itself(&self, operand: &Operand, source: &Facts) -> bool {
+        let within = |place: &At| self.shared.met.above.of(place).contains(&source.identity);
+        let leads_within = || self.filled(&operand.destination).is_some_and(|filled| within(&filled));
         source.kind == FileType::Directory
             && self.shared.settings.recursive
-            && self.shared.met.above.of(&operand.destination).contains(&source.identity)
+            && (within(&operand.destination) || leads_within())
+    }
+
+    /// A place in the directory that a destination's name may lead to through a link.
+    fn filled(&self, At { directory, name }: &At) -> Option<At> {
+        let leads = name.to_bytes().ends_with(b"/") || self.shared.options.keep_directory_symlink;
+        let name = CString::new([name.to_bytes(), b"/."].concat()).ok()?;
+        leads.then(|| At { directory: directory.clone(), name: Arc::from(name) })
     }
 
     /// Whether a directory is walked in the order of its listing, one part after the other: the copy may be met in it, or
@@ -224,6 +216,29 @@ impl Worker<'_, '_> {
             (0..entries).for_each(|_| branch.finish_one(self.shared.reporter));
         }
         ended
+    }
+}
+
+/// Refuses a source that is being copied into itself: a directory that the run has `made`.
+fn reject_met(
+    meeting: Meeting,
+    origin: &Origin,
+    made: &MadeDirectory,
+    destination: &Place<'_>,
+) -> Result<(), Problem> {
+    let Origin { source_path, destination_path, .. } = origin;
+    match looping::meets(meeting) {
+        Met::IntoItself => {
+            Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()))
+        }
+        Met::Again => {
+            Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made.path.clone()))
+        }
+        Met::Another => Ok(()),
+        Met::Endless => {
+            origin.is_endless.store(true, Ordering::Relaxed);
+            Ok(())
+        }
     }
 }
 
@@ -319,7 +334,7 @@ impl MadeDirectory {
         let At { directory, name } = &branch.origin.destination;
         let (name, made_in) = match &branch.parent {
             Some(above) if above.fresh => (branch.name.to_bytes(), None),
-            Some(above) => (branch.name.to_bytes(), Some(above.destination.identity())),
+            Some(above) => (branch.name.to_bytes(), named(above)),
             None => {
                 let made_in = without_slashes(directory, path::parent(name.to_bytes()));
                 (path::last_component(name.to_bytes()), made_in.map(|facts| facts.identity))
@@ -349,6 +364,19 @@ impl MadeDirectory {
         let met_in = without_slashes(&source.directory, path::parent(name)).map(|facts| facts.identity);
         *self.name == *path::last_component(name) && met_in.is_some() && met_in == self.made_in
     }
+}
+
+/// What bears the name of a directory that is filled: the link, where it is filled through one.
+fn named(filled: &Branch) -> Option<Identity> {
+    let facts = match &filled.parent {
+        Some(_) if !filled.destination.is_through_link() => return Some(filled.destination.identity()),
+        Some(above) => without_slashes(&above.destination().ok()?, filled.name.to_bytes()),
+        None => {
+            let At { directory, name } = &filled.origin.destination;
+            without_slashes(directory, name.to_bytes())
+        }
+    };
+    facts.map(|facts| facts.identity)
 }
 
 /// The directories that the run has made and could meet.

@@ -238,6 +238,7 @@ impl Worker<'_, '_> {
             durable: self.shared.durable.clone(),
             is_within_itself: self.is_within_itself(operand, facts),
             has_met_itself: AtomicBool::new(false),
+            is_endless: AtomicBool::new(false),
         });
         let At { directory, name } = &operand.source;
         let source = Place { parent: directory, name, path: source_path };

@@ -127,19 +127,27 @@ impl Worker<'_, '_> {
         Ok(Way { through_link: true, seen: Some(facts.identity), rank: entry.rank })
     }
 
-    /// Refuses paths that are longer than the kernel takes, in a directory that was come to through a symbolic link. We
-    /// go by descriptors and would not notice; but the link may lead above the copy itself, which is copied then until
-    /// the names are too long.
+    /// Refuses paths that are longer than the kernel takes, in a directory that was come to through a symbolic link, or whose
+    /// copy was. We go by descriptors and would not notice; but the link may lead above the copy itself, which is copied then
+    /// until the names are too long.
     fn reject_long(&self, branch: &Branch, from: &[u8], to: &[u8], what: What) -> Result<(), Problem> {
         let long = |path: &[u8]| path.len() >= PATH_BYTES_MAX;
         if self.shared.options.follow != Follow::Always
             || !(long(from) || long(to))
-            || !branch.is_beyond_link()
+            || !branch.may_be_endless()
         {
             return Ok(());
         }
         let (what, path) = if long(from) { (What::CannotStat, from) } else { (what, to) };
         Err(Problem::failed(what, path.to_vec(), Errno::NAMETOOLONG))
+    }
+
+    /// The same for what is no directory, whose paths are put together only where they can be too long.
+    fn reject_long_leaf(&self, branch: &Branch, job: &FileJob) -> Result<(), Problem> {
+        if self.shared.options.follow != Follow::Always || !branch.may_be_endless() {
+            return Ok(());
+        }
+        self.reject_long(branch, &job.source_path(), &job.destination_path(), What::CannotCreateRegular)
     }
 
     /// Begins with a directory, an operand's where it has no parent; what was found at its copy's place, where that was
@@ -355,6 +363,7 @@ impl Worker<'_, '_> {
     fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Problem> {
         let job = FileJob::of_entry(branch, entry)?;
         if entry.kind == FileType::RegularFile && !entry.through_link && !self.shared.asks_first {
+            self.reject_long_leaf(branch, &job)?;
             self.backlog.push_back(Box::new(job));
             return Ok(());
         }
@@ -381,10 +390,7 @@ impl Worker<'_, '_> {
             self.directory(branch, &entry, Some(facts.identity));
             return Ok(());
         }
-        if self.shared.options.follow == Follow::Always && branch.is_beyond_link() {
-            let (from, to) = (job.source_path(), job.destination_path());
-            self.reject_long(branch, &from, &to, What::CannotCreateRegular)?;
-        }
+        self.reject_long_leaf(branch, &job)?;
         self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts);
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! When a file that is printed is the file that is printed to: the one case that would never end.
+//! Where input is output, and work would never end: a file that is printed is the file that is printed to, or a directory
+//! that is copied is one that the run has made.
 
 use super::facts::{Facts, Identity};
 use rustix::fs::FileType;
@@ -28,9 +29,57 @@ pub fn would_loop(input: &Facts, input_offset: Option<u64>, output: &Output) -> 
     output.offset.is_some_and(|output_offset| input_offset < output_offset)
 }
 
+/// How a directory of the source is met that the run itself has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meeting {
+    /// Under the name and in the directory that it was made in.
+    pub as_made: bool,
+    /// The copy that is being made lies in it.
+    pub holds_copy: bool,
+    /// A symbolic link in its place would be followed.
+    pub follows: bool,
+}
+
+/// What a directory of the source is that the run has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// The source is being copied into itself, which ends there.
+    IntoItself,
+    /// One that has a copy already, which it would have to become a hard link of.
+    Again,
+    /// A directory as any other.
+    Another,
+    /// One that is copied into itself, for as long as paths can be.
+    Endless,
+}
+
+/// What GNU cp makes of such a directory. Where links are followed it does not know one that is come to by another way.
+#[must_use]
+pub fn meets(Meeting { as_made, holds_copy, follows }: Meeting) -> Met {
+    match (as_made, follows) {
+        (true, _) => Met::IntoItself,
+        (false, true) if holds_copy => Met::Endless,
+        (false, true) => Met::Another,
+        (false, false) => Met::Again,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_that_was_made_is_known_by_where_that_was_unless_links_are_followed() {
+        let met = |as_made, holds_copy, follows| meets(Meeting { as_made, holds_copy, follows });
+        for (holds_copy, follows) in [(false, false), (false, true), (true, false), (true, true)] {
+            assert_eq!(met(true, holds_copy, follows), Met::IntoItself);
+        }
+        assert_eq!([false, true].map(|holds_copy| met(false, holds_copy, false)), [Met::Again; 2]);
+        assert_eq!(
+            [false, true].map(|holds_copy| met(false, holds_copy, true)),
+            [Met::Another, Met::Endless]
+        );
+    }
 
     fn file(size: u64) -> Facts {
         let identity = Identity { device: 1, inode: 7 };
