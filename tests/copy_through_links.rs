@@ -129,6 +129,22 @@ fn a_link_just_made_that_leads_nowhere_is_no_more_than_that_where_it_is_no_opera
     });
 }
 
+/// GNU cp, which goes by paths, comes there no more, and says so of all that is left to do.
+#[test]
+fn a_directory_stays_in_reach_when_a_link_on_its_way_makes_way_for_a_copy() {
+    if !needs_extensions() {
+        return;
+    }
+    each_engine(|s| {
+        s.symlink("s/g", "../s").file("s/m/f", "1").dir("d");
+        s.cp(["--parents", "-a", "s/g", "s/g/.", "d"]).succeeds();
+        s.assert_same("s", "d/s");
+        s.symlink("w/k", ".").symlink("w/dl", "k").chmod("w", 0o750);
+        s.cp(["-ab", "w/k/", "w/dl"]).succeeds();
+        assert_eq!((s.mode("w/k"), s.link_target("w/k~")), (0o750, ".".into()));
+    });
+}
+
 #[test]
 fn a_second_name_of_a_source_becomes_a_name_of_the_link_that_the_first_was_written_through() {
     for target in ["../device", "../out"] {

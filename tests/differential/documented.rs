@@ -11,13 +11,11 @@ const REFUSALS: [&str; 2] = [
     ": Stale file handle",
 ];
 
-/// What GNU cp alone says where it sets permissions by a path, and `ucp` by a descriptor.
-const BY_PATH: &str = "preserving permissions for ";
+/// What GNU cp alone says of a directory `.` that its own new permissions have closed: it goes by the path, `ucp` by a
+/// descriptor.
+const CLOSED: [&str; 2] = ["preserving permissions for ", ": Permission denied"];
 
-/// Of a directory `.` that its own new permissions have closed.
-const CLOSED: &str = ": Permission denied";
-
-/// Of what has no such name any more, as the run itself has replaced what the path went through.
+/// What GNU cp alone says where the run has taken a link from a copy's own way, and the path leads there no more.
 const GONE: [&str; 2] = [": Not a directory", ": No such file or directory"];
 
 /// The case in English, where it has another language.
@@ -36,15 +34,27 @@ pub fn is_documented(reference: &Outcome, candidate: &Outcome) -> bool {
     };
     alone(candidate, reference, &|line| REFUSALS.iter().any(|refusal| line.contains(refusal)))
         || alone(reference, candidate, &|line| {
-            let Some((_, rest)) = line.split_once(BY_PATH) else { return false };
-            let closed = rest.strip_suffix(CLOSED).is_some_and(|path| {
+            let path = line.split_once(CLOSED[0]).and_then(|(_, rest)| rest.strip_suffix(CLOSED[1]));
+            path.is_some_and(|path| {
                 let path = path.trim_matches(['\'', '\u{2018}', '\u{2019}']);
                 path == "." || path.ends_with("/.")
-            });
-            // An empty name is none for both.
-            closed
-                || (!rest.starts_with("\u{2018}\u{2019}")
-                    && !rest.starts_with("''")
-                    && GONE.iter().any(|reason| rest.ends_with(reason)))
+            })
         })
+        || (is_further(reference, candidate)
+            && alone(reference, candidate, &|line| {
+                GONE.iter().any(|reason| line.ends_with(reason))
+                    && [": cannot create ", ": preserving "].iter().any(|what| line.contains(what))
+            }))
+}
+
+/// Whether `ucp` tells of nothing that GNU cp does not tell of, but that it has come to its own copy, has all that is there with
+/// GNU cp, and not the same.
+fn is_further(reference: &Outcome, candidate: &Outcome) -> bool {
+    let said = |outcome: &Outcome| String::from_utf8_lossy(&outcome.stderr).into_owned();
+    let (Some(theirs), Some(ours)) = (&reference.tree, &candidate.tree) else { return false };
+    let is_known =
+        |line: &str| line.contains(", into itself, ") || said(reference).lines().any(|other| other == line);
+    said(candidate).lines().all(is_known)
+        && theirs != ours
+        && theirs.keys().all(|name| ours.contains_key(name))
 }
