@@ -4,7 +4,7 @@
 //! held by one that only stands for their place in the file system (O_PATH), and are looked at again by it.
 
 use super::chain::At;
-use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl};
+use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl, mode_of_acl};
 use crate::plan::attributes::{Permissions, Refused, Wanted, is_for_the_privileged, loses_bits_to_its_owner};
 use crate::plan::facts::{Facts, Owner};
 use crate::process;
@@ -191,25 +191,16 @@ fn permissions(
                 Some(errno) => Err(errno),
                 None => copy_acls(source, copy, &wanted.names.acls),
             };
-            let set = match (&acls, state.now) {
-                (Ok(Acls { has_access: true }), Some(now)) if !(now.mode | mode).intersects(special) => {
-                    Ok(())
-                }
-                // The ACL as it is now has given the rest.
-                (Ok(Acls { has_access: true }), _) => rustix::fs::fstat(copy.descriptor()).and_then(|stat| {
-                    copy.set_mode(Facts::of(&stat).mode.difference(special) | (mode & special))
-                }),
-                // What was there before may be another's, which is to be told.
-                (_, Some(now))
-                    if !wanted.before
-                        && wanted.names.acls.is_empty()
-                        && now.mode == mode
-                        && !mode.contains(Mode::SGID) =>
-                {
-                    Ok(())
-                }
-                _ => copy.set_mode(mode),
+            // What the ACL says by now, also of permissions that another copy has changed since the source was looked at.
+            let mode = match acls {
+                Ok(Some(granted)) => granted | (mode & special),
+                Ok(None) | Err(_) => mode,
             };
+            // What was there before may be another's, which is to be told.
+            let is_set = !wanted.before
+                && wanted.names.acls.is_empty()
+                && state.now.is_some_and(|now| now.mode == mode && !mode.contains(Mode::SGID));
+            let set = if is_set { Ok(()) } else { copy.set_mode(mode) };
             acls.and(set)
         }
     };
@@ -218,22 +209,16 @@ fn permissions(
     }
 }
 
-/// What became of ACLs.
-#[derive(Default)]
-struct Acls {
-    /// One for access is set, and with it the permissions.
-    has_access: bool,
-}
-
-fn copy_acls(source: &Source<'_>, copy: Copied<'_>, names: &[u8]) -> Result<Acls, Errno> {
-    let mut result = Ok(Acls::default());
+/// Copies ACLs. Answers the permissions that come with the one for access, if there is one.
+fn copy_acls(source: &Source<'_>, copy: Copied<'_>, names: &[u8]) -> Result<Option<Mode>, Errno> {
+    let mut result = Ok(None);
     for name in each(names) {
-        let copied = source.value(&name).and_then(|value| copy.set_attribute(&name, &value));
+        let copied = source.value(&name).and_then(|value| copy.set_attribute(&name, &value).map(|()| value));
         match copied {
-            Ok(()) if name.as_bytes() == b"system.posix_acl_access" => {
-                result = result.map(|_| Acls { has_access: true });
+            Ok(value) if name.as_bytes() == b"system.posix_acl_access" => {
+                result = result.map(|_| mode_of_acl(&value));
             }
-            Ok(()) | Err(Errno::NODATA) => {}
+            Ok(_) | Err(Errno::NODATA) => {}
             // Every file of NFS 4 has one, and other file systems have none.
             Err(Errno::OPNOTSUPP) if name.as_bytes().starts_with(b"system.nfs4") => {}
             Err(errno) => result = Err(errno),

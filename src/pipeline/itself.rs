@@ -175,7 +175,7 @@ impl Worker<'_, '_> {
         let met = &self.shared.met;
         branch.origin.is_within_itself
             || self.shared.options.follow == Follow::Always
-                && branch.is_beyond_link()
+                && branch.may_be_endless()
                 && (met.filled_directories.has(source)
                     || met.above.of(&branch.origin.destination).contains(&source))
     }

@@ -112,6 +112,20 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
+/// The permissions that come with an ACL, given as the value of `system.posix_acl_access` (acl(5), version 2): those of owner,
+/// mask or else group, and others. `None` for what is no such value.
+#[must_use]
+pub fn mode_of_acl(value: &[u8]) -> Option<Mode> {
+    const ENTRY_BYTES: usize = 8;
+    let entries = value.strip_prefix(&2_u32.to_le_bytes())?.chunks_exact(ENTRY_BYTES);
+    let find = |tag: u16| {
+        let entry = entries.clone().find(|entry| entry.starts_with(&tag.to_le_bytes()))?;
+        Some(u32::from(entry[2] & 7))
+    };
+    let [owner, group, mask, others] = [1, 4, 16, 32].map(find);
+    Some(Mode::from_raw_mode(owner? << 6 | mask.or(group)? << 3 | others?))
+}
+
 /// A minimal ACL of these permissions, as the value of `system.posix_acl_access` (acl(5), version 2).
 #[must_use]
 pub fn minimal_acl(mode: Mode) -> [u8; 28] {
@@ -164,5 +178,16 @@ mod tests {
         let expected =
             b"\x02\0\0\0\x01\0\x07\0\xff\xff\xff\xff\x04\0\x05\0\xff\xff\xff\xff\x20\0\x04\0\xff\xff\xff\xff";
         assert_eq!(&acl, expected);
+    }
+
+    #[test]
+    fn an_acl_says_the_permissions_that_come_with_it() {
+        let mode = Mode::from_raw_mode(0o754);
+        assert_eq!(mode_of_acl(&minimal_acl(mode)), Some(mode));
+        let mask = [&minimal_acl(mode)[..], &[16, 0, 6, 0, 0xff, 0xff, 0xff, 0xff]].concat();
+        assert_eq!(mode_of_acl(&mask), Some(Mode::from_raw_mode(0o764)));
+        for broken in [&b""[..], b"acl", &minimal_acl(mode)[..27], &minimal_acl(mode)[4..]] {
+            assert_eq!(mode_of_acl(broken), None, "{broken:?}");
+        }
     }
 }
