@@ -11,6 +11,8 @@
 //!
 //! `ARCHITECTURE.md` is the map of the rooms and says where a new option, copy method or engine goes.
 
+#![deny(unreachable_pub)]
+
 mod bufpool;
 mod cli;
 mod format;
@@ -27,8 +29,34 @@ pub use front::{ucat, ucp};
 /// What the project's own tests and benchmarks look at: no promise to anyone else.
 #[doc(hidden)]
 pub mod internals {
-    pub use crate::cli::{EXTENSIONS, Surroundings, cat, cp};
+    use crate::cli::{Surroundings, cat, cp};
+    use crate::report::language::Language;
+    use crate::report::quote::Charset;
+    use std::ffi::OsString;
+
+    pub use crate::cli::EXTENSIONS;
     pub use crate::format::{Format, Machine, Numbering, ROOM_BYTES};
-    pub use crate::report::language::Language;
-    pub use crate::report::quote::Charset;
+
+    /// The options of `ucp`.
+    #[must_use]
+    pub fn cp_command() -> clap::Command {
+        cp::command()
+    }
+
+    /// The options of `ucat`.
+    #[must_use]
+    pub fn cat_command() -> clap::Command {
+        cat::command()
+    }
+
+    /// What `ucp`, or else `ucat`, says in English to arguments that it refuses.
+    #[must_use]
+    pub fn refusal(is_cp: bool, arguments: Vec<OsString>) -> Option<Vec<u8>> {
+        let (surroundings, english) = (Surroundings::default(), Language::english(Charset::Ascii));
+        let refused = match is_cp {
+            true => cp::parse(arguments.into_iter(), &surroundings, &english).request.err(),
+            false => cat::parse(arguments.into_iter(), &surroundings, &english).err(),
+        };
+        refused.map(|refused| refused.message)
+    }
 }

@@ -11,11 +11,11 @@ const INTERRUPTIONS_MAX: u32 = 1000;
 
 /// What is left of it for one call.
 #[derive(Debug, Default)]
-pub struct Patience(u32);
+pub(crate) struct Patience(u32);
 
 impl Patience {
     /// Whether a call that was answered like this is to be started again.
-    pub fn bears(&mut self, errno: Errno) -> bool {
+    pub(crate) fn bears(&mut self, errno: Errno) -> bool {
         self.0 += u32::from(errno == Errno::INTR);
         errno == Errno::INTR && self.0 < INTERRUPTIONS_MAX
     }
@@ -25,7 +25,7 @@ impl Patience {
 ///
 /// # Errors
 /// What the call answered; EINTR where it never answered anything else.
-pub fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+pub(crate) fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     let mut patience = Patience::default();
     loop {
         match call() {

@@ -9,10 +9,10 @@ mod memory;
 mod newer;
 mod signals;
 
-pub use locale::{approximations, locale};
-pub use memory::{Limit, limit, memory_left};
-pub use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
-pub use signals::{SignalSet, die_by, ignores};
+pub(crate) use locale::{approximations, locale};
+pub(crate) use memory::{Limit, limit, memory_left};
+pub(crate) use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
+pub(crate) use signals::{SignalSet, die_by, ignores};
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 
 /// Which of the standard descriptors that data goes through were closed when the program started.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ClosedAtStart {
+pub(crate) struct ClosedAtStart {
     /// Descriptor 0.
     pub input: bool,
     /// Descriptor 1.
@@ -42,7 +42,7 @@ struct Filler {
 /// Fills the numbers 0 to 2 where they are closed, so that no file being copied can land on one of them and be
 /// written to as if it were standard output. What fills them answers EBADF to the use they are meant for, as a closed
 /// descriptor does, and cannot be opened by its name (`/dev/stdin`). [`look`] says that there is no such name.
-pub fn guard_standard_descriptors() -> ClosedAtStart {
+pub(crate) fn guard_standard_descriptors() -> ClosedAtStart {
     let mut first = None;
     let mut guard = |fd: BorrowedFd<'static>, other_way: OFlags| {
         // Any other answer than EBADF says nothing of the descriptor: a filter may refuse the call.
@@ -85,7 +85,7 @@ fn filler() -> Result<OwnedFd, Errno> {
 ///
 /// # Errors
 /// What fstatat(2) answered.
-pub fn look(directory: impl AsFd, name: impl Arg + Copy, flags: AtFlags) -> Result<Stat, Errno> {
+pub(crate) fn look(directory: impl AsFd, name: impl Arg + Copy, flags: AtFlags) -> Result<Stat, Errno> {
     let answer = rustix::fs::statat(&directory, name, flags);
     let Some(filler) = FILLER.get() else { return answer };
     let is_filler = |stat: &Stat| (stat.st_dev, stat.st_ino) == filler.identity;
@@ -103,7 +103,7 @@ pub fn look(directory: impl AsFd, name: impl Arg + Copy, flags: AtFlags) -> Resu
 }
 
 /// Whether a name that is there is that of a descriptor that was closed at exec.
-pub fn is_closed_at_exec(directory: impl AsFd, name: impl Arg + Copy) -> bool {
+pub(crate) fn is_closed_at_exec(directory: impl AsFd, name: impl Arg + Copy) -> bool {
     FILLER.get().is_some()
         && rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
         && matches!(look(directory, name, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT))
@@ -120,7 +120,7 @@ fn leads_through(directory: impl AsFd, path: impl Arg, is_it: impl Fn(&Stat) -> 
 
 /// Why a name could not be opened, as the system would have said: ENOENT for that of a descriptor that was closed at exec.
 #[must_use]
-pub fn reason(name: &[u8], errno: Errno) -> Errno {
+pub(crate) fn reason(name: &[u8], errno: Errno) -> Errno {
     match (FILLER.get(), errno) {
         (Some(_), Errno::NXIO | Errno::NOTDIR) => match look(rustix::fs::CWD, name, AtFlags::empty()) {
             Err(Errno::NOENT) => Errno::NOENT,
@@ -134,7 +134,7 @@ pub fn reason(name: &[u8], errno: Errno) -> Errno {
 ///
 /// # Errors
 /// What close(2) answered, except EINTR, after which the descriptor is closed on Linux.
-pub fn close(fd: OwnedFd) -> Result<(), Errno> {
+pub(crate) fn close(fd: OwnedFd) -> Result<(), Errno> {
     // SAFETY: the descriptor was owned and is given up here, so nothing else can use its number.
     match unsafe { rustix::io::try_close(fd.into_raw_fd()) } {
         Err(Errno::INTR) | Ok(()) => Ok(()),
@@ -146,7 +146,7 @@ pub fn close(fd: OwnedFd) -> Result<(), Errno> {
 ///
 /// # Errors
 /// What sync_file_range(2) answered.
-pub fn start_writeback(file: BorrowedFd<'_>) -> Result<(), Errno> {
+pub(crate) fn start_writeback(file: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: takes numbers only, and the descriptor is open as long as it is borrowed.
     let answer = unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
     if answer == 0 {
@@ -159,7 +159,7 @@ pub fn start_writeback(file: BorrowedFd<'_>) -> Result<(), Errno> {
 /// thread and every close gives it back; threads that share theirs, as they do from their start, fight for that counter
 /// at each. To clear a flag that exec(2) has cleared already is a change of credentials that nobody is refused, and that
 /// changes nothing.
-pub fn own_credentials() {
+pub(crate) fn own_credentials() {
     match rustix::thread::set_keep_capabilities(false) {
         // Shared credentials are as good, but slower.
         Ok(()) | Err(_) => {}
@@ -167,13 +167,13 @@ pub fn own_credentials() {
 }
 
 /// Lets go of a descriptor that the kernel has closed already, by an operation of a ring.
-pub fn forget_closed(fd: OwnedFd) {
+pub(crate) fn forget_closed(fd: OwnedFd) {
     std::mem::forget(fd);
 }
 
 /// Takes over a descriptor number that an io_uring completion named as newly opened.
 #[must_use]
-pub fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
+pub(crate) fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
     if opened < 0 {
         return None;
     }
@@ -184,7 +184,7 @@ pub fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
 /// How often this thread has given up the processor of its own accord, to wait for something: a device, a server, a
 /// lock (`ru_nvcsw` of getrusage(2)). 0 where that cannot be told.
 #[must_use]
-pub fn waits_of_this_thread() -> u64 {
+pub(crate) fn waits_of_this_thread() -> u64 {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the kernel writes one `rusage`, and there is room for one.
     if unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) } != 0 {
@@ -197,7 +197,7 @@ pub fn waits_of_this_thread() -> u64 {
 
 /// Whether SELinux is switched on: its file system is mounted where user space agreed to look for it.
 #[must_use]
-pub fn selinux_is_enabled() -> bool {
+pub(crate) fn selinux_is_enabled() -> bool {
     // SELINUX_MAGIC of statfs(2).
     const MAGIC: u32 = 0xf97c_ff8c;
     let answer = rustix::fs::statfs("/sys/fs/selinux");

@@ -24,8 +24,8 @@ struct Program {
 }
 
 const PROGRAMS: [Program; 2] = [
-    Program { name: "ucp", command: ucp::internals::cp::command },
-    Program { name: "ucat", command: ucp::internals::cat::command },
+    Program { name: "ucp", command: ucp::internals::cp_command },
+    Program { name: "ucat", command: ucp::internals::cat_command },
 ];
 
 /// Compares a checked-in document with what it should be, or writes it.

@@ -31,8 +31,8 @@ fn documented(page: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_manual_names_every_option_and_no_other() {
-    let ucp = (ucp::internals::cp::command(), include_str!("../man/ucp.1"));
-    let ucat = (ucp::internals::cat::command(), include_str!("../man/ucat.1"));
+    let ucp = (ucp::internals::cp_command(), include_str!("../man/ucp.1"));
+    let ucat = (ucp::internals::cat_command(), include_str!("../man/ucat.1"));
     for (command, page) in [ucp, ucat] {
         let (defined, documented) = (defined(&command), documented(page));
         assert!(defined.len() > 10, "the definitions were not found: {defined:?}");
@@ -64,7 +64,7 @@ fn ucp_has_the_options_of_gnu_cp() {
                --no-preserve --parents -R -r --recursive --reflink --remove-destination --sparse \
                --strip-trailing-slashes -s --symbolic-link -S --suffix -t --target-directory -T \
                --no-target-directory --update -u -v --verbose -x --one-file-system -Z --context --help --version";
-    let defined = defined(&ucp::internals::cp::command());
+    let defined = defined(&ucp::internals::cp_command());
     let missing: Vec<_> = gnu.split_whitespace().filter(|name| !defined.contains(*name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 
 /// A page-aligned piece of a pool's memory, its holder's alone until dropped.
-pub struct Lease {
+pub(crate) struct Lease {
     pub(super) pool: Rc<Shared>,
     pub(super) region: usize,
     pub(super) fixed: Option<u16>,
@@ -22,32 +22,32 @@ pub struct Lease {
 impl Lease {
     /// Length in bytes of the whole lease.
     #[must_use]
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.pages * PAGE_BYTES
     }
 
     /// The number of the fixed buffer this lease lies in, where its region is registered.
     #[must_use]
-    pub fn fixed(&self) -> Option<u16> {
+    pub(crate) fn fixed(&self) -> Option<u16> {
         self.fixed
     }
 
     /// First byte, aligned to a page: for an operation handed to the kernel, which must end before the lease does.
     #[must_use]
-    pub fn as_mut_ptr(&mut self) -> *mut u8 {
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
         self.start
     }
 
     /// The bytes from the start that have been filled.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: `filled` bytes from `start` were written, as `set_filled` demands, and lie inside the lease.
         unsafe { std::slice::from_raw_parts(self.start, self.filled) }
     }
 
     /// The whole lease as room to read into.
     #[must_use]
-    pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+    pub(crate) fn room(&mut self) -> &mut [MaybeUninit<u8>] {
         // SAFETY: the pages belong to this lease alone, and uninitialised bytes are typed as such.
         unsafe { std::slice::from_raw_parts_mut(self.start.cast(), self.capacity()) }
     }
@@ -56,13 +56,13 @@ impl Lease {
     ///
     /// # Safety
     /// They must have been written, by this process or by the kernel, and `bytes` must not exceed the capacity.
-    pub unsafe fn set_filled(&mut self, bytes: usize) {
+    pub(crate) unsafe fn set_filled(&mut self, bytes: usize) {
         debug_assert!(bytes <= self.capacity(), "{bytes} of {}", self.capacity());
         self.filled = bytes;
     }
 
     /// Fills the lease with zeros, at most `limit` bytes of them, and returns how many.
-    pub fn fill_with_zeros(&mut self, limit: usize) -> usize {
+    pub(crate) fn fill_with_zeros(&mut self, limit: usize) -> usize {
         let bytes = limit.min(self.capacity());
         self.room()[..bytes].fill(MaybeUninit::new(0));
         self.filled = bytes;
@@ -71,7 +71,7 @@ impl Lease {
 
     /// Fills the lease with `bytes`, for an engine without a kernel.
     #[cfg(test)]
-    pub fn fill_for_test(&mut self, bytes: &[u8]) {
+    pub(crate) fn fill_for_test(&mut self, bytes: &[u8]) {
         for (room, byte) in self.room().iter_mut().zip(bytes) {
             room.write(*byte);
         }
@@ -83,7 +83,7 @@ impl Lease {
     ///
     /// # Errors
     /// What the call answered; the lease is then empty.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         source: BorrowedFd<'_>,
         offset: Option<u64>,
@@ -97,7 +97,7 @@ impl Lease {
     ///
     /// # Errors
     /// What the call answered; the lease is then as it was.
-    pub fn read_on(
+    pub(crate) fn read_on(
         &mut self,
         source: BorrowedFd<'_>,
         offset: Option<u64>,

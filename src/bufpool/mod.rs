@@ -13,10 +13,10 @@ mod lease;
 mod pages;
 mod reach;
 
-pub use reach::room_at;
+pub(crate) use reach::room_at;
 
-pub use lease::Lease;
-pub use pages::PAGE_BYTES;
+pub(crate) use lease::Lease;
+pub(crate) use pages::PAGE_BYTES;
 
 use aligned_vec::{AVec, RuntimeAlign};
 use pages::{PAGES_MAX, PageMap};
@@ -25,14 +25,14 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 
 /// Bytes of the largest region, and so of the largest lease: one huge page of x86-64 and of most arm64 kernels.
-pub const REGION_BYTES_MAX: usize = PAGES_MAX * PAGE_BYTES;
+pub(crate) const REGION_BYTES_MAX: usize = PAGES_MAX * PAGE_BYTES;
 
 /// Bytes of the smallest region a tight limit can lead to.
 const REGION_BYTES_MIN: usize = 64 << 10;
 
 /// A region as a ring registers it: where it starts and how long it is.
 #[derive(Debug, Clone, Copy)]
-pub struct RegionSpan {
+pub(crate) struct RegionSpan {
     /// First byte of the region.
     pub start: *mut u8,
     /// Length in bytes.
@@ -55,14 +55,14 @@ struct Shared {
 
 /// One worker's bounded pool of I/O memory. Cloning it gives another handle to the same pool.
 #[derive(Clone)]
-pub struct Pool {
+pub(crate) struct Pool {
     shared: Rc<Shared>,
 }
 
 impl Pool {
     /// A pool that will hold at most `limit_bytes`, and at least one region of 64 KiB. No memory is taken yet.
     #[must_use]
-    pub fn new(limit_bytes: usize) -> Self {
+    pub(crate) fn new(limit_bytes: usize) -> Self {
         let shared = Shared {
             regions: RefCell::new(Vec::new()),
             region_bytes: Cell::new(REGION_BYTES_MAX),
@@ -76,7 +76,7 @@ impl Pool {
 
     /// Changes the limit for what is taken from now on: how many share the process's memory may be known only when there
     /// is work to share.
-    pub fn set_limit(&self, limit_bytes: usize) {
+    pub(crate) fn set_limit(&self, limit_bytes: usize) {
         let fitting = (limit_bytes + 1).next_power_of_two() / 2;
         let region_bytes = fitting.clamp(REGION_BYTES_MIN, REGION_BYTES_MAX);
         self.shared.region_bytes.set(region_bytes);
@@ -85,19 +85,19 @@ impl Pool {
 
     /// Bytes of the largest lease this pool can ever give.
     #[must_use]
-    pub fn lease_bytes_max(&self) -> usize {
+    pub(crate) fn lease_bytes_max(&self) -> usize {
         self.shared.region_bytes.get()
     }
 
     /// How many regions the pool may come to hold.
     #[must_use]
-    pub fn regions_max(&self) -> usize {
+    pub(crate) fn regions_max(&self) -> usize {
         self.shared.regions_max.get()
     }
 
     /// From now on regions have their full size and ask for huge pages: worth it once a ring pins them or large blocks
     /// pass through, wasteful for a job of a few small files.
-    pub fn want_huge_pages(&self) {
+    pub(crate) fn want_huge_pages(&self) {
         self.shared.huge.set(true);
         // What the job has begun with would only be in the way. Leases know their region by its place, so it is all or
         // nothing.
@@ -110,7 +110,7 @@ impl Pool {
     /// for now (leases in use will come back), when the kernel gives no memory, or when `bytes` is larger than
     /// [`lease_bytes_max`](Self::lease_bytes_max).
     #[must_use]
-    pub fn lease(&self, bytes: usize) -> Option<Lease> {
+    pub(crate) fn lease(&self, bytes: usize) -> Option<Lease> {
         let pages = bytes.div_ceil(PAGE_BYTES).max(1).next_power_of_two();
         if pages * PAGE_BYTES > self.shared.region_bytes.get() {
             return None;
@@ -140,27 +140,27 @@ impl Pool {
 
     /// Whether every page is back: no lease is out.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.shared.regions.borrow().iter().all(Region::is_whole)
     }
 
     /// The regions that a ring does not know yet, with the number each should be registered under.
     #[must_use]
-    pub fn unregistered(&self) -> Vec<(u16, RegionSpan)> {
+    pub(crate) fn unregistered(&self) -> Vec<(u16, RegionSpan)> {
         let mut regions = self.shared.regions.borrow_mut();
         let spans = regions.iter_mut().enumerate().filter(|(_, region)| region.fixed.is_none());
         spans.filter_map(|(number, region)| Some((u16::try_from(number).ok()?, region.span()))).collect()
     }
 
     /// Notes that the region of that number is now a fixed buffer under the same number.
-    pub fn set_registered(&self, number: u16) {
+    pub(crate) fn set_registered(&self, number: u16) {
         if let Some(region) = self.shared.regions.borrow_mut().get_mut(usize::from(number)) {
             region.fixed = Some(number);
         }
     }
 
     /// Forgets every registration: the ring that held them is gone.
-    pub fn clear_registered(&self) {
+    pub(crate) fn clear_registered(&self) {
         for region in self.shared.regions.borrow_mut().iter_mut() {
             region.fixed = None;
         }
@@ -168,14 +168,14 @@ impl Pool {
 
     /// How many regions are allocated, and how many of them are fixed buffers of a ring.
     #[must_use]
-    pub fn region_counts(&self) -> (usize, usize) {
+    pub(crate) fn region_counts(&self) -> (usize, usize) {
         let regions = self.shared.regions.borrow();
         (regions.len(), regions.iter().filter(|region| region.fixed.is_some()).count())
     }
 
     /// Never frees this pool's memory: for a ring that could not be drained, so that what the kernel may still write
     /// to stays mapped.
-    pub fn leak(&self) {
+    pub(crate) fn leak(&self) {
         std::mem::forget(self.clone());
     }
 

@@ -1,16 +1,16 @@
 //! Which pages of a region are lent: a bitmap that finds aligned runs. Pure bookkeeping, no memory is touched here.
 
 /// Bytes of one page, the smallest lease and the alignment of every lease.
-pub const PAGE_BYTES: usize = 4096;
+pub(crate) const PAGE_BYTES: usize = 4096;
 
 /// Pages that one map can describe: a region of 2 MiB.
-pub const PAGES_MAX: usize = 512;
+pub(super) const PAGES_MAX: usize = 512;
 
 const WORD_BITS: usize = 64;
 
 /// A bitmap of up to [`PAGES_MAX`] pages; a set bit is a page that is lent.
 #[derive(Debug, Clone)]
-pub struct PageMap {
+pub(super) struct PageMap {
     words: [u64; PAGES_MAX / WORD_BITS],
     free: usize,
     pages: usize,
@@ -19,20 +19,20 @@ pub struct PageMap {
 impl PageMap {
     /// A map of `pages` free pages; `pages` is a power of two of at most [`PAGES_MAX`].
     #[must_use]
-    pub fn new(pages: usize) -> Self {
+    pub(super) fn new(pages: usize) -> Self {
         debug_assert!(pages.is_power_of_two() && pages <= PAGES_MAX, "{pages} pages");
         Self { words: [0; PAGES_MAX / WORD_BITS], free: pages, pages }
     }
 
     /// How many pages are free.
     #[must_use]
-    pub fn free(&self) -> usize {
+    pub(super) fn free(&self) -> usize {
         self.free
     }
 
     /// Lends a run of `count` pages (a power of two), aligned to its own length; the first page's number, or `None`
     /// where no such run is free.
-    pub fn take(&mut self, count: usize) -> Option<usize> {
+    pub(super) fn take(&mut self, count: usize) -> Option<usize> {
         debug_assert!(count.is_power_of_two(), "{count} pages");
         if count > self.free {
             return None;
@@ -44,7 +44,7 @@ impl PageMap {
     }
 
     /// Takes back the run of `count` pages that [`take`](Self::take) lent at `first`.
-    pub fn give(&mut self, first: usize, count: usize) {
+    pub(super) fn give(&mut self, first: usize, count: usize) {
         debug_assert!(!self.is_free(first, count), "pages {first}+{count} were not lent");
         self.mark(first, count, false);
         self.free += count;

@@ -6,7 +6,7 @@ use rustix::fs::SeekFrom;
 
 /// How many of `room` bytes may be asked for at an offset; `None` is the file's own position, which is not known.
 #[must_use]
-pub fn room_at<T: TryFrom<u64> + Ord>(offset: Option<u64>, room: T) -> T {
+pub(crate) fn room_at<T: TryFrom<u64> + Ord>(offset: Option<u64>, room: T) -> T {
     let Some(offset) = offset else { return room };
     match T::try_from(i64::MAX.unsigned_abs().saturating_sub(offset)) {
         Ok(left) => room.min(left),

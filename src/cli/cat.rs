@@ -10,7 +10,7 @@ use std::ffi::OsString;
 
 /// What `ucat` is to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CatOptions {
+pub(crate) struct CatOptions {
     /// Files to print; `-` is standard input, and so is no file at all.
     pub files: Vec<OsString>,
     /// What happens to the bytes on their way.
@@ -36,7 +36,7 @@ The manual, ucat(1), says more.";
 
 /// The definition of the command line.
 #[must_use]
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     super::command("ucat", USAGE).args(options()).after_help(NOTES)
 }
 
@@ -71,7 +71,7 @@ fn options() -> Vec<Arg> {
 ///
 /// # Errors
 /// A command line that GNU cat would refuse, in its words, or an option that is not built yet.
-pub fn parse(
+pub(crate) fn parse(
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
     language: &Language,

@@ -41,7 +41,7 @@ pub const EXTENSIONS: &str = "Extensions beyond GNU";
 
 /// Where options may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Anywhere, until `--`: GNU's default.
     Permute,
     /// Only before the first operand: what POSIX asks for, and GNU does when `POSIXLY_CORRECT` is set.
@@ -50,7 +50,7 @@ pub enum Order {
 
 /// A command line that does not follow the rules, in GNU's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageError {
+pub(crate) struct UsageError {
     mistake: Mistake,
     options_before: Vec<OsString>,
 }
@@ -58,7 +58,7 @@ pub struct UsageError {
 impl UsageError {
     /// The message of a program that was called by this name, whole lines of it. It holds what was typed, byte for byte,
     /// hence not always text.
-    pub fn message(&self, program: &[u8], language: &Language) -> Vec<u8> {
+    pub(crate) fn message(&self, program: &[u8], language: &Language) -> Vec<u8> {
         let Mistake { words, arguments, possibilities } = &self.mistake;
         let arguments = [program].into_iter().chain(arguments.iter().map(Vec::as_slice));
         let mut message = language.message(*words, &arguments.collect::<Vec<_>>());
@@ -75,7 +75,7 @@ impl UsageError {
     ///
     /// GNU acts on options as it reads them: `--help` or a bad value among these comes first, and the mistake is never
     /// reported.
-    pub fn options_before(&self) -> &[OsString] {
+    pub(crate) fn options_before(&self) -> &[OsString] {
         &self.options_before
     }
 }
@@ -98,7 +98,7 @@ impl Error for UsageError {}
 /// # Errors
 ///
 /// Fails at the first argument that GNU would refuse: an unknown or ambiguous name, or a value missing or unwanted.
-pub fn canonical(
+pub(crate) fn canonical(
     command: &Command,
     arguments: impl Iterator<Item = OsString>,
     order: Order,

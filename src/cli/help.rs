@@ -11,7 +11,7 @@ const TEXT_AT: usize = 27;
 
 /// The text for a program that was called as `program`.
 #[must_use]
-pub fn text(command: &Command, program: &str) -> String {
+pub(super) fn text(command: &Command, program: &str) -> String {
     let usage = command.get_before_help().map(ToString::to_string).unwrap_or_default();
     let mut text = usage.replace("{program}", program);
     let name = command.get_name();

@@ -9,7 +9,7 @@ use super::size;
 
 /// Which engine runs the operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EngineKind {
+pub(crate) enum EngineKind {
     /// The ring where the kernel allows it and the job is worth it, else plain calls.
     #[default]
     Auto,
@@ -21,7 +21,7 @@ pub enum EngineKind {
 
 /// Where the operations of one file run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Placement {
+pub(crate) enum Placement {
     /// What the files at hand are best served by.
     #[default]
     Auto,
@@ -33,7 +33,7 @@ pub enum Placement {
 
 /// How statistics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatsFormat {
+pub(crate) enum StatsFormat {
     /// For people: one line a figure.
     Text,
     /// For programs: one JSON object.
@@ -42,7 +42,7 @@ pub enum StatsFormat {
 
 /// How the work is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Knobs {
+pub(crate) struct Knobs {
     /// Which engine runs the operations.
     pub engine: EngineKind,
     /// Where the operations of one file run.
@@ -103,26 +103,26 @@ impl Default for Knobs {
 impl Knobs {
     /// Bytes that one read or write moves at most, past the page cache or through it.
     #[must_use]
-    pub fn block_bytes(&self, direct: bool) -> usize {
+    pub(crate) fn block_bytes(&self, direct: bool) -> usize {
         self.buffer_bytes.unwrap_or(if direct { BUFFER_BYTES_DIRECT } else { BUFFER_BYTES })
     }
 
     /// The same for a block of a file that several workers may copy.
     #[must_use]
-    pub fn extent_bytes(&self, direct: bool) -> usize {
+    pub(crate) fn extent_bytes(&self, direct: bool) -> usize {
         self.buffer_bytes.unwrap_or(if direct { BUFFER_BYTES_DIRECT } else { EXTENT_BYTES })
     }
 
     /// Whether going on without a ring would not be what was asked for.
     #[must_use]
-    pub fn insist_on_ring(&self) -> bool {
+    pub(crate) fn insist_on_ring(&self) -> bool {
         self.engine == EngineKind::Uring || self.sqpoll_idle_ms.is_some() || self.iopoll
     }
 }
 
 /// The definitions for the command lines of both programs.
 #[must_use]
-pub fn arguments() -> Vec<Arg> {
+pub(crate) fn arguments() -> Vec<Arg> {
     let choice = |name: &'static str, value: &'static str| {
         Arg::new(name).long(name).value_name(value).action(ArgAction::Set).help_heading(EXTENSIONS)
     };
@@ -149,14 +149,14 @@ pub fn arguments() -> Vec<Arg> {
 /// The definition of what is asked of a ring whose files are all read and written past the page cache, as those of `ucp`
 /// can be.
 #[must_use]
-pub fn polling() -> Arg {
+pub(crate) fn polling() -> Arg {
     let polling = Arg::new("iopoll").long("iopoll").action(ArgAction::SetTrue).help_heading(EXTENSIONS);
     polling.help("poll for completions of direct reads and writes")
 }
 
 /// An option's argument that is not what the option takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadArgument {
+pub(crate) struct BadArgument {
     /// What was typed, as far as it is text.
     pub argument: String,
     /// The option, or the environment variable.
@@ -169,7 +169,7 @@ pub struct BadArgument {
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Knobs, BadArgument> {
+pub(crate) fn read(matches: &ArgMatches, engine_variable: Option<String>) -> Result<Knobs, BadArgument> {
     let mut knobs = of_environment(engine_variable)?;
     if let Some(value) = value_of(matches, "engine") {
         knobs.engine = engine("--engine", value)?;
@@ -223,7 +223,7 @@ fn stats(matches: &ArgMatches, to_a_file: bool) -> Result<Option<StatsFormat>, B
 ///
 /// # Errors
 /// A value that names no engine.
-pub fn of_environment(engine_variable: Option<String>) -> Result<Knobs, BadArgument> {
+pub(crate) fn of_environment(engine_variable: Option<String>) -> Result<Knobs, BadArgument> {
     let mut knobs = Knobs::default();
     if let Some(value) = engine_variable.filter(|value| !value.is_empty()) {
         knobs.engine = engine("UCP_ENGINE", value)?;

@@ -3,13 +3,13 @@
 //! [`getopt`] brings the arguments into one spelling, as GNU reads them; clap turns that into values; [`cp`] and [`cat`]
 //! turn the values into [`cp::CpOptions`] and [`cat::CatOptions`]. What was typed and what it means are two things.
 
-pub mod cat;
-pub mod cp;
-pub mod getopt;
+pub(crate) mod cat;
+pub(crate) mod cp;
+pub(crate) mod getopt;
 mod help;
-pub mod knobs;
-pub mod patterns;
-pub mod size;
+pub(crate) mod knobs;
+pub(crate) mod patterns;
+pub(crate) mod size;
 
 pub use getopt::EXTENSIONS;
 
@@ -22,7 +22,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// What a command line asks for.
 #[derive(Debug)]
-pub enum Request<T> {
+pub(crate) enum Request<T> {
     /// The program's work, with these options.
     Run(T),
     /// `--help`: the text to print.
@@ -33,7 +33,7 @@ pub enum Request<T> {
 
 /// A command line that cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// The message, without the program's name and the last newline, unless it is getopt's.
     pub message: Vec<u8>,
     /// GNU's getopt says the program's name as it was typed, everything else says its last component. Its message has
@@ -68,7 +68,7 @@ fn shown(typed: &[u8]) -> String {
 
 /// What the environment and `argv[0]` say, gathered at the edge so that parsing is a function of its arguments.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// `argv[0]`, as the program was called.
     pub program: OsString,
     /// POSIXLY_CORRECT is set.
@@ -99,7 +99,7 @@ impl Default for Surroundings {
 impl Surroundings {
     /// What this process was given.
     #[must_use]
-    pub fn of_process(program: OsString) -> Self {
+    pub(crate) fn of_process(program: OsString) -> Self {
         Self {
             program,
             posixly_correct: std::env::var_os("POSIXLY_CORRECT").is_some(),
@@ -233,7 +233,7 @@ fn any_option(arguments: &[OsString]) -> bool {
 
 /// The last component of the name the program was called by, as messages begin.
 #[must_use]
-pub fn short_program_name(program: &OsStr) -> Vec<u8> {
+pub(crate) fn short_program_name(program: &OsStr) -> Vec<u8> {
     let bytes = program.as_bytes();
     bytes.rsplit(|&byte| byte == b'/').next().unwrap_or(bytes).to_vec()
 }

@@ -15,7 +15,7 @@ const BRACES_MAX: usize = 32;
 
 /// What of a glob is more than is read, if anything.
 #[must_use]
-pub fn excess(glob: &[u8]) -> Option<String> {
+pub(crate) fn excess(glob: &[u8]) -> Option<String> {
     if glob.len() > GLOB_BYTES_MAX {
         return Some(format!("it is longer than {GLOB_BYTES_MAX} bytes"));
     }
@@ -26,7 +26,7 @@ pub fn excess(glob: &[u8]) -> Option<String> {
 
 /// One pattern as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     /// The glob.
     pub glob: String,
     /// `--include` rather than `--exclude`.
@@ -51,7 +51,7 @@ struct Set {
 
 /// All patterns of a command line, in their order.
 #[derive(Debug, Clone)]
-pub struct Patterns {
+pub(crate) struct Patterns {
     typed: Vec<Pattern>,
     /// Those without a slash.
     names: Set,
@@ -70,8 +70,7 @@ impl Eq for Patterns {}
 
 /// A pattern that cannot be understood, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadPattern {
-    /// Which of them.
+pub(crate) struct BadPattern {
     pub number: usize,
     /// What is wrong with it.
     pub why: String,
@@ -82,7 +81,7 @@ impl Patterns {
     ///
     /// # Errors
     /// The first that is no glob. Where all of them together are too much, the last is to blame.
-    pub fn read(typed: Vec<Pattern>) -> Result<Self, BadPattern> {
+    pub(crate) fn read(typed: Vec<Pattern>) -> Result<Self, BadPattern> {
         let (mut name_globs, mut path_globs) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         let (mut name_rules, mut path_rules) = (Vec::new(), Vec::new());
         for (number, pattern) in typed.iter().enumerate() {
@@ -115,21 +114,15 @@ impl Patterns {
         Ok(Self { names: set(&name_globs, name_rules)?, paths: set(&path_globs, path_rules)?, typed })
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.typed.is_empty()
-    }
-
     /// Whether any is matched against paths.
     #[must_use]
-    pub fn want_paths(&self) -> bool {
+    pub(crate) fn want_paths(&self) -> bool {
         !self.paths.rules.is_empty()
     }
 
     /// Whether the last pattern that matches is an `--include`; `None` where none matches. `path` is that below the
     /// operand, and `None` for an operand itself.
-    pub fn last_match(
+    pub(crate) fn last_match(
         &self,
         name: &[u8],
         path: Option<&[u8]>,

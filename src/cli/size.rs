@@ -2,7 +2,7 @@
 
 /// Bytes in `text`: a number, with K, M, G (or KiB, MiB, GiB) for powers of 1024 and kB, MB, GB for powers of 1000.
 #[must_use]
-pub fn parse(text: &str) -> Option<u64> {
+pub(crate) fn parse(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().ok()?;
     let factor: u64 = match &text[digits..] {

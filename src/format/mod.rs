@@ -8,7 +8,8 @@ mod machine;
 mod number;
 mod scan;
 
-pub use machine::{Machine, Moved, Place, ROOM_BYTES};
+pub use machine::{Machine, ROOM_BYTES};
+pub(crate) use machine::{Moved, Place};
 
 /// Which lines are numbered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

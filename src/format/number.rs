@@ -10,14 +10,14 @@ const WORD_BYTES: usize = 16;
 const PLACES_MIN: usize = 6;
 
 /// Bytes of room that [`LineNumber::put`] needs, however long the number is.
-pub const PUT_BYTES: usize = TEXT_BYTES + WORD_BYTES;
+pub(super) const PUT_BYTES: usize = TEXT_BYTES + WORD_BYTES;
 
 /// Counts lines, from 1.
 ///
 /// Nine times out of ten only the last digit changes, which is one addition to a word that never leaves its register: a
 /// byte changed in memory would have to be waited for before the whole text can be loaded again.
 #[derive(Debug, Clone)]
-pub struct LineNumber {
+pub(super) struct LineNumber {
     tens: u64,
     ones: u8,
     /// The last bytes of the text, the first of them lowest.
@@ -33,7 +33,7 @@ pub struct LineNumber {
 
 impl LineNumber {
     /// The number of the first line.
-    pub fn first() -> Self {
+    pub(super) fn first() -> Self {
         Self::from(1)
     }
 
@@ -56,13 +56,13 @@ impl LineNumber {
     }
 
     /// Counts so many lines.
-    pub fn skip(&mut self, lines: u64) {
+    pub(super) fn skip(&mut self, lines: u64) {
         *self = Self::from(self.tens * 10 + u64::from(self.ones) + lines);
     }
 
     /// Writes the number and its tab to `output` at `at`, and counts up. Answers where the text ends.
     #[inline(always)]
-    pub fn put(&mut self, output: &mut [u8], mut at: usize) -> usize {
+    pub(super) fn put(&mut self, output: &mut [u8], mut at: usize) -> usize {
         if self.head_length > 0 {
             output[at..at + TEXT_BYTES].copy_from_slice(&self.head);
             at += self.head_length;

@@ -4,15 +4,15 @@
 //! that would save the multiplications are not safe to call.
 
 /// Bytes looked at in one go.
-pub const BLOCK_BYTES: usize = 64;
+pub(super) const BLOCK_BYTES: usize = 64;
 
 /// A block, and as many bytes behind it: a run of bytes that starts within the block can be copied without asking whether
 /// it ends there.
-pub type Window = [u8; 2 * BLOCK_BYTES];
+pub(super) type Window = [u8; 2 * BLOCK_BYTES];
 
 /// Which bytes are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// Newlines.
     pub newline: bool,
     /// Tabs.
@@ -25,7 +25,7 @@ pub struct Wanted {
 
 /// The bytes of the window's first block that are wanted.
 #[inline(always)]
-pub fn special(window: &Window, wanted: Wanted) -> u64 {
+pub(super) fn special(window: &Window, wanted: Wanted) -> u64 {
     // A loop of its own for each: what is not looked for costs nothing.
     match (wanted.nonprinting, wanted.newline, wanted.tab, wanted.carriage_return) {
         (false, false, false, false) => 0,
@@ -53,7 +53,7 @@ fn is_nonprinting(byte: u8) -> bool {
 
 /// The bytes of the window's first block that are `byte`.
 #[inline]
-pub fn equal(window: &Window, byte: u8) -> u64 {
+pub(super) fn equal(window: &Window, byte: u8) -> u64 {
     map(window, |other| other == byte)
 }
 

@@ -12,7 +12,7 @@ mod subtree;
 #[cfg(test)]
 mod tests;
 
-pub use blake3::Hash;
+pub(crate) use blake3::Hash;
 
 use blake3::CHUNK_LEN;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ const SUBTREES_MAX: usize = 4096;
 const TAILS_MAX: usize = 64;
 
 /// What a stretch of a file hashes to.
-pub struct Hashed {
+pub(crate) struct Hashed {
     offset: u64,
     /// What belongs to a chunk that begins before the stretch.
     head: Vec<u8>,
@@ -44,7 +44,7 @@ pub struct Hashed {
 impl Hashed {
     /// Hashes `bytes`, which stand at `offset` of their file.
     #[must_use]
-    pub fn of(offset: u64, bytes: &[u8]) -> Self {
+    pub(crate) fn of(offset: u64, bytes: &[u8]) -> Self {
         let misaligned = usize::try_from(offset % CHUNK_BYTES).unwrap_or(0);
         let to_chunk = if misaligned == 0 { 0 } else { (CHUNK_LEN - misaligned).min(bytes.len()) };
         let (head, rest) = bytes.split_at(to_chunk);
@@ -58,7 +58,7 @@ impl Hashed {
 }
 
 /// What is known of a file's bytes by now.
-pub struct Hashes {
+pub(crate) struct Hashes {
     /// By their first byte. Two siblings are always joined, but for those that would begin at byte 0: the root of the
     /// tree is hashed in another way, and where it is becomes known at the end of the file.
     subtrees: BTreeMap<u64, Subtree>,
@@ -78,7 +78,7 @@ impl Default for Hashes {
 
 impl Hashes {
     /// Bytes of a block, in a file of ordinary size.
-    pub const BLOCK_BYTES: u64 = CHUNK_BYTES << BLOCK_LEVEL;
+    pub(crate) const BLOCK_BYTES: u64 = CHUNK_BYTES << BLOCK_LEVEL;
 
     fn with(block_level: u8, subtrees_max: usize) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Hashes {
 
     /// Adds a stretch. Each byte of a file is to be added once. What begins in the middle of a chunk must come behind
     /// what ends there, or stays a gap.
-    pub fn add(&mut self, hashed: Hashed) {
+    pub(crate) fn add(&mut self, hashed: Hashed) {
         let Hashed { offset, head, subtrees, tail } = hashed;
         let mut end = offset;
         if !head.is_empty() {
@@ -159,7 +159,7 @@ impl Hashes {
     /// What of the first `length` bytes has not been hashed. What was hashed behind them, or together with what stands
     /// behind them, is forgotten: the file has become shorter. All of it is missing where there was no room for all:
     /// what comes in order will find room.
-    pub fn gaps(&mut self, length: u64) -> Vec<Range<u64>> {
+    pub(crate) fn gaps(&mut self, length: u64) -> Vec<Range<u64>> {
         if std::mem::take(&mut self.overflowed) {
             self.subtrees.clear();
             self.tails.clear();
@@ -196,7 +196,7 @@ impl Hashes {
 
     /// The hash of a file of `length` bytes, where nothing of it is missing.
     #[must_use]
-    pub fn hash(&self, length: u64) -> Option<Hash> {
+    pub(crate) fn hash(&self, length: u64) -> Option<Hash> {
         if length <= CHUNK_BYTES {
             let only = self.tails.get(&length).map(|(_, bytes)| &bytes[..]);
             return if length == 0 { Some(blake3::hash(b"")) } else { only.map(blake3::hash) };
@@ -206,14 +206,14 @@ impl Hashes {
 
     /// Where the block of a byte begins, in a file of ordinary size.
     #[must_use]
-    pub fn block_of(offset: u64) -> u64 {
+    pub(crate) fn block_of(offset: u64) -> u64 {
         offset - offset % Self::BLOCK_BYTES
     }
 
     /// The offset of the first block of a stretch that is another one in `other`, or is missing there. Both are of `length`
     /// bytes. The stretch begins and ends with a block, or with the file.
     #[must_use]
-    pub fn first_difference(&self, other: &Self, stretch: Range<u64>, length: u64) -> Option<u64> {
+    pub(crate) fn first_difference(&self, other: &Self, stretch: Range<u64>, length: u64) -> Option<u64> {
         let block = CHUNK_BYTES << self.level().max(other.level());
         let mut start = stretch.start;
         while start < stretch.end {

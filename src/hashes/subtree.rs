@@ -17,7 +17,7 @@ pub(super) struct Subtree {
 
 impl Subtree {
     /// Hashes a power of two of whole chunks, or a part of one, which stand at `start` of their file.
-    pub fn of(start: u64, bytes: &[u8]) -> Self {
+    pub(super) fn of(start: u64, bytes: &[u8]) -> Self {
         let mut hasher = Hasher::new();
         hasher.set_input_offset(start).update(bytes);
         let level = bytes.len().div_ceil(CHUNK_LEN).ilog2();
@@ -30,7 +30,7 @@ impl Subtree {
     }
 
     /// The offset behind its last byte.
-    pub fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.start + self.bytes
     }
 
@@ -39,17 +39,17 @@ impl Subtree {
     }
 
     /// Where the other half of its parent begins.
-    pub fn sibling_start(&self) -> u64 {
+    pub(super) fn sibling_start(&self) -> u64 {
         self.start ^ self.span()
     }
 
     /// Where its parent begins.
-    pub fn parent_start(&self) -> u64 {
+    pub(super) fn parent_start(&self) -> u64 {
         self.start & !self.span()
     }
 
     /// The parent of both, which are siblings.
-    pub fn joined(&self, sibling: &Self) -> Self {
+    pub(super) fn joined(&self, sibling: &Self) -> Self {
         let (left, right) = if self.start < sibling.start { (self, sibling) } else { (sibling, self) };
         Self {
             start: left.start,

@@ -15,13 +15,13 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 
 mod ends;
-pub mod inherited;
+pub(crate) mod inherited;
 mod telling;
 mod without_proc;
 
-pub use ends::{Copied, Source};
-pub use inherited::inherit;
-pub use telling::tell;
+pub(crate) use ends::{Copied, Source};
+pub(crate) use inherited::inherit;
+pub(crate) use telling::tell;
 
 /// Bytes that most values and all lists of names but the longest fit.
 const SMALL_BYTES: usize = 512;
@@ -34,7 +34,7 @@ struct Stop;
 
 /// Gives a copy what it is to have. Answers what was refused.
 #[must_use]
-pub fn keep(source: &Source<'_>, copy: Copied<'_>, wanted: &Wanted) -> Vec<Refused> {
+pub(crate) fn keep(source: &Source<'_>, copy: Copied<'_>, wanted: &Wanted) -> Vec<Refused> {
     let mut refused: Vec<Refused> = wanted.names.refused.into_iter().map(Refused::Listing).collect();
     match try_keep(source, copy, wanted, &mut refused) {
         Ok(()) | Err(Stop) => {}
@@ -248,7 +248,7 @@ fn each(names: &[u8]) -> impl Iterator<Item = CString> {
 
 /// The names of the extended attributes of a file. One that has none, or whose file system has none, has no names.
 #[must_use]
-pub fn names(source: &Source<'_>) -> Names {
+pub(crate) fn names(source: &Source<'_>) -> Names {
     match filled(|buffer| source.list(buffer)) {
         Ok(listed) if listed.is_empty() => Names::default(),
         Ok(listed) => Names::sorted(&listed, action),
@@ -259,7 +259,7 @@ pub fn names(source: &Source<'_>) -> Names {
 
 /// Whether files made in the directory get an ACL by that.
 #[must_use]
-pub fn is_inherited_from(directory: BorrowedFd<'_>) -> bool {
+pub(crate) fn is_inherited_from(directory: BorrowedFd<'_>) -> bool {
     let answer = rustix::fs::fgetxattr(directory, c"system.posix_acl_default", &mut [0_u8; 0][..]);
     !matches!(answer, Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS))
 }
@@ -313,7 +313,7 @@ fn hold(at: &At, made: &Facts, wanted: &Wanted) -> Result<OwnedFd, Refused> {
 
 /// Gives a node that was just made at `copy`, and cannot be opened, what it is to have. Answers what was refused.
 #[must_use]
-pub fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<Refused> {
+pub(crate) fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<Refused> {
     match hold(copy, made, wanted) {
         Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd(), Some(copy)), wanted),
         Err(refused) => vec![refused],

@@ -68,7 +68,7 @@ impl Entry {
 
 /// The file that was kept.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// That it comes back if nothing takes its place; `None` in a dry run.
     debt: Option<Debt>,
     /// Its path now, for messages.
@@ -172,7 +172,7 @@ impl Worker<'_, '_> {
 }
 
 /// Takes back what the run has done for things that never came, now that nobody is at work any more.
-pub fn take_back_all(shared: &Shared<'_>) {
+pub(crate) fn take_back_all(shared: &Shared<'_>) {
     shared.owed.take_back_all(|undo, answer| match undo {
         Undo::PutBack(moved) => tell_restored(shared, answer, &moved.shown[1], &moved.shown[0]),
         // What it was for has failed, and that was told; not that something is left of it.
@@ -197,7 +197,7 @@ fn tell_restored(shared: &Shared<'_>, answer: Result<(), Errno>, kept: &[u8], pa
 impl Kept {
     /// One that a dry run would keep.
     #[must_use]
-    pub fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
+    pub(crate) fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
         let shown = beside(path, name);
         CString::new(name).ok()?;
         Some(Self { debt: None, shown: Arc::from(shown) })
@@ -207,12 +207,12 @@ impl Kept {
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn put_back(&self) -> Result<(), Errno> {
+    pub(crate) fn put_back(&self) -> Result<(), Errno> {
         self.debt.as_ref().and_then(Debt::take_back).unwrap_or(Ok(()))
     }
 
     /// Something has taken its place, so it stays where it is.
-    pub fn stays(&self) {
+    pub(crate) fn stays(&self) {
         if let Some(debt) = &self.debt {
             debt.pay();
         }
@@ -220,7 +220,7 @@ impl Kept {
 
     /// The path of the backup, for messages.
     #[must_use]
-    pub fn shown(&self) -> &[u8] {
+    pub(crate) fn shown(&self) -> &[u8] {
         &self.shown
     }
 }

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// What all directories below one operand share.
-pub struct Origin {
+pub(crate) struct Origin {
     /// The operand as it was typed.
     pub source_path: Vec<u8>,
     /// The name it gets.
@@ -50,7 +50,7 @@ pub struct Origin {
 }
 
 /// One directory being copied.
-pub struct Branch {
+pub(crate) struct Branch {
     /// The directory it lies in; `None` for an operand's own.
     pub parent: Option<Arc<Branch>>,
     /// How many directories are above it.
@@ -109,25 +109,25 @@ impl Side {
 impl Branch {
     /// The path of an entry in the source, for messages.
     #[must_use]
-    pub fn source_path(&self, name: &CStr) -> Vec<u8> {
+    pub(crate) fn source_path(&self, name: &CStr) -> Vec<u8> {
         self.path(Some(name), |origin| &origin.source_path)
     }
 
     /// The path of an entry's copy, for messages.
     #[must_use]
-    pub fn destination_path(&self, name: &CStr) -> Vec<u8> {
+    pub(crate) fn destination_path(&self, name: &CStr) -> Vec<u8> {
         self.path(Some(name), |origin| &origin.destination_path)
     }
 
     /// The path of the directory itself in the source, for messages.
     #[must_use]
-    pub fn own_source_path(&self) -> Vec<u8> {
+    pub(crate) fn own_source_path(&self) -> Vec<u8> {
         self.path(None, |origin| &origin.source_path)
     }
 
     /// The path of the directory's copy, for messages.
     #[must_use]
-    pub fn own_destination_path(&self) -> Vec<u8> {
+    pub(crate) fn own_destination_path(&self) -> Vec<u8> {
         self.path(None, |origin| &origin.destination_path)
     }
 
@@ -139,34 +139,34 @@ impl Branch {
 
     /// The path of the directory below its operand, with a slash behind it; empty for the operand's own.
     #[must_use]
-    pub fn path_below_operand(&self) -> Vec<u8> {
+    pub(crate) fn path_below_operand(&self) -> Vec<u8> {
         let below = self.line().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
         let names: Vec<&CStr> = below.collect();
         names.iter().rev().flat_map(|name| [name.to_bytes(), b"/"]).flatten().copied().collect()
     }
 
     /// This branch, its parent, and so on up to the operand's own.
-    pub fn line(&self) -> impl Iterator<Item = &Self> {
+    pub(crate) fn line(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |branch| branch.parent.as_deref())
     }
 
     /// Which branch on the way here has made this directory of the source, where one has: the source is being copied
     /// into itself.
     #[must_use]
-    pub fn maker_of(&self, directory: Identity) -> Option<&Self> {
+    pub(crate) fn maker_of(&self, directory: Identity) -> Option<&Self> {
         self.line().find(|branch| branch.fresh && branch.destination.identity() == directory)
     }
 
     /// Which device the operand lies on.
     #[must_use]
-    pub fn operand_device(&self) -> u64 {
+    pub(crate) fn operand_device(&self) -> u64 {
         self.line().last().unwrap_or(self).source.identity().device
     }
 
     /// Whether the way here, in the source, may go on for ever where links are followed: one was, or the copy is known to be
     /// copied into itself.
     #[must_use]
-    pub fn may_be_endless(&self) -> bool {
+    pub(crate) fn may_be_endless(&self) -> bool {
         self.origin.through_link
             || self.origin.is_endless.load(Ordering::Relaxed)
             || self.line().any(|branch| branch.source.is_through_link())
@@ -174,7 +174,7 @@ impl Branch {
 
     /// Whether a directory of the source is one that it lies in.
     #[must_use]
-    pub fn lies_in(&self, directory: Identity) -> bool {
+    pub(crate) fn lies_in(&self, directory: Identity) -> bool {
         self.line().any(|branch| branch.source.identity() == directory)
     }
 
@@ -182,7 +182,7 @@ impl Branch {
     ///
     /// # Errors
     /// What opening it again answered, where it had been let go.
-    pub fn source(&self) -> Result<Directory, Errno> {
+    pub(crate) fn source(&self) -> Result<Directory, Errno> {
         self.reach(Side::Source).map(Directory::Open)
     }
 
@@ -190,7 +190,7 @@ impl Branch {
     ///
     /// # Errors
     /// What opening it again answered, where it had been let go.
-    pub fn destination(&self) -> Result<Directory, Errno> {
+    pub(crate) fn destination(&self) -> Result<Directory, Errno> {
         self.reach(Side::Destination).map(Directory::Open)
     }
 
@@ -198,7 +198,7 @@ impl Branch {
     ///
     /// # Errors
     /// What reaching the directory answered, or `work`.
-    pub fn with_destination<T>(
+    pub(crate) fn with_destination<T>(
         &self,
         work: impl FnOnce(BorrowedFd<'_>) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
@@ -226,7 +226,7 @@ impl Branch {
 
     /// Lets go the descriptors, to be had again when they are needed; that of a source which somebody may be listing
     /// stays, as its place in the listing moves. An operand's own always are held.
-    pub fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         if self.parent.is_none() {
             return;
         }
@@ -277,7 +277,7 @@ impl Branch {
     }
 
     /// Lets go the descriptors of the directory `levels` above; that of an operand only where there are `few` at all.
-    pub fn let_go_above(&self, few: bool, levels: impl FnOnce() -> usize) {
+    pub(crate) fn let_go_above(&self, few: bool, levels: impl FnOnce() -> usize) {
         if self.depth <= LEVELS_ALWAYS && !few {
             return;
         }
@@ -289,12 +289,12 @@ impl Branch {
     }
 
     /// Announces that `count` more entries are to be done.
-    pub fn expect(&self, count: usize) {
+    pub(crate) fn expect(&self, count: usize) {
         self.pending.fetch_add(count, Ordering::Relaxed);
     }
 
     /// One entry is done. With the last one the directory's permissions are set and its parent is told, and so on up.
-    pub fn finish_one(self: &Arc<Self>, reporter: &Reporter) {
+    pub(crate) fn finish_one(self: &Arc<Self>, reporter: &Reporter) {
         let mut branch = self;
         while branch.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
             branch.close(reporter);

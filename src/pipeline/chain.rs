@@ -21,11 +21,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use op::{Call, Io, Op};
+pub(crate) use op::{Call, Io, Op};
 
 /// Which of a chain's two files an operation concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// The file that is read.
     Source,
     /// The file that is written.
@@ -34,7 +34,7 @@ pub enum End {
 
 /// An open directory that names are looked up in, or the working directory.
 #[derive(Debug, Clone)]
-pub enum Directory {
+pub(crate) enum Directory {
     /// The process's working directory.
     Working,
     /// A directory held open; shared by everything that is copied out of it or into it.
@@ -52,7 +52,7 @@ impl AsFd for Directory {
 
 /// A name in a directory: how files are reached, never by a path that could be swapped underneath.
 #[derive(Debug, Clone)]
-pub struct At {
+pub(crate) struct At {
     /// Where the name is looked up.
     pub directory: Directory,
     /// One component inside a tree; what was typed for an operand.
@@ -61,7 +61,7 @@ pub struct At {
 
 /// An open file of a chain.
 #[derive(Debug, Default)]
-pub enum Descriptor {
+pub(crate) enum Descriptor {
     /// Not open, or closed again.
     #[default]
     Closed,
@@ -78,13 +78,13 @@ pub enum Descriptor {
 impl Descriptor {
     /// Whether there is a file behind it.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !matches!(self, Self::Closed)
     }
 
     /// The ordinary descriptor, where it is one.
     #[must_use]
-    pub fn plain(&self) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn plain(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Plain(fd) => Some(fd.as_fd()),
             Self::Shared(fd) => Some(fd.as_fd()),
@@ -96,7 +96,7 @@ impl Descriptor {
 
 /// What kind of descriptor an open must give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Into {
+pub(crate) enum Into {
     /// An ordinary one: it will be examined, shared, or have its metadata set.
     Plain,
     /// An ordinary one, by a plain call: who opens a FIFO or a device may have to wait for its other end. The ring tries first
@@ -108,7 +108,7 @@ pub enum Into {
 
 /// Operations to run in order, with what they work on. An engine owns it while it is in flight.
 #[derive(Default)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// The caller's own mark, handed back untouched.
     pub token: u64,
     /// The file that is read.
@@ -132,7 +132,7 @@ pub struct Chain {
 impl Chain {
     /// The descriptor of one end.
     #[must_use]
-    pub fn descriptor(&self, end: End) -> &Descriptor {
+    pub(crate) fn descriptor(&self, end: End) -> &Descriptor {
         match end {
             End::Source => &self.source,
             End::Destination => &self.destination,
@@ -140,7 +140,7 @@ impl Chain {
     }
 
     /// The descriptor of one end, to open or close it.
-    pub fn descriptor_mut(&mut self, end: End) -> &mut Descriptor {
+    pub(crate) fn descriptor_mut(&mut self, end: End) -> &mut Descriptor {
         match end {
             End::Source => &mut self.source,
             End::Destination => &mut self.destination,
@@ -150,7 +150,7 @@ impl Chain {
 
 /// How far a chain came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Every operation ran as it should.
     Done,
     /// The read, write or offload at this index moved another number of bytes than the chain needed to go on.
@@ -172,7 +172,7 @@ pub enum Outcome {
 impl Outcome {
     /// Whether the chain was cut before its end, by a failure or by fewer bytes than an operation needed.
     #[must_use]
-    pub fn is_cut(&self, chain: &Chain) -> bool {
+    pub(crate) fn is_cut(&self, chain: &Chain) -> bool {
         match *self {
             Self::Done => false,
             Self::Failed { .. } => true,
@@ -184,7 +184,7 @@ impl Outcome {
 }
 
 /// A chain handed back by an engine, with everything it owned.
-pub struct Completion {
+pub(crate) struct Completion {
     /// The chain, its descriptors as they are now and its lease filled by the last read.
     pub chain: Chain,
     /// How far it came.
@@ -195,7 +195,7 @@ pub struct Completion {
 
 /// What the looking operations of a chain saw: each the last of its kind.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// By [`Call::Stat`] or [`Call::Fstat`].
     pub facts: Option<Facts>,
     /// By [`Call::SeekData`]; `None` where only a hole is left.

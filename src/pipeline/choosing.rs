@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use std::sync::Arc;
 
 /// What is to be told of a .gitignore file.
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// It cannot be read.
     Unread(Errno),
     /// There is more in it than is read.
@@ -112,7 +112,7 @@ impl Worker<'_, '_> {
 /// What the .gitignore file of an open directory leaves out, whose path below the operand takes `start` bytes, and what
 /// those above it do, which are `inherited`. A repository begins anew: nothing above it counts in it, as with git. Where
 /// the file's own rules cannot be used, those above it still count.
-pub fn rules_in(
+pub(crate) fn rules_in(
     open: impl AsFd,
     start: usize,
     inherited: Option<Arc<Rules>>,

@@ -36,7 +36,7 @@ impl Worker<'_, '_> {
 }
 
 /// Says by which means the data of files was copied, and why, where any was.
-pub fn say_means(stats: &Stats, reporter: &Reporter) {
+pub(crate) fn say_means(stats: &Stats, reporter: &Reporter) {
     if stats.tally.files > 0 && stats.counters.operations > 0 {
         reporter.means(stats.engine, stats.placement.unwrap_or("inline"), &stats.reason);
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A directory that is to be made durable.
-pub struct Unsynced {
+pub(crate) struct Unsynced {
     /// It is open for reading.
     pub descriptor: Arc<OwnedFd>,
     /// Its path, for messages.
@@ -21,7 +21,7 @@ pub struct Unsynced {
 }
 
 /// What all workers know of the directories that wait.
-pub struct Durable {
+pub(crate) struct Durable {
     waiting: Mutex<Vec<Unsynced>>,
     /// How many there are, to be looked at without waiting for anybody.
     count: AtomicUsize,
@@ -34,12 +34,12 @@ pub struct Durable {
 impl Durable {
     /// For a run in which so many directories may wait.
     #[must_use]
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self { waiting: Mutex::default(), count: AtomicUsize::new(0), most, syncs: AtomicU64::new(0) }
     }
 
     /// Nothing in a directory changes any more, nor does it itself.
-    pub fn note(&self, descriptor: Arc<OwnedFd>, path: Vec<u8>, reporter: &Reporter) {
+    pub(crate) fn note(&self, descriptor: Arc<OwnedFd>, path: Vec<u8>, reporter: &Reporter) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < self.most {
             waiting.push(Unsynced { descriptor, path });
@@ -53,27 +53,26 @@ impl Durable {
 
     /// All that wait now.
     #[must_use]
-    pub fn take(&self) -> Vec<Unsynced> {
+    pub(crate) fn take(&self) -> Vec<Unsynced> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         self.count.store(0, Ordering::Release);
         std::mem::take(&mut *waiting)
     }
 
-    /// How many wait.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
 
     /// How many were made durable at once.
     #[must_use]
-    pub fn syncs(&self) -> u64 {
+    pub(crate) fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::Relaxed)
     }
 }
 
 /// Tells of a directory that could not be made durable; whether it was.
-pub fn told(answer: Result<(), Errno>, path: &[u8], reporter: &Reporter) -> bool {
+pub(crate) fn told(answer: Result<(), Errno>, path: &[u8], reporter: &Reporter) -> bool {
     if let Err(errno) = answer
         && !has_no_sync(errno)
     {

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A name in a directory, however they are spelled.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EntryName {
+pub(crate) struct EntryName {
     directory: Identity,
     name: Vec<u8>,
 }
@@ -25,13 +25,13 @@ pub struct EntryName {
 impl EntryName {
     /// The entry that a place is; `None` where its directory cannot be looked at.
     #[must_use]
-    pub fn of(at: &At) -> Option<Self> {
+    pub(crate) fn of(at: &At) -> Option<Self> {
         Some(Self { directory: directory_of(at)?, name: path::last_component(at.name.to_bytes()).to_vec() })
     }
 
     /// Whether it is this name in this directory.
     #[must_use]
-    pub fn is(&self, directory: Identity, name: &CStr) -> bool {
+    pub(crate) fn is(&self, directory: Identity, name: &CStr) -> bool {
         self.directory == directory && self.name == name.to_bytes()
     }
 
@@ -44,13 +44,13 @@ impl EntryName {
 
     /// The entry that a path is, as it was typed. An empty one stands for the working directory.
     #[must_use]
-    pub fn of_path(path: &[u8]) -> Option<Self> {
+    pub(crate) fn of_path(path: &[u8]) -> Option<Self> {
         typed(if path.is_empty() { b"." } else { path }).and_then(|at| Self::as_typed(&at))
     }
 }
 
 /// The directory that operands are copied into.
-pub struct Base {
+pub(crate) struct Base {
     directory: Directory,
     /// How many bytes of a path name it.
     bytes: usize,
@@ -59,13 +59,13 @@ pub struct Base {
 impl Base {
     /// The open directory that was `typed` so.
     #[must_use]
-    pub fn new(directory: Directory, typed: &[u8]) -> Self {
+    pub(crate) fn new(directory: Directory, typed: &[u8]) -> Self {
         Self { directory, bytes: path::join(typed, b"").len() }
     }
 
     /// The entry that the path of a copy is, as it was typed: a link to this directory is as good as the directory.
     #[must_use]
-    pub fn entry(base: Option<&Self>, path: &[u8]) -> Option<EntryName> {
+    pub(crate) fn entry(base: Option<&Self>, path: &[u8]) -> Option<EntryName> {
         let Some((base, name)) = base.and_then(|base| Some((base, path.get(base.bytes..)?))) else {
             return EntryName::of_path(path);
         };
@@ -77,7 +77,7 @@ impl Base {
 /// Whether two names of one file are one entry, spelled in two ways on a file system without case: it has no other name, or
 /// their directory does not list both.
 #[must_use]
-pub fn has_one_name(one: &At, other: &At, file: &Facts) -> bool {
+pub(crate) fn has_one_name(one: &At, other: &At, file: &Facts) -> bool {
     if file.kind == FileType::Directory || file.links <= 1 {
         return file.kind != FileType::Directory;
     }
@@ -114,7 +114,7 @@ fn lists_both(at: &At, names: [&[u8]; 2]) -> Result<bool, Errno> {
 
 /// Which directory a place lies in.
 #[must_use]
-pub fn directory_of(at: &At) -> Option<Identity> {
+pub(crate) fn directory_of(at: &At) -> Option<Identity> {
     let parent = CString::new(path::parent(at.name.to_bytes())).ok()?;
     let stat = rustix::fs::statat(&at.directory, &*parent, AtFlags::empty()).ok()?;
     Some(Facts::of(&stat).identity)
@@ -122,7 +122,7 @@ pub fn directory_of(at: &At) -> Option<Identity> {
 
 /// Which copy a file was made as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MadeAs {
+pub(crate) enum MadeAs {
     /// That of an operand of this path.
     Operand(Arc<[u8]>),
     /// What a link of this path leads to, which an operand was written through; and the link itself.
@@ -132,7 +132,7 @@ pub enum MadeAs {
 }
 
 /// The files made so far and the names they were made from, for operands that could overwrite each other's copies.
-pub struct Made {
+pub(crate) struct Made {
     /// Operands get one name, so that what is made for one could be overwritten by another.
     by_name: bool,
     files: Mutex<HashMap<Identity, Vec<MadeAs>>>,
@@ -142,18 +142,18 @@ pub struct Made {
 impl Made {
     /// Nothing, for operands that get one name, or only may be one source.
     #[must_use]
-    pub fn nothing(by_name: bool) -> Self {
+    pub(crate) fn nothing(by_name: bool) -> Self {
         Self { by_name, files: Mutex::default(), sources: Mutex::default() }
     }
 
     /// Whether it is remembered which files are made.
     #[must_use]
-    pub fn notes_files(&self) -> bool {
+    pub(crate) fn notes_files(&self) -> bool {
         self.by_name
     }
 
     /// Notes a file that was just made.
-    pub fn note(&self, file: Identity, made_as: MadeAs) {
+    pub(crate) fn note(&self, file: Identity, made_as: MadeAs) {
         if !self.by_name {
             return;
         }
@@ -166,14 +166,14 @@ impl Made {
 
     /// Whether the source of a file was given by this name before.
     #[must_use]
-    pub fn has_source(&self, source: Identity, at: &At) -> bool {
+    pub(crate) fn has_source(&self, source: Identity, at: &At) -> bool {
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         sources.contains(&(source, EntryName::as_typed(at)))
     }
 
     /// Notes the source of a file and its name, and answers whether it was given by that name before.
     #[must_use]
-    pub fn note_source(&self, source: Identity, at: &At) -> bool {
+    pub(crate) fn note_source(&self, source: Identity, at: &At) -> bool {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         !sources.insert((source, EntryName::as_typed(at)))
     }
@@ -192,7 +192,7 @@ impl Made {
     /// Whether the file, which bears the `path` of an operand's copy itself, is such a copy made just now. Another name of
     /// one is not, nor another spelling of it, nor what is an entry of a directory, as with GNU cp.
     #[must_use]
-    pub fn is_copy(&self, file: &Facts, path: &[u8]) -> bool {
+    pub(crate) fn is_copy(&self, file: &Facts, path: &[u8]) -> bool {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = files.get(&file.identity) else { return false };
         known.iter().any(|made_as| match made_as {
@@ -205,7 +205,7 @@ impl Made {
     /// operand's copy. One that leads nowhere is just that, as with GNU cp, where it is no operand's copy and would not be
     /// written through.
     #[must_use]
-    pub fn is_link(&self, found: &Found, path: Option<&[u8]>, posixly_correct: bool) -> bool {
+    pub(crate) fn is_link(&self, found: &Found, path: Option<&[u8]>, posixly_correct: bool) -> bool {
         match found {
             Found::Nothing | Found::File(_) => false,
             Found::DanglingLink(link) if !posixly_correct => {
@@ -220,7 +220,7 @@ impl Made {
 
 /// The copy that an operand's directory has been given.
 #[derive(Debug, Clone)]
-pub struct DirectoryCopy {
+pub(crate) struct DirectoryCopy {
     /// Its path as messages show it.
     pub path: Vec<u8>,
     number: usize,
@@ -230,7 +230,7 @@ pub struct DirectoryCopy {
 impl DirectoryCopy {
     /// Whether a copy of the directory that is this entry would be the same once more.
     #[must_use]
-    pub fn is(&self, entry: Option<&EntryName>) -> bool {
+    pub(crate) fn is(&self, entry: Option<&EntryName>) -> bool {
         entry.is_some() && self.entry.as_ref() == entry
     }
 }
@@ -238,13 +238,13 @@ impl DirectoryCopy {
 /// The directories among the operands, and their copies: one that is met again as a part of a later operand would have
 /// to become a hard link.
 #[derive(Default)]
-pub struct OperandDirectories {
+pub(crate) struct OperandDirectories {
     copies: Mutex<HashMap<Identity, DirectoryCopy>>,
 }
 
 impl OperandDirectories {
     /// Notes an operand's directory whose copy is there now. The first to name it counts.
-    pub fn note(&self, directory: Identity, origin: &Origin, base: Option<&Base>) {
+    pub(crate) fn note(&self, directory: Identity, origin: &Origin, base: Option<&Base>) {
         let copy = || DirectoryCopy {
             path: origin.destination_path.clone(),
             number: origin.number,
@@ -256,7 +256,7 @@ impl OperandDirectories {
 
     /// The copy of this directory that an earlier operand than that of `origin` has been given.
     #[must_use]
-    pub fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<DirectoryCopy> {
+    pub(crate) fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<DirectoryCopy> {
         let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
         copies.get(&directory).filter(|copy| copy.number < origin.number).cloned()
     }
@@ -264,12 +264,12 @@ impl OperandDirectories {
 
 /// The files among the operands.
 #[derive(Default)]
-pub struct ReadOperands(Mutex<HashSet<Identity>>);
+pub(crate) struct ReadOperands(Mutex<HashSet<Identity>>);
 
 impl ReadOperands {
     /// Whether a file was noted before; it is now.
     #[must_use]
-    pub fn is_there(&self, file: Identity) -> bool {
+    pub(crate) fn is_there(&self, file: Identity) -> bool {
         !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file)
     }
 }

@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// What has been found out, by device.
 #[derive(Default)]
-pub struct Grains(Mutex<HashMap<u64, Grain>>);
+pub(crate) struct Grains(Mutex<HashMap<u64, Grain>>);
 
 impl Grains {
     fn known(&self, device: u64) -> Option<Grain> {

@@ -12,7 +12,7 @@ use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One side of a directory that is being copied.
-pub struct Held {
+pub(crate) struct Held {
     identity: Identity,
     /// Its name in the directory above is a symbolic link that is followed.
     through_link: bool,
@@ -36,52 +36,51 @@ enum State {
 impl Held {
     /// An open directory.
     #[must_use]
-    pub fn open(descriptor: OwnedFd, identity: Identity, through_link: bool) -> Self {
+    pub(crate) fn open(descriptor: OwnedFd, identity: Identity, through_link: bool) -> Self {
         let state = Mutex::new(State::Open(Arc::new(descriptor)));
         Self { identity, through_link, imagined: false, is_listable: true, state }
     }
 
     /// A directory that cannot be read, for this reason.
     #[must_use]
-    pub fn shut(identity: Identity, through_link: bool, reason: Errno) -> Self {
+    pub(crate) fn shut(identity: Identity, through_link: bool, reason: Errno) -> Self {
         let state = Mutex::new(State::Shut(reason));
         Self { identity, through_link, imagined: false, is_listable: false, state }
     }
 
     /// A directory that a dry run would make; `nowhere` can be used for nothing.
     #[must_use]
-    pub fn imagined(nowhere: Arc<OwnedFd>, identity: Identity) -> Self {
+    pub(crate) fn imagined(nowhere: Arc<OwnedFd>, identity: Identity) -> Self {
         let state = Mutex::new(State::Open(nowhere));
         Self { identity, through_link: false, imagined: true, is_listable: false, state }
     }
 
     /// Whether it is only imagined.
     #[must_use]
-    pub fn is_imagined(&self) -> bool {
+    pub(crate) fn is_imagined(&self) -> bool {
         self.imagined
     }
 
     /// The same directory, whose descriptor may be one that only stands for its place.
     #[must_use]
-    pub fn listable(self, is_listable: bool) -> Self {
+    pub(crate) fn listable(self, is_listable: bool) -> Self {
         Self { is_listable, ..self }
     }
 
     /// Whether its descriptor does more than stand for its place.
     #[must_use]
-    pub fn is_listable(&self) -> bool {
+    pub(crate) fn is_listable(&self) -> bool {
         self.is_listable
     }
 
     /// Whether its name in the directory above is a symbolic link that is followed.
     #[must_use]
-    pub fn is_through_link(&self) -> bool {
+    pub(crate) fn is_through_link(&self) -> bool {
         self.through_link
     }
 
-    /// Which directory it is.
     #[must_use]
-    pub fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         self.identity
     }
 
@@ -93,7 +92,7 @@ impl Held {
     ///
     /// # Errors
     /// Why it could not be opened, for a directory that cannot be read.
-    pub fn get(&self) -> Result<Option<Arc<OwnedFd>>, Errno> {
+    pub(crate) fn get(&self) -> Result<Option<Arc<OwnedFd>>, Errno> {
         match &*self.lock() {
             State::Open(descriptor) => Ok(Some(Arc::clone(descriptor))),
             State::Closed { .. } => Ok(None),
@@ -102,7 +101,7 @@ impl Held {
     }
 
     /// Lets the descriptor go; those who have a share of it keep it.
-    pub fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         let mut state = self.lock();
         if let State::Open(descriptor) = &*state
             && !self.imagined
@@ -113,7 +112,7 @@ impl Held {
     }
 
     /// Lets the descriptor go for good: nothing more is wanted of the directory.
-    pub fn done_with(&self) {
+    pub(crate) fn done_with(&self) {
         *self.lock() = State::Closed { position: 0 };
     }
 
@@ -127,7 +126,7 @@ impl Held {
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
-    pub fn visit(&self, near: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
+    pub(crate) fn visit(&self, near: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
         let descriptor = walk::visit(near, name, self.through_link)?;
         self.verify(&descriptor)?;
         Ok(descriptor)
@@ -138,7 +137,7 @@ impl Held {
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
-    pub fn reopen(&self, near: impl AsFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+    pub(crate) fn reopen(&self, near: impl AsFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
         self.reopen_as(near, name, self.through_link)
     }
 
@@ -147,7 +146,7 @@ impl Held {
     ///
     /// # Errors
     /// As for [`Self::reopen`].
-    pub fn reopen_operand(&self, near: impl AsFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
+    pub(crate) fn reopen_operand(&self, near: impl AsFd, name: &CStr) -> Result<Arc<OwnedFd>, Errno> {
         self.reopen_as(near, name, true)
     }
 

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 const NAME_BYTES_MAX: usize = 255;
 
 /// The imagined copies of a dry run.
-pub struct Imagined {
+pub(crate) struct Imagined {
     nowhere: OnceLock<Arc<OwnedFd>>,
     /// An operand may meet what an earlier one would have made.
     remembers: bool,
@@ -47,7 +47,7 @@ struct State {
 impl Imagined {
     /// For a run with these options.
     #[must_use]
-    pub fn new(options: &CpOptions) -> Self {
+    pub(crate) fn new(options: &CpOptions) -> Self {
         let names = options.sources.iter().map(|source| source.as_bytes());
         let listed = options.extensions.choosing.names_from.is_some();
         Self {
@@ -67,7 +67,7 @@ impl Imagined {
     ///
     /// # Errors
     /// What eventfd(2) answered.
-    pub fn nowhere(&self) -> Result<Arc<OwnedFd>, Errno> {
+    pub(crate) fn nowhere(&self) -> Result<Arc<OwnedFd>, Errno> {
         if let Some(nowhere) = self.nowhere.get() {
             return Ok(Arc::clone(nowhere));
         }
@@ -77,7 +77,7 @@ impl Imagined {
 
     /// Whether a directory is one that is not made.
     #[must_use]
-    pub fn is_nowhere(&self, directory: &Directory) -> bool {
+    pub(crate) fn is_nowhere(&self, directory: &Directory) -> bool {
         match (directory, self.nowhere.get()) {
             (Directory::Open(open), Some(nowhere)) => Arc::ptr_eq(open, nowhere),
             (Directory::Open(_) | Directory::Working, _) => false,
@@ -86,7 +86,7 @@ impl Imagined {
 
     /// A file that is not made, like `source` in everything but which file it is, and when it changed.
     #[must_use]
-    pub fn copy_of(&self, source: &Facts) -> Facts {
+    pub(crate) fn copy_of(&self, source: &Facts) -> Facts {
         // No file system has this device.
         let inode = self.made.fetch_add(1, Ordering::Relaxed);
         let now = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
@@ -95,7 +95,7 @@ impl Imagined {
     }
 
     /// Notes what would be under a path from now on.
-    pub fn remember(&self, path: &[u8], facts: Facts) {
+    pub(crate) fn remember(&self, path: &[u8], facts: Facts) {
         if self.remembers {
             let mut state = self.lock();
             let more = state.names.get(&facts.identity).copied().unwrap_or(0);
@@ -106,7 +106,7 @@ impl Imagined {
     }
 
     /// Notes that a file would have another name, the one under `path`.
-    pub fn link(&self, path: &[u8], file: &Facts) {
+    pub(crate) fn link(&self, path: &[u8], file: &Facts) {
         if self.remembers {
             let mut state = self.lock();
             *state.names.entry(file.identity).or_default() += 1;
@@ -116,7 +116,7 @@ impl Imagined {
     }
 
     /// Notes that the name that was found would go.
-    pub fn unlink(&self, found: &Found) {
+    pub(crate) fn unlink(&self, found: &Found) {
         let Some(own) = found.own() else { return };
         if own.links > 1 {
             *self.lock().names.entry(own.identity).or_default() -= 1;
@@ -131,7 +131,7 @@ impl Imagined {
 
     /// What would be under a path, where this run would have made it.
     #[must_use]
-    pub fn at(&self, path: &[u8]) -> Option<Facts> {
+    pub(crate) fn at(&self, path: &[u8]) -> Option<Facts> {
         if !self.remembers {
             return None;
         }
@@ -143,7 +143,7 @@ impl Imagined {
     ///
     /// # Errors
     /// What stat(2) answered.
-    pub fn look(&self, at: &At, shown: &[u8], source: Option<FileType>) -> Result<Found, Errno> {
+    pub(crate) fn look(&self, at: &At, shown: &[u8], source: Option<FileType>) -> Result<Found, Errno> {
         match self.at(shown) {
             Some(facts) if facts.kind == FileType::Symlink => Ok(Found::DanglingLink(facts)),
             Some(facts) => Ok(Found::File(facts)),
@@ -166,7 +166,7 @@ impl Imagined {
     ///
     /// # Errors
     /// Why not, as far as it can be told without trying.
-    pub fn may_change(&self, at: &At) -> Result<(), Errno> {
+    pub(crate) fn may_change(&self, at: &At) -> Result<(), Errno> {
         if self.is_nowhere(&at.directory) {
             return Ok(());
         }
@@ -177,12 +177,12 @@ impl Imagined {
     ///
     /// # Errors
     /// Why not, as far as it can be told without trying.
-    pub fn may_make(&self, at: &At) -> Result<(), Errno> {
+    pub(crate) fn may_make(&self, at: &At) -> Result<(), Errno> {
         if at.name.to_bytes().ends_with(b"/") { Err(Errno::NOENT) } else { self.may_change(at) }
     }
 
     /// Shows the backups that this run would have made beside `path` to who looks for a name.
-    pub fn see_backups(&self, naming: &mut Naming<'_>, path: &[u8]) {
+    pub(crate) fn see_backups(&self, naming: &mut Naming<'_>, path: &[u8]) {
         if self.remembers {
             let directory = &path[..path::parent_bytes(path)];
             let beside = |other: &&Vec<u8>| other[..path::parent_bytes(other)] == *directory;
@@ -194,7 +194,7 @@ impl Imagined {
     ///
     /// # Errors
     /// Its name is none.
-    pub fn back_up(&self, shown: &[u8], backup: &Backup) -> Result<Kept, Errno> {
+    pub(crate) fn back_up(&self, shown: &[u8], backup: &Backup) -> Result<Kept, Errno> {
         let mut naming = Naming::of(path::last_component(shown), backup);
         self.see_backups(&mut naming, shown);
         let name = naming.name(NAME_BYTES_MAX).name;

@@ -244,7 +244,7 @@ fn reject_met(
 
 /// The directories above the place that was asked about last: operands mostly go into one directory.
 #[derive(Default)]
-pub struct Above(Mutex<Arc<[Identity]>>);
+pub(crate) struct Above(Mutex<Arc<[Identity]>>);
 
 impl Above {
     /// The directory that a place lies in, and all above it, as far as they can be looked at.
@@ -321,7 +321,7 @@ fn listing_with(
 
 /// A directory that the run has made.
 #[derive(Clone)]
-pub struct MadeDirectory {
+pub(crate) struct MadeDirectory {
     name: Arc<[u8]>,
     /// Where it was made, without looking behind a link for that; `None` where it is not the uppermost of what was made.
     made_in: Option<Identity>,
@@ -381,7 +381,7 @@ fn named(filled: &Branch) -> Option<Identity> {
 
 /// The directories that the run has made and could meet.
 #[derive(Default)]
-pub struct MadeDirectories(Mutex<HashMap<Identity, MadeDirectory>>);
+pub(crate) struct MadeDirectories(Mutex<HashMap<Identity, MadeDirectory>>);
 
 impl MadeDirectories {
     fn note(&self, directory: Identity, made: MadeDirectory) {
@@ -395,7 +395,7 @@ impl MadeDirectories {
 
 /// Directories that were there already and get copies, where a link that is followed may lead to them.
 #[derive(Default)]
-pub struct FilledDirectories(Mutex<HashSet<Identity>>);
+pub(crate) struct FilledDirectories(Mutex<HashSet<Identity>>);
 
 impl FilledDirectories {
     fn note(&self, directory: Identity) {

@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// One piece of work, small enough to be shared out and large enough to be worth it.
-pub enum Task {
+pub(crate) enum Task {
     /// A directory of a tree: open it, make its copy, list it.
     Directory {
         /// The directory it is an entry of.
@@ -51,7 +51,7 @@ pub enum Task {
 
 /// How a file and its copy are called in messages.
 #[derive(Clone)]
-pub enum Names {
+pub(crate) enum Names {
     /// An operand: what was typed, and what became of it.
     Operand {
         /// The source.
@@ -65,7 +65,7 @@ pub enum Names {
 
 /// Operands that have not been begun with.
 #[derive(Default)]
-pub struct Operands {
+pub(crate) struct Operands {
     /// In the order in which they were typed.
     pub left: VecDeque<Operand>,
     /// Where more come from, when these are begun with.
@@ -77,7 +77,7 @@ pub struct Operands {
 impl Operands {
     /// Those of a command line.
     #[must_use]
-    pub fn of(operands: Vec<Operand>) -> Self {
+    pub(crate) fn of(operands: Vec<Operand>) -> Self {
         let numbered =
             operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
         Self { left: numbered.collect(), more: None, alone: true }
@@ -85,7 +85,7 @@ impl Operands {
 
     /// The directory that they go into, and how it was typed, where there is one.
     #[must_use]
-    pub fn target(&self) -> Option<(Directory, Option<Arc<[u8]>>)> {
+    pub(crate) fn target(&self) -> Option<(Directory, Option<Arc<[u8]>>)> {
         match (&self.more, self.left.front()) {
             (Some(listed), _) => Some(listed.target()),
             (None, Some(first)) => Some((first.destination.directory.clone(), first.target.clone())),
@@ -95,7 +95,7 @@ impl Operands {
 }
 
 /// An operand: what is typed for the source, and where its copy goes.
-pub struct Operand {
+pub(crate) struct Operand {
     /// The source, as it was typed.
     pub source: At,
     /// The copy's name, in the target directory where there is one.
@@ -113,8 +113,7 @@ pub struct Operand {
 /// A file to copy: its places, its names, and what is known beforehand. Each comes to one end,
 /// `Worker::leaf_done`.
 #[derive(Clone)]
-pub struct FileJob {
-    /// Where the source is.
+pub(crate) struct FileJob {
     pub source: At,
     /// Where the copy goes.
     pub destination: At,
@@ -159,7 +158,7 @@ impl FileJob {
     ///
     /// # Errors
     /// A directory of the branch could not be had open again, which is told of the end whose it is.
-    pub fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Result<Self, Problem> {
+    pub(crate) fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Result<Self, Problem> {
         let no_source = |errno| Problem::failed(What::CannotStat, branch.source_path(&entry.name), errno);
         let no_destination =
             |errno| Problem::failed(What::CannotCreateRegular, branch.destination_path(&entry.name), errno);
@@ -190,7 +189,7 @@ impl FileJob {
     }
 
     /// Gives an operand's copy another path for messages.
-    pub fn call_destination(&mut self, path: &[u8]) {
+    pub(crate) fn call_destination(&mut self, path: &[u8]) {
         if let Names::Operand { destination, .. } = &mut self.names {
             *destination = Arc::from(path);
         }
@@ -198,7 +197,7 @@ impl FileJob {
 
     /// The directory in work that it is an entry of.
     #[must_use]
-    pub fn branch(&self) -> Option<&Arc<Branch>> {
+    pub(crate) fn branch(&self) -> Option<&Arc<Branch>> {
         match &self.names {
             Names::Operand { .. } => None,
             Names::Entry(branch) => Some(branch),
@@ -207,20 +206,20 @@ impl FileJob {
 
     /// The turn in which its copy is made, where others make files in the same directory.
     #[must_use]
-    pub fn turn(&self) -> Option<&Arc<Turn>> {
+    pub(crate) fn turn(&self) -> Option<&Arc<Turn>> {
         self.branch().and_then(|branch| branch.turn.get())
     }
 
     /// Whether the copy is an operand's own, rather than one of a file in a directory: only those may not overwrite each
     /// other's, while directories of one name are merged.
     #[must_use]
-    pub fn is_operand(&self) -> bool {
+    pub(crate) fn is_operand(&self) -> bool {
         matches!(self.names, Names::Operand { .. })
     }
 
     /// Whether an earlier operand has just made what is there.
     #[must_use]
-    pub fn just_created(&self, found: &Found, posixly_correct: bool) -> Option<Problem> {
+    pub(crate) fn just_created(&self, found: &Found, posixly_correct: bool) -> Option<Problem> {
         let made = self.made.as_ref()?;
         match found {
             Found::File(file) => self
@@ -238,7 +237,7 @@ impl FileJob {
 
     /// Whether the file that bears the name of the copy is one that an earlier operand has just been copied to.
     #[must_use]
-    pub fn is_just_created(&self, there: &Facts) -> bool {
+    pub(crate) fn is_just_created(&self, there: &Facts) -> bool {
         self.is_operand()
             && there.kind != FileType::Directory
             && self.made.as_ref().is_some_and(|made| made.is_copy(there, &self.destination_path()))
@@ -246,7 +245,7 @@ impl FileJob {
 
     /// The source's path for messages.
     #[must_use]
-    pub fn source_path(&self) -> Vec<u8> {
+    pub(crate) fn source_path(&self) -> Vec<u8> {
         match &self.names {
             Names::Operand { source, .. } => source.to_vec(),
             Names::Entry(branch) => branch.source_path(&self.source.name),
@@ -255,7 +254,7 @@ impl FileJob {
 
     /// The destination's path for messages.
     #[must_use]
-    pub fn destination_path(&self) -> Vec<u8> {
+    pub(crate) fn destination_path(&self) -> Vec<u8> {
         match &self.names {
             Names::Operand { destination, .. } => destination.to_vec(),
             Names::Entry(branch) => branch.destination_path(&self.destination.name),
@@ -264,7 +263,7 @@ impl FileJob {
 
     /// The path of one end for messages.
     #[must_use]
-    pub fn path(&self, end: End) -> Vec<u8> {
+    pub(crate) fn path(&self, end: End) -> Vec<u8> {
         match end {
             End::Source => self.source_path(),
             End::Destination => self.destination_path(),
@@ -274,7 +273,7 @@ impl FileJob {
     /// Whether a link may take the place of what has its name after all. Where a slash is behind the name nothing can, and
     /// trying tells why, as with GNU cp.
     #[must_use]
-    pub fn may_link_over(&self, options: &CpOptions) -> bool {
+    pub(crate) fn may_link_over(&self, options: &CpOptions) -> bool {
         let cannot = self.destination.name.to_bytes().ends_with(b"/");
         self.over
             || self.unmoved
@@ -285,12 +284,12 @@ impl FileJob {
 
     /// Whether somebody wants to know which file the copy becomes.
     #[must_use]
-    pub fn is_noted(&self) -> bool {
+    pub(crate) fn is_noted(&self) -> bool {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None
     }
 
     /// What had the copy's name has gone: the copy goes to its device, wherever a link there led to.
-    pub fn is_freed(&mut self) {
+    pub(crate) fn is_freed(&mut self) {
         let own = self.found.as_ref().and_then(Found::own).map(|own| own.identity.device);
         self.destination_device = own.or(self.destination_device);
         self.found = Some(Found::Nothing);
@@ -298,7 +297,7 @@ impl FileJob {
 
     /// Notes which file the copy has become, and the link that was `found` where it is written through. What bears the copy's
     /// name is the link then, and becomes what other names of the source are links to.
-    pub fn note(&mut self, copy: Identity, found: Option<&Found>) {
+    pub(crate) fn note(&mut self, copy: Identity, found: Option<&Found>) {
         let link = found.and_then(written_through).map(|link| link.identity);
         if self.share != Share::None {
             self.share = Share::Made(link.unwrap_or(copy));
@@ -312,7 +311,7 @@ impl FileJob {
 
     /// The copy lacks something that was asked for: it may be overwritten, and no other name of its source becomes one of
     /// it, as with GNU cp.
-    pub fn falls_short(&mut self) {
+    pub(crate) fn falls_short(&mut self) {
         self.copies.clear();
         if self.share != Share::None {
             self.share = Share::UnderWay;
@@ -320,7 +319,7 @@ impl FileJob {
     }
 
     /// Notes the copy as made, now that it is whole.
-    pub fn note_made(&self) {
+    pub(crate) fn note_made(&self) {
         if let Some(made) = &self.made {
             for (copy, made_as) in &self.copies {
                 made.note(*copy, made_as.clone());
@@ -339,7 +338,7 @@ impl FileJob {
     /// Whether a file of this kind can be the source. Entries of a tree were listed as regular files; an operand must
     /// be what it was when it was looked at.
     #[must_use]
-    pub fn matches(&self, opened: &Facts) -> bool {
+    pub(crate) fn matches(&self, opened: &Facts) -> bool {
         match &self.seen {
             Some(seen) => seen.identity == opened.identity && seen.kind == opened.kind,
             None => opened.kind == FileType::RegularFile,

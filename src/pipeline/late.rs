@@ -32,11 +32,11 @@ enum Place {
 
 /// The links of a run that wait for their times.
 #[derive(Default)]
-pub struct Late(Mutex<Vec<Link>>);
+pub(crate) struct Late(Mutex<Vec<Link>>);
 
 impl Late {
     /// Remembers the copy of a link whose times were refused for want of what it leads to; whether it does.
-    pub fn note(&self, job: &FileJob, times: Times) -> bool {
+    pub(crate) fn note(&self, job: &FileJob, times: Times) -> bool {
         let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if links.len() >= LINKS_MAX {
             return false;
@@ -50,7 +50,7 @@ impl Late {
     }
 
     /// Gives them their times, now that everything is copied, and tells where that is refused again.
-    pub fn finish(&self, keeping: &Keeping, reporter: &Reporter) {
+    pub(crate) fn finish(&self, keeping: &Keeping, reporter: &Reporter) {
         let links = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for Link { place, times, shown } in links {
             let set = |directory: BorrowedFd<'_>, name: &CStr| Ok(set_times(directory, name, times));

@@ -19,7 +19,7 @@ use rustix::process::geteuid;
 
 /// Whether files have to be looked at by these options before they are copied.
 #[must_use]
-pub fn asks_first(options: &CpOptions) -> bool {
+pub(crate) fn asks_first(options: &CpOptions) -> bool {
     options.overwrite != Overwrite::All
         || options.ask
         || options.backup.is_some()
@@ -338,7 +338,6 @@ pub(super) enum Ready {
     Copy,
     /// Nothing but to make what stays at the destination another name of the first copy, where the source is one.
     Stays,
-    /// Nothing.
     Done,
 }
 

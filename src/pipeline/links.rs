@@ -40,7 +40,7 @@ const WAITING_OPEN_MAX: usize = 1;
 
 /// What a copy is to other names of its source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Share {
+pub(crate) enum Share {
     /// Nothing: there are none, or nobody asked.
     #[default]
     None,
@@ -98,7 +98,7 @@ enum Claim {
 }
 
 /// The files of several names that were met so far.
-pub struct Links {
+pub(crate) struct Links {
     parts: [Mutex<Files>; PARTS],
     /// Each name of a file is met only once, so that a file all of whose names were met can be forgotten.
     names_come_once: bool,
@@ -115,7 +115,7 @@ struct Files {
 impl Links {
     /// For a run with these options.
     #[must_use]
-    pub fn new(options: &CpOptions) -> Self {
+    pub(crate) fn new(options: &CpOptions) -> Self {
         Self {
             parts: std::array::from_fn(|_| Mutex::default()),
             names_come_once: options.sources.len() == 1 && options.follow == Follow::Never,

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use std::sync::Arc;
 
 /// The directory that operands are copied into.
-pub struct IntoDirectory {
+pub(crate) struct IntoDirectory {
     directory: Directory,
     /// As it was typed.
     target: Arc<[u8]>,
@@ -28,7 +28,7 @@ pub struct IntoDirectory {
 impl IntoDirectory {
     /// For a run with these options into an open directory.
     #[must_use]
-    pub fn new(directory: Directory, target: &[u8], options: &CpOptions) -> Self {
+    pub(crate) fn new(directory: Directory, target: &[u8], options: &CpOptions) -> Self {
         Self {
             directory,
             target: Arc::from(target),
@@ -42,7 +42,7 @@ impl IntoDirectory {
     ///
     /// # Errors
     /// A name that is none.
-    pub fn all(mut self, sources: &[Vec<u8>]) -> Result<Vec<Operand>, Problem> {
+    pub(crate) fn all(mut self, sources: &[Vec<u8>]) -> Result<Vec<Operand>, Problem> {
         let pairs: Vec<Pair> = sources.iter().map(|source| self.pair(source)).collect();
         let by_name = target::any_shared(&pairs);
         self.made = target::any_alike(&pairs).then(|| Arc::new(Made::nothing(by_name)));
@@ -62,7 +62,7 @@ impl IntoDirectory {
 }
 
 /// Operands that are read from a list. Which names will come is not known, so each could get that of an earlier one.
-pub struct Listed {
+pub(crate) struct Listed {
     names: Names,
     into: IntoDirectory,
     number: usize,
@@ -71,19 +71,19 @@ pub struct Listed {
 impl Listed {
     /// Those of a list.
     #[must_use]
-    pub fn new(names: Names, into: IntoDirectory) -> Self {
+    pub(crate) fn new(names: Names, into: IntoDirectory) -> Self {
         let made = Some(Arc::new(Made::nothing(true)));
         Self { names, into: IntoDirectory { made, ..into }, number: 0 }
     }
 
     /// The directory that all are copied into, and how it is called.
     #[must_use]
-    pub fn target(&self) -> (Directory, Option<Arc<[u8]>>) {
+    pub(crate) fn target(&self) -> (Directory, Option<Arc<[u8]>>) {
         (self.into.directory.clone(), Some(Arc::clone(&self.into.target)))
     }
 
     /// The next one; waits for its name.
-    pub fn next(&mut self, reporter: &Reporter) -> Option<Operand> {
+    pub(crate) fn next(&mut self, reporter: &Reporter) -> Option<Operand> {
         loop {
             let name = self.names.next(reporter)?;
             match self.into.operand(&self.into.pair(&name)) {
@@ -102,6 +102,6 @@ impl Listed {
 ///
 /// # Errors
 /// There is a NUL byte in it, which no argument can hold.
-pub fn place(name: &[u8]) -> Result<At, Problem> {
+pub(crate) fn place(name: &[u8]) -> Result<At, Problem> {
     typed(name).ok_or_else(|| Problem::failed(What::CannotStat, name.to_vec(), Errno::INVAL))
 }

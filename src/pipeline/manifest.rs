@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// The manifest of a run.
-pub struct Listing {
+pub(crate) struct Listing {
     /// Its lines.
     pub lines: Manifest,
     /// Its path as it was given.
@@ -54,7 +54,11 @@ enum Kept {
 ///
 /// # Errors
 /// It cannot be had; nothing has been touched.
-pub fn open(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Option<Listing>, Refused> {
+pub(super) fn open(
+    options: &CpOptions,
+    outputs: &Outputs,
+    reporter: &Reporter,
+) -> Result<Option<Listing>, Refused> {
     let Some(path) = &options.extensions.verification.manifest else { return Ok(None) };
     // Nothing is copied, so there is nothing to list.
     if options.extensions.choosing.dry_run {
@@ -158,7 +162,7 @@ fn make(at: &At, mode: Mode) -> Result<(OwnedFd, Option<At>), Errno> {
 
 impl Listing {
     /// The name in its directory that it has while the run goes on, if it has one.
-    pub fn own_name(&self) -> Option<EntryName> {
+    pub(crate) fn own_name(&self) -> Option<EntryName> {
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
         place.as_ref()?.temporary.as_ref().and_then(EntryName::of)
     }
@@ -166,7 +170,7 @@ impl Listing {
     /// Finishes the list and puts it where it belongs, and tells where that failed. A run that has failed and has nothing to
     /// say leaves what is there; so does one that met it among the sources, and `may_write` it no more. Only the first call
     /// does something.
-    pub fn finish(&self, may_write: bool, reporter: &Reporter) {
+    pub(crate) fn finish(&self, may_write: bool, reporter: &Reporter) {
         let well = !reporter.has_failed();
         let finished = self.lines.finish(well);
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();

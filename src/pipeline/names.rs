@@ -19,7 +19,7 @@ const BLOCK_BYTES: usize = 64 << 10;
 const NAME_BYTES_MAX: usize = 1 << 20;
 
 /// A list that is being read.
-pub struct Names {
+pub(crate) struct Names {
     /// As it was typed.
     file: Vec<u8>,
     /// `None` for standard input, which is lent.
@@ -39,7 +39,7 @@ impl Names {
     ///
     /// # Errors
     /// What open(2) answered.
-    pub fn open(file: &OsStr) -> Result<Self, Errno> {
+    pub(crate) fn open(file: &OsStr) -> Result<Self, Errno> {
         let open = match file.as_bytes() {
             b"-" => None,
             name => Some(rustix::fs::openat(CWD, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?),
@@ -56,7 +56,7 @@ impl Names {
     }
 
     /// The next name; waits for it. What is wrong with the list is told on the way.
-    pub fn next(&mut self, reporter: &Reporter) -> Option<Vec<u8>> {
+    pub(crate) fn next(&mut self, reporter: &Reporter) -> Option<Vec<u8>> {
         while self.ready.is_empty() && !self.ended {
             let mut block = vec![0; BLOCK_BYTES];
             let answer = retry(|| match &self.open {

@@ -305,13 +305,13 @@ fn device_of(destination: &At, found: &Found, posixly_correct: bool) -> Option<u
 impl Operand {
     /// The source as it was typed.
     #[must_use]
-    pub fn source_path(&self) -> Vec<u8> {
+    pub(crate) fn source_path(&self) -> Vec<u8> {
         self.source.name.to_bytes().to_vec()
     }
 
     /// The copy's path as messages show it.
     #[must_use]
-    pub fn destination_path(&self) -> Vec<u8> {
+    pub(crate) fn destination_path(&self) -> Vec<u8> {
         match (&self.shown, &self.target) {
             (Some(shown), _) => shown.to_vec(),
             (None, Some(target)) => path::join(target, self.destination.name.to_bytes()),
@@ -321,14 +321,19 @@ impl Operand {
 
     /// An operand of a run into the open directory `directory`, called `target`, or of one without.
     #[must_use]
-    pub fn new(source: At, destination: At, target: Option<Arc<[u8]>>, made: Option<Arc<Made>>) -> Self {
+    pub(crate) fn new(
+        source: At,
+        destination: At,
+        target: Option<Arc<[u8]>>,
+        made: Option<Arc<Made>>,
+    ) -> Self {
         Self { source, destination, target, shown: None, number: 0, made }
     }
 }
 
 /// The working directory's place for a name as it was typed.
 #[must_use]
-pub fn typed(name: &[u8]) -> Option<At> {
+pub(crate) fn typed(name: &[u8]) -> Option<At> {
     let name = std::ffi::CString::new(name).ok()?;
     Some(At { directory: Directory::Working, name: Arc::from(name) })
 }

@@ -28,11 +28,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Refused, and told why.
 #[derive(Debug)]
-pub struct Refused;
+pub(crate) struct Refused;
 
 /// The outputs of a run.
 #[derive(Debug, Default)]
-pub struct Outputs(Vec<Place>);
+pub(crate) struct Outputs(Vec<Place>);
 
 /// Where one of them goes.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Outputs {
     ///
     /// # Errors
     /// One of them is something that the run reads or makes.
-    pub fn examine(options: &CpOptions, reporter: &Reporter) -> Result<Self, Refused> {
+    pub(crate) fn examine(options: &CpOptions, reporter: &Reporter) -> Result<Self, Refused> {
         let manifest = options.extensions.verification.manifest.as_deref();
         let manifest = manifest.filter(|_| !options.extensions.choosing.dry_run);
         let outputs = [(Output::Manifest, manifest), (Output::Stats, options.knobs.stats_file.as_deref())];
@@ -83,7 +83,7 @@ impl Outputs {
     ///
     /// # Errors
     /// It is one of its inputs, or its output.
-    pub fn examine_cat(options: &CatOptions, reporter: &Reporter) -> Result<Self, Refused> {
+    pub(crate) fn examine_cat(options: &CatOptions, reporter: &Reporter) -> Result<Self, Refused> {
         let path = options.knobs.stats_file.as_deref();
         let place = path.map_or(Ok(None), |path| Place::of(Output::Stats, path, reporter))?;
         let outputs = Self(place.into_iter().collect());
@@ -122,7 +122,7 @@ impl Outputs {
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn open_stats(&self, path: &OsStr) -> Result<(OwnedFd, bool), Errno> {
+    pub(crate) fn open_stats(&self, path: &OsStr) -> Result<(OwnedFd, bool), Errno> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666);
         match self.0.iter().find(|place| place.output == Output::Stats && !place.is_earlier) {
@@ -138,7 +138,7 @@ impl Outputs {
     ///
     /// # Errors
     /// It is something that the run reads or makes.
-    pub fn opened(
+    pub(crate) fn opened(
         &mut self,
         outlet: &Outlet,
         options: &CpOptions,
@@ -151,7 +151,7 @@ impl Outputs {
     ///
     /// # Errors
     /// It is one of its inputs, or its output.
-    pub fn opened_cat(
+    pub(crate) fn opened_cat(
         &mut self,
         outlet: &Outlet,
         options: &CatOptions,
@@ -171,7 +171,7 @@ impl Outputs {
 
     /// Whether it is believed that one is made anew.
     #[must_use]
-    pub fn is_new(&self, output: Output) -> bool {
+    pub(crate) fn is_new(&self, output: Output) -> bool {
         self.0.iter().any(|place| place.output == output && !place.is_earlier)
     }
 
@@ -183,7 +183,7 @@ impl Outputs {
 
     /// What to say of a source that one of them would be written over.
     #[must_use]
-    pub fn met_source(&self, source: Identity, path: impl FnOnce() -> Vec<u8>) -> Option<Problem> {
+    pub(crate) fn met_source(&self, source: Identity, path: impl FnOnce() -> Vec<u8>) -> Option<Problem> {
         let place = self.0.iter().find(|place| place.is(Some(source)))?;
         place.met.store(true, Ordering::Relaxed);
         Some(place.problem(Meeting::Source, path()))
@@ -191,14 +191,14 @@ impl Outputs {
 
     /// What to say of a source whose copy would be written over one of them.
     #[must_use]
-    pub fn met_copy(&self, there: Identity, source: impl FnOnce() -> Vec<u8>) -> Option<Problem> {
+    pub(crate) fn met_copy(&self, there: Identity, source: impl FnOnce() -> Vec<u8>) -> Option<Problem> {
         let place = self.0.iter().find(|place| place.is(Some(there)))?;
         Some(place.problem(Meeting::Copy, source()))
     }
 
     /// Whether one of them may be written: it is no source.
     #[must_use]
-    pub fn may_write(&self, output: Output) -> bool {
+    pub(crate) fn may_write(&self, output: Output) -> bool {
         let met = |place: &Place| place.output == output && place.met.load(Ordering::Relaxed);
         !self.0.iter().any(met)
     }

@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 /// Whether any two operands of a run are one file, or one lies below the other. Names that are read from a list could, and
 /// so could what links lead to.
 #[must_use]
-pub fn is_any(options: &CpOptions) -> bool {
+pub(super) fn is_any(options: &CpOptions) -> bool {
     if options.extensions.choosing.names_from.is_some() || options.follow != Follow::Never {
         return true;
     }

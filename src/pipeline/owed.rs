@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The debts that are not settled.
 #[derive(Default)]
-pub struct Owed(Mutex<State>);
+pub(crate) struct Owed(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -26,12 +26,11 @@ struct State {
 }
 
 /// How a change is taken back.
-pub enum Undo {
+pub(crate) enum Undo {
     /// By giving a file its name again, whatever is there now.
     PutBack(Moved),
     /// By removing what has a temporary name.
     Remove {
-        /// The name.
         at: At,
         /// Its path for messages.
         shown: Vec<u8>,
@@ -39,7 +38,7 @@ pub enum Undo {
 }
 
 /// A file that was given another name in its directory.
-pub struct Moved {
+pub(crate) struct Moved {
     /// The directory.
     pub directory: Spot,
     /// The name that it had.
@@ -53,7 +52,7 @@ pub struct Moved {
 }
 
 /// A directory that is found again whenever the run ends.
-pub enum Spot {
+pub(crate) enum Spot {
     /// Held open.
     Held(Arc<OwnedFd>),
     /// That of a copy, which may have been let go.
@@ -62,7 +61,7 @@ pub enum Spot {
 
 /// One debt. Whoever settles it first does, and nobody after that.
 #[derive(Clone)]
-pub struct Debt {
+pub(crate) struct Debt {
     owed: Arc<Owed>,
     number: u64,
 }
@@ -74,7 +73,7 @@ impl Owed {
 
     /// Notes what is to be taken back unless what it was done for comes.
     #[must_use]
-    pub fn note(self: &Arc<Self>, undo: Undo) -> Debt {
+    pub(crate) fn note(self: &Arc<Self>, undo: Undo) -> Debt {
         let mut state = self.lock();
         state.last += 1;
         let number = state.last;
@@ -83,7 +82,7 @@ impl Owed {
     }
 
     /// Takes back all that is left, and has `tell` tell of each.
-    pub fn take_back_all(&self, tell: impl Fn(&Undo, Result<(), Errno>)) {
+    pub(crate) fn take_back_all(&self, tell: impl Fn(&Undo, Result<(), Errno>)) {
         let left = std::mem::take(&mut self.lock().open);
         for undo in left.values() {
             tell(undo, undo.take_back());
@@ -93,7 +92,7 @@ impl Owed {
 
 impl Debt {
     /// What it was done for is there.
-    pub fn pay(&self) {
+    pub(crate) fn pay(&self) {
         self.owed.lock().open.remove(&self.number);
     }
 
@@ -102,7 +101,7 @@ impl Debt {
     /// # Errors
     /// What the kernel answered.
     #[must_use]
-    pub fn take_back(&self) -> Option<Result<(), Errno>> {
+    pub(crate) fn take_back(&self) -> Option<Result<(), Errno>> {
         let undo = self.owed.lock().open.remove(&self.number)?;
         Some(undo.take_back())
     }

@@ -40,7 +40,7 @@ struct Parent {
 
 /// The directories above the copy of one operand, in the order in which they were come to.
 #[derive(Default)]
-pub struct Parents {
+pub(crate) struct Parents {
     above: Mutex<Vec<Parent>>,
     /// Copies count as new, whatever is at their names.
     new: AtomicBool,
@@ -49,7 +49,7 @@ pub struct Parents {
 impl Parents {
     /// Whether the copy that comes next counts as new. GNU cp decides that by the last directory above a copy that it came
     /// to, and leaves it so for operands without any.
-    pub fn count_as_new(&self) -> bool {
+    pub(crate) fn count_as_new(&self) -> bool {
         self.new.load(Ordering::Relaxed)
     }
 
@@ -58,7 +58,7 @@ impl Parents {
     }
 
     /// Gives them what they are to have in the end, the lowest first: their operand is done.
-    pub fn finish(&self, shared: &Shared<'_>) {
+    pub(crate) fn finish(&self, shared: &Shared<'_>) {
         let parents = std::mem::take(&mut *self.above.lock().unwrap_or_else(PoisonError::into_inner));
         for mut parent in parents.into_iter().rev() {
             let source = Source::Named(parent.source.clone());

@@ -24,7 +24,7 @@ const LINKS_MAX: usize = 40;
 ///
 /// # Errors
 /// What openat(2) answered.
-pub fn open_directory(near: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_directory(near: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(near, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
@@ -32,7 +32,7 @@ pub fn open_directory(near: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
 ///
 /// # Errors
 /// What looking answered; EISDIR for a name that can only be a directory's.
-pub fn behind_links(at: &At) -> Result<At, Errno> {
+pub(crate) fn behind_links(at: &At) -> Result<At, Errno> {
     let mut at = held(at)?;
     for _ in 0..LINKS_MAX {
         match next_link(&at)? {
@@ -48,7 +48,7 @@ pub fn behind_links(at: &At) -> Result<At, Errno> {
 ///
 /// # Errors
 /// As for [`behind_links`].
-pub fn behind_links_but_proc(at: &At) -> Result<Option<At>, Errno> {
+pub(crate) fn behind_links_but_proc(at: &At) -> Result<Option<At>, Errno> {
     let mut at = held(at)?;
     for _ in 0..LINKS_MAX {
         if rustix::fs::fstatfs(&at.directory)?.f_type == PROC_SUPER_MAGIC {
@@ -75,7 +75,7 @@ fn next_link(at: &At) -> Result<Option<At>, Errno> {
 ///
 /// # Errors
 /// What openat(2) answered; EISDIR for a name that can only be a directory's.
-pub fn held(at: &At) -> Result<At, Errno> {
+pub(crate) fn held(at: &At) -> Result<At, Errno> {
     let name = at.name.to_bytes();
     if name.is_empty() {
         return Err(Errno::NOENT);
@@ -93,7 +93,7 @@ pub fn held(at: &At) -> Result<At, Errno> {
 ///
 /// # Errors
 /// What openat(2) answered.
-pub fn held_above(at: &At) -> Result<At, Errno> {
+pub(crate) fn held_above(at: &At) -> Result<At, Errno> {
     let name = at.name.to_bytes();
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = rustix::fs::openat(&at.directory, path::parent(name), flags, Mode::empty())?;
@@ -105,7 +105,7 @@ pub fn held_above(at: &At) -> Result<At, Errno> {
 ///
 /// # Errors
 /// Why not, as far as it can be told without trying.
-pub fn may_change(at: &At) -> Result<(), Errno> {
+pub(crate) fn may_change(at: &At) -> Result<(), Errno> {
     let parent = CString::new(path::parent(at.name.to_bytes())).map_err(|_nul| Errno::INVAL)?;
     let wanted = Access::WRITE_OK | Access::EXEC_OK;
     rustix::fs::accessat(at.directory.as_fd(), &*parent, wanted, AtFlags::EACCESS)
@@ -115,7 +115,7 @@ pub fn may_change(at: &At) -> Result<(), Errno> {
 ///
 /// # Errors
 /// ESTALE where it is another's, or what fstatat(2) answered.
-pub fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
+pub(crate) fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
     let Some(is) = is else { return Ok(()) };
     let stat = rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW)?;
     if Facts::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
@@ -126,7 +126,7 @@ pub fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
 ///
 /// # Errors
 /// What looking or unlinkat(2) answered.
-pub fn remove(at: &At, file: Identity) -> Result<bool, Errno> {
+pub(crate) fn remove(at: &At, file: Identity) -> Result<bool, Errno> {
     let at = held(at)?;
     match check(&at, Some(file)) {
         Ok(()) => {}
@@ -142,7 +142,7 @@ pub fn remove(at: &At, file: Identity) -> Result<bool, Errno> {
 
 /// What marks the temporary names of this run.
 #[must_use]
-pub fn token() -> u32 {
+pub(crate) fn token() -> u32 {
     static TOKEN: OnceLock<u32> = OnceLock::new();
     let random = || u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or(0);
     *TOKEN.get_or_init(random)
@@ -152,7 +152,7 @@ pub fn token() -> u32 {
 ///
 /// # Errors
 /// EINVAL for a name that cannot be.
-pub fn beside(at: &At) -> Result<At, Errno> {
+pub(crate) fn beside(at: &At) -> Result<At, Errno> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = at.name.to_bytes();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -167,7 +167,7 @@ pub fn beside(at: &At) -> Result<At, Errno> {
 ///
 /// # Errors
 /// What `make` answered.
-pub fn make_beside(at: &At, make: impl Fn(&At) -> Result<(), Errno>) -> Result<At, Errno> {
+pub(crate) fn make_beside(at: &At, make: impl Fn(&At) -> Result<(), Errno>) -> Result<At, Errno> {
     for _ in 0..ATTEMPTS_MAX {
         let temporary = beside(at)?;
         match make(&temporary) {
@@ -183,7 +183,7 @@ pub fn make_beside(at: &At, make: impl Fn(&At) -> Result<(), Errno>) -> Result<A
 ///
 /// # Errors
 /// What `make` or renaming answered.
-pub fn replace(at: &At, make: impl Fn(&CStr) -> Result<(), Errno>) -> Result<(), Errno> {
+pub(crate) fn replace(at: &At, make: impl Fn(&CStr) -> Result<(), Errno>) -> Result<(), Errno> {
     let temporary = make_beside(at, |temporary| make(&temporary.name))?;
     take(&temporary, at, true)
 }
@@ -193,7 +193,7 @@ pub fn replace(at: &At, make: impl Fn(&CStr) -> Result<(), Errno>) -> Result<(),
 ///
 /// # Errors
 /// What renaming answered.
-pub fn take(temporary: &At, at: &At, over: bool) -> Result<(), Errno> {
+pub(crate) fn take(temporary: &At, at: &At, over: bool) -> Result<(), Errno> {
     let renamed = match over {
         true => rustix::fs::renameat(&temporary.directory, &*temporary.name, &at.directory, &*at.name),
         false => rename_new(temporary, at),
@@ -211,7 +211,7 @@ pub fn take(temporary: &At, at: &At, over: bool) -> Result<(), Errno> {
 ///
 /// # Errors
 /// EEXIST where something is there, or what renaming answered.
-pub fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
+pub(crate) fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
     let flags = RenameFlags::NOREPLACE;
     match rustix::fs::renameat_with(&from.directory, &*from.name, &to.directory, &*to.name, flags) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
@@ -248,7 +248,7 @@ fn leave_one_name(old: &At, new: &At) -> Result<(), Errno> {
 ///
 /// # Errors
 /// What linkat(2) or renameat(2) answered.
-pub fn name(file: BorrowedFd<'_>, at: &At, over: bool) -> Result<(), Errno> {
+pub(crate) fn name(file: BorrowedFd<'_>, at: &At, over: bool) -> Result<(), Errno> {
     if !over {
         return link(file, &at.directory, &at.name);
     }
@@ -259,7 +259,7 @@ pub fn name(file: BorrowedFd<'_>, at: &At, over: bool) -> Result<(), Errno> {
 ///
 /// # Errors
 /// What linkat(2) answered.
-pub fn link(file: BorrowedFd<'_>, directory: &Directory, name: &CStr) -> Result<(), Errno> {
+pub(crate) fn link(file: BorrowedFd<'_>, directory: &Directory, name: &CStr) -> Result<(), Errno> {
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     match rustix::fs::linkat(CWD, path, directory, name, AtFlags::SYMLINK_FOLLOW) {
         // /proc is not mounted.

@@ -22,7 +22,7 @@ struct State<T> {
 }
 
 /// Tasks of type `T` for a number of workers that may grow.
-pub struct Queue<T> {
+pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
     /// Whether a worker waits for work; to be asked often, and may be late.
@@ -32,7 +32,7 @@ pub struct Queue<T> {
 impl<T> Queue<T> {
     /// An empty queue with one worker, number 0.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let state = State {
             stacks: vec![VecDeque::new()],
             queued: 0,
@@ -50,7 +50,7 @@ impl<T> Queue<T> {
     }
 
     /// Puts tasks on `worker`'s stack; it will take the last of them first.
-    pub fn push(&self, worker: usize, tasks: impl IntoIterator<Item = T>) {
+    pub(crate) fn push(&self, worker: usize, tasks: impl IntoIterator<Item = T>) {
         let mut state = self.lock();
         let before = state.queued;
         for task in tasks {
@@ -63,7 +63,7 @@ impl<T> Queue<T> {
     }
 
     /// Puts a task where `worker` takes it last and others take it first.
-    pub fn offer(&self, worker: usize, task: T) {
+    pub(crate) fn offer(&self, worker: usize, task: T) {
         let mut state = self.lock();
         state.stacks[worker].push_front(task);
         state.queued += 1;
@@ -72,12 +72,12 @@ impl<T> Queue<T> {
 
     /// Puts a task off until all that is in work is done. Deferred tasks come in their order, and the next one only
     /// when all that the one before has led to is done.
-    pub fn defer(&self, task: T) {
+    pub(crate) fn defer(&self, task: T) {
         self.lock().deferred.push_back(task);
     }
 
     /// Puts tasks off likewise, but before those that wait already, to come one after the other in their order.
-    pub fn defer_first(&self, tasks: impl DoubleEndedIterator<Item = T>) {
+    pub(crate) fn defer_first(&self, tasks: impl DoubleEndedIterator<Item = T>) {
         let mut state = self.lock();
         for task in tasks.rev() {
             state.deferred.push_front(task);
@@ -85,13 +85,13 @@ impl<T> Queue<T> {
     }
 
     /// A task for `worker`, its own or another's, if there is one now.
-    pub fn try_pop(&self, worker: usize) -> Option<T> {
+    pub(crate) fn try_pop(&self, worker: usize) -> Option<T> {
         take(&mut self.lock(), worker)
     }
 
     /// A task for `worker`; waits for one. `None` when all the work is done. Only a worker with nothing in flight may
     /// wait here, since only then can it make no further task.
-    pub fn pop(&self, worker: usize) -> Option<T> {
+    pub(crate) fn pop(&self, worker: usize) -> Option<T> {
         let mut state = self.lock();
         loop {
             if let Some(task) = take(&mut state, worker) {
@@ -122,26 +122,26 @@ impl<T> Queue<T> {
     }
 
     /// Ends the work before it is done: nobody gets another task.
-    pub fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         self.lock().done = true;
         self.changed.notify_all();
     }
 
     /// Whether somebody waits for work, as far as one knows without asking everybody.
     #[must_use]
-    pub fn has_idle(&self) -> bool {
+    pub(crate) fn has_idle(&self) -> bool {
         self.idle.load(Ordering::Relaxed)
     }
 
     /// How many tasks wait to be taken.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lock().queued
     }
 
     /// Makes room for one more worker and answers its number, unless there are `workers_max` already, or one waits for
     /// work.
-    pub fn enlist(&self, workers_max: usize) -> Option<usize> {
+    pub(crate) fn enlist(&self, workers_max: usize) -> Option<usize> {
         let mut state = self.lock();
         if state.workers >= workers_max || state.waiting > 0 || state.done {
             return None;
@@ -152,7 +152,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes back an [`enlist`](Self::enlist): no thread could be had. Its stack stays, empty.
-    pub fn dismiss(&self) {
+    pub(crate) fn dismiss(&self) {
         self.lock().workers -= 1;
     }
 }

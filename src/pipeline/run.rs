@@ -28,7 +28,7 @@ use std::time::Instant;
 ///
 /// # Errors
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
-pub fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Stats, Refusal> {
+pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
     let mut shared = Shared::new(options, outputs, reporter, memory::room(process::memory_left()));
     if shared.ring_at_once() {

@@ -21,7 +21,7 @@ const WAITING_OPEN_MAX: usize = 64;
 const NAMES_MAX: usize = 64;
 
 /// A name that waits for its turn.
-pub struct Name {
+pub(crate) struct Name {
     /// Where it stands in the walk, from the operand down.
     path: Vec<Rank>,
     file: Identity,
@@ -35,14 +35,14 @@ enum Place {
 }
 
 /// Names by turns: those of one batch may be copied in any order.
-pub struct Batches {
+pub(crate) struct Batches {
     now: Vec<Name>,
     later: VecDeque<Vec<Name>>,
 }
 
 /// The names of a run that wait.
 #[derive(Default)]
-pub struct SeveralNames(Mutex<Vec<Name>>);
+pub(crate) struct SeveralNames(Mutex<Vec<Name>>);
 
 impl SeveralNames {
     /// Notes a name; answers whether it is the first that waits.

@@ -50,7 +50,7 @@ const DESCRIPTORS_TO_SPARE: u64 = 32;
 
 /// How a run is to be done.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// What copy methods need to know.
     pub method: MethodSettings,
     /// Directories too, and special files as what they are.
@@ -61,7 +61,7 @@ pub struct Settings {
 
 /// What a run remembers of what it could meet again.
 #[derive(Default)]
-pub struct Met {
+pub(crate) struct Met {
     /// The directory that operands are copied into, from which their copies are told apart.
     pub base: Option<Base>,
     /// Files of several names that wait for their turn.
@@ -79,7 +79,7 @@ pub struct Met {
 }
 
 /// What all workers of a run share.
-pub struct Shared<'env> {
+pub(crate) struct Shared<'env> {
     /// The work to do.
     pub queue: Queue<Task>,
     /// How it is to be done.
@@ -231,7 +231,7 @@ impl<'env> Shared<'env> {
 
     /// Whether descriptors can be held for safety's sake, rather than each being needed to copy at all.
     #[must_use]
-    pub fn has_descriptors_to_spare(&self) -> bool {
+    pub(crate) fn has_descriptors_to_spare(&self) -> bool {
         self.descriptors >= DESCRIPTORS_TO_SPARE
     }
 
@@ -241,38 +241,38 @@ impl<'env> Shared<'env> {
 
     /// Most files one worker has in flight.
     #[must_use]
-    pub fn files_in_flight_max(&self) -> usize {
+    pub(crate) fn files_in_flight_max(&self) -> usize {
         self.budget().files
     }
 
     /// Most files that wait in one worker to be made durable together: they hold one descriptor each, of two.
     #[must_use]
-    pub fn settle_max(&self) -> usize {
+    pub(crate) fn settle_max(&self) -> usize {
         (self.files_in_flight_max() / 2).clamp(1, SETTLE_MAX)
     }
 
     /// Whether only the directory in work may be held open.
     #[must_use]
-    pub fn has_few_descriptors(&self) -> bool {
+    pub(crate) fn has_few_descriptors(&self) -> bool {
         descriptors::are_few(self.descriptors)
     }
 
     /// Whether names may wait for their turn, and hold their directories.
     #[must_use]
-    pub fn lets_names_wait(&self) -> bool {
+    pub(crate) fn lets_names_wait(&self) -> bool {
         descriptors::let_names_wait(self.descriptors)
     }
 
     /// Most directories on the way down that one worker holds open.
     #[must_use]
-    pub fn levels_open_max(&self) -> usize {
+    pub(crate) fn levels_open_max(&self) -> usize {
         self.budget().levels
     }
 
     /// Most workers now. One where lines must come in order, else what was asked for or seen to be of use, as far as there
     /// are descriptors.
     #[must_use]
-    pub fn jobs_max(&self) -> usize {
+    pub(crate) fn jobs_max(&self) -> usize {
         self.jobs_where(self.sleep.load(Ordering::Relaxed))
     }
 
@@ -288,35 +288,35 @@ impl<'env> Shared<'env> {
 
     /// Bytes of I/O memory of one worker.
     #[must_use]
-    pub fn pool_bytes(&self) -> usize {
+    pub(crate) fn pool_bytes(&self) -> usize {
         self.room.pool_bytes / self.jobs_max()
     }
 
     /// Bytes of I/O memory of all workers together.
     #[must_use]
-    pub fn pool_bytes_max(&self) -> usize {
+    pub(crate) fn pool_bytes_max(&self) -> usize {
         self.room.pool_bytes
     }
 
     /// Notes that operations sleep.
-    pub fn note_sleep(&self) {
+    pub(crate) fn note_sleep(&self) {
         self.sleep.store(true, Ordering::Relaxed);
     }
 
     /// Whether workers begin with a ring, rather than when there is enough to do for one.
     #[must_use]
-    pub fn ring_at_once(&self) -> bool {
+    pub(crate) fn ring_at_once(&self) -> bool {
         self.knobs.insist_on_ring()
     }
 
     /// Whether a signal has said that the run is to end before it is done.
     #[must_use]
-    pub fn is_interrupted(&self) -> bool {
+    pub(crate) fn is_interrupted(&self) -> bool {
         self.progress.as_ref().is_some_and(Progress::is_stopping)
     }
 
     /// Tells, once, that `--iopoll` cannot be had of a device.
-    pub fn polling_refused(&self) {
+    pub(crate) fn polling_refused(&self) {
         self.polling_refused.call_once(|| {
             self.reporter
                 .say(b"warning: the device cannot be polled for completions; going on without --iopoll");
@@ -325,12 +325,12 @@ impl<'env> Shared<'env> {
 
     /// Whether what is new gets its name only when it is complete.
     #[must_use]
-    pub fn atomic(&self) -> bool {
+    pub(crate) fn atomic(&self) -> bool {
         self.settings.method.atomic
     }
 
     /// Puts the manifest in its place, where there is one.
-    pub fn finish_manifest(&self) {
+    pub(crate) fn finish_manifest(&self) {
         if let Some(manifest) = &self.manifest {
             manifest.finish(self.outputs.may_write(Output::Manifest), self.reporter);
         }
@@ -338,17 +338,17 @@ impl<'env> Shared<'env> {
 
     /// What becomes of the files of an earlier manifest, where somebody wants to know.
     #[must_use]
-    pub fn listed(&self) -> Option<&Manifest> {
+    pub(crate) fn listed(&self) -> Option<&Manifest> {
         self.manifest.as_ref().map(|manifest| &manifest.lines)
     }
 
     /// Adds what an engine has counted.
-    pub fn add_counters(&self, counters: Counters) {
+    pub(crate) fn add_counters(&self, counters: Counters) {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner).1 += counters;
     }
 
     /// Adds a worker's books when it ends.
-    pub fn add(&self, tally: &Tally, counters: Counters) {
+    pub(crate) fn add(&self, tally: &Tally, counters: Counters) {
         self.add_counters(counters);
         let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
         totals.0.add(tally);
@@ -357,7 +357,7 @@ impl<'env> Shared<'env> {
 
     /// What all workers have done, what their engines have counted, and how many workers there were.
     #[must_use]
-    pub fn totals(&self) -> (Tally, Counters, usize) {
+    pub(crate) fn totals(&self) -> (Tally, Counters, usize) {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,7 +22,7 @@ use std::ffi::CStr;
 ///
 /// # Errors
 /// What stat(2) answered, except that nothing is there.
-pub fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
+pub(crate) fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
     let link = match process::look(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Facts::of(&stat),
         Err(Errno::NOENT) => return Ok(Found::Nothing),

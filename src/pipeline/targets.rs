@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The directories above the operands' copies.
-pub struct Targets {
+pub(crate) struct Targets {
     /// Where all the paths are looked up.
     directory: Directory,
     /// How that is called, where it is no working directory.
@@ -32,7 +32,7 @@ pub struct Targets {
 impl Targets {
     /// Those of these operands, and of those that are noted later.
     #[must_use]
-    pub fn of(operands: &Operands, options: &CpOptions, reporter: &Reporter) -> Option<Self> {
+    pub(crate) fn of(operands: &Operands, options: &CpOptions, reporter: &Reporter) -> Option<Self> {
         let (directory, shown) = operands.target()?;
         let targets = Self {
             directory,
@@ -46,7 +46,7 @@ impl Targets {
     }
 
     /// Notes the directories of one more operand.
-    pub fn note(&self, operand: &Operand, reporter: &Reporter) {
+    pub(crate) fn note(&self, operand: &Operand, reporter: &Reporter) {
         let name = operand.destination.name.to_bytes();
         let own = path::parent(name);
         let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +90,7 @@ impl Targets {
 
     /// Makes them durable, the lowest first, and answers how many were. Of one that is not there, making it has been
     /// told.
-    pub fn sync(&self, reporter: &Reporter) -> u64 {
+    pub(crate) fn sync(&self, reporter: &Reporter) -> u64 {
         let mut syncs = 0;
         for path in self.paths.lock().unwrap_or_else(PoisonError::into_inner).iter().rev() {
             match place::open_directory(&self.directory, path) {
@@ -109,7 +109,7 @@ impl Targets {
 }
 
 /// Tells of what interrupted copies have left in an open directory. One that cannot be listed keeps it to itself.
-pub fn tell_left_over(directory: &OwnedFd, shown: &[u8], reporter: &Reporter) {
+pub(crate) fn tell_left_over(directory: &OwnedFd, shown: &[u8], reporter: &Reporter) {
     let mut listing = Listing::default();
     while let Ok((entries, ended)) = listing.fetch(directory) {
         for entry in entries.iter().filter(|entry| is_left_over(entry.name.to_bytes(), place::token())) {

@@ -8,15 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Files that one worker makes in one turn. Fewer were seen to gain less, and twice as many no more (XFS, ext4, tmpfs; 8, 16,
 /// 24, 32, 64 and 128 tried).
-pub const FILES_IN_TURN: usize = 32;
+pub(crate) const FILES_IN_TURN: usize = 32;
 
 /// Whose turn it is to make files in a directory.
 #[derive(Debug, Default)]
-pub struct Turn(Mutex<()>);
+pub(crate) struct Turn(Mutex<()>);
 
 impl Turn {
     /// Waits for the turn, and has it until the guard is dropped.
-    pub fn take(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn take(&self) -> MutexGuard<'_, ()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,7 +19,7 @@ const FILES_PER_WAIT_MAX: u64 = 4;
 
 /// What a worker has seen of its waiting.
 #[derive(Debug)]
-pub struct Warmup {
+pub(super) struct Warmup {
     /// The first look decides for a ring, whatever it sees.
     eager: bool,
     begun: u64,
@@ -34,13 +34,13 @@ pub struct Warmup {
 impl Warmup {
     /// A worker's at its beginning. Where it is `eager` only small jobs go without a ring.
     #[must_use]
-    pub fn new(eager: bool) -> Self {
+    pub(super) fn new(eager: bool) -> Self {
         Self { eager, slept: false, begun: 0, next_look: FIRST_LOOK, last: (0, 0) }
     }
 
     /// Counts a file that is begun, and answers whether those before it slept, so that a ring pays. Two looks in a row
     /// must say so: a file system that has just been mounted waits for its own blocks with the first files.
-    pub fn begin(&mut self) -> bool {
+    pub(super) fn begin(&mut self) -> bool {
         self.begun += 1;
         if self.begun <= self.next_look {
             return false;

@@ -63,8 +63,7 @@ enum Flight {
     Directory(Vec<u8>),
 }
 
-/// One worker.
-pub struct Worker<'scope, 'env> {
+pub(crate) struct Worker<'scope, 'env> {
     pub(super) number: usize,
     pub(super) shared: &'env Shared<'env>,
     scope: &'scope Scope<'scope, 'env>,
@@ -102,7 +101,7 @@ pub struct Worker<'scope, 'env> {
 impl<'scope, 'env> Worker<'scope, 'env> {
     /// Worker `number`, with plain calls for an engine until there is enough to do for a ring.
     #[must_use]
-    pub fn new(number: usize, shared: &'env Shared<'env>, scope: &'scope Scope<'scope, 'env>) -> Self {
+    pub(crate) fn new(number: usize, shared: &'env Shared<'env>, scope: &'scope Scope<'scope, 'env>) -> Self {
         Self {
             number,
             shared,
@@ -133,7 +132,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     }
 
     /// Works until all is done.
-    pub fn run(mut self) {
+    pub(crate) fn run(mut self) {
         if self.number > 0 {
             self.pool.set_limit(self.shared.pool_bytes());
         }

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 
 /// The names of extended attributes, sorted by who asks for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
+pub(crate) struct Names {
     /// Those that `xattr` keeps, each with its NUL.
     pub plain: Vec<u8>,
     /// Those that hold ACLs, and belong to `mode`, each with its NUL.
@@ -15,18 +15,18 @@ pub struct Names {
 }
 
 /// The names of a file that has none.
-pub static NONE: Names = Names { plain: Vec::new(), acls: Vec::new(), refused: None };
+pub(crate) static NONE: Names = Names { plain: Vec::new(), acls: Vec::new(), refused: None };
 
 impl Names {
     /// Whether there is nothing to keep, and nothing to tell.
     #[must_use]
-    pub fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         self.plain.is_empty() && self.acls.is_empty() && self.refused.is_none()
     }
 
     /// Sorts the names that listxattr(2) answered, each with its NUL, by the rules of `skipped`.
     #[must_use]
-    pub fn sorted(listed: &[u8], action: impl Fn(&[u8]) -> Action) -> Self {
+    pub(crate) fn sorted(listed: &[u8], action: impl Fn(&[u8]) -> Action) -> Self {
         let mut names = Self::default();
         for name in listed.split_inclusive(|&byte| byte == 0) {
             let to = match action(name.strip_suffix(&[0]).unwrap_or(name)) {
@@ -42,7 +42,7 @@ impl Names {
 
 /// What becomes of an extended attribute, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// It is copied with the others.
     Copy,
     /// It holds permissions, and is copied with them.
@@ -53,7 +53,7 @@ pub enum Action {
 
 /// The rules of xattr.conf(5): patterns of names, and what becomes of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules(Vec<(Vec<u8>, Action)>);
+pub(crate) struct Rules(Vec<(Vec<u8>, Action)>);
 
 /// The rules that come with libattr, for where there is no file of them.
 const RULES: &[u8] = b"
@@ -79,7 +79,7 @@ impl Default for Rules {
 impl Rules {
     /// Reads the rules in the text of an xattr.conf(5): a pattern and an action a line, `#` begins a comment.
     #[must_use]
-    pub fn read(text: &[u8]) -> Self {
+    pub(crate) fn read(text: &[u8]) -> Self {
         let lines = text.split(|&byte| byte == b'\n').filter_map(|line| {
             let line = line.split(|&byte| byte == b'#').next().unwrap_or_default();
             let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
@@ -95,7 +95,7 @@ impl Rules {
 
     /// What becomes of the attribute of this name: the first rule that fits says.
     #[must_use]
-    pub fn action(&self, name: &[u8]) -> Action {
+    pub(crate) fn action(&self, name: &[u8]) -> Action {
         let rule = self.0.iter().find(|(pattern, _)| matches(pattern, name));
         rule.map_or(Action::Copy, |(_, action)| *action)
     }
@@ -115,7 +115,7 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 /// The permissions that come with an ACL, given as the value of `system.posix_acl_access` (acl(5), version 2): those of owner,
 /// mask or else group, and others. `None` for what is no such value.
 #[must_use]
-pub fn mode_of_acl(value: &[u8]) -> Option<Mode> {
+pub(crate) fn mode_of_acl(value: &[u8]) -> Option<Mode> {
     const ENTRY_BYTES: usize = 8;
     let entries = value.strip_prefix(&2_u32.to_le_bytes())?.chunks_exact(ENTRY_BYTES);
     let find = |tag: u16| {
@@ -128,7 +128,7 @@ pub fn mode_of_acl(value: &[u8]) -> Option<Mode> {
 
 /// A minimal ACL of these permissions, as the value of `system.posix_acl_access` (acl(5), version 2).
 #[must_use]
-pub fn minimal_acl(mode: Mode) -> [u8; 28] {
+pub(crate) fn minimal_acl(mode: Mode) -> [u8; 28] {
     const OWNER: u16 = 0x01;
     const GROUP: u16 = 0x04;
     const OTHERS: u16 = 0x20;

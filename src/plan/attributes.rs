@@ -11,14 +11,12 @@ use rustix::io::Errno;
 
 /// What is to be kept, the same for all files of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keeping {
+pub(crate) struct Keeping {
     /// What becomes of permissions and ACLs.
     pub mode: PreserveMode,
-    /// User and group.
     pub ownership: bool,
     /// Times of access and modification.
     pub timestamps: bool,
-    /// Extended attributes.
     pub xattr: Keep,
     /// Nothing but attributes is copied.
     pub attributes_only: bool,
@@ -30,7 +28,7 @@ pub struct Keeping {
 
 /// Where a copy came from: what makes the difference for its permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Made {
+pub(crate) enum Made {
     /// By this run, in a directory where new files belong to this owner; `None` where that is not known for certain.
     Here(Option<Owner>),
     /// It was there before.
@@ -39,7 +37,7 @@ pub enum Made {
 
 /// The permissions a copy is to end with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permissions {
+pub(crate) enum Permissions {
     /// Those it has.
     AsTheyAre,
     /// These, and the source's ACL where it has one. Set-id and sticky bits only for the right owner.
@@ -54,12 +52,11 @@ pub enum Permissions {
 
 /// Everything that one copy is to be given when its contents are there. Plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Times of access and modification.
     pub times: Option<Times>,
     /// Whom it is to belong to.
     pub owner: Option<Owner>,
-    /// Its permissions.
     pub permissions: Permissions,
     /// It was there before: others may have it open.
     pub before: bool,
@@ -79,7 +76,7 @@ pub struct Wanted {
 
 /// Times of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
+pub(crate) struct Times {
     /// When it was last read.
     pub accessed: Timespec,
     /// When its contents last changed.
@@ -88,7 +85,7 @@ pub struct Times {
 
 /// What could not be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// The names of extended attributes could not be listed.
     Listing(Errno),
     /// The value of the extended attribute of this name could not be had.
@@ -113,7 +110,7 @@ pub enum Refused {
 
 /// How something that was refused is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub(crate) struct Told {
     /// There is a message.
     pub said: bool,
     /// The exit status says so.
@@ -126,7 +123,7 @@ const READ_AND_WRITE: Mode = Mode::from_bits_retain(0o666);
 /// What a directory made with the mode `now` needs while it is filled: its owner's permissions, which the umask or the
 /// ACL of the directory above may have taken. `None` where it has them.
 #[must_use]
-pub fn mode_to_fill(now: Mode) -> Option<Mode> {
+pub(crate) fn mode_to_fill(now: Mode) -> Option<Mode> {
     (!now.contains(Mode::RWXU)).then(|| now | Mode::RWXU)
 }
 
@@ -138,7 +135,7 @@ fn restored(now: Mode, mode: Mode) -> Permissions {
 impl Keeping {
     /// What `options` ask for, for a process of `own` under `umask`.
     #[must_use]
-    pub fn new(options: &CpOptions, umask: Mode, own: Owner) -> Self {
+    pub(crate) fn new(options: &CpOptions, umask: Mode, own: Owner) -> Self {
         let preserve = options.preserve;
         // Where there is nothing but attributes to copy, GNU cp tells of those that it cannot, also with -a.
         let tells = preserve.xattr == Keep::Quietly && options.attributes_only;
@@ -156,25 +153,25 @@ impl Keeping {
 
     /// Whether there is anything to do when the contents of a file are there.
     #[must_use]
-    pub fn is_anything(&self) -> bool {
+    pub(crate) fn is_anything(&self) -> bool {
         self.mode != PreserveMode::UnderUmask || self.ownership || self.timestamps || self.xattr != Keep::No
     }
 
     /// Whether the names of a source's extended attributes have to be known.
     #[must_use]
-    pub fn wants_names(&self) -> bool {
+    pub(crate) fn wants_names(&self) -> bool {
         self.mode == PreserveMode::Keep || self.xattr != Keep::No
     }
 
     /// Whether it is worth knowing whom new files of a directory belong to.
     #[must_use]
-    pub fn wants_owner_of_new(&self) -> bool {
+    pub(crate) fn wants_owner_of_new(&self) -> bool {
         self.ownership && self.mode != PreserveMode::Ignore
     }
 
     /// The permissions to make a file or special file with. `belongs_to` says whose it will be, where that is certain.
     #[must_use]
-    pub fn mode_to_make(&self, source: &Facts, names: &Names, belongs_to: Option<Owner>) -> Mode {
+    pub(crate) fn mode_to_make(&self, source: &Facts, names: &Names, belongs_to: Option<Owner>) -> Mode {
         let all = match source.kind {
             FileType::RegularFile => source.mode & PERMISSIONS,
             // Nothing is executed or written under these bits, and GNU cp leaves them.
@@ -204,7 +201,7 @@ impl Keeping {
     /// The permissions to make a directory with, of its source's. What its owner lacks to fill it is lent afterwards: where
     /// a file system lets nobody change permissions it stays as it was asked for. The sticky bit stays, as in GNU cp.
     #[must_use]
-    pub fn directory_mode_to_make(&self, source: &Facts) -> Mode {
+    pub(crate) fn directory_mode_to_make(&self, source: &Facts) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         all.difference(self.omitted_of_directory(source))
     }
@@ -220,7 +217,7 @@ impl Keeping {
     /// The permissions that a directory ends with. `now` are those it has been made with, `None` for one that was there
     /// before.
     #[must_use]
-    pub fn directory_permissions(&self, source: &Facts, now: Option<Mode>) -> Permissions {
+    pub(crate) fn directory_permissions(&self, source: &Facts, now: Option<Mode>) -> Permissions {
         match (self.mode, now) {
             (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
             (PreserveMode::UnderUmask | PreserveMode::Ignore, None) => Permissions::AsTheyAre,
@@ -238,7 +235,7 @@ impl Keeping {
     /// The permissions to make a directory with that leads to a copy (`--parents`). A tree that is copied into itself may
     /// meet it, and has its copy made with these.
     #[must_use]
-    pub fn parent_mode_to_make(&self, source: &Facts, names: &Names) -> Mode {
+    pub(crate) fn parent_mode_to_make(&self, source: &Facts, names: &Names) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         match self.mode {
             PreserveMode::Ignore => PERMISSIONS,
@@ -255,7 +252,7 @@ impl Keeping {
     /// [`Self::directory_permissions`]. Where no mode is kept it stays as the kernel has made it, with its ACL. GNU cp
     /// gives it no extended attributes.
     #[must_use]
-    pub fn of_parent(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
+    pub(crate) fn of_parent(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
         let permissions = match (self.mode, now) {
             (PreserveMode::Ignore, Some(now)) => restored(now, now & PERMISSIONS),
             (PreserveMode::UnderUmask, Some(now)) if !self.ownership => restored(now, now & PERMISSIONS),
@@ -291,7 +288,7 @@ impl Keeping {
 
     /// What the copy of a file, special file or symbolic link is to be given.
     #[must_use]
-    pub fn of_file(&self, source: &Facts, made: Made, names: Names) -> Wanted {
+    pub(crate) fn of_file(&self, source: &Facts, made: Made, names: Names) -> Wanted {
         let permissions = if source.kind == FileType::Symlink {
             Permissions::AsTheyAre
         } else {
@@ -302,13 +299,13 @@ impl Keeping {
 
     /// What the copy of a directory is to be given when it is full; `now` as for [`Self::directory_permissions`].
     #[must_use]
-    pub fn of_directory(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
+    pub(crate) fn of_directory(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
         self.wanted(source, self.directory_permissions(source, now), now.is_none(), names)
     }
 
     /// What a symbolic link to the source is to be given that was made for its copy: nobody but its maker owns it.
     #[must_use]
-    pub fn of_link_to(&self, source: &Facts, names: Names) -> Wanted {
+    pub(crate) fn of_link_to(&self, source: &Facts, names: Names) -> Wanted {
         let link = Facts { kind: FileType::Symlink, ..*source };
         let names = Names { acls: Vec::new(), ..names };
         Wanted { owner: None, ..self.wanted(&link, Permissions::AsTheyAre, false, names) }
@@ -337,13 +334,13 @@ impl Keeping {
     /// What new files in a directory belong to, where that is certain: a directory of this process's own user and group
     /// without a default ACL, `inherits` none, gives them to both by the rules of BSD and of System V alike.
     #[must_use]
-    pub fn owner_of_new(&self, directory: &Facts, inherits: bool) -> Option<Owner> {
+    pub(crate) fn owner_of_new(&self, directory: &Facts, inherits: bool) -> Option<Owner> {
         (directory.owner == self.own && !inherits).then_some(self.own)
     }
 
     /// What the user is told of something that was refused.
     #[must_use]
-    pub fn told(&self, refused: &Refused) -> Told {
+    pub(crate) fn told(&self, refused: &Refused) -> Told {
         let always = Told { said: true, failed: true };
         match refused {
             Refused::Listing(errno)
@@ -373,14 +370,14 @@ impl Keeping {
 
 /// Whether this is a special file with bits that go when it is given away, also to who made it, as GNU cp does.
 #[must_use]
-pub fn loses_bits_to_its_owner(node: &Facts) -> bool {
+pub(crate) fn loses_bits_to_its_owner(node: &Facts) -> bool {
     let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
     special && node.mode.intersects(Mode::SUID | Mode::SGID)
 }
 
 /// Whether giving a file away was refused as it is to any ordinary user: then the copy goes on without.
 #[must_use]
-pub fn is_for_the_privileged(errno: Errno, privileged: bool) -> bool {
+pub(crate) fn is_for_the_privileged(errno: Errno, privileged: bool) -> bool {
     !privileged && matches!(errno, Errno::PERM | Errno::INVAL)
 }
 

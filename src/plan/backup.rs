@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 /// Finds a backup's name. Where [`Naming::needs_listing`] says so, it wants to [`see`](Naming::see) the directory's
 /// names first, in any order and in as many portions as the listing comes in.
 #[derive(Debug)]
-pub struct Naming<'a> {
+pub(crate) struct Naming<'a> {
     file: &'a [u8],
     backup: &'a Backup,
     /// The digits of the highest number that a backup of the file has. Empty where none has one.
@@ -16,7 +16,7 @@ pub struct Naming<'a> {
 
 /// A backup's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
+pub(crate) struct Name {
     /// The name, in the directory of the file.
     pub name: Vec<u8>,
     /// Whether a file of this name must stay (`RENAME_NOREPLACE`) and is an error, or is replaced by the backup.
@@ -26,13 +26,13 @@ pub struct Name {
 impl<'a> Naming<'a> {
     /// For the file of this name, without its directory.
     #[must_use]
-    pub fn of(file: &'a [u8], backup: &'a Backup) -> Self {
+    pub(crate) fn of(file: &'a [u8], backup: &'a Backup) -> Self {
         Self { file, backup, highest: Vec::new() }
     }
 
     /// Whether the name depends on the other names in the directory.
     #[must_use]
-    pub fn needs_listing(&self) -> bool {
+    pub(crate) fn needs_listing(&self) -> bool {
         match self.backup.control {
             Control::Simple => false,
             Control::Numbered | Control::Existing => true,
@@ -40,7 +40,7 @@ impl<'a> Naming<'a> {
     }
 
     /// Takes notice of a name in the directory.
-    pub fn see(&mut self, name: &[u8]) {
+    pub(crate) fn see(&mut self, name: &[u8]) {
         if let Some(digits) = number(name, self.file)
             && compare(digits, &self.highest) == Ordering::Greater
         {
@@ -53,7 +53,7 @@ impl<'a> Naming<'a> {
     /// A name that would be too long makes way for the file's own, cut where needed, with a `~` behind it. GNU does so
     /// one byte before it has to, and never for control `simple`, whose names can be refused by the file system.
     #[must_use]
-    pub fn name(&self, bytes_max: usize) -> Name {
+    pub(crate) fn name(&self, bytes_max: usize) -> Name {
         let exclusive = match self.backup.control {
             Control::Simple => return Name { name: self.with_suffix(), exclusive: false },
             Control::Numbered => true,
@@ -74,7 +74,7 @@ impl<'a> Naming<'a> {
 
     /// The name of a backup without a number, where the user may get one.
     #[must_use]
-    pub fn simple(&self) -> Option<Vec<u8>> {
+    pub(crate) fn simple(&self) -> Option<Vec<u8>> {
         match self.backup.control {
             Control::Simple | Control::Existing => Some(self.with_suffix()),
             Control::Numbered => None,

@@ -16,12 +16,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 /// Most bytes of a .gitignore file: each directory in work may hold one in memory.
-pub const RULES_BYTES_MAX: u64 = 256 << 10;
+pub(crate) const RULES_BYTES_MAX: u64 = 256 << 10;
 
 /// Most patterns of a file, and of all from an operand down to a directory. A name takes about 1 KiB of memory.
 const PATTERNS_MAX: Amount = Amount { all: 8192, globs: 2048 };
 
-/// See there.
 const PATTERNS_OF_ALL_MAX: Amount = Amount { all: 16384, globs: 4096 };
 
 /// How many patterns there are.
@@ -34,7 +33,7 @@ struct Amount {
 
 /// The rules of one .gitignore file, and of those above it.
 #[derive(Debug)]
-pub struct Rules {
+pub(crate) struct Rules {
     own: Gitignore,
     /// Patterns here and above.
     patterns: Amount,
@@ -45,7 +44,7 @@ pub struct Rules {
 
 /// Lines of a .gitignore file that say nothing, and why.
 #[derive(Debug, PartialEq, Eq)]
-pub struct BadLines {
+pub(crate) struct BadLines {
     /// The first of them, counted from 1.
     pub number: usize,
     /// What is wrong with that one. There may be characters of the file in it.
@@ -56,7 +55,7 @@ pub struct BadLines {
 
 /// Rules that are beyond what is read, in words.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Beyond(pub String);
+pub(crate) struct Beyond(pub String);
 
 impl Rules {
     /// Reads the .gitignore file of a directory whose path below the operand takes `start` bytes with the slash behind
@@ -64,7 +63,7 @@ impl Rules {
     ///
     /// # Errors
     /// There is more in it than is read, so that none of it counts.
-    pub fn read(
+    pub(crate) fn read(
         text: &[u8],
         start: usize,
         above: Option<Arc<Self>>,
@@ -145,7 +144,7 @@ fn reason(error: Error) -> String {
 
 /// Whether an entry of a tree is left out. Its name is what stands in `path` from `name` on; the rest of the path below
 /// the operand is there where anything wants it.
-pub fn is_left_out(
+pub(crate) fn is_left_out(
     (path, name): (&[u8], usize),
     is_directory: bool,
     patterns: Option<&Patterns>,
@@ -162,7 +161,7 @@ pub fn is_left_out(
 /// Whether an operand is left out, by its own name alone: only patterns without a slash can say that, and none does of
 /// `.`, `..` or `/`, which are no names.
 #[must_use]
-pub fn is_operand_left_out(name: &[u8], is_directory: bool, patterns: &Patterns) -> bool {
+pub(crate) fn is_operand_left_out(name: &[u8], is_directory: bool, patterns: &Patterns) -> bool {
     !matches!(name, b"" | b"." | b".." | b"/")
         && patterns.last_match(name, None, is_directory, &mut Vec::new()) == Some(false)
 }

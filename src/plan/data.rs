@@ -7,26 +7,26 @@ use rustix::io::Errno;
 /// Whether a failed offer to share blocks, or to copy in the kernel, before any byte was moved, means that it is to be
 /// done by reading and writing. Anything else would meet those too.
 #[must_use]
-pub fn is_refusal(errno: Errno) -> bool {
+pub(crate) fn is_refusal(errno: Errno) -> bool {
     !matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::IO | Errno::NOMEM)
 }
 
 /// Whether a failed question for the map of a file's data means that there is none to be had: it is read from end to end.
 /// Anything else would have a file be believed that its file system cannot tell about.
 #[must_use]
-pub fn has_no_map(errno: Errno) -> bool {
+pub(crate) fn has_no_map(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS | Errno::SPIPE)
 }
 
 /// Whether a refusal holds for this file only, and others may do better.
 #[must_use]
-pub fn is_of_one_file(errno: Errno) -> bool {
+pub(crate) fn is_of_one_file(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::TXTBSY | Errno::PERM | Errno::ACCESS)
 }
 
 /// What the method depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Situation {
+pub(crate) struct Situation {
     /// `--sparse`.
     pub sparse: Sparse,
     /// Sharing blocks is possible, and has not been tried.
@@ -47,13 +47,13 @@ pub struct Situation {
 
 /// From so many bytes on the kernel passes a cached file on faster than it goes through a buffer: one copy from page to
 /// page instead of two, for some work on each page.
-pub const PASS_BYTES_MIN: u64 = 16 << 10;
+pub(crate) const PASS_BYTES_MIN: u64 = 16 << 10;
 
 /// The largest file that the kernel passes on, in bytes: up to 8 MiB several workers together are not faster with one file,
 /// and they have others. A worker alone has nobody to share a larger one with. None at all where the user has said how
 /// large blocks are.
 #[must_use]
-pub fn pass_bytes_max(buffer_bytes: Option<usize>, alone: bool) -> u64 {
+pub(crate) fn pass_bytes_max(buffer_bytes: Option<usize>, alone: bool) -> u64 {
     match (buffer_bytes, alone) {
         (Some(_), _) => 0,
         (None, true) => u64::from(u32::MAX - 1),
@@ -62,11 +62,11 @@ pub fn pass_bytes_max(buffer_bytes: Option<usize>, alone: bool) -> u64 {
 }
 
 /// The largest file that is left to copy_file_range(2) in one call, in bytes. A larger one is shown as it grows.
-pub const OFFLOAD_AT_ONCE_BYTES_MAX: u64 = 8 << 20;
+pub(crate) const OFFLOAD_AT_ONCE_BYTES_MAX: u64 = 8 << 20;
 
 /// A rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub(crate) enum Method {
     /// Share blocks.
     Clone,
     /// Copy what is data, by the source's map.
@@ -83,7 +83,7 @@ pub enum Method {
 
 /// The first method that fits.
 #[must_use]
-pub fn method(situation: &Situation) -> Method {
+pub(crate) fn method(situation: &Situation) -> Method {
     let Situation { sparse, may_clone, regular, looks_sparse, size_is_trusted, fits, direct, passes } =
         *situation;
     if may_clone {
@@ -104,7 +104,7 @@ pub fn method(situation: &Situation) -> Method {
 
 /// What became of the data of a file, for `--debug`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Trail {
+pub(crate) struct Trail {
     /// The copy shares the source's blocks.
     pub cloned: bool,
     /// It cannot.
@@ -125,7 +125,7 @@ pub struct Trail {
 
 /// The words of `--debug`: for the copy left to the kernel, for the shared blocks, and for the holes.
 #[must_use]
-pub fn words(trail: &Trail, reflink: Reflink, sparse: Sparse) -> [&'static str; 3] {
+pub(crate) fn words(trail: &Trail, reflink: Reflink, sparse: Sparse) -> [&'static str; 3] {
     let automatic = reflink != Reflink::Never && sparse == Sparse::Auto;
     let offload = match (trail.transferred, automatic) {
         (false, _) => "unknown",
@@ -157,7 +157,7 @@ pub fn words(trail: &Trail, reflink: Reflink, sparse: Sparse) -> [&'static str; 
 
 /// Whether a write failed for want of room: on the device, within a quota or a limit.
 #[must_use]
-pub fn is_want_of_room(errno: Errno) -> bool {
+pub(crate) fn is_want_of_room(errno: Errno) -> bool {
     matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG)
 }
 

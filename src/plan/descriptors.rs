@@ -24,19 +24,19 @@ const FOR_WAITING: u64 = 256;
 
 /// Whether there are descriptors enough for the directories of names that wait for their turn.
 #[must_use]
-pub fn let_names_wait(limit: u64) -> bool {
+pub(crate) fn let_names_wait(limit: u64) -> bool {
     limit >= FOR_WAITING
 }
 
 /// Whether there are so few descriptors that only the directory in work may be held.
 #[must_use]
-pub fn are_few(limit: u64) -> bool {
+pub(crate) fn are_few(limit: u64) -> bool {
     limit < FOR_LEVELS
 }
 
 /// What a limit on descriptors allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// How many workers can be fed.
     pub workers: usize,
     /// Files that one worker may have in flight.
@@ -47,7 +47,7 @@ pub struct Budget {
 
 /// Shares `limit` descriptors among `workers`.
 #[must_use]
-pub fn share(limit: u64, workers: u64) -> Budget {
+pub(crate) fn share(limit: u64, workers: u64) -> Budget {
     let many_workers = limit >= FOR_MANY;
     let workers = if many_workers { workers.clamp(1, limit / PER_WORKER_MIN) } else { 1 };
     let each = limit.saturating_sub(OWN) / workers;

@@ -18,7 +18,7 @@ const REPORT_AT_CLOSE: [u64; 9] = [
 
 /// Whether write errors may come as late as at close, by the `f_type` that statfs(2) answers.
 #[must_use]
-pub fn reports_at_close(kind: impl TryInto<u64>) -> bool {
+pub(crate) fn reports_at_close(kind: impl TryInto<u64>) -> bool {
     // The field is a signed word, whose sign some of the numbers reach on 32 bits.
     kind.try_into().is_ok_and(|kind| REPORT_AT_CLOSE.contains(&(kind & 0xffff_ffff)))
 }
@@ -31,7 +31,7 @@ const NUMBER_FILES: [u64; 9] =
 /// Whether a file can be told by its inode number alone, by the `f_type` that statfs(2) answers. FUSE and SMB may invent
 /// one for each name, and overlay shows another one when a file of a lower layer is written to or linked.
 #[must_use]
-pub fn numbers_files(kind: impl TryInto<u64>) -> bool {
+pub(crate) fn numbers_files(kind: impl TryInto<u64>) -> bool {
     kind.try_into().is_ok_and(|kind| NUMBER_FILES.contains(&(kind & 0xffff_ffff)))
 }
 
@@ -44,7 +44,7 @@ const LAYERS: [u64; 3] = [OVERLAY, 0x6175_6673, 0x6573_5546];
 /// Whether a file may show another inode as soon as it is opened for writing, as it is then copied from one layer to
 /// another.
 #[must_use]
-pub fn renumbers_opened(magic: u64) -> bool {
+pub(crate) fn renumbers_opened(magic: u64) -> bool {
     LAYERS.contains(&magic)
 }
 
@@ -54,20 +54,20 @@ const FAT: [u64; 2] = [0x4d44, 0x2011_bab0];
 /// Whether a file system keeps days of access, seconds of writing and hundredths of making, by the `f_type` that statfs(2)
 /// answers.
 #[must_use]
-pub fn keeps_days_and_seconds(kind: impl TryInto<u64>) -> bool {
+pub(crate) fn keeps_days_and_seconds(kind: impl TryInto<u64>) -> bool {
     kind.try_into().is_ok_and(|kind| FAT.contains(&(kind & 0xffff_ffff)))
 }
 
 /// Whether a device may be that of layers, whose files copy_file_range(2) copies best: all of those are numbered by the kernel,
 /// with major number 0.
 #[must_use]
-pub fn may_be_layered(device: u64) -> bool {
+pub(crate) fn may_be_layered(device: u64) -> bool {
     rustix::fs::major(device) == 0
 }
 
 /// What statfs(2) says of a file system, as far as copying asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileSystem {
+pub(crate) struct FileSystem {
     /// `f_type`: its magic number.
     pub magic: u64,
     /// `f_bsize`: the size of its blocks, or of what it likes to transfer.
@@ -83,7 +83,7 @@ const XFS: u64 = 0x5846_5342;
 
 /// What copy_file_range(2) is good for between two file systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Offload {
+pub(crate) enum Offload {
     /// The file system does it on its server, or by sharing blocks.
     Worthwhile,
     /// The file system has the one below it do it, for files of any size in a single call. The source's access time stays.
@@ -97,14 +97,14 @@ pub enum Offload {
 impl Offload {
     /// True if large files are left to the kernel.
     #[must_use]
-    pub fn is_wanted(self) -> bool {
+    pub(crate) fn is_wanted(self) -> bool {
         matches!(self, Self::Worthwhile | Self::Layered)
     }
 }
 
 /// Whether copying is worth leaving to the kernel, after a clone was refused with `refusal`.
 #[must_use]
-pub fn offload(source: FileSystem, destination: FileSystem, refusal: Option<Errno>) -> Offload {
+pub(crate) fn offload(source: FileSystem, destination: FileSystem, refusal: Option<Errno>) -> Offload {
     let family = |magic| if SMB.contains(&magic) { SMB[0] } else { magic };
     let kind = family(source.magic);
     if kind != family(destination.magic) {
@@ -122,13 +122,13 @@ pub fn offload(source: FileSystem, destination: FileSystem, refusal: Option<Errn
 
 /// Whether the file system allocates ahead of a growing file, and keeps that where a hole comes to lie.
 #[must_use]
-pub fn allocates_ahead(system: FileSystem) -> bool {
+pub(crate) fn allocates_ahead(system: FileSystem) -> bool {
     system.magic == XFS
 }
 
 /// Bytes of the shortest hole worth making: a block, as far as that is known. What network file systems say is no block.
 #[must_use]
-pub fn hole_bytes(system: Option<FileSystem>) -> u32 {
+pub(crate) fn hole_bytes(system: Option<FileSystem>) -> u32 {
     const PAGE: u32 = 4096;
     let block = system.and_then(|system| u32::try_from(system.block_bytes).ok()).unwrap_or(PAGE);
     if block.is_power_of_two() { block.clamp(512, PAGE) } else { PAGE }

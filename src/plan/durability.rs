@@ -8,14 +8,14 @@ use rustix::io::Errno;
 /// Whether an answer to fsync(2) says that there is nothing to make durable: pipes, devices and some file systems have no
 /// such thing, as its manual page says.
 #[must_use]
-pub fn has_no_sync(errno: Errno) -> bool {
+pub(crate) fn has_no_sync(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::ROFS | Errno::OPNOTSUPP | Errno::NOSYS)
 }
 
 /// Whether a file is written apart from its name (`--atomic`), rather than where it is or will be. What is no regular file
 /// is written to as what it is, and where only attributes are copied no data is at stake.
 #[must_use]
-pub fn is_staged(verdict: &Verdict, attributes_only: bool) -> bool {
+pub(crate) fn is_staged(verdict: &Verdict, attributes_only: bool) -> bool {
     match verdict {
         Verdict::Create | Verdict::CreateThroughLink => true,
         Verdict::Overwrite(there) => there.kind == FileType::RegularFile && !attributes_only,
@@ -26,7 +26,7 @@ pub fn is_staged(verdict: &Verdict, attributes_only: bool) -> bool {
 /// The permissions of a file that takes the place of `old` and belongs to `now`: those of the old one, less what writing
 /// to it would have taken, and nothing for a group that the old one did not belong to that others do not have.
 #[must_use]
-pub fn inherited_mode(old: &Facts, now: Owner, privileged: bool) -> Mode {
+pub(crate) fn inherited_mode(old: &Facts, now: Owner, privileged: bool) -> Mode {
     let mut mode = old.mode;
     if !privileged || now != old.owner {
         mode.remove(Mode::SUID);
@@ -59,7 +59,7 @@ const KEPT_BYTES_MAX: usize = 128;
 
 /// The name that a file has until it is complete: `.NAME.ucp-XXXXXXXX`, of the run that `token` stands for.
 #[must_use]
-pub fn temporary_name(name: &[u8], token: u32, attempt: u32) -> Vec<u8> {
+pub(crate) fn temporary_name(name: &[u8], token: u32, attempt: u32) -> Vec<u8> {
     let mut kept = &name[..name.len().min(KEPT_BYTES_MAX)];
     if kept.len() < name.len() {
         // No character is cut in two: some file systems take whole ones only.
@@ -73,7 +73,7 @@ pub fn temporary_name(name: &[u8], token: u32, attempt: u32) -> Vec<u8> {
 
 /// Whether a name is one of those, and not of the run of `token` itself.
 #[must_use]
-pub fn is_left_over(name: &[u8], token: u32) -> bool {
+pub(crate) fn is_left_over(name: &[u8], token: u32) -> bool {
     let Some(digits) = name.len().checked_sub(DIGITS) else { return false };
     let (front, digits) = name.split_at(digits);
     let is_ours = front.starts_with(b".") && front.ends_with(MARK) && front.len() > MARK.len();

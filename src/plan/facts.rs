@@ -4,7 +4,7 @@ use rustix::fs::{FileType, Mode, Stat, Timespec};
 
 /// Device and inode: what makes a file the same file, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// `st_dev`.
     pub device: u64,
     /// `st_ino`.
@@ -13,8 +13,7 @@ pub struct Identity {
 
 /// The facts about one file at the moment it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
-    /// Which file it is.
+pub(crate) struct Facts {
     pub identity: Identity,
     /// Its type.
     pub kind: FileType,
@@ -40,7 +39,7 @@ pub struct Facts {
 
 /// The user and the group that a file belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// `st_uid`.
     pub user: u32,
     /// `st_gid`.
@@ -55,7 +54,7 @@ fn count(links: impl Into<u64>) -> u64 {
 impl Facts {
     /// The facts in what stat(2), lstat(2) or fstat(2) answered.
     #[must_use]
-    pub fn of(stat: &Stat) -> Self {
+    pub(crate) fn of(stat: &Stat) -> Self {
         Self {
             identity: Identity { device: stat.st_dev, inode: stat.st_ino },
             kind: FileType::from_raw_mode(stat.st_mode),
@@ -73,7 +72,7 @@ impl Facts {
 
     /// Facts of a file of which nothing is known: empty, of no type, with no permissions.
     #[must_use]
-    pub fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self {
             identity: Identity { device: 0, inode: 0 },
             kind: FileType::Unknown,
@@ -91,7 +90,7 @@ impl Facts {
 
     /// Whether `size` can be believed: files without storage (/proc, /sys) say 0 or a page and hold something else.
     #[must_use]
-    pub fn size_is_trusted(&self) -> bool {
+    pub(crate) fn size_is_trusted(&self) -> bool {
         self.size > 0 && self.blocks > 0
     }
 
@@ -99,7 +98,7 @@ impl Facts {
     /// for another reason. A part of a unit is no hole, as GNU cp counts. What has no blocks at all may be no file of a
     /// disk; its map of data tells.
     #[must_use]
-    pub fn looks_sparse(&self) -> bool {
+    pub(crate) fn looks_sparse(&self) -> bool {
         self.blocks < self.size / 512
     }
 }

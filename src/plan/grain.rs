@@ -14,11 +14,11 @@ const GRAINS: [i128; 11] =
 
 /// Nanoseconds that a file system keeps times in multiples of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Grain(i128);
+pub(crate) struct Grain(i128);
 
 impl Grain {
     /// That of a file system that keeps every nanosecond.
-    pub const FINEST: Self = Self(1);
+    pub(crate) const FINEST: Self = Self(1);
 
     /// The coarsest that these times may have been cut to.
     fn coarsest(times: &[Timespec]) -> Self {
@@ -28,21 +28,21 @@ impl Grain {
 
     /// What was kept of `asked`, which shows how finely: the finest where it was neither kept nor cut.
     #[must_use]
-    pub fn shown_by(asked: Timespec, kept: Timespec) -> Self {
+    pub(crate) fn shown_by(asked: Timespec, kept: Timespec) -> Self {
         let cuts = |grain: &&i128| cut(&asked, **grain) == nanoseconds(&kept);
         Self(GRAINS.iter().find(cuts).copied().unwrap_or(1))
     }
 
     /// Whether a copy written at `copy` is older than a file written at `source`, as far as its file system could tell.
     #[must_use]
-    pub fn is_older(self, copy: Timespec, source: Timespec) -> bool {
+    pub(crate) fn is_older(self, copy: Timespec, source: Timespec) -> bool {
         cut(&source, self.0) > nanoseconds(&copy)
     }
 }
 
 /// What the times of a copy say of how finely its file system keeps them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hint {
+pub(crate) enum Hint {
     /// It is older than its source, however they are kept.
     Older,
     /// It may only seem older: none of its times is finer than would explain it.
@@ -53,7 +53,7 @@ pub enum Hint {
 
 /// What to think of a `copy` that seems older than its `source`.
 #[must_use]
-pub fn hint(source: &Facts, copy: &Facts) -> Hint {
+pub(crate) fn hint(source: &Facts, copy: &Facts) -> Hint {
     let seems = |grain: Grain| !grain.is_older(copy.modified, source.modified);
     let all = [copy.modified, copy.changed, copy.accessed];
     match (seems(Grain::coarsest(&all[..1])), seems(Grain::coarsest(&all))) {
@@ -65,7 +65,7 @@ pub fn hint(source: &Facts, copy: &Facts) -> Hint {
 
 /// A time that every grain cuts to another one, a little after `time`.
 #[must_use]
-pub fn probe(time: Timespec) -> Timespec {
+pub(crate) fn probe(time: Timespec) -> Timespec {
     Timespec { tv_sec: time.tv_sec | 1, tv_nsec: 111_111_111 }
 }
 

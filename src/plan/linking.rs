@@ -8,8 +8,7 @@ use rustix::fs::FileType;
 
 /// What a file's copy is to other names of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sharing {
-    /// Nothing.
+pub(crate) enum Sharing {
     Alone,
     /// It becomes another name of a copy that is remembered, and is not remembered itself.
     IfMet,
@@ -23,7 +22,7 @@ pub enum Sharing {
 /// links are to be kept or not. It does so for files of one name too. They only come twice where operands `overlap`;
 /// otherwise they are not remembered, as memory would grow with the tree.
 #[must_use]
-pub fn sharing(
+pub(crate) fn sharing(
     options: &CpOptions,
     source: &Facts,
     is_operand: bool,
@@ -44,7 +43,7 @@ pub fn sharing(
 
 /// In which order files of several names are copied, where what becomes of the copies depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// The names of each file one after the other.
     NamesOfEach,
     /// All one after the other, as their destinations may be names of one file too.
@@ -56,7 +55,12 @@ pub enum Order {
 /// files at the destination stays, and is what further names are linked to, if it is there still; and the times kept of
 /// the others are those that reading it has left.
 #[must_use]
-pub fn order(options: &CpOptions, source: &Facts, may_exist: bool, may_replace: bool) -> Option<Order> {
+pub(crate) fn order(
+    options: &CpOptions,
+    source: &Facts,
+    may_exist: bool,
+    may_replace: bool,
+) -> Option<Order> {
     if source.links <= 1 {
         return None;
     }
@@ -71,26 +75,26 @@ pub fn order(options: &CpOptions, source: &Facts, may_exist: bool, may_replace: 
 
 /// Whether copies keep a time that reading an earlier name of their source changes.
 #[must_use]
-pub fn reads_in_turn(options: &CpOptions) -> bool {
+pub(crate) fn reads_in_turn(options: &CpOptions) -> bool {
     options.preserve.timestamps && !options.preserve.links && options.make == Make::Copies
 }
 
 /// Whether that can be any name in a tree, as links lead to files that may be met by their names as well.
 #[must_use]
-pub fn reads_all_in_turn(options: &CpOptions) -> bool {
+pub(crate) fn reads_all_in_turn(options: &CpOptions) -> bool {
     options.follow == Follow::Always && options.recursive && reads_in_turn(options)
 }
 
 /// Whether a name becomes a link to what the first copy leads to, where that is a symbolic link, rather than to the link.
 #[must_use]
-pub fn links_through(options: &CpOptions, is_operand: bool) -> bool {
+pub(crate) fn links_through(options: &CpOptions, is_operand: bool) -> bool {
     follows(options, is_operand)
 }
 
 /// Whether a file whose inode is another one may be the copy of `source` all the same, on a file system that invents its
 /// inode numbers: by what every copy has of its source.
 #[must_use]
-pub fn may_be_copy(source: &Facts, copy: &Facts) -> bool {
+pub(crate) fn may_be_copy(source: &Facts, copy: &Facts) -> bool {
     let alike = match source.kind {
         FileType::RegularFile | FileType::Symlink => source.size == copy.size,
         FileType::BlockDevice | FileType::CharacterDevice => source.rdev == copy.rdev,
@@ -103,7 +107,7 @@ pub fn may_be_copy(source: &Facts, copy: &Facts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::cp::Preserve;
+    use crate::cli::cp::options::Preserve;
 
     fn names(links: u64) -> Facts {
         Facts { links, ..Facts::unknown() }

@@ -6,8 +6,7 @@ use rustix::fs::FileType;
 
 /// What is known of standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Output {
-    /// Which file it is.
+pub(crate) struct Output {
     pub identity: Identity,
     /// Everything written goes to its end.
     pub append: bool,
@@ -18,7 +17,7 @@ pub struct Output {
 /// Whether printing `input` from `input_offset` would read what it writes for ever: the same regular file, with bytes
 /// left to read, and every byte read makes the file longer before its end is reached.
 #[must_use]
-pub fn would_loop(input: &Facts, input_offset: Option<u64>, output: &Output) -> bool {
+pub(crate) fn would_loop(input: &Facts, input_offset: Option<u64>, output: &Output) -> bool {
     if input.identity != output.identity || input.kind != FileType::RegularFile {
         return false;
     }
@@ -31,7 +30,7 @@ pub fn would_loop(input: &Facts, input_offset: Option<u64>, output: &Output) -> 
 
 /// How a directory of the source is met that the run itself has made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Meeting {
+pub(crate) struct Meeting {
     /// Under the name and in the directory that it was made in.
     pub as_made: bool,
     /// The copy that is being made lies in it.
@@ -42,7 +41,7 @@ pub struct Meeting {
 
 /// What a directory of the source is that the run has made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Met {
+pub(crate) enum Met {
     /// The source is being copied into itself, which ends there.
     IntoItself,
     /// One that has a copy already, which it would have to become a hard link of.
@@ -55,7 +54,7 @@ pub enum Met {
 
 /// What GNU cp makes of such a directory. Where links are followed it does not know one that is come to by another way.
 #[must_use]
-pub fn meets(Meeting { as_made, holds_copy, follows }: Meeting) -> Met {
+pub(crate) fn meets(Meeting { as_made, holds_copy, follows }: Meeting) -> Met {
     match (as_made, follows) {
         (true, _) => Met::IntoItself,
         (false, true) if holds_copy => Met::Endless,

@@ -4,7 +4,7 @@
 //! stack of the main thread.
 
 /// Bytes of I/O memory of the whole process: what an ordinary user may pin (RLIMIT_MEMLOCK), for all workers together.
-pub const POOL_BYTES: usize = 8 << 20;
+pub(crate) const POOL_BYTES: usize = 8 << 20;
 
 /// The least I/O memory: one region.
 const POOL_BYTES_MIN: usize = 64 << 10;
@@ -17,7 +17,7 @@ const POOL_SHARE: u64 = 8;
 
 /// What a run plans with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub(crate) struct Room {
     /// Bytes of I/O memory, for all workers together.
     pub pool_bytes: usize,
     /// Most workers.
@@ -26,7 +26,7 @@ pub struct Room {
 
 /// What there is room for where so many bytes are left; `None` where they are not limited.
 #[must_use]
-pub fn room(left: Option<u64>) -> Room {
+pub(crate) fn room(left: Option<u64>) -> Room {
     let Some(left) = left else { return Room { pool_bytes: POOL_BYTES, workers: usize::MAX } };
     let pool_bytes = usize::try_from(left / POOL_SHARE).unwrap_or(POOL_BYTES);
     let workers = usize::try_from(left / WORKER_BYTES).unwrap_or(usize::MAX);

@@ -6,8 +6,7 @@ use rustix::io::Errno;
 
 /// What the destination's name was found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// Nothing.
+pub(crate) enum Found {
     Nothing,
     /// A file, looked at without following.
     File(Facts),
@@ -32,7 +31,7 @@ pub enum Found {
 impl Found {
     /// What bears the name itself, not what it leads to.
     #[must_use]
-    pub fn own(&self) -> Option<&Facts> {
+    pub(crate) fn own(&self) -> Option<&Facts> {
         match self {
             Self::Nothing => None,
             Self::File(own)
@@ -44,7 +43,7 @@ impl Found {
 
     /// What would be written to.
     #[must_use]
-    pub fn behind(&self) -> Option<&Facts> {
+    pub(crate) fn behind(&self) -> Option<&Facts> {
         match self {
             Self::File(file) | Self::LinkTo { file, .. } => Some(file),
             Self::Nothing | Self::DanglingLink(_) | Self::ClosedLink { .. } => None,
@@ -54,7 +53,7 @@ impl Found {
 
 /// What to do about a destination for the data of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Make it; nothing may be there.
     Create,
     /// Make it through the dangling link, as POSIX wants.
@@ -73,7 +72,7 @@ pub enum Verdict {
 
 /// Decides about copying the contents of `source` to a name where `found` is.
 #[must_use]
-pub fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict {
+pub(crate) fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict {
     match found {
         Found::Nothing => Verdict::Create,
         Found::DanglingLink(_) if posixly_correct => Verdict::CreateThroughLink,
@@ -92,7 +91,7 @@ pub fn contents(source: &Facts, found: &Found, posixly_correct: bool) -> Verdict
 /// Whether a file is copied while nothing else is: what it would be written to has another name, which may be that of a source
 /// or of another copy; or one of both ends is opened by waiting for another process, as a FIFO is.
 #[must_use]
-pub fn goes_alone(source: Option<&Facts>, found: Option<&Found>) -> bool {
+pub(crate) fn goes_alone(source: Option<&Facts>, found: Option<&Found>) -> bool {
     let waits =
         |end: &Facts| !matches!(end.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
     source.is_some_and(waits)
@@ -110,7 +109,7 @@ fn has_another_name(found: &Found) -> bool {
 /// Whether the file that was opened is the one that was seen but for its inode: all else is as it was. Opening for
 /// writing copies a file up from a lower layer, which keeps what it is, whose it is, and when it was written.
 #[must_use]
-pub fn is_renumbered(seen: &Facts, opened: &Facts) -> bool {
+pub(crate) fn is_renumbered(seen: &Facts, opened: &Facts) -> bool {
     let what = |facts: &Facts| (facts.kind, facts.mode, facts.owner, facts.rdev);
     let contents = |facts: &Facts| (facts.size, facts.modified.tv_sec, facts.modified.tv_nsec);
     what(seen) == what(opened) && contents(seen) == contents(opened)

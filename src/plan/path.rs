@@ -4,14 +4,14 @@ use std::ops::Range;
 
 /// `directory` and `name` with exactly one slash between them.
 #[must_use]
-pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+pub(crate) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     below(directory, std::iter::once(name))
 }
 
 /// The path that leads from `start` through `names`, with exactly one slash before each. Trees can be deep: this takes
 /// time and memory in proportion to the length of the path, not to its square.
 #[must_use]
-pub fn below<'n>(start: &[u8], names: impl Iterator<Item = &'n [u8]> + Clone) -> Vec<u8> {
+pub(crate) fn below<'n>(start: &[u8], names: impl Iterator<Item = &'n [u8]> + Clone) -> Vec<u8> {
     let added: usize = names.clone().map(|name| 1 + name.len()).sum();
     let mut path = Vec::with_capacity(start.len() + added);
     path.extend_from_slice(start);
@@ -27,7 +27,7 @@ pub fn below<'n>(start: &[u8], names: impl Iterator<Item = &'n [u8]> + Clone) ->
 
 /// The directory that the last component of a path lies in, as a path.
 #[must_use]
-pub fn parent(path: &[u8]) -> &[u8] {
+pub(crate) fn parent(path: &[u8]) -> &[u8] {
     let last = last_component(path);
     let trimmed = path.iter().rposition(|&byte| byte != b'/').map_or(0, |end| end + 1);
     match &path[..trimmed.saturating_sub(last.len())] {
@@ -39,7 +39,7 @@ pub fn parent(path: &[u8]) -> &[u8] {
 
 /// The last component of a path, without trailing slashes; `/` for the root, empty for the empty path.
 #[must_use]
-pub fn last_component(path: &[u8]) -> &[u8] {
+pub(crate) fn last_component(path: &[u8]) -> &[u8] {
     let Some(last) = path.iter().rposition(|&byte| byte != b'/') else {
         return if path.is_empty() { path } else { b"/" };
     };
@@ -50,13 +50,13 @@ pub fn last_component(path: &[u8]) -> &[u8] {
 
 /// How many bytes of a path stand before its last component.
 #[must_use]
-pub fn parent_bytes(path: &[u8]) -> usize {
+pub(crate) fn parent_bytes(path: &[u8]) -> usize {
     let kept = path.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
     kept.saturating_sub(last_component(path).len())
 }
 
 /// Where the components of a path stand in it.
-pub fn components(path: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn components(path: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let start = from + path[from..].iter().position(|&byte| byte != b'/')?;
@@ -69,7 +69,7 @@ pub fn components(path: &[u8]) -> impl Iterator<Item = Range<usize>> {
 
 /// A path without the slashes at its end; the root stays what it is.
 #[must_use]
-pub fn without_trailing_slashes(path: &[u8]) -> &[u8] {
+pub(crate) fn without_trailing_slashes(path: &[u8]) -> &[u8] {
     let kept = path.iter().rposition(|&byte| byte != b'/').map_or(path.len().min(1), |last| last + 1);
     &path[..kept]
 }
@@ -77,7 +77,7 @@ pub fn without_trailing_slashes(path: &[u8]) -> &[u8] {
 /// A path without the components that lead nowhere (`.`) and without slashes that say nothing: what a file is called in a
 /// list that others read. `..` stays, as what it leads to is a matter of links.
 #[must_use]
-pub fn without_dots(path: &[u8]) -> Vec<u8> {
+pub(crate) fn without_dots(path: &[u8]) -> Vec<u8> {
     let names = || components(path).map(|name| &path[name]).filter(|name| *name != b".");
     let start = if path.starts_with(b"/") { &b"/"[..] } else { b"" };
     below(start, names().collect::<Vec<_>>().into_iter())
@@ -85,7 +85,7 @@ pub fn without_dots(path: &[u8]) -> Vec<u8> {
 
 /// Whether this is the working directory, told by nothing but dots that say nothing.
 #[must_use]
-pub fn is_working_directory(path: &[u8]) -> bool {
+pub(crate) fn is_working_directory(path: &[u8]) -> bool {
     path.starts_with(b".") && path.split(|byte| *byte == b'/').all(|part| matches!(part, b"" | b"."))
 }
 

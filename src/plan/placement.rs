@@ -27,13 +27,13 @@ const PROBES: u32 = 4;
 
 /// Whether a file of so many bytes took so long to make, write and close that its operations must have slept.
 #[must_use]
-pub fn slept(took: Duration, bytes: u64) -> bool {
+pub(crate) fn slept(took: Duration, bytes: u64) -> bool {
     took.as_micros() >= u128::from(SLEEP_MICROS + bytes / BYTES_PER_MICRO)
 }
 
 /// What is known of one destination.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Latency {
+pub(crate) struct Latency {
     score: u32,
     /// Files begun since it was last measured.
     unmeasured: u32,
@@ -41,24 +41,24 @@ pub struct Latency {
 
 impl Latency {
     /// Notes a file that was made by plain calls, by whether that slept.
-    pub fn note(&mut self, slept: bool) {
+    pub(crate) fn note(&mut self, slept: bool) {
         self.score = if slept { (self.score + 1).min(SCORE_MAX) } else { self.score.saturating_sub(QUICK) };
     }
 
     /// Whether there is nothing to remember: as if no file had been slow yet.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.score == 0
     }
 
     /// Whether making files here means waiting.
     #[must_use]
-    pub fn is_slow(&self) -> bool {
+    pub(crate) fn is_slow(&self) -> bool {
         self.score >= SLOW_AT
     }
 
     /// Whether the next file's operations all belong in a ring. Counts it.
-    pub fn next_is_fused(&mut self) -> bool {
+    pub(crate) fn next_is_fused(&mut self) -> bool {
         if !self.is_slow() {
             return false;
         }

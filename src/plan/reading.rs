@@ -8,7 +8,7 @@
 
 /// How the file that a chain reads may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reading {
+pub(crate) enum Reading {
     /// Nobody has asked.
     #[default]
     Unknown,
@@ -57,14 +57,14 @@ const FUSE: u64 = 0x6573_5546;
 /// FUSE has the kernel keep a size that the server states, corrects it where a read comes short, and takes it from the
 /// server again when somebody reads behind it: the zeros that fill up the page are contents then.
 #[must_use]
-pub fn must_be_read_in_order(magic: u64) -> bool {
+pub(crate) fn must_be_read_in_order(magic: u64) -> bool {
     magic == FUSE
 }
 
 impl Reading {
     /// How regular files are read on a file system of this kind (`f_type`).
     #[must_use]
-    pub fn of(magic: u64) -> Self {
+    pub(crate) fn of(magic: u64) -> Self {
         if LOCAL.contains(&magic) {
             Self::Anywhere
         } else if SERVED.contains(&magic) {
@@ -76,13 +76,13 @@ impl Reading {
 
     /// The same, of the word as statfs(2) gives it: signed, and its sign is reached by some of the numbers on 32 bits.
     #[must_use]
-    pub fn of_kind(kind: impl TryInto<u64>) -> Self {
+    pub(crate) fn of_kind(kind: impl TryInto<u64>) -> Self {
         kind.try_into().map_or(Self::ByCalls, |kind| Self::of(kind & 0xffff_ffff))
     }
 
     /// Whether the end that a read in a ring meets is settled.
     #[must_use]
-    pub fn is_anywhere(self) -> bool {
+    pub(crate) fn is_anywhere(self) -> bool {
         match self {
             Self::Anywhere => true,
             Self::Unknown | Self::On(_) | Self::EndByCall | Self::ByCalls => false,
@@ -91,7 +91,7 @@ impl Reading {
 
     /// Whether it is known that a ring must not have the last word.
     #[must_use]
-    pub fn needs_calls(self) -> bool {
+    pub(crate) fn needs_calls(self) -> bool {
         match self {
             Self::EndByCall | Self::ByCalls => true,
             Self::Unknown | Self::On(_) | Self::Anywhere => false,

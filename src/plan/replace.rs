@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 /// What the options say of a destination that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It is replaced.
     Replace,
     /// It stays, and nothing is said.
@@ -25,7 +25,7 @@ pub enum Fate {
 
 /// What only a look at names tells of a source and a destination that may be one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Relation {
+pub(crate) struct Relation {
     /// Both are one entry of one directory, however they are spelled.
     pub same_entry: bool,
     /// There is one name of the file only, whatever the spellings: removing the one is removing the other.
@@ -41,7 +41,7 @@ pub struct Relation {
 /// The file at the destination that decides: what a link leads to, or the link itself. `None` also where what a link
 /// leads to is what counts, and is not there.
 #[must_use]
-pub fn there<'f>(options: &CpOptions, source: &Facts, found: &'f Found) -> Option<&'f Facts> {
+pub(crate) fn there<'f>(options: &CpOptions, source: &Facts, found: &'f Found) -> Option<&'f Facts> {
     let through = looks_through(options, source);
     match found {
         Found::Nothing => None,
@@ -55,7 +55,12 @@ pub fn there<'f>(options: &CpOptions, source: &Facts, found: &'f Found) -> Optio
 
 /// The fate of what was found under the name that `source`, no directory, is to be copied to.
 #[must_use]
-pub fn fate(options: &CpOptions, source: &Facts, found: &Found, relation: impl FnOnce() -> Relation) -> Fate {
+pub(crate) fn fate(
+    options: &CpOptions,
+    source: &Facts,
+    found: &Found,
+    relation: impl FnOnce() -> Relation,
+) -> Fate {
     let Some(there) = there(options, source, found) else { return Fate::Replace };
     match options.overwrite {
         Overwrite::Skip => return Fate::Skip,
@@ -73,7 +78,7 @@ pub fn fate(options: &CpOptions, source: &Facts, found: &Found, relation: impl F
 /// The fate of a file where it may be the source itself; `Replace` where it is not, or where another name of it is
 /// replaced. The table was worked out on GNU cp, over all kinds of links and all of these options.
 #[must_use]
-pub fn same_file(
+pub(crate) fn same_file(
     options: &CpOptions,
     source: &Facts,
     found: &Found,
@@ -117,14 +122,14 @@ pub fn same_file(
 /// Whether it counts what a source leads to that is a link itself: where that may be the file at its destination, which would
 /// be lost. One that gets a backup is not, and the link is left unread.
 #[must_use]
-pub fn looks_behind(options: &CpOptions, source: &Facts, found: &Found) -> bool {
+pub(crate) fn looks_behind(options: &CpOptions, source: &Facts, found: &Found) -> bool {
     let other = matches!(found, Found::File(file) if file.identity != source.identity);
     source.kind == FileType::Symlink && other && options.backup.is_none()
 }
 
 /// Whether what is there has to be removed before the copy is made, rather than be written, renamed, or be in the way.
 #[must_use]
-pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_operand: bool) -> bool {
+pub(crate) fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_operand: bool) -> bool {
     let special = source.kind != FileType::RegularFile && !follows(options, is_operand);
     // Other names of it are to keep what they have.
     let shared = options.preserve.links && there.links > 1;
@@ -138,14 +143,14 @@ pub fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_o
 /// (`SOURCE/.`, `SOURCE/..`) GNU cp makes none: what is there is removed, where a special file would have it removed, or else
 /// it stays in the way.
 #[must_use]
-pub fn is_backed_up_for(directory: &[u8]) -> bool {
+pub(crate) fn is_backed_up_for(directory: &[u8]) -> bool {
     !matches!(path::last_component(directory), b"." | b"..")
 }
 
 /// Whether a link that cannot be followed, for this reason, counts as nothing: one that leads round in circles does, where it
 /// is to be forced out of the way.
 #[must_use]
-pub fn is_forced_out(options: &CpOptions, errno: Errno) -> bool {
+pub(crate) fn is_forced_out(options: &CpOptions, errno: Errno) -> bool {
     options.force && errno == Errno::LOOP
 }
 
@@ -153,7 +158,7 @@ pub fn is_forced_out(options: &CpOptions, errno: Errno) -> bool {
 /// free had nothing that an option could have asked about: under options that spare some files, or all until they have
 /// a backup, what has come to it stays. GNU cp replaces it where it makes hard links of its copies or is forced.
 #[must_use]
-pub fn may_link_over(options: &CpOptions, found: Option<&Found>) -> bool {
+pub(crate) fn may_link_over(options: &CpOptions, found: Option<&Found>) -> bool {
     let spares = options.overwrite != Overwrite::All
         || options.ask
         || options.backup.is_some()
@@ -164,14 +169,14 @@ pub fn may_link_over(options: &CpOptions, found: Option<&Found>) -> bool {
 /// Whether a symbolic link that is in the way of a link's copy, and has the same target, is the copy as well as one that would be
 /// made: with `-u`, of what was seen there. GNU cp meets it so where nothing was removed first (`--attributes-only`).
 #[must_use]
-pub fn may_be_the_copy(options: &CpOptions, found: Option<&Found>) -> bool {
+pub(crate) fn may_be_the_copy(options: &CpOptions, found: Option<&Found>) -> bool {
     let own = found.and_then(Found::own);
     options.overwrite == Overwrite::Older && own.is_some_and(|own| own.kind == FileType::Symlink)
 }
 
 /// Whether a symbolic link is followed: an operand, or an entry of a directory.
 #[must_use]
-pub fn follows(options: &CpOptions, is_operand: bool) -> bool {
+pub(crate) fn follows(options: &CpOptions, is_operand: bool) -> bool {
     match options.follow {
         Follow::Never => false,
         Follow::CommandLine => is_operand,
@@ -181,8 +186,7 @@ pub fn follows(options: &CpOptions, is_operand: bool) -> bool {
 
 /// What stands at the name of a directory's copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DirectoryFate {
-    /// Nothing.
+pub(crate) enum DirectoryFate {
     Make,
     /// A directory, which is filled.
     Fill,
@@ -198,7 +202,7 @@ pub enum DirectoryFate {
 
 /// Whether a link to a directory counts as the directory where the directory `source` is to be copied to.
 #[must_use]
-pub fn fills_through_links(options: &CpOptions, source: &Facts) -> bool {
+pub(crate) fn fills_through_links(options: &CpOptions, source: &Facts) -> bool {
     // GNU cp wants `--copy-contents` for `--keep-directory-symlink`, too.
     options.keep_directory_symlink && looks_through(options, source)
 }
@@ -206,7 +210,7 @@ pub fn fills_through_links(options: &CpOptions, source: &Facts) -> bool {
 /// The fate of what was found at the name that the directory `source` is to be copied to. The table was worked out on
 /// GNU cp.
 #[must_use]
-pub fn directory_fate(
+pub(crate) fn directory_fate(
     options: &CpOptions,
     source: &Facts,
     found: &Found,
@@ -243,7 +247,7 @@ pub fn directory_fate(
 /// Whether it is what a symbolic link at the destination leads to that decides, rather than the link itself, which is
 /// renamed or removed, or in the way of another link.
 #[must_use]
-pub fn looks_through(options: &CpOptions, source: &Facts) -> bool {
+pub(crate) fn looks_through(options: &CpOptions, source: &Facts) -> bool {
     is_written_through(options, source.kind)
 }
 
@@ -259,7 +263,7 @@ fn makes_way(options: &CpOptions) -> bool {
 /// Whether a name that cannot be looked at for links that lead round in circles, on the way to it or behind it, counts as such
 /// a link in a copy's place: it is to be forced out of the way, and that is what is refused.
 #[must_use]
-pub fn forces_closed(options: &CpOptions, kind: FileType) -> bool {
+pub(crate) fn forces_closed(options: &CpOptions, kind: FileType) -> bool {
     options.force && is_written_through(options, kind)
 }
 
@@ -269,7 +273,7 @@ pub fn forces_closed(options: &CpOptions, kind: FileType) -> bool {
 /// through one that may be replaced by what is made anew, to see whether it leads to what that is made of. What was come
 /// to by following is not compared so, nor what another symbolic link is made to.
 #[must_use]
-pub fn looks_as(options: &CpOptions, kind: FileType, is_operand: bool) -> FileType {
+pub(crate) fn looks_as(options: &CpOptions, kind: FileType, is_operand: bool) -> FileType {
     let may_lead = kind != FileType::Directory || options.keep_directory_symlink;
     let written = may_lead && is_written_through(options, kind);
     let compared = matches!(options.overwrite, Overwrite::All | Overwrite::Older)
@@ -285,7 +289,7 @@ fn later(time: Timespec, than: Timespec) -> bool {
 
 /// Whether a source is read and written, rather than made anew as what it is.
 #[must_use]
-pub fn is_read(options: &CpOptions, kind: FileType) -> bool {
+pub(crate) fn is_read(options: &CpOptions, kind: FileType) -> bool {
     match kind {
         FileType::RegularFile => true,
         FileType::Symlink => false,
@@ -295,7 +299,7 @@ pub fn is_read(options: &CpOptions, kind: FileType) -> bool {
 
 /// Whether what is no directory counts as a file: its contents are copied, or a link is made that stands for it.
 #[must_use]
-pub fn is_counted(options: &CpOptions, kind: FileType) -> bool {
+pub(crate) fn is_counted(options: &CpOptions, kind: FileType) -> bool {
     options.make != Make::Copies || is_read(options, kind)
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What of `stretches` lies in none of `others`.
 #[must_use]
-pub fn without(stretches: &[Range<u64>], others: &[Range<u64>]) -> Vec<Range<u64>> {
+pub(crate) fn without(stretches: &[Range<u64>], others: &[Range<u64>]) -> Vec<Range<u64>> {
     let mut left = Vec::new();
     let mut others = others.iter().peekable();
     for stretch in stretches {
@@ -29,7 +29,7 @@ pub fn without(stretches: &[Range<u64>], others: &[Range<u64>]) -> Vec<Range<u64
 
 /// The whole blocks of `unit` bytes in stretches of a file of `length` bytes; its last block may be shorter.
 #[must_use]
-pub fn whole_blocks(stretches: &[Range<u64>], unit: u64, length: u64) -> Vec<Range<u64>> {
+pub(crate) fn whole_blocks(stretches: &[Range<u64>], unit: u64, length: u64) -> Vec<Range<u64>> {
     let whole = |stretch: &Range<u64>| {
         let start = stretch.start.checked_next_multiple_of(unit)?;
         let end = if stretch.end == length { length } else { stretch.end - stretch.end % unit };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 /// One operand and the name of its copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// The source as it was typed.
     pub source: Vec<u8>,
     /// The copy's name, relative to the target directory where there is one.
@@ -16,7 +16,7 @@ pub struct Pair {
 
 /// The pair for a copy into the directory `target`, as it was typed; with `parents`, under its whole path.
 #[must_use]
-pub fn into_directory(source: &[u8], target: &[u8], parents: bool) -> Pair {
+pub(crate) fn into_directory(source: &[u8], target: &[u8], parents: bool) -> Pair {
     // The contents of `..` go into the target itself, never beside it.
     let name = match last_component(source) {
         _ if parents => without_leading_slashes(without_trailing_slashes(source)),
@@ -33,21 +33,21 @@ fn without_leading_slashes(path: &[u8]) -> &[u8] {
 
 /// Whether two operands get the same name, so that one could overwrite the other's copy.
 #[must_use]
-pub fn any_shared(pairs: &[Pair]) -> bool {
+pub(crate) fn any_shared(pairs: &[Pair]) -> bool {
     let mut names = HashSet::with_capacity(pairs.len());
     !pairs.iter().all(|pair| names.insert(pair.name.as_slice()))
 }
 
 /// Whether two operands may be one source, which has one last component, however the way there is spelled.
 #[must_use]
-pub fn any_alike(pairs: &[Pair]) -> bool {
+pub(crate) fn any_alike(pairs: &[Pair]) -> bool {
     let mut names = HashSet::with_capacity(pairs.len());
     !pairs.iter().all(|pair| names.insert(last_component(&pair.name)))
 }
 
 /// Whether an operand may meet what is made for an earlier one: two of one name, paths that lie in each other, or one
 /// whose contents go into the target directory itself.
-pub fn may_meet<'s>(sources: impl ExactSizeIterator<Item = &'s [u8]>, parents: bool) -> bool {
+pub(crate) fn may_meet<'s>(sources: impl ExactSizeIterator<Item = &'s [u8]>, parents: bool) -> bool {
     let several = sources.len() > 1;
     let mut names = HashSet::with_capacity(sources.len());
     let alone = |name: &[u8]| !matches!(name, b"." | b".." | b"/");

@@ -16,8 +16,7 @@ const MANY: usize = 256;
 
 /// One entry of a directory, as the listing told of it.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    /// Its name.
+pub(crate) struct Entry {
     pub name: Arc<CStr>,
     /// Its type, `Unknown` where the file system does not say.
     pub kind: FileType,
@@ -30,7 +29,7 @@ pub struct Entry {
 /// Where an entry stands in the walk: by inode number, as files are reached fastest in this order where it follows their
 /// place on the disk, and names of one file in the order of the listing. So does GNU cp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rank {
+pub(crate) struct Rank {
     /// The inode number that the listing gave; 0 for operands.
     pub inode: u64,
     /// How many entries were listed before it, or operands.
@@ -38,7 +37,7 @@ pub struct Rank {
 }
 
 /// Room for the entries of one fetch, kept by a worker from directory to directory.
-pub struct Listing {
+pub(crate) struct Listing {
     buffer: Vec<MaybeUninit<u8>>,
 }
 
@@ -54,7 +53,7 @@ impl Listing {
     ///
     /// # Errors
     /// What getdents64(2) answered.
-    pub fn fetch(&mut self, directory: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
+    pub(crate) fn fetch(&mut self, directory: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
         let mut entries = Vec::new();
         let mut ended = true;
         let mut listing = RawDir::new(directory.as_fd(), &mut self.buffer);
@@ -89,7 +88,7 @@ impl Listing {
     ///
     /// # Errors
     /// What getdents64(2) answered.
-    pub fn fetch_all(&mut self, directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
+    pub(crate) fn fetch_all(&mut self, directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
         let mut all = Vec::new();
         loop {
             let (mut entries, ended) = self.fetch(directory)?;
@@ -104,7 +103,7 @@ impl Listing {
 }
 
 /// Numbers entries that were listed behind `before` others.
-pub fn number_from(entries: &mut [Entry], before: u32) {
+pub(crate) fn number_from(entries: &mut [Entry], before: u32) {
     if before > 0 {
         entries.iter_mut().for_each(|entry| entry.rank.number = entry.rank.number.saturating_add(before));
     }
@@ -112,7 +111,7 @@ pub fn number_from(entries: &mut [Entry], before: u32) {
 
 /// How a directory of a tree is opened: not through a symbolic link.
 #[must_use]
-pub fn directory_flags() -> OFlags {
+pub(crate) fn directory_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
@@ -121,7 +120,11 @@ pub fn directory_flags() -> OFlags {
 ///
 /// # Errors
 /// What openat(2) answered.
-pub fn open_to_fill(near: impl AsFd, name: &CStr, through_link: bool) -> Result<(OwnedFd, bool), Errno> {
+pub(crate) fn open_to_fill(
+    near: impl AsFd,
+    name: &CStr,
+    through_link: bool,
+) -> Result<(OwnedFd, bool), Errno> {
     match open_directory(near.as_fd(), name, through_link) {
         Err(Errno::ACCESS) => visit(near, name, through_link).map(|open| (open, false)),
         answer => answer.map(|open| (open, true)),
@@ -132,7 +135,7 @@ pub fn open_to_fill(near: impl AsFd, name: &CStr, through_link: bool) -> Result<
 ///
 /// # Errors
 /// What openat(2) answered.
-pub fn visit(near: impl AsFd, name: &CStr, through_link: bool) -> Result<OwnedFd, Errno> {
+pub(crate) fn visit(near: impl AsFd, name: &CStr, through_link: bool) -> Result<OwnedFd, Errno> {
     let follow = if through_link { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
     rustix::fs::openat(near, name, flags, Mode::empty())
@@ -142,7 +145,7 @@ pub fn visit(near: impl AsFd, name: &CStr, through_link: bool) -> Result<OwnedFd
 ///
 /// # Errors
 /// What openat(2) answered: ENOTDIR or ELOOP where it is no directory (any more).
-pub fn open_directory(parent: impl AsFd, name: impl Arg, follow: bool) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_directory(parent: impl AsFd, name: impl Arg, follow: bool) -> Result<OwnedFd, Errno> {
     let flags = if follow { directory_flags().difference(OFlags::NOFOLLOW) } else { directory_flags() };
     rustix::fs::openat(parent, name, flags, Mode::empty())
 }

@@ -8,7 +8,7 @@ use rustix::fs::FileType;
 
 /// A way for the bytes of one file to reach standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// splice(2): pages move into or out of a pipe, and are not copied.
     Splice,
     /// sendfile(2) into a socket.
@@ -27,7 +27,7 @@ pub enum Way {
 
 impl Way {
     /// All there are, in the order in which a file in its turn tries them.
-    pub const LADDER: [Self; 7] = [
+    pub(crate) const LADDER: [Self; 7] = [
         Self::Splice,
         Self::Sendfile,
         Self::CopyRange,
@@ -39,7 +39,7 @@ impl Way {
 
     /// What `--way` and `--stats` call it.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Splice => "splice",
             Self::Sendfile => "sendfile",
@@ -54,7 +54,7 @@ impl Way {
 
 /// How files get the same contents without their bytes passing through this machine's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sharing {
+pub(crate) enum Sharing {
     /// They do not.
     None,
     /// Files of one file system can have the same blocks.
@@ -66,7 +66,7 @@ pub enum Sharing {
 impl Sharing {
     /// What a file system offers, by the magic number that statfs(2) gives.
     #[must_use]
-    pub const fn of(magic: u64) -> Self {
+    pub(crate) const fn of(magic: u64) -> Self {
         match magic {
             // btrfs, XFS, bcachefs, OCFS2
             0x9123_683e | 0x5846_5342 | 0xca45_1a4e | 0x7461_636f => Self::Blocks,
@@ -79,10 +79,8 @@ impl Sharing {
 
 /// Standard output, as far as the choice depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct To {
-    /// Which file it is.
+pub(crate) struct To {
     pub identity: Identity,
-    /// What it is.
     pub kind: FileType,
     /// Everything written goes to its end.
     pub append: bool,
@@ -98,7 +96,7 @@ pub struct To {
 
 /// What the user wants, and what there is to do it with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wishes {
+pub(crate) struct Wishes {
     /// The way to try, whether it is worth it or not.
     pub way: Option<Way>,
     /// Input does not go through the page cache.
@@ -108,7 +106,7 @@ pub struct Wishes {
 }
 
 /// From so many bytes on a file is worth more than reading and writing it.
-pub const LARGE_BYTES: u64 = 128 << 10;
+pub(crate) const LARGE_BYTES: u64 = 128 << 10;
 
 /// From so many bytes on it is worth threads.
 const EXTENTS_BYTES: u64 = 4 << 20;
@@ -117,7 +115,12 @@ const EXTENTS_BYTES: u64 = 4 << 20;
 const SHARED_BLOCK_BYTES: u64 = 4096;
 
 /// The ways to try for a file that is open and stands at `offset`, best first.
-pub fn ladder(from: &Facts, offset: u64, to: &To, wishes: &Wishes) -> impl Iterator<Item = Way> + use<> {
+pub(crate) fn ladder(
+    from: &Facts,
+    offset: u64,
+    to: &To,
+    wishes: &Wishes,
+) -> impl Iterator<Item = Way> + use<> {
     let (from, to, wishes) = (*from, *to, *wishes);
     Way::LADDER.into_iter().filter(move |&way| {
         let left = from.size.saturating_sub(offset);
@@ -187,7 +190,7 @@ const FORMAT_TOGETHER_BYTES: u64 = 1 << 20;
 
 /// Whether a file that stands at `offset` is formatted by several threads.
 #[must_use]
-pub fn is_formatted_together(facts: &Facts, offset: u64, wishes: &Wishes) -> bool {
+pub(crate) fn is_formatted_together(facts: &Facts, offset: u64, wishes: &Wishes) -> bool {
     let left = facts.size.saturating_sub(offset);
     let worth_it = match wishes.way {
         None => left >= FORMAT_TOGETHER_BYTES && wishes.workers != 1,
@@ -203,7 +206,7 @@ const AHEAD_BYTES_MAX: u64 = 256 << 10;
 /// Whether a file is read ahead of its turn: a regular one of moderate size that says how long it is. Anything else must
 /// not be opened before its turn: a FIFO's writer, a device or a terminal would notice.
 #[must_use]
-pub fn is_read_ahead(facts: &Facts, wishes: &Wishes) -> bool {
+pub(crate) fn is_read_ahead(facts: &Facts, wishes: &Wishes) -> bool {
     let moderate = facts.size <= AHEAD_BYTES_MAX && facts.size_is_trusted();
     let wanted = match wishes.way {
         None | Some(Way::Ahead) => true,

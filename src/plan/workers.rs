@@ -9,7 +9,7 @@ const SLEEPING_MAX: usize = 16;
 /// computing to be done, and more where operations `sleep`: calls that no ring takes, such as making directories and
 /// setting attributes, then wait side by side too.
 #[must_use]
-pub fn most(asked: Option<usize>, cores: usize, sleep: bool) -> usize {
+pub(crate) fn most(asked: Option<usize>, cores: usize, sleep: bool) -> usize {
     match asked {
         Some(asked) => asked,
         None if sleep => (cores * SLEEPING_PER_CORE).clamp(SLEEPING_MIN, SLEEPING_MAX).max(cores),

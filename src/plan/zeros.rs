@@ -8,7 +8,7 @@ const STRIDE_BYTES: usize = 256;
 
 /// Whether all bytes are zero.
 #[must_use]
-pub fn is_zero(bytes: &[u8]) -> bool {
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     bytes.chunks(STRIDE_BYTES).all(|stride| stride.iter().fold(0, |all, byte| all | byte) == 0)
 }
 
@@ -16,7 +16,7 @@ pub fn is_zero(bytes: &[u8]) -> bool {
 /// that is all zeros can be left out. Units are counted from the beginning of the file, and the first and the last of
 /// `bytes` may be parts of one. Stretches are in order and do not touch.
 #[must_use]
-pub fn data(bytes: &[u8], offset: u64, unit: u32) -> Vec<Range<usize>> {
+pub(crate) fn data(bytes: &[u8], offset: u64, unit: u32) -> Vec<Range<usize>> {
     let unit_bytes = usize::try_from(unit).unwrap_or(usize::MAX).max(1);
     let into = usize::try_from(offset % u64::from(unit.max(1))).unwrap_or(0);
     let mut stretches: Vec<Range<usize>> = Vec::new();

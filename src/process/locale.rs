@@ -17,7 +17,7 @@ const CATEGORIES: libc::c_int = libc::LC_CTYPE_MASK
 
 /// What the C library says of a locale.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Locale {
+pub(crate) struct Locale {
     /// The name of its character set, as in `locale charmap`.
     pub codeset: Vec<u8>,
     /// The POSIX extended regular expression of answers that mean yes, in that character set.
@@ -29,7 +29,7 @@ pub struct Locale {
 /// The locale that LC_ALL, the variables of its categories and LANG name. `None` where one of its categories is not
 /// installed, after which all of them are those of the C locale, as after a failed `setlocale(LC_ALL, "")`.
 #[must_use]
-pub fn locale() -> Option<Locale> {
+pub(crate) fn locale() -> Option<Locale> {
     within(|| Locale {
         codeset: language_information(libc::CODESET),
         yes_expression: yes_expression(),
@@ -40,7 +40,7 @@ pub fn locale() -> Option<Locale> {
 /// What the user's locale shows where a character set lacks a character: the character, and texts of which the first
 /// that the character set has stands for it. In the order of the characters.
 #[must_use]
-pub fn approximations() -> Vec<(char, Vec<String>)> {
+pub(crate) fn approximations() -> Vec<(char, Vec<String>)> {
     let mut approximations = within(transliteration::table).unwrap_or_default();
     approximations.sort_by_key(|(character, _)| *character);
     approximations
@@ -86,7 +86,7 @@ mod expressions {
     use pure_rust_locales::{Locale, locale_match};
 
     /// That of a locale, by its name with or without a character set; English where it is none of glibc's.
-    pub fn of(name: &str) -> &'static str {
+    pub(super) fn of(name: &str) -> &'static str {
         let (name, modifier) = name.split_once('@').map_or((name, ""), |(name, modifier)| (name, modifier));
         let territory = name.split('.').next().unwrap_or_default();
         let known = [format!("{territory}@{modifier}"), territory.to_owned()];
@@ -153,7 +153,7 @@ mod transliteration {
     const TEXT_MAX: usize = 64;
 
     /// The table of this thread's locale.
-    pub fn table() -> Vec<(char, Vec<String>)> {
+    pub(super) fn table() -> Vec<(char, Vec<String>)> {
         // A number is where the address of a text would be, in the lower half.
         let entries = pointer(ENTRIES).addr() & 0xffff_ffff;
         let [from, from_texts, to, to_texts] = [FROM_INDEX, FROM_TEXTS, TO_INDEX, TO_TEXTS].map(pointer);

@@ -47,7 +47,7 @@ unsafe impl GlobalAlloc for Heap {
 
 /// A limit of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
+pub(crate) enum Limit {
     /// Descriptors.
     Descriptors,
     /// Bytes of address space.
@@ -61,7 +61,7 @@ pub enum Limit {
 /// What the limit is now; `None` where there is none, or a filter of system calls keeps it from being asked for, which rustix
 /// would end the process for.
 #[must_use]
-pub fn limit(limit: Limit) -> Option<u64> {
+pub(crate) fn limit(limit: Limit) -> Option<u64> {
     let resource = match limit {
         Limit::Descriptors => libc::RLIMIT_NOFILE,
         Limit::AddressSpace => libc::RLIMIT_AS,
@@ -78,7 +78,7 @@ pub fn limit(limit: Limit) -> Option<u64> {
 /// threads share one heap then: glibc reserves 64 MiB for each further one, and where it is refused them asks the kernel for
 /// a page of its own for every small piece of memory.
 #[must_use]
-pub fn memory_left() -> Option<u64> {
+pub(crate) fn memory_left() -> Option<u64> {
     let [space, data] = [Limit::AddressSpace, Limit::Data].map(limit);
     if space.is_none() && data.is_none() {
         return None;

@@ -7,10 +7,10 @@ use std::ffi::CStr;
 
 /// The numbers of calls that the C libraries have no functions for; they are the same wherever this is built for but x32.
 mod numbers {
-    pub const FCHMODAT2: libc::c_long = 452;
-    pub const SETXATTRAT: libc::c_long = 463;
-    pub const GETXATTRAT: libc::c_long = 464;
-    pub const LISTXATTRAT: libc::c_long = 465;
+    pub(super) const FCHMODAT2: libc::c_long = 452;
+    pub(super) const SETXATTRAT: libc::c_long = 463;
+    pub(super) const GETXATTRAT: libc::c_long = 464;
+    pub(super) const LISTXATTRAT: libc::c_long = 465;
 }
 
 /// `struct xattr_args` of setxattrat(2) and getxattrat(2).
@@ -25,7 +25,7 @@ struct AttributeValue {
 ///
 /// # Errors
 /// What the call answered; ENOSYS before that.
-pub fn change_mode(held: BorrowedFd<'_>, mode: Mode) -> Result<(), Errno> {
+pub(crate) fn change_mode(held: BorrowedFd<'_>, mode: Mode) -> Result<(), Errno> {
     let (fd, mode) = (held.as_raw_fd(), libc::c_ulong::from(mode.bits()));
     // SAFETY: takes numbers and a constant string, and the descriptor is open as long as it is borrowed.
     let answer = unsafe {
@@ -38,7 +38,7 @@ pub fn change_mode(held: BorrowedFd<'_>, mode: Mode) -> Result<(), Errno> {
 ///
 /// # Errors
 /// What the call answered; ENOSYS before that.
-pub fn set_attribute_at(
+pub(crate) fn set_attribute_at(
     directory: BorrowedFd<'_>,
     path: &CStr,
     name: &CStr,
@@ -66,7 +66,7 @@ pub fn set_attribute_at(
 ///
 /// # Errors
 /// What the call answered; ENOSYS before that.
-pub fn attribute_at(
+pub(crate) fn attribute_at(
     directory: BorrowedFd<'_>,
     path: &CStr,
     name: &CStr,
@@ -94,7 +94,7 @@ pub fn attribute_at(
 ///
 /// # Errors
 /// What the call answered; ENOSYS before that.
-pub fn attributes_at(directory: BorrowedFd<'_>, path: &CStr, into: &mut [u8]) -> Result<usize, Errno> {
+pub(crate) fn attributes_at(directory: BorrowedFd<'_>, path: &CStr, into: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads a terminated string and writes no more bytes than there is room for; both are borrowed until
     // it has answered.
     let answer = unsafe {

@@ -2,7 +2,7 @@
 
 /// Whether a signal was ignored at exec, or is now.
 #[must_use]
-pub fn ignores(signal: i32) -> bool {
+pub(crate) fn ignores(signal: i32) -> bool {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: nothing is changed by a null action, and the kernel writes one `sigaction`, for which there is room.
     if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } != 0 {
@@ -14,12 +14,12 @@ pub fn ignores(signal: i32) -> bool {
 
 /// A set of signals.
 #[derive(Clone, Copy)]
-pub struct SignalSet(libc::sigset_t);
+pub(crate) struct SignalSet(libc::sigset_t);
 
 impl SignalSet {
     /// The set of these.
     #[must_use]
-    pub fn of(signals: impl IntoIterator<Item = i32>) -> Self {
+    pub(crate) fn of(signals: impl IntoIterator<Item = i32>) -> Self {
         let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: it writes one set, for which there is room.
         let _never_fails = unsafe { libc::sigemptyset(set.as_mut_ptr()) };
@@ -34,7 +34,7 @@ impl SignalSet {
 
     /// Whether this is one of them.
     #[must_use]
-    pub fn has(&self, signal: i32) -> bool {
+    pub(crate) fn has(&self, signal: i32) -> bool {
         // SAFETY: a set that was made, which is only looked at.
         unsafe { libc::sigismember(&raw const self.0, signal) == 1 }
     }
@@ -43,7 +43,7 @@ impl SignalSet {
     ///
     /// # Errors
     /// What pthread_sigmask(3) answered.
-    pub fn blocked() -> Result<Self, std::io::Error> {
+    pub(crate) fn blocked() -> Result<Self, std::io::Error> {
         let mut blocked = Self::of([]);
         let nothing = Self::of([]);
         mask(libc::SIG_BLOCK, &nothing, &raw mut blocked.0)?;
@@ -54,12 +54,12 @@ impl SignalSet {
     ///
     /// # Errors
     /// What pthread_sigmask(3) answered.
-    pub fn block(&self) -> Result<(), std::io::Error> {
+    pub(crate) fn block(&self) -> Result<(), std::io::Error> {
         mask(libc::SIG_BLOCK, self, std::ptr::null_mut())
     }
 
     /// Lets this thread be given them.
-    pub fn unblock(&self) {
+    pub(crate) fn unblock(&self) {
         match mask(libc::SIG_UNBLOCK, self, std::ptr::null_mut()) {
             // Only what cannot be done to a mask is refused, and this can.
             Ok(()) | Err(_) => {}
@@ -68,7 +68,7 @@ impl SignalSet {
 
     /// Waits for one of them, which no thread may be given otherwise; `None` where that cannot be waited for.
     #[must_use]
-    pub fn wait(&self) -> Option<i32> {
+    pub(crate) fn wait(&self) -> Option<i32> {
         let mut signal = 0;
         // SAFETY: a set that was made, and room for one number.
         let error = unsafe { libc::sigwait(&raw const self.0, &raw mut signal) };
@@ -83,7 +83,7 @@ fn mask(how: i32, signals: &SignalSet, before: *mut libc::sigset_t) -> Result<()
 }
 
 /// Ends the process by a signal's default action, so that who waits for it sees why.
-pub fn die_by(signal: i32) -> ! {
+pub(crate) fn die_by(signal: i32) -> ! {
     match signal_hook::low_level::emulate_default_handler(signal) {
         // The signal cannot be had, or does not kill.
         Ok(()) | Err(_) => std::process::abort(),

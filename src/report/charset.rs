@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, UTF_8};
 
 /// The character set of a locale (`LC_CTYPE`), which decides what is a character and what only bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charset {
+pub(crate) enum Charset {
     /// Well-formed UTF-8 shows as characters.
     Utf8,
     /// The C and POSIX locales: every byte from 0x80 up is escaped.
@@ -25,7 +25,7 @@ pub enum Charset {
 
 /// A character set by its mapping to Unicode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Meaning {
+pub(crate) struct Meaning {
     encoding: &'static Encoding,
     /// The Encoding Standard's mapping of this name has more than the character set: where that has nothing, or controls.
     is_wider: bool,
@@ -33,7 +33,7 @@ pub struct Meaning {
 
 /// One character of a character set, or one byte that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unit<'a> {
+pub(crate) struct Unit<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
     /// Whether it can be shown.
@@ -43,7 +43,7 @@ pub struct Unit<'a> {
 impl Unit<'_> {
     /// Whether it is one of these ASCII characters.
     #[must_use]
-    pub fn is_one_of(&self, set: &[u8]) -> bool {
+    pub(crate) fn is_one_of(&self, set: &[u8]) -> bool {
         matches!(self.bytes, [byte] if set.contains(byte))
     }
 }
@@ -51,7 +51,7 @@ impl Unit<'_> {
 impl Meaning {
     /// The mapping of a character set, as `locale charmap` or the header of a catalogue names it.
     #[must_use]
-    pub fn of(name: &[u8]) -> Option<Self> {
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
         let encoding = Encoding::for_label(name)?;
         let begins =
             |with: &[u8]| name.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
@@ -78,7 +78,7 @@ impl Meaning {
 
     /// A whole text of this character set.
     #[must_use]
-    pub fn decode(self, text: &[u8]) -> Option<String> {
+    pub(crate) fn decode(self, text: &[u8]) -> Option<String> {
         self.encoding.decode_without_bom_handling_and_without_replacement(text).map(String::from)
     }
 
@@ -97,7 +97,7 @@ impl Meaning {
 impl Charset {
     /// The character set that `locale charmap` names so, with the bytes in it that isprint(3) takes for characters.
     #[must_use]
-    pub fn of(name: &[u8], printable: [u64; 4]) -> Self {
+    pub(crate) fn of(name: &[u8], printable: [u64; 4]) -> Self {
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
         if is(b"ANSI_X3.4-1968") || is(b"ASCII") || is(b"US-ASCII") || name.is_empty() {
             return Self::Ascii;
@@ -112,13 +112,13 @@ impl Charset {
 
     /// Whether there is a mapping to it, so that a text can be put into it.
     #[must_use]
-    pub const fn is_known(self) -> bool {
+    pub(crate) const fn is_known(self) -> bool {
         !matches!(self, Self::Bytes { meaning: None, .. })
     }
 
     /// The quotation marks of option arguments where no catalogue has any.
     #[must_use]
-    pub const fn quotation_marks(self) -> [&'static str; 2] {
+    pub(crate) const fn quotation_marks(self) -> [&'static str; 2] {
         match self {
             Self::Utf8 => ["‘", "’"],
             Self::Ascii | Self::Bytes { .. } | Self::Multibyte(_) => ["'", "'"],
@@ -128,7 +128,7 @@ impl Charset {
     /// A text in this character set. For a character that it lacks stands the first text of `instead` that it has, else a
     /// question mark.
     #[must_use]
-    pub fn encode<'a>(self, text: &str, instead: impl Fn(char) -> &'a [String]) -> Vec<u8> {
+    pub(crate) fn encode<'a>(self, text: &str, instead: impl Fn(char) -> &'a [String]) -> Vec<u8> {
         if self == Self::Utf8 {
             return text.as_bytes().to_vec();
         }
@@ -164,7 +164,7 @@ impl Charset {
     /// Bytes in this character set as text; what is none is replaced. Where their meaning is not known, each byte is some
     /// character.
     #[must_use]
-    pub fn decode(self, text: &[u8]) -> String {
+    pub(crate) fn decode(self, text: &[u8]) -> String {
         match self {
             Self::Utf8 => String::from_utf8_lossy(text).into_owned(),
             // Different bytes stay different.
@@ -177,7 +177,7 @@ impl Charset {
 
     /// A text as characters and single bytes.
     #[must_use]
-    pub fn units(self, text: &[u8]) -> Vec<Unit<'_>> {
+    pub(crate) fn units(self, text: &[u8]) -> Vec<Unit<'_>> {
         match self {
             Self::Ascii => text.chunks(1).map(ascii_unit).collect(),
             Self::Bytes { printable, .. } => {

@@ -24,7 +24,7 @@ const DIGITS: usize = 2 * blake3::OUT_LEN;
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
 /// Where lines go.
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// `None` for standard output.
     file: Option<Mutex<Pending>>,
     /// What becomes of the files of an earlier list, where there is one.
@@ -61,7 +61,7 @@ struct Names {
 
 /// What has become of a list.
 #[derive(Default)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// Its file; `None` where it went to standard output, or was finished before.
     pub file: Option<OwnedFd>,
     /// It is not what the earlier one was.
@@ -73,7 +73,7 @@ pub struct Finished {
 impl Manifest {
     /// A manifest in this file, in place of an `earlier` one that is open for reading.
     #[must_use]
-    pub fn in_file(file: OwnedFd, earlier: Option<OwnedFd>) -> Self {
+    pub(crate) fn in_file(file: OwnedFd, earlier: Option<OwnedFd>) -> Self {
         let pending = Pending { file: Some(file), ..Pending::default() };
         let earlier = earlier.map(|list| Earlier { list, names: Mutex::default() });
         Self { file: Some(Mutex::new(pending)), earlier }
@@ -81,12 +81,12 @@ impl Manifest {
 
     /// A manifest on standard output.
     #[must_use]
-    pub fn on_standard_output() -> Self {
+    pub(crate) fn on_standard_output() -> Self {
         Self { file: None, earlier: None }
     }
 
     /// Adds a copy. A name that the format cannot have is told of.
-    pub fn add(&self, hash: &Hash, path: &[u8], reporter: &Reporter) {
+    pub(crate) fn add(&self, hash: &Hash, path: &[u8], reporter: &Reporter) {
         let line = line(hash, &without_dots(path)).unwrap_or_else(|line| {
             reporter.unlisted(path);
             line
@@ -99,12 +99,12 @@ impl Manifest {
     }
 
     /// Notes that a file was found and stays what it is: what an earlier list says of it still holds.
-    pub fn left_alone(&self, path: impl FnOnce() -> Vec<u8>) {
+    pub(crate) fn left_alone(&self, path: impl FnOnce() -> Vec<u8>) {
         self.note(path, |names, mark| names.left_alone.insert(mark));
     }
 
     /// Notes that a file is not what it was, or will not be: an earlier list says nothing of it any more.
-    pub fn changed(&self, path: impl FnOnce() -> Vec<u8>) {
+    pub(crate) fn changed(&self, path: impl FnOnce() -> Vec<u8>) {
         self.note(path, |names, mark| names.changed.insert(mark));
     }
 
@@ -122,7 +122,7 @@ impl Manifest {
     ///
     /// # Errors
     /// The first that was met: the manifest is not whole.
-    pub fn finish(&self, well: bool) -> Result<Finished, Errno> {
+    pub(crate) fn finish(&self, well: bool) -> Result<Finished, Errno> {
         let Some(file) = &self.file else { return Ok(Finished::default()) };
         let mut pending = file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(earlier) = &self.earlier

@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 /// The kinds of message, one for each wording. They are the same whether the engine, the walk or the planning met them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     /// A source or destination could not be looked at.
     CannotStat,
     /// A source file could not be opened.
@@ -142,7 +142,7 @@ pub enum What {
 
 /// What a run writes beside its copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// The file of `--manifest`.
     Manifest,
     /// That of `--stats-file`.
@@ -160,7 +160,7 @@ impl Output {
 
 /// What such a file is, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meeting {
+pub(crate) enum Meeting {
     /// An operand.
     Operand,
     /// A file in a source.
@@ -274,14 +274,14 @@ impl What {
 
     /// Whether the exit status says so.
     #[must_use]
-    pub const fn is_failure(self) -> bool {
+    pub(crate) const fn is_failure(self) -> bool {
         !matches!(self, Self::TwiceFile | Self::TwiceDirectory | Self::LeftOver)
     }
 }
 
 /// One message to the user: what, about which files, and what the system said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Which wording.
     pub what: What,
     /// The file it is about, or the first of two in the order of the words.
@@ -295,25 +295,25 @@ pub struct Problem {
 impl Problem {
     /// A message about one file, with the system's reason.
     #[must_use]
-    pub fn failed(what: What, path: Vec<u8>, errno: Errno) -> Self {
+    pub(crate) fn failed(what: What, path: Vec<u8>, errno: Errno) -> Self {
         Self { what, path, other: None, errno: Some(errno) }
     }
 
     /// A message about one file.
     #[must_use]
-    pub fn of(what: What, path: Vec<u8>) -> Self {
+    pub(crate) fn of(what: What, path: Vec<u8>) -> Self {
         Self { what, path, other: None, errno: None }
     }
 
     /// A message about two files.
     #[must_use]
-    pub fn between(what: What, path: Vec<u8>, other: Vec<u8>) -> Self {
+    pub(crate) fn between(what: What, path: Vec<u8>, other: Vec<u8>) -> Self {
         Self { what, path, other: Some(other), errno: None }
     }
 
     /// The message, without the program's name and the newline.
     #[must_use]
-    pub fn text(&self, language: &Language) -> Vec<u8> {
+    pub(crate) fn text(&self, language: &Language) -> Vec<u8> {
         let charset = language.charset();
         let words = self.what.words();
         let path = match self.what {
@@ -342,7 +342,7 @@ impl Problem {
 
 /// The C library's words for an error number, in English.
 #[must_use]
-pub fn describe(errno: Errno) -> String {
+pub(crate) fn describe(errno: Errno) -> String {
     let text = std::io::Error::from_raw_os_error(errno.raw_os_error()).to_string();
     // The standard library appends " (os error N)".
     text.rfind(" (os error").map_or_else(|| text.clone(), |end| text[..end].to_owned())

@@ -4,16 +4,16 @@
 //! says is collected and goes to standard output when a block is full, at once where that is a terminal. Where progress is
 //! displayed, the display makes way for either.
 
-pub mod charset;
-pub mod language;
-pub mod manifest;
-pub mod message;
-pub mod outlet;
-pub mod progress;
-pub mod question;
-pub mod quote;
-pub mod screen;
-pub mod stats;
+pub(crate) mod charset;
+pub(crate) mod language;
+pub(crate) mod manifest;
+pub(crate) mod message;
+pub(crate) mod outlet;
+pub(crate) mod progress;
+pub(crate) mod question;
+pub(crate) mod quote;
+pub(crate) mod screen;
+pub(crate) mod stats;
 
 use crate::cli::short_program_name;
 use crate::patience::retry;
@@ -37,13 +37,13 @@ const BLOCK_BYTES: usize = 32 << 10;
 static MEMORY_EXHAUSTED: OnceLock<Vec<u8>> = OnceLock::new();
 
 /// What follows where a command line cannot be followed.
-pub const HINT: Words = Words::gnu("Try '%s --help' for more information.\n");
+pub(crate) const HINT: Words = Words::gnu("Try '%s --help' for more information.\n");
 
 /// What stands between the program's name and a message.
 const PREFIX_END: &[u8] = b": ";
 
 /// Tells the user, and remembers whether anything failed.
-pub struct Reporter {
+pub(crate) struct Reporter {
     program: Vec<u8>,
     typed_program: Vec<u8>,
     language: Language,
@@ -72,7 +72,7 @@ struct Lines {
 impl Reporter {
     /// A reporter for a program called as `program`. Messages begin with its last component, questions with all of it.
     #[must_use]
-    pub fn new(program: &OsStr) -> Self {
+    pub(crate) fn new(program: &OsStr) -> Self {
         let short = short_program_name(program);
         MEMORY_EXHAUSTED.get_or_init(|| [&short, PREFIX_END, b"memory exhausted\n"].concat());
         Self {
@@ -93,32 +93,32 @@ impl Reporter {
     /// A reporter that keeps problems to itself, for tests.
     #[cfg(test)]
     #[must_use]
-    pub fn collecting() -> Self {
+    pub(crate) fn collecting() -> Self {
         Self { collected: Some(Mutex::default()), ..Self::new(OsStr::new("")) }
     }
 
     /// The problems that were collected, in the order in which they were told.
     #[cfg(test)]
     #[must_use]
-    pub fn problems(&self) -> Vec<Problem> {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         let collected = self.collected.as_ref().map(|all| all.lock().unwrap_or_else(PoisonError::into_inner));
         collected.map(|all| all.clone()).unwrap_or_default()
     }
 
     /// The character set that names are quoted for; the locale is only looked at when the first name is to be shown.
     #[must_use]
-    pub fn charset(&self) -> Charset {
+    pub(crate) fn charset(&self) -> Charset {
         self.language.charset()
     }
 
     /// The language of what is said.
     #[must_use]
-    pub fn language(&self) -> &Language {
+    pub(crate) fn language(&self) -> &Language {
         &self.language
     }
 
     /// Tells about a problem.
-    pub fn problem(&self, problem: &Problem) {
+    pub(crate) fn problem(&self, problem: &Problem) {
         if problem.what.is_failure() {
             self.failed.store(true, Ordering::Relaxed);
         }
@@ -131,24 +131,24 @@ impl Reporter {
     }
 
     /// Tells about a problem that the exit status says nothing of.
-    pub fn remark(&self, problem: &Problem) {
+    pub(crate) fn remark(&self, problem: &Problem) {
         self.say(&problem.text(&self.language));
     }
 
     /// Tells about a failure that concerns no file or brings its own words.
-    pub fn failure(&self, text: &[u8]) {
+    pub(crate) fn failure(&self, text: &[u8]) {
         self.failed.store(true, Ordering::Relaxed);
         self.say(text);
     }
 
     /// Tells about a failure that concerns no file, and why.
-    pub fn failed_to(&self, words: Words, errno: Errno) {
+    pub(crate) fn failed_to(&self, words: Words, errno: Errno) {
         let text = [self.language.text(words), self.language.reason(errno, words)].join(&b": "[..]);
         self.failure(&text);
     }
 
     /// Tells why a file, whose name is quoted already, cannot be read.
-    pub fn file_failed(&self, quoted: &[u8], errno: Errno) {
+    pub(crate) fn file_failed(&self, quoted: &[u8], errno: Errno) {
         let reason = self.language.reason(errno, Words::gnu(""));
         self.failure(&[quoted, b": ", &reason].concat());
     }
@@ -161,7 +161,7 @@ impl Reporter {
 
     /// Tells that a manifest could not take the place of what is there, and why: it has come since the run began, or a line
     /// of this number shows that it is no list.
-    pub fn kept_beside(&self, path: &[u8], beside: &[u8], overlong: Option<usize>) {
+    pub(crate) fn kept_beside(&self, path: &[u8], beside: &[u8], overlong: Option<usize>) {
         let [path, beside] = [path, beside].map(|name| quote::always(name, self.charset()));
         let why = match overlong {
             None => " was written while the copy went on, and stays; the manifest is ".to_owned(),
@@ -172,12 +172,12 @@ impl Reporter {
 
     /// Whether anything has failed so far.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
 
     /// One message on standard error, after the program's name.
-    pub fn say(&self, text: &[u8]) {
+    pub(crate) fn say(&self, text: &[u8]) {
         // Where both streams are one file, what was said first stands first.
         self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let line = [&self.program, PREFIX_END, text, b"\n"].concat();
@@ -186,12 +186,12 @@ impl Reporter {
 
     /// Bytes that stand before the text of each message.
     #[must_use]
-    pub fn prefix_bytes(&self) -> usize {
+    pub(crate) fn prefix_bytes(&self) -> usize {
         self.program.len() + PREFIX_END.len()
     }
 
     /// The display of progress; from now on there is one, and messages are written where it leaves room.
-    pub fn screen(&self) -> &Screen {
+    pub(crate) fn screen(&self) -> &Screen {
         self.screen.get_or_init(Screen::default)
     }
 
@@ -211,14 +211,14 @@ impl Reporter {
     }
 
     /// Tells that a file is neither what it was nor what it was to be.
-    pub fn incomplete(&self, path: &[u8]) {
+    pub(crate) fn incomplete(&self, path: &[u8]) {
         self.say(
             &[&quote::always(path, self.charset())[..], b" was being overwritten and is incomplete"].concat(),
         );
     }
 
     /// Tells what a signal has left of the work; the process is to die by it.
-    pub fn interrupted(&self, signal: i32, text: &[u8]) {
+    pub(crate) fn interrupted(&self, signal: i32, text: &[u8]) {
         self.say(text);
         self.failed.store(true, Ordering::Relaxed);
         // Only the first can be what has ended it.
@@ -229,12 +229,12 @@ impl Reporter {
 
     /// The signal that has ended the work.
     #[must_use]
-    pub fn interrupted_by(&self) -> Option<i32> {
+    pub(crate) fn interrupted_by(&self) -> Option<i32> {
         self.interrupted.get().copied()
     }
 
     /// `'from' -> 'to'`, for `-v`, with the path of the backup where one was made.
-    pub fn copied(&self, from: &[u8], to: &[u8], kept: Option<&[u8]>) {
+    pub(crate) fn copied(&self, from: &[u8], to: &[u8], kept: Option<&[u8]>) {
         let quoted = |name: &[u8]| quote::always(name, self.charset());
         let mut line = [&quoted(from)[..], b" -> ", &quoted(to)].concat();
         if let Some(kept) = kept {
@@ -245,7 +245,7 @@ impl Reporter {
     }
 
     /// `'kept' -> 'path' (unbackup)`, for `-v`.
-    pub fn restored(&self, kept: &[u8], path: &[u8]) {
+    pub(crate) fn restored(&self, kept: &[u8], path: &[u8]) {
         let quoted = |name: &[u8]| quote::always(name, self.charset());
         self.line(
             &self.language.message(Words::gnu("%s -> %s (unbackup)\n"), &[&quoted(kept), &quoted(path)]),
@@ -253,12 +253,12 @@ impl Reporter {
     }
 
     /// `from -> to`, for `-v`: a directory made above a copy. GNU cp does not quote these.
-    pub fn made_parent(&self, from: &[u8], to: &[u8]) {
+    pub(crate) fn made_parent(&self, from: &[u8], to: &[u8]) {
         self.line(&[from, b" -> ", to, b"\n"].concat());
     }
 
     /// Tells that the command line cannot be followed.
-    pub fn usage(&self, words: Words) {
+    pub(crate) fn usage(&self, words: Words) {
         self.failure(&self.language.text(words));
         let hint = self.language.message(HINT, &[&self.typed_program]);
         self.aside(|| write_error(&hint));
@@ -266,7 +266,7 @@ impl Reporter {
 
     /// Asks whether a file of this mode may be replaced.
     #[must_use]
-    pub fn may_replace(&self, path: &[u8], mode: Mode, writable: bool, forced: bool) -> bool {
+    pub(crate) fn may_replace(&self, path: &[u8], mode: Mode, writable: bool, forced: bool) -> bool {
         self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let question = Question::of(mode, writable, forced);
         let question =
@@ -284,37 +284,37 @@ impl Reporter {
     }
 
     /// Notes that a target directory is open to the end.
-    pub fn holds_directory(&self) {
+    pub(crate) fn holds_directory(&self) {
         self.holds_directory.store(true, Ordering::Relaxed);
     }
 
     /// Notes that a question was answered with no: nothing is said, and the exit status tells.
-    pub fn declined(&self) {
+    pub(crate) fn declined(&self) {
         self.failed.store(true, Ordering::Relaxed);
     }
 
     /// `removed 'path'`, for `-v`.
-    pub fn removed(&self, path: &[u8]) {
+    pub(crate) fn removed(&self, path: &[u8]) {
         self.line(
             &self.language.message(Words::gnu("removed %s\n"), &[&quote::always(path, self.charset())]),
         );
     }
 
     /// How the data of a file was copied, for `--debug`.
-    pub fn how(&self, [offload, reflink, sparse]: [&str; 3]) {
+    pub(crate) fn how(&self, [offload, reflink, sparse]: [&str; 3]) {
         let line = format!("copy offload: {offload}, reflink: {reflink}, sparse detection: {sparse}\n");
         self.line(line.as_bytes());
     }
 
     /// `skipped 'path'`, for `--debug`.
-    pub fn skipped(&self, path: &[u8]) {
+    pub(crate) fn skipped(&self, path: &[u8]) {
         self.line(
             &self.language.message(Words::gnu("skipped %s\n"), &[&quote::always(path, self.charset())]),
         );
     }
 
     /// By which means a run has copied, for `--debug`.
-    pub fn means(&self, engine: &str, placement: &str, reason: &str) {
+    pub(crate) fn means(&self, engine: &str, placement: &str, reason: &str) {
         self.line(format!("engine: {engine}, placement: {placement}, reason: {reason}\n").as_bytes());
     }
 
@@ -330,7 +330,7 @@ impl Reporter {
 
     /// Writes what is left of the output and answers whether all went well: the exit status.
     #[must_use]
-    pub fn finish(&self) -> bool {
+    pub(crate) fn finish(&self) -> bool {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         self.flush(&mut lines);
         let error = lines.error.take();
@@ -363,7 +363,7 @@ impl Lines {
 ///
 /// # Errors
 /// What write(2) answered; a part may have been written.
-pub fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
+pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match retry(|| rustix::io::write(to, bytes)) {
             Ok(written) => bytes = &bytes[written..],
@@ -374,12 +374,12 @@ pub fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
 }
 
 /// Tells that there is no memory left, without asking for any.
-pub fn memory_exhausted() {
+pub(crate) fn memory_exhausted() {
     write_error(MEMORY_EXHAUSTED.get().map_or(b"memory exhausted\n", Vec::as_slice));
 }
 
 /// Writes to standard error. There is nobody left to tell when that fails.
-pub fn write_error(bytes: &[u8]) {
+pub(crate) fn write_error(bytes: &[u8]) {
     match write_all(rustix::stdio::stderr(), bytes) {
         Ok(()) | Err(_) => {}
     }

@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 /// What `--stats` and `--stats-file` ask for; nothing at all without them.
-pub struct Outlet {
+pub(crate) struct Outlet {
     format: Option<StatsFormat>,
     file: Option<File>,
 }
@@ -28,7 +28,7 @@ struct File {
 
 /// That the statistics cannot be written, which the reporter has told.
 #[derive(Debug)]
-pub struct Told;
+pub(crate) struct Told;
 
 impl Outlet {
     /// Opens the file, if there is to be one, by `open`, which answers whether it is new. Nothing that it holds is
@@ -36,7 +36,7 @@ impl Outlet {
     ///
     /// # Errors
     /// The file cannot be opened. A run of which nobody would learn what it did is not begun.
-    pub fn open(
+    pub(crate) fn open(
         knobs: &Knobs,
         open: impl FnOnce(&OsStr) -> Result<(OwnedFd, bool), Errno>,
         reporter: &Reporter,
@@ -60,7 +60,7 @@ impl Outlet {
     ///
     /// # Errors
     /// That is refused.
-    pub fn cut(&mut self, reporter: &Reporter) -> Result<(), Told> {
+    pub(crate) fn cut(&mut self, reporter: &Reporter) -> Result<(), Told> {
         let Some(file) = self.file.as_mut().filter(|file| !file.is_empty) else { return Ok(()) };
         file.is_empty = true;
         cut(&file.descriptor).map_err(|errno| {
@@ -71,20 +71,20 @@ impl Outlet {
 
     /// Which file it is, where it is a regular one.
     #[must_use]
-    pub fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<Identity> {
         let facts = Facts::of(&rustix::fs::fstat(&self.file.as_ref()?.descriptor).ok()?);
         (facts.kind == FileType::RegularFile).then_some(facts.identity)
     }
 
     /// Whether there was no such file before.
     #[must_use]
-    pub fn is_made(&self) -> bool {
+    pub(crate) fn is_made(&self) -> bool {
         self.file.as_ref().is_some_and(|file| file.made)
     }
 
     /// Ends the run's messages, writes its figures, where it `may`, and answers whether all went well: the exit status.
     #[must_use]
-    pub fn tell(self, stats: &Stats, may: bool, reporter: &Reporter) -> bool {
+    pub(crate) fn tell(self, stats: &Stats, may: bool, reporter: &Reporter) -> bool {
         let success = reporter.finish();
         let Some(format) = self.format else { return success };
         let text = stats.text(format, success);
@@ -118,7 +118,7 @@ fn cut(file: &OwnedFd) -> Result<(), Errno> {
 }
 
 /// Tells that the file of this name cannot be opened for statistics.
-pub fn cannot_open(name: &[u8], errno: Errno, reporter: &Reporter) {
+pub(crate) fn cannot_open(name: &[u8], errno: Errno, reporter: &Reporter) {
     tell_failure(reporter, "cannot open ", name, errno);
 }
 

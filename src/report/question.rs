@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 /// What is asked about a file that would be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     words: Words,
     mode: Mode,
 }
@@ -14,7 +14,7 @@ pub struct Question {
 impl Question {
     /// The question about a file of this mode. `forced` says that permissions that are in the way will be overridden.
     #[must_use]
-    pub const fn of(mode: Mode, writable: bool, forced: bool) -> Self {
+    pub(crate) const fn of(mode: Mode, writable: bool, forced: bool) -> Self {
         let words = match (writable, forced) {
             (true, _) => "%s: overwrite %s? ",
             (false, true) => "%s: replace %s, overriding mode %04lo (%s)? ",
@@ -25,7 +25,7 @@ impl Question {
 
     /// The question as `program` asks it about a file whose name is quoted already.
     #[must_use]
-    pub fn text(self, program: &[u8], quoted: &[u8], language: &Language) -> Vec<u8> {
+    pub(crate) fn text(self, program: &[u8], quoted: &[u8], language: &Language) -> Vec<u8> {
         let bits = self.mode.as_raw_mode() & 0o7777;
         let (mode, letters) = (format!("{bits:04o}"), permissions(bits));
         language.message(self.words, &[program, quoted, mode.as_bytes(), letters.as_bytes()])
@@ -36,7 +36,7 @@ impl Question {
 ///
 /// # Errors
 /// What read(2) answered.
-pub fn answer() -> Result<Vec<u8>, Errno> {
+pub(crate) fn answer() -> Result<Vec<u8>, Errno> {
     let mut line = Vec::new();
     let mut byte = [0];
     while rustix::io::read(rustix::stdio::stdin(), &mut byte)? == 1 {
@@ -50,7 +50,7 @@ pub fn answer() -> Result<Vec<u8>, Errno> {
 
 /// Whether standard input was closed at exec: what fills its number only stands for a place.
 #[must_use]
-pub fn is_input_closed() -> bool {
+pub(crate) fn is_input_closed() -> bool {
     rustix::fs::fcntl_getfl(rustix::stdio::stdin()).is_ok_and(|flags| flags.contains(OFlags::PATH))
 }
 

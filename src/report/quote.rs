@@ -10,7 +10,7 @@ mod tests;
 
 use super::charset::Unit;
 
-pub use super::charset::Charset;
+pub(crate) use super::charset::Charset;
 
 /// Characters that [`needed`] shows in quotes wherever they stand: the shell would act on them, or, as with the colon, the
 /// reader could not tell where the name ends.
@@ -24,7 +24,7 @@ const BARS_DOUBLE_QUOTES: &[u8] = b"!\"#$&()*;<=>?[\\^`{|}~";
 ///
 /// The forms are `'a b'`, `"it's"` where an apostrophe is the only trouble, `'it'\''s $5'` where it is not, and
 /// `'a'$'\n''b'` for bytes that cannot be shown.
-pub fn always(name: &[u8], charset: Charset) -> Vec<u8> {
+pub(crate) fn always(name: &[u8], charset: Charset) -> Vec<u8> {
     let units = charset.units(name);
     if fits_double_quotes(&units) {
         return [b"\"", name, b"\""].concat();
@@ -33,7 +33,7 @@ pub fn always(name: &[u8], charset: Charset) -> Vec<u8> {
 }
 
 /// Quotes a file name as cat does: as [`always`] where a shell would need it or the message would be unclear, else bare.
-pub fn needed(name: &[u8], charset: Charset) -> Vec<u8> {
+pub(crate) fn needed(name: &[u8], charset: Charset) -> Vec<u8> {
     let bare = match name {
         [] | [b'{' | b'}'] | [b'#' | b'~', ..] => false,
         _ => charset.units(name).iter().all(|unit| unit.is_printable && !unit.is_one_of(NEEDS_QUOTES)),
@@ -45,7 +45,7 @@ pub fn needed(name: &[u8], charset: Charset) -> Vec<u8> {
 ///
 /// A backslash stands before the closing mark and before backslashes in `text`; bytes that cannot be shown are escaped
 /// as in C.
-pub fn option_argument(text: &[u8], [open, close]: [&[u8]; 2], charset: Charset) -> Vec<u8> {
+pub(crate) fn option_argument(text: &[u8], [open, close]: [&[u8]; 2], charset: Charset) -> Vec<u8> {
     let mut quoted = open.to_vec();
     let mut at = 0;
     for unit in charset.units(text) {
@@ -65,7 +65,7 @@ pub fn option_argument(text: &[u8], [open, close]: [&[u8]; 2], charset: Charset)
 }
 
 /// Text that is no name, without quotation marks: what cannot be shown in it is escaped.
-pub fn shown(text: &[u8], charset: Charset) -> Vec<u8> {
+pub(crate) fn shown(text: &[u8], charset: Charset) -> Vec<u8> {
     let mut shown = Vec::with_capacity(text.len());
     for unit in charset.units(text) {
         if unit.is_printable {

@@ -8,7 +8,7 @@ const CLEAR: &[u8] = b"\r\x1b[J";
 
 /// What is drawn on standard error.
 #[derive(Debug, Default)]
-pub struct Screen(Mutex<State>);
+pub(crate) struct Screen(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -26,7 +26,7 @@ impl Screen {
     }
 
     /// Draws a frame over the one that is there.
-    pub fn draw(&self, frame: Vec<u8>) {
+    pub(crate) fn draw(&self, frame: Vec<u8>) {
         let mut state = self.lock();
         if state.held_back || state.over {
             return;
@@ -40,7 +40,7 @@ impl Screen {
     }
 
     /// Has `write` write where the display is, and draws it again below.
-    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         let state = self.lock();
         state.clear();
         let answer = write();
@@ -51,7 +51,7 @@ impl Screen {
     }
 
     /// Clears the display while `ask` waits for the user.
-    pub fn hold_back<T>(&self, ask: impl FnOnce() -> T) -> T {
+    pub(crate) fn hold_back<T>(&self, ask: impl FnOnce() -> T) -> T {
         let mut state = self.lock();
         state.clear();
         state.frame.clear();
@@ -64,12 +64,12 @@ impl Screen {
 
     /// Somebody waits for the user.
     #[must_use]
-    pub fn is_held_back(&self) -> bool {
+    pub(crate) fn is_held_back(&self) -> bool {
         self.lock().held_back
     }
 
     /// Clears the display for good.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut state = self.lock();
         state.clear();
         state.frame.clear();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// What was copied or printed. Bytes are data bytes only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Files whose contents were moved, and links that stand for them (`-l`, `-s`).
     pub files: u64,
     /// Directories that were gone through.
@@ -24,23 +24,23 @@ pub struct Tally {
 
 impl Tally {
     /// One more file, of so many bytes.
-    pub fn file(&mut self, bytes: u64) {
+    pub(crate) fn file(&mut self, bytes: u64) {
         self.files += 1;
         self.bytes += bytes;
     }
 
     /// So many bytes of a copy were read back.
-    pub fn read_back(&mut self, bytes: u64) {
+    pub(crate) fn read_back(&mut self, bytes: u64) {
         self.bytes_read_back += bytes;
     }
 
     /// And were found to be right.
-    pub fn verified(&mut self) {
+    pub(crate) fn verified(&mut self) {
         self.files_verified += 1;
     }
 
     /// Adds another worker's books.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.files += other.files;
         self.directories += other.directories;
         self.bytes += other.bytes;
@@ -55,8 +55,7 @@ const SCHEMA: u32 = 1;
 
 /// The figures of a whole run.
 #[derive(Debug, Clone)]
-pub struct Stats {
-    /// What was moved.
+pub(crate) struct Stats {
     pub tally: Tally,
     /// What the engines did.
     pub counters: Counters,
@@ -77,7 +76,7 @@ pub struct Stats {
 impl Stats {
     /// The figures as `--stats` prints them, with a newline at the end. `success` is what the exit status says.
     #[must_use]
-    pub fn text(&self, format: StatsFormat, success: bool) -> String {
+    pub(crate) fn text(&self, format: StatsFormat, success: bool) -> String {
         let mut text = String::new();
         let mut line = |name: &str, value: &str, is_text: bool| {
             let written = match format {

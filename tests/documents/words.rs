@@ -2,7 +2,7 @@
 
 use clap::{Arg, ValueHint};
 use std::collections::BTreeSet;
-use ucp::internals::{Charset, Language, Surroundings, cat, cp};
+use ucp::internals;
 
 use super::PROGRAMS;
 
@@ -58,13 +58,8 @@ pub fn hint(option: &Arg) -> ValueHint {
 
 /// What a program says to `option=word`: nothing, or its refusal.
 fn refusal(program: &str, option: &str, word: &str) -> Option<String> {
-    let arguments = [format!("--{option}={word}").into(), "a".into(), "b".into()].into_iter();
-    let (surroundings, english) = (Surroundings::default(), Language::english(Charset::Ascii));
-    let refused = match program {
-        "ucp" => cp::parse(arguments, &surroundings, &english).request.err(),
-        _ => cat::parse(arguments, &surroundings, &english).err(),
-    };
-    refused.map(|refused| String::from_utf8(refused.message).unwrap())
+    let arguments = vec![format!("--{option}={word}").into(), "a".into(), "b".into()];
+    internals::refusal(program == "ucp", arguments).map(|message| String::from_utf8(message).unwrap())
 }
 
 #[test]

@@ -5,18 +5,18 @@ use crate::cli::Refused;
 use crate::report::language::{Language, Words};
 
 /// The words an argument may be, with their meanings. Words that mean the same stand side by side.
-pub type WordList<T> = [(&'static str, T)];
+pub(super) type WordList<T> = [(&'static str, T)];
 
 /// `--sparse`.
-pub const SPARSE: &WordList<Sparse> =
+pub(super) const SPARSE: &WordList<Sparse> =
     &[("never", Sparse::Never), ("auto", Sparse::Auto), ("always", Sparse::Always)];
 
 /// `--reflink`.
-pub const REFLINK: &WordList<Reflink> =
+pub(super) const REFLINK: &WordList<Reflink> =
     &[("auto", Reflink::Auto), ("always", Reflink::Always), ("never", Reflink::Never)];
 
 /// `--update`.
-pub const UPDATE: &WordList<Overwrite> = &[
+pub(super) const UPDATE: &WordList<Overwrite> = &[
     ("all", Overwrite::All),
     ("none", Overwrite::Skip),
     ("none-fail", Overwrite::Refuse),
@@ -24,7 +24,7 @@ pub const UPDATE: &WordList<Overwrite> = &[
 ];
 
 /// `--backup` and VERSION_CONTROL.
-pub const BACKUP: &WordList<Option<Control>> = &[
+pub(super) const BACKUP: &WordList<Option<Control>> = &[
     ("none", None),
     ("off", None),
     ("simple", Some(Control::Simple)),
@@ -37,25 +37,23 @@ pub const BACKUP: &WordList<Option<Control>> = &[
 
 /// One element of the list of `--preserve` and `--no-preserve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attribute {
+pub(super) enum Attribute {
     /// Permissions.
     Mode,
     /// Times.
     Timestamps,
-    /// User and group.
     Ownership,
     /// Hard links.
     Links,
     /// The security context.
     Context,
-    /// Extended attributes.
     Xattr,
     /// Every one of them.
     All,
 }
 
 /// `--preserve` and `--no-preserve`.
-pub const ATTRIBUTES: &WordList<Attribute> = &[
+pub(super) const ATTRIBUTES: &WordList<Attribute> = &[
     ("mode", Attribute::Mode),
     ("timestamps", Attribute::Timestamps),
     ("ownership", Attribute::Ownership),
@@ -69,7 +67,7 @@ pub const ATTRIBUTES: &WordList<Attribute> = &[
 ///
 /// # Errors
 /// A usage error that lists the words.
-pub fn choose<T: Copy + PartialEq>(
+pub(super) fn choose<T: Copy + PartialEq>(
     words: &WordList<T>,
     typed: &[u8],
     option: &[u8],

@@ -30,12 +30,12 @@ anything was not. The manual, ucp(1), says more.";
 
 /// The definition of the command line.
 #[must_use]
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     crate::cli::command("ucp", USAGE.to_owned()).args(options()).after_help(NOTES)
 }
 
 /// Every option, in the order in which GNU's messages list them.
-pub fn options() -> Vec<Arg> {
+pub(super) fn options() -> Vec<Arg> {
     let [help, version] = help_and_version();
     let mut options = files_and_links();
     options.extend(attributes_and_names());

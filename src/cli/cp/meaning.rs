@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// What has been read so far.
 #[derive(Debug, Default)]
-pub struct Meaning {
+pub(super) struct Meaning {
     /// What needs no second look is put here at once.
     options: CpOptions,
     /// The last of `-P -L -H -d -a`.
@@ -56,7 +56,7 @@ impl Meaning {
     ///
     /// # Errors
     /// Its argument is wrong.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         option: &OsStr,
         surroundings: &Surroundings,
@@ -190,7 +190,11 @@ impl Meaning {
     ///
     /// # Errors
     /// The first contradiction, in GNU's order.
-    pub fn finish(mut self, surroundings: &Surroundings, language: &Language) -> Result<CpOptions, Refused> {
+    pub(super) fn finish(
+        mut self,
+        surroundings: &Surroundings,
+        language: &Language,
+    ) -> Result<CpOptions, Refused> {
         let say = |english| language.text(Words::gnu(english));
         self.options.make = match (self.hard_links, self.symbolic_links) {
             (true, true) => return Err(Refused::usage(say("cannot make both hard and symbolic links"))),

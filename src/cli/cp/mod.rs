@@ -5,16 +5,16 @@
 
 mod choice;
 mod definition;
-pub mod extensions;
+pub(crate) mod extensions;
 mod meaning;
-mod options;
+pub(crate) mod options;
 #[cfg(test)]
 mod tests;
 
-pub use definition::command;
-pub use options::{
-    Backup, Context, Control, CpOptions, Destination, Follow, Keep, Make, Overwrite, Preserve, PreserveMode,
-    Reflink, Sparse,
+pub(crate) use definition::command;
+pub(crate) use options::{
+    Backup, Context, Control, CpOptions, Destination, Follow, Keep, Make, Overwrite, PreserveMode, Reflink,
+    Sparse,
 };
 
 use super::knobs;
@@ -27,7 +27,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// What a command line comes to.
 #[derive(Debug)]
-pub struct Parsed {
+pub(crate) struct Parsed {
     /// Messages without the program's name that come before anything else is said or done.
     pub warnings: Vec<Words>,
     /// What it asks for, or why it cannot be followed, in GNU's words where GNU cp would refuse it too.
@@ -35,7 +35,7 @@ pub struct Parsed {
 }
 
 /// Reads a command line. `arguments` come without the program's name.
-pub fn parse(
+pub(crate) fn parse(
     arguments: impl Iterator<Item = OsString>,
     surroundings: &Surroundings,
     language: &Language,

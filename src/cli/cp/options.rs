@@ -7,10 +7,9 @@ use std::ffi::OsString;
 
 /// What `ucp` is to do, as far as it can be told without looking at a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CpOptions {
+pub(crate) struct CpOptions {
     /// Files to copy, as typed.
     pub sources: Vec<OsString>,
-    /// Where to.
     pub destination: Destination,
     /// `-R`, `-r`, `-a`: directories too, and special files as what they are.
     pub recursive: bool,
@@ -66,7 +65,7 @@ pub struct CpOptions {
 
 /// The destination as the operands and options name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
+pub(crate) enum Destination {
     /// `-t DIRECTORY`: it must be a directory.
     Directory(OsString),
     /// The last operand: a directory to copy into if it is one, else the new name.
@@ -83,7 +82,7 @@ impl Default for Destination {
 
 /// What is put at the destination for a file. Directories are always made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Make {
+pub(crate) enum Make {
     /// A file of its own.
     #[default]
     Copies,
@@ -95,7 +94,7 @@ pub enum Make {
 
 /// Which symbolic links among the sources stand for what they lead to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Follow {
+pub(crate) enum Follow {
     /// None: links are copied. `-P`, `-d`, `-a`, and the default with `-R` unless `-l` is given too.
     Never,
     /// Those on the command line: `-H`.
@@ -107,10 +106,9 @@ pub enum Follow {
 
 /// Which attributes the copy shares with its source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Preserve {
+pub(crate) struct Preserve {
     /// Permissions and ACLs.
     pub mode: PreserveMode,
-    /// User and group.
     pub ownership: bool,
     /// Times of access and modification.
     pub timestamps: bool,
@@ -118,13 +116,12 @@ pub struct Preserve {
     pub links: bool,
     /// The security context. Anything but `No` only on kernels that have them.
     pub context: Keep,
-    /// Extended attributes.
     pub xattr: Keep,
 }
 
 /// What becomes of the permissions of a source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PreserveMode {
+pub(crate) enum PreserveMode {
     /// Nothing was said: new files have the source's permission bits as far as the umask lets them, existing ones keep
     /// their own.
     #[default]
@@ -137,7 +134,7 @@ pub enum PreserveMode {
 
 /// How much is made of an attribute that not every file system has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Keep {
+pub(crate) enum Keep {
     /// It is not kept.
     #[default]
     No,
@@ -151,7 +148,7 @@ pub enum Keep {
 
 /// Which existing files are replaced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Overwrite {
+pub(crate) enum Overwrite {
     /// All.
     #[default]
     All,
@@ -165,7 +162,7 @@ pub enum Overwrite {
 
 /// How a file that is replaced is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Backup {
+pub(crate) struct Backup {
     /// The kind of name it gets.
     pub control: Control,
     /// What is put behind the name where it gets no number. Never empty; it may end in slashes, which no file system
@@ -175,7 +172,7 @@ pub struct Backup {
 
 /// The kinds of names for backups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
+pub(crate) enum Control {
     /// The suffix.
     Simple,
     /// A number.
@@ -186,7 +183,7 @@ pub enum Control {
 
 /// Where holes go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Sparse {
+pub(crate) enum Sparse {
     /// Where the source has them.
     #[default]
     Auto,
@@ -198,7 +195,7 @@ pub enum Sparse {
 
 /// Whether a copy shares blocks with its source until one of them is changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Reflink {
+pub(crate) enum Reflink {
     /// Where the file system can.
     #[default]
     Auto,
@@ -210,7 +207,7 @@ pub enum Reflink {
 
 /// The security context of a new file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Context {
+pub(crate) enum Context {
     /// The one the kernel gives by itself.
     #[default]
     Inherited,

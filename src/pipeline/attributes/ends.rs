@@ -10,7 +10,7 @@ use std::ffi::CString;
 
 /// A file that attributes are read of.
 #[derive(Debug, Clone)]
-pub enum Source<'a> {
+pub(crate) enum Source<'a> {
     /// By its open descriptor.
     Open(BorrowedFd<'a>),
     /// By its name, which is not followed, for what cannot be opened. Its directory stays open as long.
@@ -21,7 +21,7 @@ pub enum Source<'a> {
 
 /// A file that attributes are set of.
 #[derive(Clone, Copy)]
-pub enum Copied<'a> {
+pub(crate) enum Copied<'a> {
     /// By its open descriptor.
     Open(BorrowedFd<'a>),
     /// By a descriptor that only holds it (O_PATH), and its name where it is no directory.
@@ -67,7 +67,7 @@ fn path_of(at: &At) -> Vec<u8> {
 impl<'a> Copied<'a> {
     /// A directory, whose descriptor only holds it where it may not be listed.
     #[must_use]
-    pub fn directory(fd: BorrowedFd<'a>, listable: bool) -> Self {
+    pub(crate) fn directory(fd: BorrowedFd<'a>, listable: bool) -> Self {
         if listable { Self::Open(fd) } else { Self::Held(fd, None) }
     }
 
@@ -86,7 +86,7 @@ impl<'a> Copied<'a> {
     ///
     /// # Errors
     /// What futimens(2) answered, or utimensat(2) of a descriptor that only holds it, before Linux 5.8 EINVAL.
-    pub fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
+    pub(crate) fn set_times(self, times: &Timestamps) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::futimens(fd, times),
             Self::Held(fd, _) => rustix::fs::utimensat(fd, c"", times, AtFlags::EMPTY_PATH),
@@ -105,7 +105,7 @@ impl<'a> Copied<'a> {
     ///
     /// # Errors
     /// What fchmod(2) answered, or chmod(2) on `/proc/self/fd`.
-    pub fn set_mode(self, mode: Mode) -> Result<(), Errno> {
+    pub(crate) fn set_mode(self, mode: Mode) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => rustix::fs::fchmod(fd, mode),
             Self::Held(fd, _) => {

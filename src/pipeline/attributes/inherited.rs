@@ -13,7 +13,7 @@ use rustix::io::Errno;
 ///
 /// # Errors
 /// What was refused that would leave the new file with other permissions than the old one.
-pub fn inherit(old: BorrowedFd<'_>, new: BorrowedFd<'_>) -> Result<(), Errno> {
+pub(crate) fn inherit(old: BorrowedFd<'_>, new: BorrowedFd<'_>) -> Result<(), Errno> {
     let (facts, mut now) = (facts_of(old)?, facts_of(new)?);
     let (source, copy) = (Source::Open(old), Copied::Open(new));
     if now.owner != facts.owner {

@@ -6,7 +6,7 @@ use crate::report::Reporter;
 use crate::report::message::{Problem, What};
 
 /// Tells what could not be kept of a file that is called as `paths` says. Answers whether the copy counts as failed.
-pub fn tell(
+pub(crate) fn tell(
     refused: &[Refused],
     keeping: &Keeping,
     reporter: &Reporter,

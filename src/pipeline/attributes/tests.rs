@@ -1,7 +1,8 @@
 //! Nodes that are not what was made are left alone; names and values of any length come over.
 
 use super::*;
-use crate::cli::cp::{CpOptions, Preserve, PreserveMode};
+use crate::cli::cp::options::Preserve;
+use crate::cli::cp::{CpOptions, PreserveMode};
 use crate::pipeline::chain::Directory;
 use crate::plan::attributes::{Keeping, Made};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -69,7 +69,11 @@ struct Cat<'a> {
 ///
 /// # Errors
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was printed.
-pub fn print(options: &CatOptions, reporter: &Reporter, input_was_closed: bool) -> Result<Stats, Refusal> {
+pub(crate) fn print(
+    options: &CatOptions,
+    reporter: &Reporter,
+    input_was_closed: bool,
+) -> Result<Stats, Refusal> {
     let started = Instant::now();
     let knobs = &options.knobs;
     let room = memory::room(process::memory_left());

@@ -28,7 +28,7 @@ struct Formatted {
 }
 
 /// Gathers buffers and writes them in order.
-pub struct Writer<'a> {
+pub(super) struct Writer<'a> {
     output: BorrowedFd<'static>,
     facts: Facts,
     gathered: Vec<Lease>,
@@ -44,7 +44,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// EBADF where it was closed at exec, or is not open for writing at all.
-    pub fn new(format: Format) -> Result<Self, Errno> {
+    pub(super) fn new(format: Format) -> Result<Self, Errno> {
         let output = rustix::stdio::stdout();
         let facts = Facts::of(&rustix::fs::fstat(output)?);
         let formatted = (!format.is_plain()).then(|| Formatted {
@@ -58,27 +58,27 @@ impl Writer<'_> {
     }
 
     /// Whether bytes are changed on their way.
-    pub fn formats(&self) -> bool {
+    pub(super) fn formats(&self) -> bool {
         self.formatted.is_some()
     }
 
     /// What changes them, where anything does; it has been given all that was gathered.
-    pub fn machine(&mut self) -> Option<&mut Machine> {
+    pub(super) fn machine(&mut self) -> Option<&mut Machine> {
         self.formatted.as_mut().map(|formatted| &mut formatted.machine)
     }
 
     /// Whether a file is the one that is written to, which then has to be looked at when its turn comes.
-    pub fn is(&self, file: &Facts) -> bool {
+    pub(super) fn is(&self, file: &Facts) -> bool {
         self.facts.kind == FileType::RegularFile && self.facts.identity == file.identity
     }
 
     /// What was found when the run began.
-    pub fn facts(&self) -> &Facts {
+    pub(super) fn facts(&self) -> &Facts {
         &self.facts
     }
 
     /// The output as it is now.
-    pub fn now(&self) -> Output {
+    pub(super) fn now(&self) -> Output {
         let flags = rustix::fs::fcntl_getfl(self.output).unwrap_or(OFlags::empty());
         Output {
             identity: self.facts.identity,
@@ -88,7 +88,7 @@ impl Writer<'_> {
     }
 
     /// The descriptor, for what is written without being gathered.
-    pub fn descriptor(&self) -> BorrowedFd<'static> {
+    pub(super) fn descriptor(&self) -> BorrowedFd<'static> {
         self.output
     }
 
@@ -96,7 +96,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// As for [`flush`](Self::flush).
-    pub fn gather(&mut self, lease: Lease) -> Result<(), Errno> {
+    pub(super) fn gather(&mut self, lease: Lease) -> Result<(), Errno> {
         if self.formats() {
             return self.format(lease.bytes());
         }
@@ -112,7 +112,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// As for [`flush`](Self::flush).
-    pub fn format(&mut self, mut input: &[u8]) -> Result<(), Errno> {
+    pub(super) fn format(&mut self, mut input: &[u8]) -> Result<(), Errno> {
         while let Some(formatted) = &mut self.formatted
             && !input.is_empty()
         {
@@ -128,7 +128,7 @@ impl Writer<'_> {
     }
 
     /// Whether anything waits to be written.
-    pub fn is_pending(&self) -> bool {
+    pub(super) fn is_pending(&self) -> bool {
         !self.gathered.is_empty() || self.formatted.as_ref().is_some_and(|formatted| formatted.filled > 0)
     }
 
@@ -136,7 +136,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// What writev(2) answered; it is kept for [`error`](Self::error).
-    pub fn flush(&mut self) -> Result<(), Errno> {
+    pub(super) fn flush(&mut self) -> Result<(), Errno> {
         if !self.is_pending() {
             return Ok(());
         }
@@ -161,7 +161,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// As for [`flush`](Self::flush).
-    pub fn finish(&mut self) -> Result<(), Errno> {
+    pub(super) fn finish(&mut self) -> Result<(), Errno> {
         if let Some(formatted) = &mut self.formatted {
             let held = formatted.machine.finish();
             let end = formatted.filled + held.len();
@@ -172,7 +172,7 @@ impl Writer<'_> {
     }
 
     /// Books what was written without being gathered, or why it could not be.
-    pub fn wrote(&mut self, outcome: Result<u64, Errno>) {
+    pub(super) fn wrote(&mut self, outcome: Result<u64, Errno>) {
         match outcome {
             Ok(bytes) => self.written += bytes,
             Err(errno) => self.error = Some(errno),
@@ -180,12 +180,12 @@ impl Writer<'_> {
     }
 
     /// Bytes written since the last call.
-    pub fn take_written(&mut self) -> u64 {
+    pub(super) fn take_written(&mut self) -> u64 {
         std::mem::take(&mut self.written)
     }
 
     /// Why writing ended, if it did.
-    pub fn error(&self) -> Option<Errno> {
+    pub(super) fn error(&self) -> Option<Errno> {
         self.error
     }
 }

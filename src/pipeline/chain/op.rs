@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// One operation. Offsets and lengths are bytes; an offset of `None` means the file's own position.
 #[derive(Debug, Clone)]
-pub enum Op {
+pub(crate) enum Op {
     /// One that a ring can run, or a thread.
     Io(Io),
     /// One that a thread runs.
@@ -18,12 +18,11 @@ pub enum Op {
 
 /// What a ring can run. What it leaves to a thread, and why, is `engine::uring::route`'s.
 #[derive(Debug, Clone)]
-pub enum Io {
+pub(crate) enum Io {
     /// openat(2) of one end.
     Open {
         /// Which file this opens.
         end: End,
-        /// Where it is.
         at: At,
         /// As for openat(2); engines add `O_CLOEXEC`.
         flags: OFlags,
@@ -49,33 +48,25 @@ pub enum Io {
         offset: Option<u64>,
         /// First byte of the lease.
         start: u32,
-        /// How many bytes.
         length: u32,
     },
     /// fsync(2) of the destination.
     Fsync,
     /// close(2) of one end.
-    Close {
-        /// Which file.
-        end: End,
-    },
+    Close { end: End },
 }
 
 /// What a thread runs by plain calls, named as in section 2 of the manual where it is one of them.
 #[derive(Debug, Clone)]
-pub enum Call {
+pub(crate) enum Call {
     /// fstatat(2) of a name, into [`Seen::facts`](super::Seen::facts).
     Stat {
-        /// Where the name is.
         at: At,
         /// Whether a symbolic link there is followed.
         follow: bool,
     },
     /// fstat(2) of one end, into [`Seen::facts`](super::Seen::facts).
-    Fstat {
-        /// Which file.
-        end: End,
-    },
+    Fstat { end: End },
     /// lseek(2) with SEEK_DATA and SEEK_HOLE on the source, into [`Seen::data`](super::Seen::data): the next stretch that is
     /// no hole.
     SeekData {
@@ -88,7 +79,6 @@ pub enum Call {
     Ficlone,
     /// copy_file_range(2) at the same offset of both ends. The chain goes on only where exactly `expect` bytes came.
     CopyFileRange {
-        /// Where.
         offset: u64,
         /// How many bytes may come.
         room: u32,
@@ -104,31 +94,17 @@ pub enum Call {
         expect: u32,
     },
     /// fallocate(2) that gives back what the destination has allocated there; a file system that refuses is no failure.
-    PunchHole {
-        /// Where.
-        offset: u64,
-        /// How many bytes.
-        length: u64,
-    },
+    PunchHole { offset: u64, length: u64 },
     /// unlinkat(2) of the destination's name, which may be gone already.
     Unlink {
-        /// Where the name is.
         at: At,
         /// It is to be the destination's that is open: what else has come to bear the name stays.
         own: bool,
     },
     /// ftruncate(2) of the destination.
-    Truncate {
-        /// The new length.
-        length: u64,
-    },
+    Truncate { length: u64 },
     /// fcntl(2) that turns `O_DIRECT` of one end on or off; a file system that refuses is no failure.
-    SetDirect {
-        /// Which file.
-        end: End,
-        /// On or off.
-        on: bool,
-    },
+    SetDirect { end: End, on: bool },
     /// Has what is read of the source from now on come from where it is stored, not from the page cache: past it by
     /// `O_DIRECT` where that is known to do so, else by storing what is not stored yet and dropping the pages.
     BypassCache {
@@ -143,7 +119,6 @@ pub enum Call {
     /// Finds where a name leads, through symbolic links where it is to `follow`, and holds that directory open, into
     /// [`Seen::place`](super::Seen::place).
     PinParent {
-        /// The name.
         at: At,
         /// Whether a symbolic link there is followed.
         follow: bool,
@@ -169,17 +144,14 @@ pub enum Call {
     /// Never fails: what comes of it is told by [`Io::Fsync`].
     Writeback,
     /// fsync(2) of the directory that a name leads into, through symbolic links.
-    FsyncParent {
-        /// The name.
-        at: At,
-    },
+    FsyncParent { at: At },
 }
 
 impl Op {
     /// What the user would call it, for the logs of tests.
     #[must_use]
     #[cfg(test)]
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Io(io) => io.name(),
             Self::Call(call) => call.name(),
@@ -188,7 +160,7 @@ impl Op {
 
     /// Whether this makes the destination.
     #[must_use]
-    pub fn makes_file(&self) -> bool {
+    pub(crate) fn makes_file(&self) -> bool {
         matches!(self, Self::Io(Io::Open { end: End::Destination, flags, .. }) if flags.contains(OFlags::CREATE))
     }
 }

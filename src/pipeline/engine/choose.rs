@@ -18,7 +18,7 @@ static REFUSED: OnceLock<Refusal> = OnceLock::new();
 ///
 /// # Errors
 /// The ring was asked for by name, or with a wish that only a ring can grant, and there is none.
-pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
+pub(crate) fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
     match knobs.engine {
         EngineKind::Sync => return Ok(Box::new(Sync::default())),
         EngineKind::Auto | EngineKind::Uring => {}
@@ -45,7 +45,7 @@ pub fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
 
 /// Notes that a ring was refused something when it was set up and at work, so that no further one is asked for; and tells it,
 /// once, where plain calls are not what was asked for.
-pub fn give_up(knobs: &Knobs, refusal: Refusal, reporter: &Reporter) {
+pub(crate) fn give_up(knobs: &Knobs, refusal: Refusal, reporter: &Reporter) {
     let mut is_first = false;
     REFUSED.get_or_init(|| {
         is_first = true;
@@ -70,7 +70,7 @@ fn refused() -> Option<Refusal> {
 
 /// Where the engine of that name has run the operations of chains.
 #[must_use]
-pub fn placement(engine: &str, knobs: &Knobs, counters: &Counters) -> &'static str {
+pub(crate) fn placement(engine: &str, knobs: &Knobs, counters: &Counters) -> &'static str {
     match knobs.placement {
         _ if engine == "sync" => "inline",
         Placement::Fused => "fused",
@@ -81,7 +81,7 @@ pub fn placement(engine: &str, knobs: &Knobs, counters: &Counters) -> &'static s
 
 /// Which engine did the work, and why.
 #[must_use]
-pub fn which(knobs: &Knobs, counters: &Counters) -> (&'static str, String) {
+pub(crate) fn which(knobs: &Knobs, counters: &Counters) -> (&'static str, String) {
     if let Some(Refusal { step, errno }) = refused().filter(|_| counters.ring_operations > 0) {
         return ("uring", format!("until it was refused: io_uring {step}: {}", describe(errno)));
     }

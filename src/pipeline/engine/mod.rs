@@ -4,12 +4,12 @@
 //! of each other, named by mechanism: [`uring`] (the kernel's ring), [`sync`] (plain calls in the caller's thread) and
 //! `scripted` (a test's own script). [`choose`] picks one. A new engine is one file here and one match arm there.
 
-pub mod choose;
-pub mod plain;
+pub(crate) mod choose;
+pub(crate) mod plain;
 #[cfg(test)]
-pub mod scripted;
-pub mod sync;
-pub mod uring;
+pub(crate) mod scripted;
+pub(crate) mod sync;
+pub(crate) mod uring;
 
 use super::chain::{Chain, Completion, Op};
 use rustix::io::Errno;
@@ -17,7 +17,7 @@ use std::ops::AddAssign;
 
 /// What a copy method may rely on when it builds chains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capabilities {
+pub(crate) struct Capabilities {
     /// How many chains can usefully be in flight at once.
     pub in_flight_max: usize,
     /// The same for chains that have a [`super::turn::Turn`].
@@ -35,7 +35,7 @@ pub struct Capabilities {
 
 /// Whether reaping may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// Until at least one chain in flight has come back.
     ForOne,
     /// Not at all: only what is there.
@@ -43,7 +43,7 @@ pub enum Wait {
 }
 
 /// Runs chains. All of an engine's methods are called by the thread that made it.
-pub trait Engine {
+pub(crate) trait Engine {
     /// What chains should look like for this engine.
     fn capabilities(&self) -> Capabilities;
 
@@ -84,7 +84,7 @@ fn made(ops: &[Op]) -> u64 {
 
 /// What engines count, for `--stats`. Every field is a number of events, never of bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
+pub(crate) struct Counters {
     /// Operations of chains that were started.
     pub operations: u64,
     /// Those of them that ran in a ring; a thread ran the others by plain calls.

@@ -32,7 +32,7 @@ enum Step {
 /// stopped and, where the chain ended there, how.
 ///
 /// `seen` receives what looking operations saw. Interrupted calls are started again.
-pub fn run(
+pub(crate) fn run(
     chain: &mut Chain,
     seen: &mut Seen,
     from: usize,
@@ -133,7 +133,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
 }
 
 /// Opens a name.
-pub fn open_at(at: &At, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_at(at: &At, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     retry(|| rustix::fs::openat(&at.directory, &*at.name, flags | OFlags::CLOEXEC, mode))
 }
 
@@ -178,7 +178,7 @@ fn reading(facts: &Facts) -> Reading {
 
 /// How an open file that nothing is known of may be read.
 #[must_use]
-pub fn reading_of(file: BorrowedFd<'_>) -> Reading {
+pub(crate) fn reading_of(file: BorrowedFd<'_>) -> Reading {
     match rustix::fs::fstat(file).map(|stat| reading(&Facts::of(&stat))) {
         Ok(Reading::On(_)) => kind_of(file).map_or(Reading::ByCalls, |system| Reading::of(system.magic)),
         Ok(answer) => answer,
@@ -188,7 +188,7 @@ pub fn reading_of(file: BorrowedFd<'_>) -> Reading {
 }
 
 /// What kind of file system a file lies on.
-pub fn kind_of(file: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
+pub(crate) fn kind_of(file: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     let answer = rustix::fs::fstatfs(file)?;
     // Signed words, whose sign some magic numbers reach on 32 bits.
     let magic = u64::try_from(answer.f_type).unwrap_or(0) & 0xffff_ffff;

@@ -4,8 +4,8 @@
 //! bytes than asked, or fails; how source files change in between; and which of the chains in flight has the next turn.
 //! A turn is one operation, so chains interleave in any way, and come back in any order.
 
-pub mod file;
-pub mod world;
+pub(crate) mod file;
+pub(crate) mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
 use crate::pipeline::chain::{Call, Chain, Completion, End, Io, Op, Outcome, Seen};
@@ -19,7 +19,7 @@ use world::World;
 
 /// What happens to one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It runs as it should.
     None,
     /// A read or write moves at most so many bytes. A read moves one at least: none would mean the end of the file.
@@ -31,10 +31,9 @@ pub enum Fault {
 
 /// Another hand changes a file.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub(crate) struct Change {
     /// How many operations have been started by then.
     pub after: usize,
-    /// Which file.
     pub name: Vec<u8>,
     /// What is in it from then on.
     pub contents: Vec<u8>,
@@ -42,7 +41,7 @@ pub struct Change {
 
 /// What will happen. Without more script all goes well, first come first served.
 #[derive(Debug, Clone, Default)]
-pub struct Script {
+pub(crate) struct Script {
     /// What happens to each operation, in the order of their starts.
     pub faults: Vec<Fault>,
     /// What happens to operations by their name (see [`Op::name`]): to the nth of that name, counted from 0, for every
@@ -65,7 +64,7 @@ struct Flying {
 }
 
 /// Runs chains as the script says.
-pub struct Scripted {
+pub(crate) struct Scripted {
     world: Rc<RefCell<World>>,
     script: Script,
     capabilities: Capabilities,
@@ -78,7 +77,7 @@ pub struct Scripted {
 
 impl Scripted {
     /// An engine over `world`.
-    pub fn new(world: &Rc<RefCell<World>>, script: Script, capabilities: Capabilities) -> Self {
+    pub(crate) fn new(world: &Rc<RefCell<World>>, script: Script, capabilities: Capabilities) -> Self {
         Self {
             world: Rc::clone(world),
             script,
@@ -91,7 +90,7 @@ impl Scripted {
     }
 
     /// The names of all operations, in the order of their starts: a view that follows.
-    pub fn log(&self) -> Rc<RefCell<Vec<&'static str>>> {
+    pub(crate) fn log(&self) -> Rc<RefCell<Vec<&'static str>>> {
         Rc::clone(&self.log)
     }
 

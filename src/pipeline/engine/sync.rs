@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// Runs chains by plain calls.
 #[derive(Default)]
-pub struct Sync {
+pub(crate) struct Sync {
     /// Chains that stand before the operation that makes their file.
     at_turn: Vec<Standing>,
     /// Chains that have run and wait to be reaped.

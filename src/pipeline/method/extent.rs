@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// One block of a large file on its way.
-pub struct Extent {
+pub(crate) struct Extent {
     file: Arc<LargeFile>,
     /// What of the file is not in the destination yet. What its lease holds belongs at the beginning.
     left: Range<u64>,
@@ -24,7 +24,7 @@ pub struct Extent {
 }
 
 /// What becomes of an extent after a completion.
-pub enum Progressed {
+pub(crate) enum Progressed {
     /// It goes on by this chain.
     Run(Chain),
     /// It is done; the buffer is free again.
@@ -39,7 +39,7 @@ impl Extent {
 
     /// Whether the device was found not to be polled for completions, as was asked.
     #[must_use]
-    pub fn refused_polling(&self) -> bool {
+    pub(crate) fn refused_polling(&self) -> bool {
         self.refused_polling
     }
 
@@ -90,17 +90,17 @@ impl Extent {
     }
 
     /// All of the block before this offset of the file is in the destination.
-    pub fn reached(&self) -> u64 {
+    pub(crate) fn reached(&self) -> u64 {
         self.left.start
     }
 
     /// So many more of its bytes are shown as arrived. The file learns that at the end, when it is locked anyway.
-    pub fn note_shown(&mut self, bytes: u64) {
+    pub(crate) fn note_shown(&mut self, bytes: u64) {
         self.shown += bytes;
     }
 
     /// The file it is a block of.
-    pub fn file(&self) -> &Arc<LargeFile> {
+    pub(crate) fn file(&self) -> &Arc<LargeFile> {
         &self.file
     }
 
@@ -148,7 +148,7 @@ impl Extent {
     }
 
     /// What comes after a completion of this extent's chain.
-    pub fn advance(&mut self, completion: Completion) -> Progressed {
+    pub(crate) fn advance(&mut self, completion: Completion) -> Progressed {
         let Completion { mut chain, outcome, .. } = completion;
         let (at, result) = match outcome {
             Outcome::Done => (chain.ops.len(), Ok(0)),
@@ -209,7 +209,7 @@ impl Extent {
 
     /// Gives the extent up as over. Who gives up the last one gets the file back, to finish it.
     #[must_use]
-    pub fn finish(self) -> Option<FinishedExtents> {
+    pub(crate) fn finish(self) -> Option<FinishedExtents> {
         let mut progress = self.file.lock();
         progress.note_shown(self.shown);
         progress.finish_one()

@@ -37,7 +37,7 @@ pub(super) enum Way {
 }
 
 /// A large file in the middle of being copied.
-pub struct LargeFile {
+pub(crate) struct LargeFile {
     block: u32,
     /// Both ends go past the page cache.
     direct: bool,
@@ -78,7 +78,7 @@ pub(super) fn set_direct(on: bool) -> [Op; 2] {
 
 impl LargeFile {
     /// Bytes from which on a file is worth going past the page cache.
-    pub const DIRECT_BYTES_MIN: u64 = 4096;
+    pub(crate) const DIRECT_BYTES_MIN: u64 = 4096;
 
     /// Shares the file whose both ends `chain` holds open.
     ///
@@ -137,25 +137,25 @@ impl LargeFile {
 
     /// Whether its blocks go past the page cache, and so always sleep.
     #[must_use]
-    pub fn sleeps(&self) -> bool {
+    pub(crate) fn sleeps(&self) -> bool {
         self.direct
     }
 
     /// Whether there are blocks that nobody has claimed.
     #[must_use]
-    pub fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         !self.lock().left.is_empty()
     }
 
     /// Gives the file up, as there is no memory for its next block; `None` while others are at work on it, who then
     /// finish it.
     #[must_use]
-    pub fn give_up(self: &Arc<Self>) -> Option<FinishedExtents> {
+    pub(crate) fn give_up(self: &Arc<Self>) -> Option<FinishedExtents> {
         self.finish_with(|progress, at| progress.fail(What::Reading, Errno::NOMEM, at))
     }
 
     /// A block of it is lost on its way, and where it has come to is as good as unknown.
-    pub fn lose(&self, errno: Errno, at: u64) {
+    pub(crate) fn lose(&self, errno: Errno, at: u64) {
         self.lock().fail(What::Copying, errno, at);
     }
 
@@ -175,14 +175,14 @@ impl LargeFile {
 
     /// Bytes that nobody has claimed.
     #[must_use]
-    pub fn unclaimed(&self) -> u64 {
+    pub(crate) fn unclaimed(&self) -> u64 {
         self.lock().left.iter().map(|stretch| stretch.end - stretch.start).sum()
     }
 
     /// Claims the next block; `None` where none is left, or `context` has no buffer for it. `alone` says that no buffer
     /// is in use, so that none will come back and a small one has to do.
     #[must_use]
-    pub fn claim(self: &Arc<Self>, alone: bool, context: &Context<'_>) -> Option<(Extent, Chain)> {
+    pub(crate) fn claim(self: &Arc<Self>, alone: bool, context: &Context<'_>) -> Option<(Extent, Chain)> {
         let mut progress = self.lock();
         let stretch = progress.left.front()?.clone();
         let rest = u32::try_from(stretch.end - stretch.start).unwrap_or(u32::MAX);
@@ -319,7 +319,7 @@ impl Progress {
 }
 
 /// A large file whose extents are all over.
-pub struct FinishedExtents {
+pub(crate) struct FinishedExtents {
     chain: Chain,
     file: FileCopy,
     end: u64,
@@ -337,7 +337,7 @@ impl FinishedExtents {
     /// The file and the chain that finishes it: cut to where the source ended, then streamed on to the end, or closed
     /// after a problem.
     #[must_use]
-    pub fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
+    pub(crate) fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
         let Self { mut chain, mut file, end, cut, offloaded, refused_offload, read_only, problem, stopped } =
             self;
         if read_only {

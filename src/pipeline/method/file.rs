@@ -25,7 +25,7 @@ use rustix::io::Errno;
 const OPS_OF_SMALL_FILE: usize = 6;
 
 /// A file on its way.
-pub struct FileCopy {
+pub(crate) struct FileCopy {
     pub(super) job: Box<FileJob>,
     pub(super) stage: Stage,
     /// What the open source was seen to be.
@@ -95,7 +95,7 @@ pub struct FileCopy {
 impl FileCopy {
     /// A file to be copied. A slow destination is one that takes long to make files.
     #[must_use]
-    pub fn new(job: Box<FileJob>, slow_destination: bool) -> Self {
+    pub(crate) fn new(job: Box<FileJob>, slow_destination: bool) -> Self {
         Self {
             found: job.found,
             made: Made::Here(job.belongs_to),
@@ -134,7 +134,7 @@ impl FileCopy {
     }
 
     /// The job, with what became of it.
-    pub fn ended(&mut self) -> &FileJob {
+    pub(crate) fn ended(&mut self) -> &FileJob {
         self.job.failed = self.failed;
         if self.failed {
             // Who counts what is left out wants to know its size.
@@ -148,7 +148,7 @@ impl FileCopy {
 
     /// The job, to start it again.
     #[must_use]
-    pub fn into_job(mut self) -> Box<FileJob> {
+    pub(crate) fn into_job(mut self) -> Box<FileJob> {
         self.ended();
         if self.found == Some(Found::Nothing) {
             // What was there may have been removed for this file.
@@ -159,7 +159,7 @@ impl FileCopy {
 
     /// The words of `--debug` for what became of the data; `None` where it did not come to that.
     #[must_use]
-    pub fn words(&self, context: &Context<'_>) -> Option<[&'static str; 3]> {
+    pub(crate) fn words(&self, context: &Context<'_>) -> Option<[&'static str; 3]> {
         let Settings { reflink, sparse, attributes_only, .. } = context.settings;
         let mut trail = self.trail;
         let pair = self.pair();
@@ -170,7 +170,7 @@ impl FileCopy {
 
     /// The first chain: opens and examines the source. A fused engine opens again what this descriptor stands for.
     #[must_use]
-    pub fn start(&mut self, context: &Context<'_>) -> Chain {
+    pub(crate) fn start(&mut self, context: &Context<'_>) -> Chain {
         let hashes = context.settings.hash && !context.settings.attributes_only;
         self.hashing = hashes.then(Box::default);
         let regular = self.job.seen.is_none_or(|seen| seen.kind == FileType::RegularFile);
@@ -198,7 +198,7 @@ impl FileCopy {
     }
 
     /// What comes after a completion of this file's chain.
-    pub fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
+    pub(crate) fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
         let Completion { mut chain, outcome, seen } = completion;
         self.take_back(&mut chain, outcome);
         self.tell_refused(&seen.refused, context);
@@ -250,7 +250,7 @@ impl FileCopy {
 
     /// Goes on where [`Next::Starved`] stopped. `alone` says that no buffer is in use, so that none will come back and
     /// a small one has to do.
-    pub fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
+    pub(crate) fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
             Stage::ReadBack => self.start_read_back(chain, alone, context),
@@ -294,7 +294,7 @@ impl FileCopy {
 
     /// What to say where there will be no descriptor for this file, which has failed then.
     #[must_use]
-    pub fn failed_without_descriptor(&mut self) -> Problem {
+    pub(crate) fn failed_without_descriptor(&mut self) -> Problem {
         self.failed = true;
         match self.without_descriptor {
             Some((End::Destination, errno)) => self.destination_problem(What::CannotCreateRegular, errno),

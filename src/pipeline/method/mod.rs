@@ -12,27 +12,27 @@
 //!
 //! Methods make chains and consume completions. They make no system call and know no engine.
 
-pub mod clone;
-pub mod decide;
-pub mod extent;
-pub mod extents;
-pub mod file;
+pub(crate) mod clone;
+pub(crate) mod decide;
+pub(crate) mod extent;
+pub(crate) mod extents;
+pub(crate) mod file;
 mod finish;
-pub mod holes;
-pub mod pairs;
+pub(crate) mod holes;
+pub(crate) mod pairs;
 mod sharing;
 mod source;
 mod stage;
 mod staged;
 mod stopped;
-pub mod stream;
-pub mod survey;
+pub(crate) mod stream;
+pub(crate) mod survey;
 #[cfg(test)]
 mod tests;
 mod unread;
 mod verify;
-pub mod whole;
-pub mod zeros;
+pub(crate) mod whole;
+pub(crate) mod zeros;
 
 use super::chain::Chain;
 use super::engine::Capabilities;
@@ -50,7 +50,7 @@ use std::sync::Arc;
 
 /// What methods need to know of how the run is to be done.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Past the page cache.
     pub direct: bool,
     /// Most bytes in one read or write.
@@ -73,7 +73,6 @@ pub struct Settings {
     pub sparse: Sparse,
     /// What became of each file's data is told.
     pub debug: bool,
-    /// Which attributes are kept.
     pub keeping: Keeping,
     /// No data is copied.
     pub attributes_only: bool,
@@ -92,7 +91,7 @@ pub struct Settings {
 }
 
 /// What a method works with: the worker's own pool, engine and books.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// How the run is to be done.
     pub settings: Settings,
     /// What chains should look like.
@@ -116,19 +115,19 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Bytes of the largest buffer that can be had: files up to this size go in one chain.
     #[must_use]
-    pub fn buffer_bytes(&self) -> usize {
+    pub(crate) fn buffer_bytes(&self) -> usize {
         self.settings.buffer_bytes.min(self.pool.lease_bytes_max())
     }
 
     /// Bytes of a block of a file that several workers may copy.
     #[must_use]
-    pub fn extent_bytes(&self) -> usize {
+    pub(crate) fn extent_bytes(&self) -> usize {
         self.settings.extent_bytes.min(self.pool.lease_bytes_max())
     }
 }
 
 /// What is to happen next with a file.
-pub enum Next {
+pub(crate) enum Next {
     /// Run this chain and come back with its completion.
     Run(Chain),
     /// No buffer is free: come back when one is, by `resume`.

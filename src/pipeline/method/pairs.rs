@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Two devices, by their numbers: the one that is read, and the one that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// The source's.
     pub source: u64,
     /// The destination's.
@@ -22,7 +22,7 @@ pub struct Pair {
 
 /// The memory of all workers.
 #[derive(Debug, Default)]
-pub struct Pairs {
+pub(crate) struct Pairs {
     known: Mutex<HashMap<Pair, Known>>,
     /// How many times something new has been found out.
     edition: AtomicU64,
@@ -44,7 +44,7 @@ struct Known {
 /// The memory as one worker sees it. What every file asks is answered from a copy of the last answer: one lock for all
 /// workers, taken several times for each file, would go back and forth between their processors.
 #[derive(Clone, Copy)]
-pub struct View<'a> {
+pub(crate) struct View<'a> {
     /// The memory itself.
     pub all: &'a Pairs,
     /// The worker's copy.
@@ -53,7 +53,7 @@ pub struct View<'a> {
 
 /// A worker's copy of what is known of the pair it asked for last.
 #[derive(Default)]
-pub struct LastKnown(Cell<Option<Answer>>);
+pub(crate) struct LastKnown(Cell<Option<Answer>>);
 
 #[derive(Clone, Copy)]
 struct Answer {
@@ -74,7 +74,7 @@ impl Pairs {
     }
 
     /// Notes how long a file took that was made by plain calls.
-    pub fn note_making(&self, destination: Option<u64>, took: Duration, bytes: u64) {
+    pub(crate) fn note_making(&self, destination: Option<u64>, took: Duration, bytes: u64) {
         let slept = placement::slept(took, bytes);
         if slept || self.any_slow.load(Ordering::Relaxed) {
             let mut destinations = self.destinations.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl Pairs {
 
     /// Whether all operations of the next file that goes there belong in a ring. Counts it.
     #[must_use]
-    pub fn next_is_fused(&self, destination: Option<u64>) -> bool {
+    pub(crate) fn next_is_fused(&self, destination: Option<u64>) -> bool {
         if !self.any_slow.load(Ordering::Relaxed) {
             return false;
         }
@@ -95,14 +95,14 @@ impl Pairs {
     }
 
     /// Remembers that a clone was refused.
-    pub fn refuse_clone(&self, pair: Pair, errno: Errno) {
+    pub(crate) fn refuse_clone(&self, pair: Pair, errno: Errno) {
         if !data::is_of_one_file(errno) {
             self.learn(pair, |known| known.clone_refusal = Some(errno));
         }
     }
 
     /// Remembers what the file systems are, or that they would not say.
-    pub fn survey(&self, pair: Pair, systems: Option<[FileSystem; 2]>) {
+    pub(crate) fn survey(&self, pair: Pair, systems: Option<[FileSystem; 2]>) {
         self.learn(pair, |known| {
             known.surveyed = true;
             known.systems = systems;
@@ -110,7 +110,7 @@ impl Pairs {
     }
 
     /// Remembers that copying in the kernel was refused.
-    pub fn refuse_offload(&self, pair: Pair) {
+    pub(crate) fn refuse_offload(&self, pair: Pair) {
         self.learn(pair, |known| known.offload_refused = true);
     }
 }
@@ -132,31 +132,31 @@ impl View<'_> {
 
     /// Whether a clone is worth trying.
     #[must_use]
-    pub fn may_clone(&self, pair: Pair) -> bool {
+    pub(crate) fn may_clone(&self, pair: Pair) -> bool {
         self.known(pair).is_none_or(|known| known.clone_refusal.is_none())
     }
 
     /// Whether the file systems have been looked at.
     #[must_use]
-    pub fn is_surveyed(&self, pair: Pair) -> bool {
+    pub(crate) fn is_surveyed(&self, pair: Pair) -> bool {
         self.known(pair).is_some_and(|known| known.surveyed)
     }
 
     /// The source's file system, as far as it is known.
     #[must_use]
-    pub fn source(&self, pair: Pair) -> Option<FileSystem> {
+    pub(crate) fn source(&self, pair: Pair) -> Option<FileSystem> {
         self.known(pair)?.systems.map(|[source, _]| source)
     }
 
     /// The destination's file system, as far as it is known.
     #[must_use]
-    pub fn destination(&self, pair: Pair) -> Option<FileSystem> {
+    pub(crate) fn destination(&self, pair: Pair) -> Option<FileSystem> {
         self.known(pair)?.systems.map(|[_, destination]| destination)
     }
 
     /// Whether copying is worth leaving to the kernel, as far as that is known.
     #[must_use]
-    pub fn offload(&self, pair: Pair) -> Offload {
+    pub(crate) fn offload(&self, pair: Pair) -> Offload {
         match self.known(pair) {
             Some(Known { offload_refused: true, .. }) => Offload::Impossible,
             Some(Known { systems: Some([source, destination]), clone_refusal, .. }) => {

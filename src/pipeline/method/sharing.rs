@@ -21,7 +21,7 @@ const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
 impl LargeFile {
     /// Whether several workers may read it side by side.
     #[must_use]
-    pub fn can_be_shared(&self) -> bool {
+    pub(crate) fn can_be_shared(&self) -> bool {
         let source = self.lock().ends.as_ref().map(|(source, _)| Arc::clone(source));
         let kind = source.and_then(|source| plain::kind_of(source.as_fd()).ok());
         // What cannot be asked is no FUSE.

@@ -36,10 +36,7 @@ pub(super) enum Stage {
     /// Finding out which file systems these are.
     Survey,
     /// Giving the copy its length, before its data between holes.
-    Extend {
-        /// Which.
-        length: u64,
-    },
+    Extend { length: u64 },
     /// Finding out where a file with holes ends by now.
     MapEnd,
     /// Giving the copy its length, behind its data.
@@ -54,10 +51,7 @@ pub(super) enum Stage {
     /// Reading and writing to the end of the source.
     Stream,
     /// Looking for holes of one end that need not be read to be verified.
-    MapUnread {
-        /// Which end.
-        end: End,
-    },
+    MapUnread { end: End },
     /// Reading back what was written.
     ReadBack,
     /// Finding the directory of a file that is written apart from its name.

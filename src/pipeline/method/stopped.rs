@@ -18,42 +18,42 @@ use std::sync::Arc;
 impl FileCopy {
     /// The source's path for messages.
     #[must_use]
-    pub fn source_path(&self) -> Vec<u8> {
+    pub(crate) fn source_path(&self) -> Vec<u8> {
         self.job.source_path()
     }
 
     /// The destination's path for messages.
     #[must_use]
-    pub fn destination_path(&self) -> Vec<u8> {
+    pub(crate) fn destination_path(&self) -> Vec<u8> {
         self.job.destination_path()
     }
 
     /// Whether the engine has found that its ring is not to read the source.
     #[must_use]
-    pub fn is_read_by_calls(&self) -> bool {
+    pub(crate) fn is_read_by_calls(&self) -> bool {
         self.reading == Reading::ByCalls
     }
 
     /// Bytes that have reached the destination, as far as this file has moved them itself.
     #[must_use]
-    pub fn arrived(&self) -> u64 {
+    pub(crate) fn arrived(&self) -> u64 {
         self.stream.position()
     }
 
     /// Whether all that is left is to close both ends.
     #[must_use]
-    pub fn is_closing(&self) -> bool {
+    pub(crate) fn is_closing(&self) -> bool {
         matches!(self.stage, Stage::Close | Stage::GiveUp)
     }
 
     /// Whether what was there before comes back if the copy fails.
     #[must_use]
-    pub fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.job.kept.is_some()
     }
 
     /// Its chain is lost, with whatever it had open: nobody knows how far it has come.
-    pub fn lost(&mut self, errno: Errno, context: &mut Context<'_>) -> Next {
+    pub(crate) fn lost(&mut self, errno: Errno, context: &mut Context<'_>) -> Next {
         if self.failed {
             return self.close(Chain::default(), context);
         }
@@ -64,13 +64,13 @@ impl FileCopy {
 
     /// Whether the file at the destination is this run's own.
     #[must_use]
-    pub fn has_made(&self, chain: &Chain) -> bool {
+    pub(crate) fn has_made(&self, chain: &Chain) -> bool {
         chain.destination.is_open() && self.found == Some(Found::Nothing)
     }
 
     /// Whether the file at the destination is not any more what it was.
     #[must_use]
-    pub fn has_changed(&self, chain: &Chain) -> bool {
+    pub(crate) fn has_changed(&self, chain: &Chain) -> bool {
         let is_changed = self.destination_is_regular && self.truncated && self.staged.is_none();
         chain.destination.is_open() && is_changed && !self.has_made(chain)
     }
@@ -78,7 +78,7 @@ impl FileCopy {
     /// What others should know of a copy that takes more than one chain; `None` where it takes no more, there is nothing
     /// of it yet, or nothing under its name (`--atomic`).
     #[must_use]
-    pub fn unfinished(&self, chain: &Chain) -> Option<Copy> {
+    pub(crate) fn unfinished(&self, chain: &Chain) -> Option<Copy> {
         let several = self.stage == Stage::Stream
             && self.staged.is_none()
             && (self.has_made(chain) || self.has_changed(chain));
@@ -106,14 +106,14 @@ impl FileCopy {
 
     /// To how many bytes the copy has to be cut, so that it is a beginning of the source; from now on it counts as cut.
     #[must_use]
-    pub fn take_cut(&mut self) -> Option<u64> {
+    pub(crate) fn take_cut(&mut self) -> Option<u64> {
         let reached = self.stream.position();
         self.length.take().filter(|&length| length != reached).map(|_| reached)
     }
 
     /// Closes a file that is not whole, and removes what this run has made of it.
     #[must_use]
-    pub fn give_up_unfinished(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(crate) fn give_up_unfinished(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
         self.failed = true;
         self.remove_at_close = self.has_made(&chain);
         self.close(chain, context)
@@ -123,12 +123,12 @@ impl FileCopy {
 impl LargeFile {
     /// The source's path for messages.
     #[must_use]
-    pub fn source_path(&self) -> Vec<u8> {
+    pub(crate) fn source_path(&self) -> Vec<u8> {
         self.lock().source_path().to_vec()
     }
 
     /// Tells others of the copy, by `begin`, which answers the number that it is known under.
-    pub fn note(&self, begin: impl FnOnce(Copy) -> u64) {
+    pub(crate) fn note(&self, begin: impl FnOnce(Copy) -> u64) {
         let mut progress = self.lock();
         let copy = progress.copy();
         if let Some(file) = progress.file_mut().filter(|file| file.number == 0 && file.staged.is_none()) {
@@ -138,13 +138,13 @@ impl LargeFile {
     }
 
     /// Nobody claims anything any more: the run is to end, and a block has come as far as `reached`.
-    pub fn stop(&self, reached: u64) {
+    pub(crate) fn stop(&self, reached: u64) {
         self.lock().stop(reached);
     }
 
     /// Gives the file up, as the run is to end; `None` while others are at work on it, who then finish it.
     #[must_use]
-    pub fn give_up_stopped(self: &Arc<Self>) -> Option<FinishedExtents> {
+    pub(crate) fn give_up_stopped(self: &Arc<Self>) -> Option<FinishedExtents> {
         self.finish_with(|progress, at| progress.stop(at))
     }
 }

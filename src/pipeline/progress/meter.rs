@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// What one worker has done so far. Apart from others, so that no two workers write to one line of the processor's cache.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub struct Cell {
+pub(crate) struct Cell {
     bytes: AtomicU64,
     files: AtomicU64,
     left_out_bytes: AtomicU64,
@@ -33,11 +33,11 @@ impl Cell {
 
 /// The cells of all workers.
 #[derive(Debug, Default)]
-pub struct Cells(Mutex<Vec<Arc<Cell>>>);
+pub(crate) struct Cells(Mutex<Vec<Arc<Cell>>>);
 
 /// What all workers have done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sum {
+pub(crate) struct Sum {
     /// Bytes that have reached the destination.
     pub bytes: u64,
     /// Files that are done, as `--stats` counts them.
@@ -50,7 +50,7 @@ pub struct Sum {
 
 impl Cells {
     /// A cell for another worker.
-    pub fn add(&self) -> Arc<Cell> {
+    pub(crate) fn add(&self) -> Arc<Cell> {
         let cell = Arc::new(Cell { wanted: AtomicBool::new(true), ..Cell::default() });
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&cell));
         cell
@@ -58,7 +58,7 @@ impl Cells {
 
     /// What all have done.
     #[must_use]
-    pub fn sum(&self) -> Sum {
+    pub(crate) fn sum(&self) -> Sum {
         let mut sum = Sum::default();
         for cell in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -77,7 +77,7 @@ impl Cells {
     /// A file that is in work, or was a moment ago; asks for the next one. Of several workers the first that has said
     /// something since it was asked; where none has, one that may wait for its file.
     #[must_use]
-    pub fn name(&self) -> Option<Vec<u8>> {
+    pub(crate) fn name(&self) -> Option<Vec<u8>> {
         let mut found = None;
         for cell in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let mut name = cell.name.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,7 +99,7 @@ impl Cells {
 
 /// A worker's own end of its cell.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub(crate) struct Meter {
     /// `None` where nobody looks.
     cell: Option<Arc<Cell>>,
     /// Bytes of unfinished files that have arrived; those of finished ones are in the worker's books.
@@ -111,29 +111,29 @@ pub struct Meter {
 impl Meter {
     /// A meter that writes into this cell, if into any.
     #[must_use]
-    pub fn new(cell: Option<Arc<Cell>>) -> Self {
+    pub(crate) fn new(cell: Option<Arc<Cell>>) -> Self {
         Self { cell, moving: 0, imagined: 0 }
     }
 
     /// Whether somebody looks.
     #[must_use]
-    pub fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         self.cell.is_some()
     }
 
     /// Bytes of a file in work have arrived.
-    pub fn arrived(&mut self, bytes: u64) {
+    pub(crate) fn arrived(&mut self, bytes: u64) {
         self.moving = self.moving.wrapping_add(bytes);
     }
 
     /// A file of which so many bytes had arrived is done, well or not: the books have it, or nobody has. The bytes may have
     /// been another worker's, so that the number alone means nothing; the sum of all does.
-    pub fn settled(&mut self, bytes: u64) {
+    pub(crate) fn settled(&mut self, bytes: u64) {
         self.moving = self.moving.wrapping_sub(bytes);
     }
 
     /// Shows what the books and the files in work come to.
-    pub fn show(&self, tally: &Tally) {
+    pub(crate) fn show(&self, tally: &Tally) {
         if let Some(cell) = &self.cell {
             cell.bytes.store(tally.bytes.wrapping_add(self.moving), Ordering::Relaxed);
             cell.files.store(tally.files + self.imagined, Ordering::Relaxed);
@@ -141,19 +141,19 @@ impl Meter {
     }
 
     /// A file of so many bytes would have been copied.
-    pub fn imagined(&mut self, bytes: u64) {
+    pub(crate) fn imagined(&mut self, bytes: u64) {
         self.arrived(bytes);
         self.imagined += 1;
     }
 
     /// A file of so many bytes is not copied.
-    pub fn left_out(&self, bytes: u64) {
+    pub(crate) fn left_out(&self, bytes: u64) {
         self.add(|cell| &cell.left_out_files, 1);
         self.add(|cell| &cell.left_out_bytes, bytes);
     }
 
     /// Says what is in work, if that is asked for.
-    pub fn name(&self, name: impl FnOnce() -> Vec<u8>) {
+    pub(crate) fn name(&self, name: impl FnOnce() -> Vec<u8>) {
         if let Some(cell) = &self.cell
             && cell.wanted.load(Ordering::Relaxed)
         {
@@ -162,7 +162,7 @@ impl Meter {
     }
 
     /// Says what is in work, asked or not: it may be so for long, and until [`Self::forget_name`] of the number.
-    pub fn tell_name(&self, number: u64, name: impl FnOnce() -> Vec<u8>) {
+    pub(crate) fn tell_name(&self, number: u64, name: impl FnOnce() -> Vec<u8>) {
         if let Some(cell) = &self.cell {
             let name = name();
             cell.lasting().push((number, name.clone()));
@@ -171,7 +171,7 @@ impl Meter {
     }
 
     /// What was said to be in work for long is no more.
-    pub fn forget_name(&self, number: u64) {
+    pub(crate) fn forget_name(&self, number: u64) {
         if let Some(cell) = &self.cell {
             cell.lasting().retain(|(lasting, _)| *lasting != number);
         }

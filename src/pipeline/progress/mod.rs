@@ -6,12 +6,12 @@
 //!
 //! Without the option there is none of it: no thread, no signal kept from any, no call more.
 
-pub mod meter;
-pub mod pace;
-pub mod scan;
-pub mod signals;
-pub mod unfinished;
-pub mod watch;
+pub(crate) mod meter;
+pub(crate) mod pace;
+pub(crate) mod scan;
+pub(crate) mod signals;
+pub(crate) mod unfinished;
+pub(crate) mod watch;
 
 use crate::plan::facts::Identity;
 use crate::report::Reporter;
@@ -26,7 +26,7 @@ use unfinished::Unfinished;
 
 /// What workers and the watching thread share.
 #[derive(Default)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// What workers have done.
     pub cells: Cells,
     /// Files that are in work beyond one chain.
@@ -46,33 +46,33 @@ pub struct Progress {
 impl Progress {
     /// Whether the run is to end before it is done.
     #[must_use]
-    pub fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
     /// Has workers end as soon as they notice.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// An unfinished copy that this run had made is gone.
-    pub fn note_removed(&self) {
+    pub(crate) fn note_removed(&self) {
         self.removed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A file that was there before is unfinished.
-    pub fn note_left(&self, path: Vec<u8>) {
+    pub(crate) fn note_left(&self, path: Vec<u8>) {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).push(path);
     }
 
     /// Whether this is the first name of a file that is not copied.
     #[must_use]
-    pub fn is_first(&self, file: Identity) -> bool {
+    pub(crate) fn is_first(&self, file: Identity) -> bool {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(file)
     }
 
     /// All workers have ended.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         *self.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.ended.notify_all();
     }
@@ -85,7 +85,7 @@ impl Progress {
     }
 
     /// Tells what a signal has left of the work.
-    pub fn tell_interruption(&self, signal: i32, reporter: &Reporter) {
+    pub(crate) fn tell_interruption(&self, signal: i32, reporter: &Reporter) {
         let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
         for path in &left {
             reporter.incomplete(path);

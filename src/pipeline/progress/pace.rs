@@ -14,7 +14,7 @@ const SOMETHING: Duration = Duration::from_millis(50);
 
 /// Numbers of bytes at times.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     began: Instant,
     samples: VecDeque<(Instant, u64)>,
 }
@@ -22,12 +22,12 @@ pub struct Pace {
 impl Pace {
     /// A pace from this moment on.
     #[must_use]
-    pub fn new(began: Instant) -> Self {
+    pub(crate) fn new(began: Instant) -> Self {
         Self { began, samples: VecDeque::from([(began, 0)]) }
     }
 
     /// Notes how many bytes there are by now.
-    pub fn note(&mut self, now: Instant, bytes: u64) {
+    pub(crate) fn note(&mut self, now: Instant, bytes: u64) {
         while self.samples.get(1).is_some_and(|&(time, _)| now.duration_since(time) > LEFT_OVER) {
             self.samples.pop_front();
         }
@@ -36,13 +36,13 @@ impl Pace {
 
     /// Bytes a second of late.
     #[must_use]
-    pub fn rate(&self) -> u64 {
+    pub(crate) fn rate(&self) -> u64 {
         self.over(RATE_OVER)
     }
 
     /// How long so many more bytes will take; `None` where nothing moves, or nothing can be said yet.
     #[must_use]
-    pub fn left(&self, bytes: u64) -> Option<Duration> {
+    pub(crate) fn left(&self, bytes: u64) -> Option<Duration> {
         let (now, _) = *self.samples.back()?;
         let seconds = bytes.checked_div(self.over(LEFT_OVER))?;
         (now.duration_since(self.began) >= Duration::from_millis(500)).then(|| Duration::from_secs(seconds))

@@ -26,7 +26,7 @@ const DESCRIPTORS_MIN: u64 = 64;
 
 /// What has been counted.
 #[derive(Debug, Default)]
-pub struct Count {
+pub(crate) struct Count {
     files: AtomicU64,
     bytes: AtomicU64,
     complete: AtomicBool,
@@ -36,19 +36,19 @@ pub struct Count {
 impl Count {
     /// Files and bytes so far, and whether that is all.
     #[must_use]
-    pub fn so_far(&self) -> (u64, u64, bool) {
+    pub(crate) fn so_far(&self) -> (u64, u64, bool) {
         // The flag first: what was counted before it was set is seen then.
         let complete = self.complete.load(Ordering::Acquire);
         (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed), complete)
     }
 
     /// Nobody wants to know any more.
-    pub fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Counts all sources. The thread has its own options, as nobody waits for it: a file system may hold it up.
-    pub fn run(&self, options: &CpOptions) {
+    pub(crate) fn run(&self, options: &CpOptions) {
         be_last_in_line();
         // The walk has several directories open, which the copy needs where there are few descriptors.
         if process::limit(Limit::Descriptors).is_some_and(|most| most < DESCRIPTORS_MIN) {

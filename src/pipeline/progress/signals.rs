@@ -18,7 +18,7 @@ const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 const STACK_BYTES: usize = 64 << 10;
 
 /// What has been caught.
-pub struct Signals {
+pub(crate) struct Signals {
     shared: Arc<Shared>,
     /// Those that no thread is to be given that works.
     caught: SignalSet,
@@ -47,7 +47,7 @@ impl Signals {
     ///
     /// # Errors
     /// Why they cannot be kept from a thread, or why there is none to wait for them; they have their default action.
-    pub fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         let before = SignalSet::blocked()?;
         let free = |signal: &i32| !process::ignores(*signal) && !before.has(*signal);
         let caught = SignalSet::of(ENDING.into_iter().chain([SIGUSR1]).filter(free));
@@ -66,7 +66,7 @@ impl Signals {
     }
 
     /// Waits until a signal comes, somebody [`ring`](Self::ring)s, or the time is up.
-    pub fn wait(&self, time: Option<Duration>) {
+    pub(crate) fn wait(&self, time: Option<Duration>) {
         let state = self.shared.lock();
         let quiet = |state: &mut State| !state.rung;
         let mut state = match time {
@@ -80,25 +80,25 @@ impl Signals {
     }
 
     /// Wakes who waits.
-    pub fn ring(&self) {
+    pub(crate) fn ring(&self) {
         self.shared.change(|_state| ());
     }
 
     /// Whether a line has been asked for since the last time.
     #[must_use]
-    pub fn asked(&self) -> bool {
+    pub(crate) fn asked(&self) -> bool {
         std::mem::take(&mut self.shared.lock().asked)
     }
 
     /// The signal that is to end the run.
     #[must_use]
-    pub fn ending(&self) -> Option<i32> {
+    pub(crate) fn ending(&self) -> Option<i32> {
         self.shared.lock().ending
     }
 
     /// Gives the signals that end a run their default action again, in this thread: there is nothing left to put in order.
     /// A line that is asked for now is not worth dying of.
-    pub fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         self.shared.change(|state| state.let_go = true);
         SignalSet::of(ENDING.into_iter().filter(|&signal| self.caught.has(signal))).unblock();
     }
@@ -134,7 +134,7 @@ impl Shared {
 
 /// What the user knows a signal as.
 #[must_use]
-pub fn name(signal: i32) -> &'static str {
+pub(crate) fn name(signal: i32) -> &'static str {
     match signal {
         SIGINT => "interrupted",
         SIGTERM => "terminated",

@@ -13,8 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A copy that is not whole yet.
 #[derive(Debug)]
-pub struct Copy {
-    /// Where it is.
+pub(crate) struct Copy {
     pub place: At,
     /// How it is called in messages.
     pub path: Vec<u8>,
@@ -32,7 +31,7 @@ pub struct Copy {
 
 /// The copies that are not whole yet.
 #[derive(Debug, Default)]
-pub struct Unfinished(Mutex<State>);
+pub(crate) struct Unfinished(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -56,7 +55,7 @@ impl Unfinished {
     }
 
     /// Notes a copy, and answers the number under which it is known: never 0.
-    pub fn begin(&self, copy: Copy) -> u64 {
+    pub(crate) fn begin(&self, copy: Copy) -> u64 {
         let mut state = self.lock();
         state.last += 1;
         let number = state.last;
@@ -66,19 +65,19 @@ impl Unfinished {
 
     /// The copy is whole but for its closing, or has been given up by its worker. Where it has been taken out of the
     /// worker's hands, this does not come back.
-    pub fn end(&self, number: u64) {
+    pub(crate) fn end(&self, number: u64) {
         self.lock().copies.remove(&number);
     }
 
     /// Whether one of them waits for others than this machine's disks.
     #[must_use]
-    pub fn any_waits(&self) -> bool {
+    pub(crate) fn any_waits(&self) -> bool {
         self.lock().copies.values().any(|copy| copy.waits)
     }
 
     /// Takes all of them out of the workers' hands, for good.
     #[must_use]
-    pub fn seal(&self) -> Vec<Copy> {
+    pub(crate) fn seal(&self) -> Vec<Copy> {
         let mut state = self.lock();
         state.sealed = true;
         std::mem::take(&mut state.copies).into_values().collect()
@@ -87,7 +86,7 @@ impl Unfinished {
 
 /// The time that a file gets which is not whole and cannot be removed: older than any source, so that `-u` copies it.
 #[must_use]
-pub fn long_ago() -> Timestamps {
+pub(crate) fn long_ago() -> Timestamps {
     let start = Timespec { tv_sec: 0, tv_nsec: 0 };
     Timestamps {
         last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
@@ -101,7 +100,7 @@ impl Copy {
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn put_right(&self) -> Result<bool, Errno> {
+    pub(crate) fn put_right(&self) -> Result<bool, Errno> {
         if let Some(kept) = &self.kept {
             return match place::held(&self.place).and_then(|place| place::check(&place, self.identity)) {
                 Ok(()) | Err(Errno::NOENT) => kept.put_back().map(|()| true),

@@ -41,7 +41,7 @@ enum Look {
 
 /// How a run ends before it is done.
 #[derive(Clone, Copy)]
-pub struct Ends<'env> {
+pub(crate) struct Ends<'env> {
     /// Has the workers end.
     pub abandon: &'env (dyn Fn() + Sync),
     /// Does what is left to do when they have, or will not.
@@ -49,7 +49,7 @@ pub struct Ends<'env> {
 }
 
 /// What the watching thread goes by.
-pub struct Watch<'env> {
+pub(crate) struct Watch<'env> {
     /// What workers have done.
     pub progress: &'env Progress,
     /// What is to be done.
@@ -66,7 +66,7 @@ impl<'env> Watch<'env> {
     /// A watch over what `progress` is told of; signals are caught from now on. `None` where they cannot be: the copy is
     /// more than what is seen of it.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         when: When,
         progress: &'env Progress,
         options: &'env CpOptions,
@@ -80,7 +80,7 @@ impl<'env> Watch<'env> {
     }
 
     /// Does `work` under this watch, and tells how it ended where a signal has ended it.
-    pub fn over(&self, work: impl FnOnce()) {
+    pub(crate) fn over(&self, work: impl FnOnce()) {
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("progress".into());
             // Without the thread the copy goes on unseen, and signals have their default action.

@@ -13,7 +13,6 @@ impl Worker<'_, '_> {
         self.unsettled.push((slot, chain));
     }
 
-    /// How many wait.
     pub(super) fn unsettled(&self) -> usize {
         self.unsettled.len() + self.shared.durable.as_ref().map_or(0, |durable| durable.len())
     }

@@ -1,7 +1,7 @@
 //! What is asked for, by what source, against what a copy is made with and ends with.
 
 use super::*;
-use crate::cli::cp::Preserve;
+use crate::cli::cp::options::Preserve;
 use crate::plan::attribute_names::NONE;
 
 const OWN: Owner = Owner { user: 1000, group: 1000 };

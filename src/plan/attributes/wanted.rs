@@ -8,7 +8,7 @@ use rustix::io::Errno;
 impl Wanted {
     /// Nothing but times, for a symbolic link.
     #[must_use]
-    pub fn times_of_link(times: Times) -> Self {
+    pub(crate) fn times_of_link(times: Times) -> Self {
         Self {
             times: Some(times),
             owner: None,
@@ -25,7 +25,7 @@ impl Wanted {
 
     /// Whether there is nothing to do.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.times.is_none()
             && self.unnamed.is_none()
             && self.owner.is_none()
@@ -35,7 +35,7 @@ impl Wanted {
 
     /// Whether values have to be read from the source.
     #[must_use]
-    pub fn needs_source(&self) -> bool {
+    pub(crate) fn needs_source(&self) -> bool {
         !self.names.plain.is_empty() || !self.names.acls.is_empty()
     }
 
@@ -43,14 +43,14 @@ impl Wanted {
     /// A mode that is closed already does not tell: it may hide an ACL behind an empty mask, which the permissions that
     /// come at the end would open.
     #[must_use]
-    pub fn closed_mode(&self, now: Mode) -> Option<Mode> {
+    pub(crate) fn closed_mode(&self, now: Mode) -> Option<Mode> {
         let (Permissions::Kept(mode) | Permissions::Whole(mode)) = self.permissions else { return None };
         self.before.then_some(now & mode & Mode::RWXU)
     }
 
     /// Takes away what cannot be set for an empty name, which stands for the working directory, `now` somebody's: GNU cp
     /// sets some attributes by that name. The times come before.
-    pub fn refuse_without_name(&mut self, now: Owner) {
+    pub(crate) fn refuse_without_name(&mut self, now: Owner) {
         if !matches!(self.permissions, Permissions::Kept(_) | Permissions::Whole(_)) {
             return;
         }

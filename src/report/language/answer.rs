@@ -6,7 +6,7 @@ use regex_automata::meta::Regex;
 /// Whether an answer is one that the POSIX extended regular expression of a locale (`yesexpr` of localedata) takes for
 /// yes. Both are in the locale's character set. What is no such expression takes `y` and `Y`, as the C locale's does.
 #[must_use]
-pub fn is_yes(answer: &[u8], expression: &[u8], charset: Charset) -> bool {
+pub(crate) fn is_yes(answer: &[u8], expression: &[u8], charset: Charset) -> bool {
     // The C library's function takes the answer for a string, which ends with a NUL.
     let answer = answer.split(|&byte| byte == 0).next().unwrap_or_default();
     match Regex::new(&charset.decode(expression)) {

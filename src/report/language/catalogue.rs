@@ -9,14 +9,14 @@ use std::cmp::Ordering;
 
 /// Bytes of a file at most; the largest catalogue of a C library or of GNU's programs has less than a tenth of that. A
 /// larger one is none.
-pub const FILE_BYTES_MAX: usize = 8 << 20;
+pub(crate) const FILE_BYTES_MAX: usize = 8 << 20;
 
 /// The number that begins a file, in the byte order of the machine that made it.
 const MAGIC: u32 = 0x9504_12de;
 
 /// A catalogue.
 #[derive(Debug)]
-pub struct Catalogue {
+pub(crate) struct Catalogue {
     file: Vec<u8>,
     word: fn([u8; 4]) -> u32,
     messages: usize,
@@ -29,7 +29,7 @@ pub struct Catalogue {
 impl Catalogue {
     /// A catalogue from its file, if it is one and its character set is known.
     #[must_use]
-    pub fn read(file: Vec<u8>) -> Option<Self> {
+    pub(crate) fn read(file: Vec<u8>) -> Option<Self> {
         let magic: [u8; 4] = file.get(..4)?.try_into().ok()?;
         let word = match (u32::from_le_bytes(magic), u32::from_be_bytes(magic)) {
             (MAGIC, _) => u32::from_le_bytes,
@@ -52,7 +52,7 @@ impl Catalogue {
 
     /// The translation of a message: its first form where it has several by number, as no message here has a number.
     #[must_use]
-    pub fn translation(&self, english: &str) -> Option<String> {
+    pub(crate) fn translation(&self, english: &str) -> Option<String> {
         let bytes = self.bytes(english.as_bytes()).filter(|bytes| !bytes.is_empty())?;
         match self.meaning {
             None => String::from_utf8(bytes.to_vec()).ok(),

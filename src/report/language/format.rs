@@ -2,7 +2,7 @@
 
 /// A part of a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     /// Text as it is.
     Text(&'a str),
     /// An argument, by its number from 0, and how it is to be shown: `s`, `04lo`.
@@ -15,7 +15,7 @@ const ARGUMENTS_MAX: usize = 9;
 /// The parts of a format. `None` where it is none: a conversion without an end, or some of them with numbers and some
 /// without.
 #[must_use]
-pub fn pieces(format: &str) -> Option<Vec<Piece<'_>>> {
+pub(crate) fn pieces(format: &str) -> Option<Vec<Piece<'_>>> {
     let mut pieces = Vec::new();
     let mut rest = format;
     let (mut next, mut any_number) = (0, false);
@@ -64,7 +64,7 @@ fn shapes<'a>(pieces: &[Piece<'a>]) -> Option<Vec<&'a str>> {
 /// The parts of a translation that takes the very arguments of the English format, in whatever order, and ends its line
 /// where that does.
 #[must_use]
-pub fn translated<'a>(english: &str, translation: &'a str) -> Option<Vec<Piece<'a>>> {
+pub(crate) fn translated<'a>(english: &str, translation: &'a str) -> Option<Vec<Piece<'a>>> {
     let wanted = shapes(&pieces(english)?)?;
     let pieces = pieces(translation)?;
     let fits = shapes(&pieces)? == wanted && translation.ends_with('\n') == english.ends_with('\n');
@@ -72,7 +72,7 @@ pub fn translated<'a>(english: &str, translation: &'a str) -> Option<Vec<Piece<'
 }
 
 /// The message: the parts with their arguments, which are shown already; text becomes what `encode` makes of it.
-pub fn filled(pieces: &[Piece<'_>], arguments: &[&[u8]], encode: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
+pub(crate) fn filled(pieces: &[Piece<'_>], arguments: &[&[u8]], encode: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
     let mut message = Vec::new();
     for piece in pieces {
         match piece {

@@ -5,11 +5,11 @@
 //! nothing pays nothing. [`names`] says which catalogues are asked, [`catalogue`] reads one, [`format`] puts arguments
 //! into a translation or refuses it, [`answer`] understands answers. What cannot be had or used is English.
 
-pub mod answer;
-pub mod catalogue;
-pub mod format;
-pub mod names;
-pub mod words;
+pub(crate) mod answer;
+pub(crate) mod catalogue;
+pub(crate) mod format;
+pub(crate) mod names;
+pub(crate) mod words;
 
 use super::charset::Charset;
 use super::quote;
@@ -24,7 +24,7 @@ use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-pub use words::{Domain, Words};
+pub(crate) use words::{Domain, Words};
 
 /// Where GNU's programs and the C library have their catalogues.
 const DIRECTORY: &str = "/usr/share/locale";
@@ -37,7 +37,7 @@ const ALIAS_BYTES_MAX: usize = 64 << 10;
 
 /// The language of all that is said. It finds out what the user's is when that is first asked.
 #[derive(Debug, Default)]
-pub struct Language {
+pub(crate) struct Language {
     locale: OnceLock<Locale>,
     shelves: OnceLock<Vec<Shelf>>,
     /// What stands for characters that the character set lacks.
@@ -65,7 +65,7 @@ struct Shelf {
 impl Language {
     /// English in this character set, whatever the user's language is.
     #[must_use]
-    pub fn english(charset: Charset) -> Self {
+    pub(crate) fn english(charset: Charset) -> Self {
         let locale =
             Locale { charset, translations: charset, yes_expression: b"^[yY]".to_vec(), variables: None };
         Self { locale: locale.into(), shelves: Vec::new().into(), approximations: Vec::new().into() }
@@ -77,19 +77,19 @@ impl Language {
 
     /// The character set that names are quoted for.
     #[must_use]
-    pub fn charset(&self) -> Charset {
+    pub(crate) fn charset(&self) -> Charset {
         self.locale().charset
     }
 
     /// Whether an answer means yes.
     #[must_use]
-    pub fn is_yes(&self, answer: &[u8]) -> bool {
+    pub(crate) fn is_yes(&self, answer: &[u8]) -> bool {
         answer::is_yes(answer, &self.locale().yes_expression, self.charset())
     }
 
     /// A message with its arguments, which are shown in the locale's character set already.
     #[must_use]
-    pub fn message(&self, words: Words, arguments: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn message(&self, words: Words, arguments: &[&[u8]]) -> Vec<u8> {
         let translation = self.translation(words);
         let translated = translation.as_ref().and_then(|text| format::translated(words.english, text));
         match translated.or_else(|| format::pieces(words.english)) {
@@ -100,13 +100,13 @@ impl Language {
 
     /// Words without arguments.
     #[must_use]
-    pub fn text(&self, words: Words) -> Vec<u8> {
+    pub(crate) fn text(&self, words: Words) -> Vec<u8> {
         self.message(words, &[])
     }
 
     /// The system's reason, in the language of these words.
     #[must_use]
-    pub fn reason(&self, errno: Errno, words: Words) -> Vec<u8> {
+    pub(crate) fn reason(&self, errno: Errno, words: Words) -> Vec<u8> {
         let english = super::message::describe(errno);
         let text = words.domain.and_then(|_| self.look_up(Domain::Libc, &english));
         self.encoded(&text.unwrap_or(english))
@@ -114,7 +114,7 @@ impl Language {
 
     /// An option's name or argument in the language's quotation marks.
     #[must_use]
-    pub fn option_argument(&self, text: &[u8]) -> Vec<u8> {
+    pub(crate) fn option_argument(&self, text: &[u8]) -> Vec<u8> {
         let charset = self.charset();
         let [open, close] = charset.quotation_marks();
         let mark = |name: &str, otherwise: &str| match self.look_up(Domain::Gnulib, name) {

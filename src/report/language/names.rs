@@ -3,7 +3,7 @@
 
 /// What the user's variables say about the language of messages.
 #[derive(Debug, Clone, Default)]
-pub struct Variables {
+pub(crate) struct Variables {
     /// LANGUAGE: languages, the dearest first, with colons between.
     pub language: Vec<u8>,
     /// The locale of messages: LC_ALL, else LC_MESSAGES, else LANG, whichever is not empty.
@@ -21,7 +21,7 @@ struct Parts<'a> {
 
 /// The languages that messages are wanted in, the dearest first. None where English is.
 #[must_use]
-pub fn languages(variables: &Variables) -> Vec<Vec<u8>> {
+pub(crate) fn languages(variables: &Variables) -> Vec<Vec<u8>> {
     let locale = &variables.messages[..];
     if is_english(locale) {
         return Vec::new();
@@ -40,7 +40,7 @@ fn is_english(locale: &[u8]) -> bool {
 ///
 /// A name that would lead elsewhere has none.
 #[must_use]
-pub fn directories(language: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn directories(language: &[u8]) -> Vec<Vec<u8>> {
     if language.iter().any(|&byte| byte == b'/' || byte == 0) || language.starts_with(b".") {
         return Vec::new();
     }
@@ -97,7 +97,7 @@ fn normalized(codeset: &[u8]) -> Vec<u8> {
 
 /// What a locale's other name stands for, from the text of the file of such names: a name and a locale on each line.
 #[must_use]
-pub fn alias<'a>(name: &[u8], file: &'a [u8]) -> Option<&'a [u8]> {
+pub(crate) fn alias<'a>(name: &[u8], file: &'a [u8]) -> Option<&'a [u8]> {
     file.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"#")).find_map(|line| {
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         words.next().filter(|known| known.eq_ignore_ascii_case(name))?;

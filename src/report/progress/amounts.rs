@@ -5,11 +5,11 @@ use std::time::Duration;
 const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
 /// Most columns of what [`bytes`] answers.
-pub const BYTES_COLUMNS: usize = 7;
+pub(crate) const BYTES_COLUMNS: usize = 7;
 
 /// `1.23 GB`: three digits, in powers of 1000.
 #[must_use]
-pub fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     if count < 1000 {
         return format!("{count} B");
     }
@@ -30,7 +30,7 @@ pub fn bytes(count: u64) -> String {
 
 /// `12,345`.
 #[must_use]
-pub fn number(count: u64) -> String {
+pub(crate) fn number(count: u64) -> String {
     let digits = count.to_string();
     let first = digits.len() % 3;
     let mut grouped = digits[..first].to_owned();
@@ -45,13 +45,13 @@ pub fn number(count: u64) -> String {
 
 /// `1 file`, `12,345 files`.
 #[must_use]
-pub fn files(count: u64) -> String {
+pub(crate) fn files(count: u64) -> String {
     format!("{} file{}", number(count), if count == 1 { "" } else { "s" })
 }
 
 /// `0:03`, `1:01`, `2:00:00`, `3d 04h`.
 #[must_use]
-pub fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     match (days, hours) {
@@ -63,7 +63,7 @@ pub fn duration(time: Duration) -> String {
 
 /// `0.4 s` up to a minute, as [`duration`] from there on.
 #[must_use]
-pub fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     match time.as_secs() {
         0..=59 => format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100),
         _ => duration(time),

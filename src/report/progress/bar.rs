@@ -75,8 +75,7 @@ impl TermLike for Canvas {
     }
 }
 
-/// The display.
-pub struct Bar {
+pub(crate) struct Bar {
     bar: ProgressBar,
     canvas: Canvas,
     charset: Charset,
@@ -87,7 +86,7 @@ pub struct Bar {
 impl Bar {
     /// A display that has drawn nothing yet.
     #[must_use]
-    pub fn new(charset: Charset) -> Self {
+    pub(crate) fn new(charset: Charset) -> Self {
         let canvas = Canvas::default();
         // The caller has a measure of its own for how often it draws.
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(canvas.clone()), u8::MAX);
@@ -96,7 +95,7 @@ impl Bar {
 
     /// The bytes that draw `snapshot` on a terminal of so many columns, with the cursor on the first character before and
     /// behind. Empty where there is no room for anything.
-    pub fn frame(&mut self, snapshot: &Snapshot, columns: usize) -> Vec<u8> {
+    pub(crate) fn frame(&mut self, snapshot: &Snapshot, columns: usize) -> Vec<u8> {
         // The last column stays free: a character there leaves terminals undecided about the next line.
         let usable = columns.saturating_sub(1);
         let line = layout::line(snapshot, usable.min(COLUMNS_MAX), self.charset);

@@ -16,7 +16,7 @@ const GAP_COLUMNS: usize = 2;
 
 /// What the first line holds, from the left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// The percentage, and a bar between it and the figures.
     pub bar: bool,
     /// The percentage, without a bar.
@@ -27,7 +27,7 @@ pub struct Line {
 
 /// The line for a terminal of so many columns. Its parts keep their places while their numbers change.
 #[must_use]
-pub fn line(snapshot: &Snapshot, columns: usize, charset: Charset) -> Line {
+pub(crate) fn line(snapshot: &Snapshot, columns: usize, charset: Charset) -> Line {
     let known = snapshot.percent().is_some();
     let choices = figures(snapshot, charset);
     let width = |text: &String| text.chars().count();

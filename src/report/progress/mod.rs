@@ -3,17 +3,17 @@
 //! [`Snapshot`] is plain data from the pipeline. [`amounts`] and [`names`] make short text of its parts, [`layout`] puts
 //! them side by side as far as the terminal is wide, [`bar`] has indicatif draw them.
 
-pub mod amounts;
-pub mod bar;
-pub mod layout;
-pub mod names;
+pub(crate) mod amounts;
+pub(crate) mod bar;
+pub(crate) mod layout;
+pub(crate) mod names;
 
 use super::quote::{self, Charset};
 use std::time::Duration;
 
 /// How far a copy has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// Files that are done.
     pub files: u64,
     /// Bytes that have reached the destination.
@@ -39,10 +39,9 @@ struct Shown {
 
 /// What there is to do. Never less than what is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Total {
+pub(crate) struct Total {
     /// Files.
     pub files: u64,
-    /// Bytes.
     pub bytes: u64,
     /// All sources have been counted.
     pub complete: bool,
@@ -51,7 +50,7 @@ pub struct Total {
 impl Snapshot {
     /// How much of a hundred is done, where the total is known.
     #[must_use]
-    pub fn percent(&self) -> Option<u64> {
+    pub(crate) fn percent(&self) -> Option<u64> {
         let total = self.total.filter(|total| total.complete)?;
         let (done, all) = if total.bytes > 0 { (self.bytes, total.bytes) } else { (self.files, total.files) };
         let percent = (u128::from(done) * 100).checked_div(u128::from(all)).unwrap_or(0);
@@ -71,7 +70,7 @@ impl Snapshot {
 
     /// One line for a log, without a newline: no control character in it, and nothing but ASCII but for the name.
     #[must_use]
-    pub fn line(&self, charset: Charset) -> Vec<u8> {
+    pub(crate) fn line(&self, charset: Charset) -> Vec<u8> {
         let (mut bytes, mut files) = (amounts::bytes(self.bytes), amounts::files(self.files));
         if let Some(total) = self.total {
             let (shown, least) = (self.shown(&total), if total.complete { "" } else { "at least " });
@@ -101,7 +100,7 @@ impl Snapshot {
 
     /// The last line of a copy: what was done, in which time; as much of it as there are columns for.
     #[must_use]
-    pub fn summary(&self, elapsed: Duration, columns: Option<usize>) -> String {
+    pub(crate) fn summary(&self, elapsed: Duration, columns: Option<usize>) -> String {
         let micros = elapsed.as_micros().max(1);
         let rate = u64::try_from(u128::from(self.bytes) * 1_000_000 / micros).unwrap_or(u64::MAX);
         let (bytes, files) = (amounts::bytes(self.bytes), amounts::files(self.files));

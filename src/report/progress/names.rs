@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar;
 /// The end of a path, in at most `columns` columns: the end tells more than the beginning. What a terminal would act on,
 /// or what would change how the rest is read, shows as a question mark.
 #[must_use]
-pub fn fit(path: &[u8], columns: usize, charset: Charset) -> String {
+pub(crate) fn fit(path: &[u8], columns: usize, charset: Charset) -> String {
     let (mark, mark_columns) = match charset {
         Charset::Utf8 => ("…", 1),
         Charset::Ascii | Charset::Bytes { .. } | Charset::Multibyte(_) => ("...", 3),

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Choosing {
+pub(crate) struct Choosing {
     /// `--exclude` and `--include`, in the order typed; `None` where there is none.
     pub patterns: Option<Patterns>,
     /// `--gitignore`: what .gitignore files in the sources name is left out.
@@ -19,9 +19,8 @@ pub struct Choosing {
     pub dry_run: bool,
 }
 
-/// The definitions.
 #[must_use]
-pub fn arguments() -> Vec<Arg> {
+pub(crate) fn arguments() -> Vec<Arg> {
     [
         valued(
             "exclude",
@@ -42,7 +41,7 @@ pub fn arguments() -> Vec<Arg> {
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub fn read(matches: &ArgMatches) -> Result<Choosing, Refused> {
+pub(crate) fn read(matches: &ArgMatches) -> Result<Choosing, Refused> {
     let names_from = matches.get_many("files0-from").and_then(Iterator::last).cloned();
     Ok(Choosing {
         patterns: patterns(matches)?,

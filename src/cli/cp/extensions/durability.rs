@@ -7,16 +7,15 @@ use clap::{Arg, ArgMatches};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Durability {
+pub(crate) struct Durability {
     /// `--fsync`: what was copied is on the device before the run ends.
     pub fsync: bool,
     /// `--atomic`: a file gets its name only when it is complete.
     pub atomic: bool,
 }
 
-/// The definitions.
 #[must_use]
-pub fn arguments() -> Vec<Arg> {
+pub(crate) fn arguments() -> Vec<Arg> {
     [
         flag("atomic", None, "give each file its name only when it is complete"),
         flag("fsync", None, "have files and their names on the device before it ends"),
@@ -29,6 +28,6 @@ pub fn arguments() -> Vec<Arg> {
 ///
 /// # Errors
 /// None so far: neither option has an argument.
-pub fn read(matches: &ArgMatches) -> Result<Durability, BadArgument> {
+pub(crate) fn read(matches: &ArgMatches) -> Result<Durability, BadArgument> {
     Ok(Durability { fsync: matches.get_flag("fsync"), atomic: matches.get_flag("atomic") })
 }

@@ -2,10 +2,10 @@
 //!
 //! One file for each concern: its definitions, what it means, and how it is read.
 
-pub mod choosing;
-pub mod durability;
-pub mod progress;
-pub mod verification;
+pub(crate) mod choosing;
+pub(crate) mod durability;
+pub(crate) mod progress;
+pub(crate) mod verification;
 
 use crate::cli::Refused;
 use choosing::Choosing;
@@ -16,7 +16,7 @@ use verification::Verification;
 
 /// What was asked for beyond what GNU cp does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extensions {
+pub(crate) struct Extensions {
     /// Which files are copied.
     pub choosing: Choosing,
     /// When a copy may be relied on.
@@ -31,7 +31,7 @@ impl Extensions {
     /// When progress is shown, where there is somebody to watch the run at all: a run that was asked to list what it has
     /// done does so too when a signal ends it.
     #[must_use]
-    pub fn watched(&self) -> Option<When> {
+    pub(crate) fn watched(&self) -> Option<When> {
         let lists = self.verification.manifest.is_some() && !self.choosing.dry_run;
         self.progress.when.or(lists.then_some(When::Never))
     }
@@ -39,7 +39,7 @@ impl Extensions {
 
 /// The definitions, in the order of the help text.
 #[must_use]
-pub fn arguments() -> Vec<Arg> {
+pub(crate) fn arguments() -> Vec<Arg> {
     [choosing::arguments(), durability::arguments(), verification::arguments(), progress::arguments()]
         .concat()
 }
@@ -48,7 +48,7 @@ pub fn arguments() -> Vec<Arg> {
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub fn read(matches: &ArgMatches) -> Result<Extensions, Refused> {
+pub(crate) fn read(matches: &ArgMatches) -> Result<Extensions, Refused> {
     Ok(Extensions {
         choosing: choosing::read(matches)?,
         durability: durability::read(matches)?,

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 
 /// When progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub(crate) enum When {
     /// Where standard error is a terminal, and the copy has taken a second.
     Auto,
     /// At once, and in plain lines where there is no terminal.
@@ -17,14 +17,13 @@ pub enum When {
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// When progress is shown; `None` where the option was not given: signals have their default action then.
     pub when: Option<When>,
 }
 
-/// The definitions.
 #[must_use]
-pub fn arguments() -> Vec<Arg> {
+pub(crate) fn arguments() -> Vec<Arg> {
     let progress = Arg::new("progress").long("progress").value_name("WHEN").action(ArgAction::Set);
     vec![progress.num_args(0..=1).require_equals(true).help_heading(EXTENSIONS).help(
         "show what is done: 'auto' (on a terminal, after a second), 'always' or 'never' (only on SIGUSR1)",
@@ -35,7 +34,7 @@ pub fn arguments() -> Vec<Arg> {
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub fn read(matches: &ArgMatches) -> Result<Progress, BadArgument> {
+pub(crate) fn read(matches: &ArgMatches) -> Result<Progress, BadArgument> {
     if matches.value_source("progress").is_none() {
         return Ok(Progress::default());
     }

@@ -7,16 +7,15 @@ use std::ffi::OsString;
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verification {
+pub(crate) struct Verification {
     /// `--verify`: each copy is read back and compared.
     pub verify: bool,
     /// `--manifest`: where the hashes of copies are written; `-` is standard output.
     pub manifest: Option<OsString>,
 }
 
-/// The definitions.
 #[must_use]
-pub fn arguments() -> Vec<Arg> {
+pub(crate) fn arguments() -> Vec<Arg> {
     vec![
         Arg::new("verify")
             .long("verify")
@@ -37,7 +36,7 @@ pub fn arguments() -> Vec<Arg> {
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub fn read(matches: &ArgMatches) -> Result<Verification, BadArgument> {
+pub(crate) fn read(matches: &ArgMatches) -> Result<Verification, BadArgument> {
     let manifest = matches.get_one::<OsString>("manifest").cloned();
     Ok(Verification { verify: matches.get_flag("verify"), manifest })
 }

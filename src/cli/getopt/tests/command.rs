@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::EXTENSIONS;
 
-pub fn cp() -> Command {
+pub(super) fn cp() -> Command {
     let options = [
         flag("archive", Some('a')),
         flag("attributes-only", None),
@@ -51,7 +51,7 @@ pub fn cp() -> Command {
     command("cp").args(options)
 }
 
-pub fn cat() -> Command {
+pub(super) fn cat() -> Command {
     let options = [
         flag("number-nonblank", Some('b')),
         flag("number", Some('n')),
@@ -70,24 +70,24 @@ pub fn cat() -> Command {
 }
 
 /// A command as the module asks for, with operands only.
-pub fn command(name: &'static str) -> Command {
+pub(super) fn command(name: &'static str) -> Command {
     let operands = Arg::new("operands").num_args(0..).value_parser(value_parser!(OsString));
     Command::new(name).disable_help_flag(true).disable_version_flag(true).arg(operands)
 }
 
-pub fn flag(long: &'static str, short: Option<char>) -> Arg {
+pub(super) fn flag(long: &'static str, short: Option<char>) -> Arg {
     Arg::new(long).long(long).short(short).action(ArgAction::Count)
 }
 
-pub fn short_flag(short: char) -> Arg {
+pub(super) fn short_flag(short: char) -> Arg {
     Arg::new(short.to_string()).short(short).action(ArgAction::Count)
 }
 
-pub fn required(long: &'static str, short: Option<char>) -> Arg {
+pub(super) fn required(long: &'static str, short: Option<char>) -> Arg {
     let option = Arg::new(long).long(long).short(short);
     option.action(ArgAction::Append).value_parser(value_parser!(OsString))
 }
 
-pub fn optional(long: &'static str) -> Arg {
+pub(super) fn optional(long: &'static str) -> Arg {
     required(long, None).num_args(0..=1).require_equals(true).default_missing_value("(missing)")
 }

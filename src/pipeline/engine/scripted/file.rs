@@ -7,7 +7,7 @@ use rustix::fs::{FileType, Mode, Timespec};
 
 /// A file in memory.
 #[derive(Debug, Clone)]
-pub struct File {
+pub(crate) struct File {
     /// What is in it.
     pub contents: Vec<u8>,
     /// What its size is said to be, where that is not true.
@@ -16,7 +16,6 @@ pub struct File {
     pub has_holes: bool,
     /// Its type. What is no regular file has no offsets: writes go behind each other.
     pub kind: FileType,
-    /// Its permissions.
     pub mode: Mode,
     /// Those that it was made with, where it was opened to make it.
     pub made_with: Option<Mode>,
@@ -30,12 +29,11 @@ pub struct File {
     pub kept: Option<Wanted>,
     /// Nothing has changed in it since it was made durable.
     pub durable: bool,
-    /// Which file it is.
     pub inode: u64,
 }
 
 /// When everything is written that these tests write.
-pub const NOW: Timespec = Timespec { tv_sec: 1_000_000, tv_nsec: 0 };
+pub(crate) const NOW: Timespec = Timespec { tv_sec: 1_000_000, tv_nsec: 0 };
 
 impl File {
     /// A regular file that holds this.

@@ -49,7 +49,7 @@ impl OpenFile {
 
 /// All files, by name, and all descriptors of them.
 #[derive(Debug, Default)]
-pub struct World {
+pub(crate) struct World {
     files: HashMap<Vec<u8>, File>,
     open: HashMap<Number, OpenFile>,
     /// Names of the memory files behind all ordinary descriptors there ever were.
@@ -72,29 +72,29 @@ pub struct World {
 
 impl World {
     /// Puts a regular file there.
-    pub fn put(&mut self, name: &[u8], contents: Vec<u8>) {
+    pub(crate) fn put(&mut self, name: &[u8], contents: Vec<u8>) {
         self.inodes += 1;
         let file = File::new(contents, self.inodes);
         self.files.insert(name.to_vec(), file);
     }
 
     /// The file of that name, which must be there.
-    pub fn file_mut(&mut self, name: &[u8]) -> &mut File {
+    pub(crate) fn file_mut(&mut self, name: &[u8]) -> &mut File {
         self.files.get_mut(name).expect("a file of that name")
     }
 
     /// The file of that name, where there is one.
-    pub fn file(&self, name: &[u8]) -> Option<&File> {
+    pub(crate) fn file(&self, name: &[u8]) -> Option<&File> {
         self.files.get(name)
     }
 
     /// What is in the file of that name, where there is one.
-    pub fn contents(&self, name: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn contents(&self, name: &[u8]) -> Option<&[u8]> {
         self.files.get(name).map(|file| &file.contents[..])
     }
 
     /// What stat(2) says.
-    pub fn facts(&self, name: &[u8]) -> Option<Facts> {
+    pub(crate) fn facts(&self, name: &[u8]) -> Option<Facts> {
         let file = self.files.get(name)?;
         let size = file.claimed.unwrap_or(file.contents.len() as u64);
         let identity = Identity { device: 1, inode: file.inode };
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// What is wrong with the descriptors when nothing should be open any more: one line for each.
-    pub fn descriptors_left(&self) -> Vec<String> {
+    pub(crate) fn descriptors_left(&self) -> Vec<String> {
         let mut left: Vec<String> =
             self.abandoned.iter().map(|name| format!("{}: never closed", name.escape_ascii())).collect();
         for (number, open) in &self.open {

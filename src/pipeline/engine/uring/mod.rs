@@ -15,7 +15,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-pub use ring::Refusal;
+pub(crate) use ring::Refusal;
 
 use super::{Capabilities, Counters, Engine, Wait, made, plain};
 use crate::bufpool::Pool;
@@ -30,7 +30,7 @@ use rustix::io::Errno;
 
 /// How a ring is to be set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setup {
+pub(crate) struct Setup {
     /// Most chains in flight at once.
     pub queue_depth: u32,
     /// Whole chains in one linked submission, rather than only their source half.
@@ -68,7 +68,7 @@ struct Slot {
 }
 
 /// Runs chains in a ring. Fields drop in order: the ring, with its hold on descriptors and memory, goes first.
-pub struct Uring {
+pub(crate) struct Uring {
     ring: Ring,
     rules: Rules,
     fused_where_slow: bool,
@@ -105,7 +105,7 @@ impl Uring {
     ///
     /// # Errors
     /// Why there can be no ring here.
-    pub fn new(setup: Setup, pool: &Pool) -> Result<Self, Refusal> {
+    pub(crate) fn new(setup: Setup, pool: &Pool) -> Result<Self, Refusal> {
         let depth = setup.queue_depth.max(1);
         let files = depth.saturating_mul(2);
         let ring = Ring::new(Wishes {

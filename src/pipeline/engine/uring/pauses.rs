@@ -14,16 +14,16 @@ const WAITED: Duration = Duration::from_millis(1);
 
 /// The calls of one ring that have brought nothing, since one brought something.
 #[derive(Debug, Default)]
-pub struct Pauses(u32);
+pub(super) struct Pauses(u32);
 
 impl Pauses {
     /// Before a call: the time, where it matters.
-    pub fn begin(&self) -> Option<Instant> {
+    pub(super) fn begin(&self) -> Option<Instant> {
         (self.0 > 0).then(Instant::now)
     }
 
     /// A call has brought something.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.0 = 0;
     }
 
@@ -31,7 +31,7 @@ impl Pauses {
     ///
     /// # Errors
     /// The answer, where there is no hope in trying again.
-    pub fn bear(&mut self, errno: Errno, began: Option<Instant>) -> Result<(), Errno> {
+    pub(super) fn bear(&mut self, errno: Errno, began: Option<Instant>) -> Result<(), Errno> {
         let pause = self.next(errno, began)?;
         if !pause.is_zero() {
             std::thread::sleep(pause);

@@ -17,7 +17,7 @@ use std::ffi::CStr;
 
 /// What the user asked of the ring.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub(super) struct Wishes {
     /// Entries of the submission queue; the completion queue has twice as many.
     pub entries: u32,
     /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
@@ -32,7 +32,7 @@ pub struct Wishes {
 
 /// Why there is no ring, and at which step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The step that was refused, in words for `--stats` and messages.
     pub step: &'static str,
     /// What the kernel said.
@@ -40,7 +40,7 @@ pub struct Refusal {
 }
 
 /// A set-up ring.
-pub struct Ring {
+pub(super) struct Ring {
     ring: IoUring,
     /// Whether links on direct descriptors can be had (see `route::Rules::links`).
     pub links: bool,
@@ -58,7 +58,7 @@ pub struct Ring {
 
 /// A file in an entry.
 #[derive(Clone, Copy)]
-pub enum Target<'fd> {
+pub(super) enum Target<'fd> {
     /// An ordinary descriptor.
     Plain(BorrowedFd<'fd>),
     /// A slot of the registered-file table.
@@ -67,10 +67,9 @@ pub enum Target<'fd> {
 
 /// Memory in an entry: where, how much, and the fixed buffer it lies in.
 #[derive(Clone, Copy)]
-pub struct Span {
+pub(super) struct Span {
     /// First byte.
     pub start: *mut u8,
-    /// Bytes.
     pub bytes: u32,
     /// Number of the fixed buffer around it.
     pub fixed: Option<u16>,
@@ -83,7 +82,7 @@ impl Ring {
     /// # Errors
     /// EPERM and ENOSYS where io_uring is blocked, ENOMEM under tight limits, EINVAL for wishes the kernel or device
     /// does not grant, EOPNOTSUPP where an operation we need is unknown.
-    pub fn new(wishes: Wishes) -> Result<Self, Refusal> {
+    pub(super) fn new(wishes: Wishes) -> Result<Self, Refusal> {
         let ring = Self::set_up(wishes)?;
         // A failure only costs the look-up of the ring's descriptor in each call.
         match ring.submitter().register_ring_fd() {
@@ -146,7 +145,7 @@ impl Ring {
 
     /// Lets so many operations on files sleep side by side, each in a thread of the kernel's. Without it there are four a
     /// core at most. Kernels before 5.15 keep to that.
-    pub fn sleep_side_by_side(&self, operations: u32) {
+    pub(super) fn sleep_side_by_side(&self, operations: u32) {
         match self.ring.submitter().register_iowq_max_workers(&mut [operations, 0]) {
             Ok(()) | Err(_) => {}
         }
@@ -154,7 +153,7 @@ impl Ring {
 
     /// Most completions that can be outstanding.
     #[must_use]
-    pub fn completions_max(&self) -> usize {
+    pub(super) fn completions_max(&self) -> usize {
         usize::try_from(self.ring.params().cq_entries()).unwrap_or(usize::MAX)
     }
 
@@ -162,7 +161,7 @@ impl Ring {
     ///
     /// # Errors
     /// ENOMEM where RLIMIT_MEMLOCK does not allow it.
-    pub fn register_region(&self, number: u16, region: RegionSpan) -> Result<(), Errno> {
+    pub(super) fn register_region(&self, number: u16, region: RegionSpan) -> Result<(), Errno> {
         let vector = libc::iovec { iov_base: region.start.cast(), iov_len: region.bytes };
         // SAFETY: the pool keeps its regions until it is dropped, which is after this ring by the engine's field order.
         unsafe { self.ring.submitter().register_buffers_update(u32::from(number), &[vector], None) }
@@ -173,7 +172,7 @@ impl Ring {
     ///
     /// # Errors
     /// EBUSY where the queue has no room for all of them.
-    pub fn push(&mut self, entries: &[squeue::Entry]) -> Result<(), Errno> {
+    pub(super) fn push(&mut self, entries: &[squeue::Entry]) -> Result<(), Errno> {
         // SAFETY: the module's promise: entries point into chains that outlive their completion.
         unsafe { self.ring.submission().push_multiple(entries) }.map_err(|_full| Errno::BUSY)?;
         self.unsubmitted += entries.len();
@@ -184,7 +183,7 @@ impl Ring {
     ///
     /// # Errors
     /// What io_uring_enter(2) answered.
-    pub fn make_room(&mut self, entries: usize) -> Result<(), Errno> {
+    pub(super) fn make_room(&mut self, entries: usize) -> Result<(), Errno> {
         loop {
             let queue = self.ring.submission();
             let (capacity, length) = (queue.capacity(), queue.len());
@@ -208,7 +207,7 @@ impl Ring {
     /// # Errors
     /// What io_uring_enter(2) answered. EINTR, EBUSY and their like mean that completions are to be taken first, and are
     /// an error only where they do not end.
-    pub fn submit(&mut self, wait: Wait) -> Result<(), Errno> {
+    pub(super) fn submit(&mut self, wait: Wait) -> Result<(), Errno> {
         match wait {
             Wait::ForOne if self.ring.completion().is_empty() => self.enter(1),
             Wait::ForOne | Wait::No if self.unsubmitted > 0 => self.enter(0),
@@ -221,7 +220,7 @@ impl Ring {
     ///
     /// # Errors
     /// What io_uring_enter(2) answered again and again.
-    pub fn drain(&mut self, wait: Wait) -> Result<(), Errno> {
+    pub(super) fn drain(&mut self, wait: Wait) -> Result<(), Errno> {
         match wait {
             Wait::ForOne if self.ring.completion().is_empty() => self.collect(1),
             Wait::ForOne => Ok(()),
@@ -283,24 +282,24 @@ impl Ring {
     }
 
     /// Empties a slot of the registered-file table that no operation uses. Answers whether it can be used again.
-    pub fn empty_slot(&self, slot: u32) -> bool {
+    pub(super) fn empty_slot(&self, slot: u32) -> bool {
         self.ring.submitter().register_files_update(slot, &[-1]).is_ok()
     }
 
     /// Whether a kernel thread takes what was pushed, whenever it likes.
-    pub fn is_polled_for_submissions(&self) -> bool {
+    pub(super) fn is_polled_for_submissions(&self) -> bool {
         self.ring.params().is_setup_sqpoll()
     }
 
     /// The next completion that is there.
-    pub fn next_completion(&mut self) -> Option<cqueue::Entry> {
+    pub(super) fn next_completion(&mut self) -> Option<cqueue::Entry> {
         self.ring.completion().next()
     }
 }
 
 /// OPENAT of a name into an ordinary descriptor, or into the slot `direct`.
 #[must_use]
-pub fn open_entry(
+pub(super) fn open_entry(
     directory: BorrowedFd<'_>,
     name: &CStr,
     flags: OFlags,
@@ -319,7 +318,7 @@ pub fn open_entry(
 
 /// READ_FIXED where the memory is registered, READ elsewhere. An offset of `u64::MAX` means the file's position.
 #[must_use]
-pub fn read_entry(file: Target<'_>, into: Span, offset: u64) -> squeue::Entry {
+pub(super) fn read_entry(file: Target<'_>, into: Span, offset: u64) -> squeue::Entry {
     match (file, into.fixed) {
         (Target::Plain(fd), Some(fixed)) => {
             opcode::ReadFixed::new(Fd(fd.as_raw_fd()), into.start, into.bytes, fixed).offset(offset).build()
@@ -338,7 +337,7 @@ pub fn read_entry(file: Target<'_>, into: Span, offset: u64) -> squeue::Entry {
 
 /// WRITE_FIXED where the memory is registered, WRITE elsewhere. An offset of `u64::MAX` means the file's position.
 #[must_use]
-pub fn write_entry(file: Target<'_>, from: Span, offset: u64) -> squeue::Entry {
+pub(super) fn write_entry(file: Target<'_>, from: Span, offset: u64) -> squeue::Entry {
     match (file, from.fixed) {
         (Target::Plain(fd), Some(fixed)) => {
             opcode::WriteFixed::new(Fd(fd.as_raw_fd()), from.start, from.bytes, fixed).offset(offset).build()
@@ -357,7 +356,7 @@ pub fn write_entry(file: Target<'_>, from: Span, offset: u64) -> squeue::Entry {
 
 /// FSYNC, of data and metadata.
 #[must_use]
-pub fn sync_entry(file: Target<'_>) -> squeue::Entry {
+pub(super) fn sync_entry(file: Target<'_>) -> squeue::Entry {
     match file {
         Target::Plain(fd) => opcode::Fsync::new(Fd(fd.as_raw_fd())).build(),
         Target::Direct(slot) => opcode::Fsync::new(Fixed(slot)).build(),
@@ -366,7 +365,7 @@ pub fn sync_entry(file: Target<'_>) -> squeue::Entry {
 
 /// CLOSE of an ordinary descriptor, or of a slot of the registered-file table.
 #[must_use]
-pub fn close_entry(file: Target<'_>) -> squeue::Entry {
+pub(super) fn close_entry(file: Target<'_>) -> squeue::Entry {
     match file {
         Target::Plain(fd) => opcode::Close::new(Fd(fd.as_raw_fd())).build(),
         Target::Direct(slot) => opcode::Close::new(Fixed(slot)).build(),
@@ -382,7 +381,7 @@ fn errno_of(error: &std::io::Error) -> Errno {
 }
 
 /// Notes that the kernel has filled the first `bytes` bytes of a lease, as the completion of a read into it says.
-pub fn filled_by_kernel(lease: &mut Lease, bytes: u32) {
+pub(super) fn filled_by_kernel(lease: &mut Lease, bytes: u32) {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(lease.capacity());
     // SAFETY: called with the result of a completed read into this lease, whose entry was bounded by its capacity.
     unsafe { lease.set_filled(bytes) };

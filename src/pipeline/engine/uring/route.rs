@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// Which operations an engine puts into the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
+pub(super) struct Rules {
     /// Destination opens and writes go into the ring too: the fused placement. It is also that of chains whose destination
     /// is slow.
     pub fused: bool,
@@ -24,7 +24,7 @@ pub struct Rules {
 
 /// A stretch of a chain that enters the ring in one submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
+pub(super) struct Segment {
     /// Indexes into the chain's operations.
     pub ops: Range<usize>,
     /// Whether the opens among them give direct descriptors.
@@ -44,7 +44,7 @@ enum Reach {
 
 /// Whether the operation at index `at` is for the calling thread.
 #[must_use]
-pub fn is_here(chain: &Chain, at: usize, rules: Rules) -> bool {
+pub(super) fn is_here(chain: &Chain, at: usize, rules: Rules) -> bool {
     let reach = |end| reach_of(chain.descriptor(end));
     !in_ring(chain, at, rules, reach(End::Source), reach(End::Destination))
 }
@@ -55,7 +55,7 @@ pub fn is_here(chain: &Chain, at: usize, rules: Rules) -> bool {
 /// says exactly how many bytes must come: a link is cut by a short read, but never by one that reads too much. So a read
 /// whose end is not for the ring to say is the last one too.
 #[must_use]
-pub fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
+pub(super) fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
     let mut source = reach_of(&chain.source);
     let mut destination = reach_of(&chain.destination);
     let mut end = at;

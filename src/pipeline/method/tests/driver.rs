@@ -33,7 +33,7 @@ use std::{ffi::CString, rc::Rc, sync::Arc};
 const POOL_BYTES: usize = 64 << 10;
 
 /// What is to be copied, and how.
-pub struct Copying {
+pub(super) struct Copying {
     pub settings: Settings,
     pub fused: bool,
     /// The destination takes long to make files, for which the engine has fused chains.
@@ -52,7 +52,7 @@ pub struct Copying {
 }
 
 /// What came of it.
-pub struct Copied {
+pub(super) struct Copied {
     pub world: World,
     pub problems: Vec<Problem>,
     pub tally: Tally,
@@ -68,7 +68,7 @@ pub struct Copied {
 
 impl Copying {
     /// Nothing yet, by buffers of two pages.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             settings: Settings {
                 direct: false,
@@ -105,11 +105,17 @@ impl Copying {
     }
 
     /// One file, `source`, to where nothing is believed to be, `destination`.
-    pub fn of(contents: Vec<u8>) -> Self {
+    pub(super) fn of(contents: Vec<u8>) -> Self {
         Self::new().file("source", contents, "destination", Some(Found::Nothing))
     }
 
-    pub fn file(mut self, source: &str, contents: Vec<u8>, destination: &str, found: Option<Found>) -> Self {
+    pub(super) fn file(
+        mut self,
+        source: &str,
+        contents: Vec<u8>,
+        destination: &str,
+        found: Option<Found>,
+    ) -> Self {
         self.world.put(source.as_bytes(), contents);
         let at = |name: &str| At {
             directory: Directory::Working,
@@ -143,33 +149,38 @@ impl Copying {
     }
 
     /// What is under the name `destination` already, which has not been looked at.
-    pub fn over(mut self, contents: Vec<u8>) -> Self {
+    pub(super) fn over(mut self, contents: Vec<u8>) -> Self {
         self.jobs.iter_mut().for_each(|job| job.found = None);
         self.newcomer(contents)
     }
 
     /// What has come to the name `destination` since it was looked at.
-    pub fn newcomer(mut self, contents: Vec<u8>) -> Self {
+    pub(super) fn newcomer(mut self, contents: Vec<u8>) -> Self {
         self.world.put(b"destination", contents);
         self
     }
 
     /// The only job, to say more of it.
-    pub fn job(&mut self) -> &mut FileJob {
+    pub(super) fn job(&mut self) -> &mut FileJob {
         &mut self.jobs[0]
     }
 
     /// The nth operation of that name, counted from 0, meets a fault.
-    pub fn fault(self, operation: &'static str, nth: usize, fault: Fault) -> Self {
+    pub(super) fn fault(self, operation: &'static str, nth: usize, fault: Fault) -> Self {
         self.faults(operation, nth..nth + 1, fault)
     }
 
-    pub fn faults(mut self, operation: &'static str, range: std::ops::Range<usize>, fault: Fault) -> Self {
+    pub(super) fn faults(
+        mut self,
+        operation: &'static str,
+        range: std::ops::Range<usize>,
+        fault: Fault,
+    ) -> Self {
         self.script.named.push((operation, range, fault));
         self
     }
 
-    pub fn run(self) -> Copied {
+    pub(super) fn run(self) -> Copied {
         let capabilities = Capabilities {
             in_flight_max: self.in_flight_max,
             in_turn_max: self.in_flight_max,
@@ -226,12 +237,12 @@ impl Copying {
 
 impl Copied {
     /// What the destination of the only file holds.
-    pub fn destination(&self) -> Option<&[u8]> {
+    pub(super) fn destination(&self) -> Option<&[u8]> {
         self.world.contents(b"destination")
     }
 
     /// What was said, in short.
-    pub fn told(&self) -> Vec<(What, Option<Errno>)> {
+    pub(super) fn told(&self) -> Vec<(What, Option<Errno>)> {
         self.problems.iter().map(|problem| (problem.what, problem.errno)).collect()
     }
 }
