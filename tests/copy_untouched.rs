@@ -231,3 +231,21 @@ fn a_link_is_not_followed_for_a_source_in_a_directory_that_may_not_be_searched()
         assert!(is_untouched(s, "d/s/f"));
     });
 }
+
+#[test]
+fn a_link_is_not_followed_or_read_before_it_is_certain_to_count() {
+    each_engine(|s| {
+        s.dir("a").dir("g/e").dir("d/f").symlink("d/a", "../elsewhere").symlink("d/e", ".");
+        old(s, &["d/a", "d/e"]);
+        s.cp(["--keep-directory-symlink", "-lR", "-t", "d", "a"])
+            .fails("ucp: cannot overwrite non-directory 'd/a' with directory 'a'");
+        s.cp(["--keep-directory-symlink", "-ab", "g/e", "d"]).succeeds();
+        assert!(is_untouched(s, "d/a") && is_untouched(s, "d/e~"));
+        // Of another length than the target that the copy would have.
+        s.symlink("s/l", "here").symlink("t/s/l", "elsewhere");
+        old(s, &["t/s/l"]);
+        s.cp(["-a", "-u", "--attributes-only", "s", "t"])
+            .fails("ucp: cannot create symbolic link 't/s/l': File exists");
+        assert!(is_untouched(s, "t/s/l"));
+    });
+}

@@ -2,26 +2,26 @@
 
 use super::backup::Kept;
 use super::branch::{Branch, Origin};
-use super::chain::{At, Directory};
+use super::chain::At;
 use super::directory::Made;
 use super::given::{Base, EntryName, MadeAs};
 use super::job::{Operand, Task};
-use super::operand::without_slashes;
+use super::made_directories::MadeDirectory;
 use super::place;
 use super::tree::{Place, Way};
 use super::worker::Worker;
 use crate::cli::cp::{Backup, Control, Follow};
 use crate::plan::facts::{Facts, Identity};
+use crate::plan::linking;
 use crate::plan::looping::{self, Meeting, Met};
 use crate::plan::overwrite::Found;
 use crate::plan::replace::{self, DirectoryFate};
 use crate::plan::walk;
-use crate::plan::{linking, path};
+use crate::process;
 use crate::report::message::{Problem, What};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
-use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -182,20 +182,24 @@ impl Worker<'_, '_> {
 }
 
 impl Worker<'_, '_> {
-    /// Whether the copy of an operand's directory is to lie within that directory.
+    /// Whether the copy of an operand's directory is to lie within that directory, or may.
     pub(super) fn is_within_itself(&self, operand: &Operand, source: &Facts) -> bool {
         let within = |place: &At| self.shared.met.above.of(place).contains(&source.identity);
-        let leads_within = || self.filled(&operand.destination).is_some_and(|filled| within(&filled));
         source.kind == FileType::Directory
             && self.shared.settings.recursive
-            && (within(&operand.destination) || leads_within())
+            && (within(&operand.destination) || self.leads_within(&operand.destination, within))
     }
 
-    /// A place in the directory that a destination's name may lead to through a link.
-    fn filled(&self, At { directory, name }: &At) -> Option<At> {
-        let leads = name.to_bytes().ends_with(b"/") || self.shared.options.keep_directory_symlink;
-        let name = CString::new([name.to_bytes(), b"/."].concat()).ok()?;
-        leads.then(|| At { directory: directory.clone(), name: Arc::from(name) })
+    /// The same for what a destination's name leads to through a link. Where GNU cp does not follow it yet it is not followed: it
+    /// may lead there.
+    fn leads_within(&self, At { directory, name }: &At, within: impl FnOnce(&At) -> bool) -> bool {
+        if name.to_bytes().ends_with(b"/") {
+            let Ok(name) = CString::new([name.to_bytes(), b"."].concat()) else { return false };
+            return within(&At { directory: directory.clone(), name: Arc::from(name) });
+        }
+        self.shared.options.keep_directory_symlink
+            && process::look(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink)
     }
 
     /// Whether a directory is walked in the order of its listing, one part after the other: the copy may be met in it, or
@@ -317,92 +321,4 @@ fn listing_with(
         (None, Ok(None) | Err(_)) => None,
     };
     if above == Some(source.identity) { walk::open_directory(&open, c".", false) } else { Ok(open) }
-}
-
-/// A directory that the run has made.
-#[derive(Clone)]
-pub(crate) struct MadeDirectory {
-    name: Arc<[u8]>,
-    /// Where it was made, without looking behind a link for that; `None` where it is not the uppermost of what was made.
-    made_in: Option<Identity>,
-    /// Its path as messages show it.
-    path: Vec<u8>,
-}
-
-impl MadeDirectory {
-    fn of(branch: &Branch) -> Self {
-        let At { directory, name } = &branch.origin.destination;
-        let (name, made_in) = match &branch.parent {
-            Some(above) if above.fresh => (branch.name.to_bytes(), None),
-            Some(above) => (branch.name.to_bytes(), named(above)),
-            None => {
-                let made_in = without_slashes(directory, path::parent(name.to_bytes()));
-                (path::last_component(name.to_bytes()), made_in.map(|facts| facts.identity))
-            }
-        };
-        Self { name: Arc::from(name), made_in, path: branch.own_destination_path() }
-    }
-
-    /// Whether it is met, as an entry of a directory of the source, under the name and in the directory that it was made
-    /// in. GNU cp does not look behind symbolic links for that: one to a directory is not the directory.
-    fn is_entry_of(&self, parent: &Branch, source: &Place<'_>) -> bool {
-        let met_in = match &parent.parent {
-            Some(above) if parent.source.is_through_link() => above.source().ok().and_then(|directory| {
-                without_slashes(&directory, parent.name.to_bytes()).map(|facts| facts.identity)
-            }),
-            Some(_) => Some(parent.source.identity()),
-            None => {
-                without_slashes(&Directory::Working, &parent.origin.source_path).map(|facts| facts.identity)
-            }
-        };
-        *self.name == *source.name.to_bytes() && met_in.is_some() && met_in == self.made_in
-    }
-
-    /// The same for an operand.
-    fn is_at(&self, source: &At) -> bool {
-        let name = source.name.to_bytes();
-        let met_in = without_slashes(&source.directory, path::parent(name)).map(|facts| facts.identity);
-        *self.name == *path::last_component(name) && met_in.is_some() && met_in == self.made_in
-    }
-}
-
-/// What bears the name of a directory that is filled: the link, where it is filled through one.
-fn named(filled: &Branch) -> Option<Identity> {
-    let facts = match &filled.parent {
-        Some(_) if !filled.destination.is_through_link() => return Some(filled.destination.identity()),
-        Some(above) => without_slashes(&above.destination().ok()?, filled.name.to_bytes()),
-        None => {
-            let At { directory, name } = &filled.origin.destination;
-            without_slashes(directory, name.to_bytes())
-        }
-    };
-    facts.map(|facts| facts.identity)
-}
-
-/// The directories that the run has made and could meet.
-#[derive(Default)]
-pub(crate) struct MadeDirectories(Mutex<HashMap<Identity, MadeDirectory>>);
-
-impl MadeDirectories {
-    fn note(&self, directory: Identity, made: MadeDirectory) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(directory, made);
-    }
-
-    fn get(&self, directory: Identity) -> Option<MadeDirectory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&directory).cloned()
-    }
-}
-
-/// Directories that were there already and get copies, where a link that is followed may lead to them.
-#[derive(Default)]
-pub(crate) struct FilledDirectories(Mutex<HashSet<Identity>>);
-
-impl FilledDirectories {
-    fn note(&self, directory: Identity) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(directory);
-    }
-
-    fn has(&self, directory: Identity) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&directory)
-    }
 }

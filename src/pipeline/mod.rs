@@ -27,6 +27,7 @@ pub(crate) mod late;
 pub(crate) mod leaf;
 pub(crate) mod links;
 pub(crate) mod listed;
+pub(crate) mod made_directories;
 mod manifest;
 pub(crate) mod method;
 pub(crate) mod names;

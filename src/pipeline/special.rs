@@ -5,7 +5,7 @@ use super::chain::At;
 use super::job::FileJob;
 use super::place;
 use super::worker::Worker;
-use crate::cli::cp::{CpOptions, Keep};
+use crate::cli::cp::{CpOptions, Keep, Overwrite};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{Made, Refused, Wanted};
 use crate::plan::facts::Facts;
@@ -44,8 +44,11 @@ pub(crate) fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
 /// Whether the link that is there already may count as the copy of a link. One that cannot be read does not.
 pub(super) fn is_the_copy(options: &CpOptions, job: &FileJob) -> bool {
     let target = |at: &At| rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new());
-    replace::may_be_the_copy(options, job.found.as_ref())
-        && target(&job.source).is_ok_and(|wanted| target(&job.destination) == Ok(wanted))
+    options.overwrite == Overwrite::Older
+        && target(&job.source).is_ok_and(|wanted| {
+            replace::may_be_the_copy(options, wanted.to_bytes(), job.found.as_ref())
+                && target(&job.destination) == Ok(wanted)
+        })
 }
 
 impl Worker<'_, '_> {

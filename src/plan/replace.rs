@@ -166,12 +166,15 @@ pub(crate) fn may_link_over(options: &CpOptions, found: Option<&Found>) -> bool 
     !spares || found != Some(&Found::Nothing)
 }
 
-/// Whether a symbolic link that is in the way of a link's copy, and has the same target, is the copy as well as one that would be
-/// made: with `-u`, of what was seen there. GNU cp meets it so where nothing was removed first (`--attributes-only`).
+/// Whether a symbolic link that is in the way of the copy of one of this `target` is that copy as well as one that would be made,
+/// if it has the same target: with `-u`, of what was seen there. GNU cp meets it so where nothing was removed first
+/// (`--attributes-only`), and reads one of that length only.
 #[must_use]
-pub(crate) fn may_be_the_copy(options: &CpOptions, found: Option<&Found>) -> bool {
+pub(crate) fn may_be_the_copy(options: &CpOptions, target: &[u8], found: Option<&Found>) -> bool {
     let own = found.and_then(Found::own);
-    options.overwrite == Overwrite::Older && own.is_some_and(|own| own.kind == FileType::Symlink)
+    let is_alike =
+        |own: &Facts| own.kind == FileType::Symlink && usize::try_from(own.size) == Ok(target.len());
+    options.overwrite == Overwrite::Older && own.is_some_and(is_alike)
 }
 
 /// Whether a symbolic link is followed: an operand, or an entry of a directory.

@@ -130,6 +130,8 @@ impl Trees {
             6 => [up, there, b"/".to_vec()].concat(),
             // What it is in, and above that: a cycle for who follows.
             7 => b"..".to_vec(),
+            // Not the root of the whole machine.
+            8 if up.is_empty() && parent(path).is_empty() => b".".to_vec(),
             8 => [&up, parent(path), b"/."].concat(),
             _ => [up, there, b"/.".to_vec()].concat(),
         };

@@ -36,11 +36,13 @@ fn what_comes_to_a_free_name_gives_way_to_a_link_only_where_no_option_spares_any
 
 #[test]
 fn a_link_with_the_target_of_its_source_is_the_copy_only_with_u_and_where_it_was_seen() {
-    let link = Found::DanglingLink(Facts { kind: FileType::Symlink, ..file(2, 10) });
-    let updating = with(Overwrite::Older);
-    assert!(may_be_the_copy(&updating, Some(&link)) && !may_be_the_copy(&with(Overwrite::All), Some(&link)));
-    for other in [None, Some(Found::Nothing), Some(Found::File(file(2, 10)))] {
-        assert!(!may_be_the_copy(&updating, other.as_ref()));
+    let own = Facts { kind: FileType::Symlink, size: 6, ..file(2, 10) };
+    let (link, updating) = (Found::DanglingLink(own), with(Overwrite::Older));
+    assert!(may_be_the_copy(&updating, b"target", Some(&link)));
+    assert!(!may_be_the_copy(&updating, b"longer one", Some(&link)));
+    assert!(!may_be_the_copy(&with(Overwrite::All), b"target", Some(&link)));
+    for other in [None, Some(Found::Nothing), Some(Found::File(Facts { size: 6, ..file(2, 10) }))] {
+        assert!(!may_be_the_copy(&updating, b"target", other.as_ref()));
     }
 }
 
