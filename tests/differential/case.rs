@@ -190,13 +190,8 @@ pub fn remove(directory: &Path) {
     std::fs::remove_dir_all(directory).unwrap();
 }
 
-/// Lets the owner into every directory.
+/// Lets the owner into every directory, also where paths are longer than the kernel takes.
 fn open_up(directory: &Path) {
-    drop(std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)));
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            open_up(&entry.path());
-        }
-    }
+    let modes = Command::new("chmod").args(["-R", "u+rwx", "--"]).arg(directory).output().unwrap();
+    assert!(modes.status.success(), "{}", String::from_utf8_lossy(&modes.stderr));
 }
