@@ -197,3 +197,15 @@ fn a_copy_that_was_made_through_a_link_is_copied_into_itself_until_names_are_too
         }
     });
 }
+
+#[test]
+fn names_that_wait_for_their_turn_are_there_where_the_walk_comes_by_them() {
+    each_engine(|s| {
+        s.in_walk_order(&[&["s/t/b/k", "s/t/b/b"], &["s/b/f", "s/b/g"]], |s| {
+            s.file("s/t/b/k", "1").dir("s/b").hard_link("s/b/f", "s/t/b/k");
+            s.symlink("s/b/g", "..").dir("s/t/b/b");
+        });
+        s.cp(["-rLlu", "s/b", "s/t/b"]).fails("ucp: cannot copy a directory, 's/b', into itself, 's/t/b/b'");
+        assert_eq!(s.read("s/t/b/b/g/t/b/b/f"), b"1");
+    });
+}

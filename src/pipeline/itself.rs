@@ -164,8 +164,9 @@ impl Worker<'_, '_> {
     /// Ends what was begun before a directory is listed that copies are put into, as it has them in it then. A ring makes
     /// them while the walk goes on.
     pub(super) fn end_copies_within(&mut self, branch: &Branch) {
-        if !self.is_idle() && self.may_list_copies(branch) {
+        if self.may_list_copies(branch) {
             self.end_all();
+            self.end_several_names();
         }
     }
 

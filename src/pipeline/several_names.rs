@@ -118,6 +118,15 @@ impl Worker<'_, '_> {
         }
     }
 
+    /// Copies all that wait now, as what comes next depends on them.
+    pub(super) fn end_several_names(&mut self) {
+        let Batches { now, later } = Batches::of(self.shared.met.several_names.take());
+        for batch in std::iter::once(now).chain(later) {
+            batch.into_iter().for_each(|name| self.name(name));
+            self.end_all();
+        }
+    }
+
     /// All that was begun is done: those that wait have their turns.
     pub(super) fn several_names(&mut self) {
         self.names(Batches::of(self.shared.met.several_names.take()));
