@@ -14,6 +14,7 @@
 #![deny(unreachable_pub)]
 
 mod bufpool;
+mod cat;
 mod cli;
 mod format;
 mod front;

@@ -1,7 +1,7 @@
 //! `ucat`: GNU cat on the pipeline.
 
+use crate::cat as pipeline;
 use crate::cli::{Request, Surroundings, cat};
-use crate::pipeline::cat as pipeline;
 use crate::pipeline::outputs::Outputs;
 use crate::process;
 use crate::report::Reporter;

@@ -7,7 +7,6 @@
 pub(crate) mod attributes;
 pub(crate) mod backup;
 pub(crate) mod branch;
-pub(crate) mod cat;
 pub(crate) mod chain;
 pub(crate) mod choosing;
 pub(crate) mod debug;

@@ -2,7 +2,7 @@
 //! container) newer calls do the same: fchmodat2(2) of Linux 6.6, and those of 6.13 that take attributes of a name in a
 //! directory. Where these are not there either, the answer is that of /proc: ENOENT, which is told.
 
-use super::super::chain::At;
+use crate::pipeline::chain::At;
 use crate::plan::facts::{Facts, Identity};
 use crate::process;
 use rustix::fd::{AsFd, BorrowedFd};

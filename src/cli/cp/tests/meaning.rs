@@ -1,10 +1,10 @@
 //! The effective meaning of options together, each row as the reference showed it.
 
-use super::super::{
-    Backup, Context, Control, CpOptions, Follow, Keep, Make, Overwrite, PreserveMode, Reflink, Sparse,
-};
 use super::{options, options_in, parse_in};
 use crate::cli::Surroundings;
+use crate::cli::cp::{
+    Backup, Context, Control, CpOptions, Follow, Keep, Make, Overwrite, PreserveMode, Reflink, Sparse,
+};
 
 /// Existing files were newer, older, or not writable; stdin was empty.
 const OVERWRITE: &[(&str, &str)] = &[

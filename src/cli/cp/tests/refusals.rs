@@ -1,7 +1,7 @@
 //! Command lines that are refused, and in which order the reasons count.
 
-use super::super::Destination;
 use super::{options, refused_in};
+use crate::cli::cp::Destination;
 use crate::cli::{Refused, Surroundings};
 
 const LINKS: &str = "cannot make both hard and symbolic links";

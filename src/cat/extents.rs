@@ -4,7 +4,7 @@
 //! out shorter, what lies behind the first gap is cut off again and the offset is set before it: reading and writing in
 //! turns goes on from there, and meets what was met.
 
-use super::climb::{Astray, Input, can_be_set};
+use super::zero_copy::{Astray, Input, can_be_set};
 use crate::bufpool::{Lease, Pool};
 use crate::patience::retry;
 use rustix::fd::BorrowedFd;

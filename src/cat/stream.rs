@@ -1,7 +1,7 @@
 //! One file at a time, when its turn has come: opened, checked against the output, and passed through by the ladder's ways,
 //! the last of which, reading and writing in turns, is here.
 
-use super::climb::Astray;
+use super::zero_copy::Astray;
 use super::{Cat, Fatal};
 use crate::pipeline::chain::{Chain, Descriptor, Io, Op, Outcome, Seen};
 use crate::pipeline::engine::plain;

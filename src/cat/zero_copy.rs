@@ -6,7 +6,7 @@
 //! words. So no way here has an error of its own, but one: where bytes were moved by offsets, and the position behind them
 //! cannot be set, nobody can go on without moving them once more.
 
-use super::{Cat, extents, overlap};
+use super::{Cat, extents, read_ahead};
 use crate::patience::retry;
 use crate::plan::facts::Facts;
 use crate::plan::ways::{self, LARGE_BYTES, Sharing, To, Way};
@@ -86,7 +86,7 @@ impl Cat<'_> {
                     moved
                 }
                 Way::Overlap => {
-                    let (moved, set) = overlap::copy(self, &input);
+                    let (moved, set) = read_ahead::copy(self, &input);
                     set.map_err(Astray::Input)?;
                     moved
                 }

@@ -4,8 +4,8 @@
 //! on from block to block by skipping, which is a fraction of formatting; then blocks are formatted side by side, and
 //! written in their order, each by the thread that has it.
 
-use super::climb::{Input, can_be_set};
 use super::extents::WORKERS_MAX;
+use super::zero_copy::{Input, can_be_set};
 use super::{Cat, Fatal};
 use crate::bufpool::{Lease, Pool};
 use crate::format::{Format, Machine, Moved, Place, ROOM_BYTES};

@@ -2,7 +2,7 @@
 //! and one at a time would leave it idle between them.
 
 use super::Cat;
-use super::climb::{Input, can_be_set};
+use super::zero_copy::{Input, can_be_set};
 use crate::patience::retry;
 use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, Io, Op, Outcome, Seen};
 use crate::pipeline::engine::{Wait, choose, plain};

@@ -4,24 +4,24 @@
 //! takes what is ready from its front and writes many small files by one call. Everything else (standard input, pipes,
 //! devices, large files, files that cannot be trusted to say how long they are) is opened and passed on when its turn
 //! has come and everything before it is written: nobody can tell that others were read ahead. How it is passed on is
-//! decided by the ladder of `plan::ways`, and done by `climb`; options that change bytes are `format`'s work.
+//! decided by the ladder of `plan::ways`, and done by `zero_copy`; options that change bytes are `format`'s work.
 
-mod climb;
-mod cold;
 mod extents;
 mod output;
-mod overlap;
+mod page_cache;
+mod parallel_format;
+mod read_ahead;
 mod stream;
-mod together;
 mod window;
+mod zero_copy;
 
-use super::engine::choose;
-use super::engine::sync::Sync;
-use super::engine::uring::Refusal;
-use super::engine::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::cat::CatOptions;
 use crate::cli::knobs::{EngineKind, Knobs};
+use crate::pipeline::engine::choose;
+use crate::pipeline::engine::sync::Sync;
+use crate::pipeline::engine::uring::Refusal;
+use crate::pipeline::engine::{Counters, Engine};
 use crate::plan::ways::{Way, Wishes};
 use crate::plan::{descriptors, memory};
 use crate::process::{self, Limit};
@@ -79,7 +79,7 @@ pub(crate) fn print(
     let room = memory::room(process::memory_left());
     let pool = Pool::new(room.pool_bytes);
     let many = options.files.len() >= FILES_FOR_RING && knobs.engine == EngineKind::Auto;
-    let engine = if knobs.insist_on_ring() || (many && cold::any(&options.files)) {
+    let engine = if knobs.insist_on_ring() || (many && page_cache::any(&options.files)) {
         choose::choose(knobs, &pool)?
     } else {
         Box::new(Sync::default())
