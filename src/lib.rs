@@ -16,6 +16,7 @@
 mod bufpool;
 mod cat;
 mod cli;
+mod cp;
 mod format;
 mod front;
 mod hashes;

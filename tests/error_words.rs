@@ -1,5 +1,5 @@
 //! Which words a failure has: those that GNU cp has for the same call, whatever the engine. The calls fail by seccomp, so
-//! those of a ring cannot: where one end is opened or closed by it, unit tests in `pipeline/method` have the same words.
+//! those of a ring cannot: where one end is opened or closed by it, unit tests in `cp/copy` have the same words.
 
 use std::io;
 

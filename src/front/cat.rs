@@ -2,7 +2,7 @@
 
 use crate::cat as pipeline;
 use crate::cli::{Request, Surroundings, cat};
-use crate::pipeline::outputs::Outputs;
+use crate::cp::outputs::Outputs;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::language::Words;

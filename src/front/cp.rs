@@ -1,8 +1,8 @@
 //! `ucp`: GNU cp on the pipeline.
 
 use crate::cli::{Request, Surroundings, cp};
-use crate::pipeline::outputs::Outputs;
-use crate::pipeline::run;
+use crate::cp::outputs::Outputs;
+use crate::cp::run;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::message::Output;

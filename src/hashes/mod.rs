@@ -6,7 +6,7 @@
 //! by which two hashings are compared without keeping any data. Blocks are 1 MiB, and grow with the file, so that there
 //! are never more than a few thousand: memory is bounded for files of any size.
 //!
-//! Pure data; what it hashes and why is the business of [`crate::pipeline::method`].
+//! Pure data; what it hashes and why is the business of [`crate::cp::copy`].
 
 mod subtree;
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 mod op;
 
-use super::turn::Turn;
+use super::create_lock::Turn;
 use crate::bufpool::Lease;
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::Refused;

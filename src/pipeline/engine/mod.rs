@@ -20,7 +20,7 @@ use std::ops::AddAssign;
 pub(crate) struct Capabilities {
     /// How many chains can usefully be in flight at once.
     pub in_flight_max: usize,
-    /// The same for chains that have a [`super::turn::Turn`].
+    /// The same for chains that have a [`super::create_lock::Turn`].
     pub in_turn_max: usize,
     /// Whole-file chains should be built to run as one linked submission, without an operation that needs an ordinary
     /// descriptor.

@@ -6,7 +6,7 @@
 
 use super::{Capabilities, Counters, Engine, Wait, made, plain};
 use crate::pipeline::chain::{Chain, Completion, End, Io, Op, Outcome, Seen};
-use crate::pipeline::turn::{FILES_IN_TURN, Turn};
+use crate::pipeline::create_lock::{FILES_IN_TURN, Turn};
 use rustix::io::Errno;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,0 +1,150 @@
+//! What can be said of a file that is not whole yet, and how it is given up.
+
+use super::extents::{FinishedExtents, LargeFile};
+use super::file::FileCopy;
+use super::stage::Stage;
+use super::{Context, Next};
+use crate::cp::progress::unfinished::Copy;
+use crate::pipeline::chain::{At, Chain};
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::Found;
+use crate::plan::reading::Reading;
+use crate::report::message::{Problem, What};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{AtFlags, FileType};
+use rustix::io::Errno;
+use std::sync::Arc;
+
+impl FileCopy {
+    /// The source's path for messages.
+    #[must_use]
+    pub(crate) fn source_path(&self) -> Vec<u8> {
+        self.job.source_path()
+    }
+
+    /// The destination's path for messages.
+    #[must_use]
+    pub(crate) fn destination_path(&self) -> Vec<u8> {
+        self.job.destination_path()
+    }
+
+    /// Whether the engine has found that its ring is not to read the source.
+    #[must_use]
+    pub(crate) fn is_read_by_calls(&self) -> bool {
+        self.reading == Reading::ByCalls
+    }
+
+    /// Bytes that have reached the destination, as far as this file has moved them itself.
+    #[must_use]
+    pub(crate) fn arrived(&self) -> u64 {
+        self.stream.position()
+    }
+
+    /// Whether all that is left is to close both ends.
+    #[must_use]
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(self.stage, Stage::Close | Stage::GiveUp)
+    }
+
+    /// Whether what was there before comes back if the copy fails.
+    #[must_use]
+    pub(crate) fn is_kept(&self) -> bool {
+        self.job.kept.is_some()
+    }
+
+    /// Its chain is lost, with whatever it had open: nobody knows how far it has come.
+    pub(crate) fn lost(&mut self, errno: Errno, context: &mut Context<'_>) -> Next {
+        if self.failed {
+            return self.close(Chain::default(), context);
+        }
+        let other = Some(self.job.destination_path());
+        let problem = Problem { other, ..self.source_problem(What::Copying, errno) };
+        self.fail(Chain::default(), problem, context)
+    }
+
+    /// Whether the file at the destination is this run's own.
+    #[must_use]
+    pub(crate) fn has_made(&self, chain: &Chain) -> bool {
+        chain.destination.is_open() && self.found == Some(Found::Nothing)
+    }
+
+    /// Whether the file at the destination is not any more what it was.
+    #[must_use]
+    pub(crate) fn has_changed(&self, chain: &Chain) -> bool {
+        let is_changed = self.destination_is_regular && self.truncated && self.staged.is_none();
+        chain.destination.is_open() && is_changed && !self.has_made(chain)
+    }
+
+    /// What others should know of a copy that takes more than one chain; `None` where it takes no more, there is nothing
+    /// of it yet, or nothing under its name (`--atomic`).
+    #[must_use]
+    pub(crate) fn unfinished(&self, chain: &Chain) -> Option<Copy> {
+        let several = self.stage == Stage::Stream
+            && self.staged.is_none()
+            && (self.has_made(chain) || self.has_changed(chain));
+        several.then(|| self.as_unfinished(self.has_made(chain), chain.destination.plain()))
+    }
+
+    fn as_unfinished(&self, made_here: bool, copy: Option<BorrowedFd<'_>>) -> Copy {
+        let At { directory, name } = &self.job.destination;
+        let facts = match copy {
+            Some(copy) => rustix::fs::fstat(copy),
+            // A slot of the ring's: it was made under this name a moment ago.
+            None => rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW),
+        };
+        Copy {
+            place: self.job.destination.clone(),
+            path: self.job.destination_path(),
+            made_here,
+            identity: facts.ok().map(|stat| Facts::of(&stat).identity),
+            // Where there is no descriptor for it, it is told all the same.
+            file: copy.filter(|_| !made_here).and_then(|copy| rustix::io::fcntl_dupfd_cloexec(copy, 0).ok()),
+            kept: self.job.kept.clone(),
+            waits: self.source_facts().kind != FileType::RegularFile,
+        }
+    }
+
+    /// To how many bytes the copy has to be cut, so that it is a beginning of the source; from now on it counts as cut.
+    #[must_use]
+    pub(crate) fn take_cut(&mut self) -> Option<u64> {
+        let reached = self.stream.position();
+        self.length.take().filter(|&length| length != reached).map(|_| reached)
+    }
+
+    /// Closes a file that is not whole, and removes what this run has made of it.
+    #[must_use]
+    pub(crate) fn give_up_unfinished(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+        self.failed = true;
+        self.remove_at_close = self.has_made(&chain);
+        self.close(chain, context)
+    }
+}
+
+impl LargeFile {
+    /// The source's path for messages.
+    #[must_use]
+    pub(crate) fn source_path(&self) -> Vec<u8> {
+        self.lock().source_path().to_vec()
+    }
+
+    /// Tells others of the copy, by `begin`, which answers the number that it is known under.
+    pub(crate) fn note(&self, begin: impl FnOnce(Copy) -> u64) {
+        let mut progress = self.lock();
+        let copy = progress.copy();
+        if let Some(file) = progress.file_mut().filter(|file| file.number == 0 && file.staged.is_none()) {
+            let copy = copy.as_ref().map(|copy| copy.as_fd());
+            file.number = begin(file.as_unfinished(file.found == Some(Found::Nothing), copy));
+        }
+    }
+
+    /// Nobody claims anything any more: the run is to end, and a block has come as far as `reached`.
+    pub(crate) fn stop(&self, reached: u64) {
+        self.lock().stop(reached);
+    }
+
+    /// Gives the file up, as the run is to end; `None` while others are at work on it, who then finish it.
+    #[must_use]
+    pub(crate) fn give_up_stopped(self: &Arc<Self>) -> Option<FinishedExtents> {
+        self.finish_with(|progress, at| progress.stop(at))
+    }
+}

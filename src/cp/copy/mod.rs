@@ -1,0 +1,147 @@
+//! Copy methods: how the contents of one file get from source to destination.
+//!
+//! [`file::FileCopy`] takes a file through its stages: open and examine the source, come to a destination, move the
+//! bytes, close both. For moving the bytes it has a ladder of methods, and the first that fits is taken:
+//!
+//! 1. [`clone`], where both ends lie on a file system that can share blocks;
+//! 2. [`holes`], for a file that takes less room than it has bytes: its data, as extents;
+//! 3. one chain ([`single_chain`]), for a file that fits a buffer and whose destination is believed absent or has been opened;
+//! 4. [`extents`], for a larger regular file: blocks at their own offsets, by as many workers as are free;
+//! 5. a stream of reads and writes, for whatever cannot be trusted to say how long it is, and to finish what the other
+//!    two left: a file that shrank or grew, a write that came up short.
+//!
+//! Methods make chains and consume completions. They make no system call and know no engine.
+
+pub(crate) mod clone;
+pub(crate) mod destination;
+pub(crate) mod extent;
+pub(crate) mod extents;
+pub(crate) mod file;
+mod finish;
+pub(crate) mod fs_pairs;
+pub(crate) mod grains;
+pub(crate) mod holes;
+mod interrupt;
+mod prepare_extents;
+pub(crate) mod single_chain;
+mod source;
+mod stage;
+pub(crate) mod statfs;
+pub(crate) mod stream;
+mod temp_file;
+#[cfg(test)]
+mod tests;
+mod unread;
+mod verify;
+pub(crate) mod zeros;
+
+use super::entry::owed::Owed;
+use super::outputs::Outputs;
+use crate::bufpool::Pool;
+use crate::cli::cp::{Reflink, Sparse};
+use crate::pipeline::chain::Chain;
+use crate::pipeline::engine::Capabilities;
+use crate::plan::attributes::Keeping;
+use crate::report::Reporter;
+use crate::report::manifest::Manifest;
+use crate::report::stats::Tally;
+use extents::LargeFile;
+use fs_pairs::View;
+use std::sync::Arc;
+
+/// What methods need to know of how the run is to be done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// Past the page cache.
+    pub direct: bool,
+    /// Most bytes in one read or write.
+    pub buffer_bytes: usize,
+    /// The same for a block of a file that several workers may copy.
+    pub extent_bytes: usize,
+    /// The largest file that is left to the kernel to pass on, in bytes.
+    pub pass_bytes_max: u64,
+    /// Write through dangling symbolic links.
+    pub posixly_correct: bool,
+    /// The destination's file system reports write errors as late as at close (NFS, SMB, FUSE and their like).
+    pub late_errors: bool,
+    /// Remove a destination that cannot be opened, and try again; say so where lines are asked for.
+    pub force: bool,
+    /// Say what is being done.
+    pub verbose: bool,
+    /// Whether blocks are shared.
+    pub reflink: Reflink,
+    /// Where holes go.
+    pub sparse: Sparse,
+    /// What became of each file's data is told.
+    pub debug: bool,
+    pub keeping: Keeping,
+    /// No data is copied.
+    pub attributes_only: bool,
+    /// Files are durable before they are done.
+    pub fsync: bool,
+    /// Files get their names when they are complete.
+    pub atomic: bool,
+    /// Data is hashed as it passes.
+    pub hash: bool,
+    /// What was written is read back and compared; it is hashed then, too.
+    pub verify: bool,
+    /// Somebody looks at how much has arrived.
+    pub watched: bool,
+    /// Names of one file are read one after the other, in the order of the walk.
+    pub names_in_turn: bool,
+}
+
+/// What a method works with: the worker's own pool, engine and books.
+pub(crate) struct Context<'a> {
+    /// How the run is to be done.
+    pub settings: Settings,
+    /// What chains should look like.
+    pub capabilities: Capabilities,
+    /// What is known of the file systems.
+    pub pairs: View<'a>,
+    /// Where leases come from.
+    pub pool: &'a Pool,
+    /// What is taken back where the file that it is done for never comes.
+    pub owed: &'a Arc<Owed>,
+    /// What is written beside the copies, and is neither source nor copy.
+    pub outputs: &'a Outputs,
+    /// Where hashes are written.
+    pub manifest: Option<&'a Manifest>,
+    /// Where problems are told.
+    pub reporter: &'a Reporter,
+    /// Where files and bytes are counted.
+    pub tally: &'a mut Tally,
+}
+
+impl Context<'_> {
+    /// Bytes of the largest buffer that can be had: files up to this size go in one chain.
+    #[must_use]
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.settings.buffer_bytes.min(self.pool.lease_bytes_max())
+    }
+
+    /// Bytes of a block of a file that several workers may copy.
+    #[must_use]
+    pub(crate) fn extent_bytes(&self) -> usize {
+        self.settings.extent_bytes.min(self.pool.lease_bytes_max())
+    }
+}
+
+/// What is to happen next with a file.
+pub(crate) enum Next {
+    /// Run this chain and come back with its completion.
+    Run(Chain),
+    /// No buffer is free: come back when one is, by `resume`.
+    Starved(Chain),
+    /// It was listed as a regular file and is none, or has several names, which have their turns: it is to be looked at.
+    /// Nothing was done about it.
+    OfAnotherKind,
+    /// No descriptor is free: start this file again when others are done.
+    NoDescriptor,
+    /// All of the file is there, and this chain makes it durable: best together with those of other files.
+    Settle(Chain),
+    /// The file is large: its extents can be shared out.
+    Large(Arc<LargeFile>),
+    /// The file is done, well or not.
+    Done,
+}

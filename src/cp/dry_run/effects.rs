@@ -1,0 +1,327 @@
+//! What stands in for every change in a dry run: the lines of `-v`, and the errors that can be foreseen without trying.
+//!
+//! Sources are looked at, listed and asked about as always; nothing is opened to be read or written but directories.
+
+use super::state::Imagined;
+use crate::cli::cp::{CpOptions, Follow, Make};
+use crate::cp::entry::created::directory_of;
+use crate::cp::entry::directory::Made;
+use crate::cp::entry::links::creation::is_outside_working_directory;
+use crate::cp::entry::special;
+use crate::cp::job::FileJob;
+use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_handle::Held;
+use crate::cp::walk::directory::Place;
+use crate::cp::worker::Worker;
+use crate::pipeline::chain::At;
+use crate::plan::choosing;
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::overwrite::{self, Found, Verdict};
+use crate::plan::path;
+use crate::plan::replace::{self, DirectoryFate};
+use crate::plan::walk;
+use crate::report::message::{Problem, What};
+use rustix::fs::{Access, AtFlags, FileType};
+use rustix::io::Errno;
+
+impl Worker<'_, '_> {
+    /// Looks at the destination of a copy, called `shown`; in a dry run, at what would be there by now.
+    pub(crate) fn look(
+        &self,
+        at: &At,
+        shown: impl FnOnce() -> Vec<u8>,
+        source: Option<FileType>,
+    ) -> Result<Found, Errno> {
+        let found = match &self.shared.imagined {
+            None => special::look(at, source),
+            Some(imagined) => imagined.look(at, &shown(), source),
+        };
+        match found {
+            Err(Errno::LOOP)
+                if source.is_some_and(|kind| replace::forces_closed(self.shared.options, kind)) =>
+            {
+                let link = Facts { kind: FileType::Symlink, ..Facts::unknown() };
+                Ok(Found::ClosedLink { link, errno: Errno::LOOP })
+            }
+            found => found,
+        }
+    }
+
+    /// Does with a leaf what [`Self::copy_leaf`] would, but for its effect.
+    pub(crate) fn imagine_leaf(&mut self, imagined: &Imagined, mut job: FileJob, facts: &Facts) {
+        if job.unseen {
+            // A copy that counts as new is stopped by what is there all the same. What cannot be looked at is free.
+            let look = imagined.look(&job.destination, &job.destination_path(), Some(FileType::Symlink));
+            job.found = Some(look.unwrap_or(Found::Nothing));
+        }
+        let made = match self.shared.options.make {
+            Make::Copies if replace::is_read(self.shared.options, facts.kind) => {
+                self.imagine_file(imagined, &mut job, facts)
+            }
+            Make::Copies => imagine_special(imagined, self.shared.options, &job, facts),
+            Make::HardLinks => self.imagine_hard_link(imagined, &job, facts),
+            Make::SymbolicLinks => self.imagine_symbolic_link(imagined, &job, facts),
+        };
+        match made {
+            Ok(made) => {
+                let found = job.found;
+                job.note(made.identity, found.as_ref());
+                imagined.remember(&job.destination_path(), made);
+                let options = self.shared.options;
+                if replace::is_counted(options, facts.kind) {
+                    let data = options.make == Make::Copies && !options.attributes_only;
+                    self.meter.imagined(if data { facts.size } else { 0 });
+                }
+            }
+            Err(problem) => {
+                self.shared.reporter.problem(&problem);
+                job.failed = true;
+            }
+        }
+        self.leaf_done(&job);
+    }
+
+    /// A file whose data would be copied: the source would be opened, then the destination.
+    fn imagine_file(&self, imagined: &Imagined, job: &mut FileJob, facts: &Facts) -> Result<Facts, Problem> {
+        let options = self.shared.options;
+        let to = |what, errno| Problem::failed(what, job.destination_path(), errno);
+        match job.found {
+            Some(Found::DanglingLink(_)) if job.unseen && !options.posixly_correct => {
+                return Err(Problem::of(What::DanglingLink, job.destination_path()));
+            }
+            Some(Found::File(_)) if job.unseen => return Err(to(What::CannotCreateRegular, Errno::EXIST)),
+            Some(_) | None => {}
+        }
+        let found = match job.found {
+            Some(found) => found,
+            None => self
+                .look(&job.destination, || job.destination_path(), Some(facts.kind))
+                .map_err(|errno| to(What::CannotStat, errno))?,
+        };
+        let verdict = overwrite::contents(facts, &found, options.posixly_correct);
+        let copy = Facts { kind: FileType::RegularFile, ..imagined.copy_of(facts) };
+        match verdict {
+            Verdict::SameFile => {
+                let paths = (job.source_path(), job.destination_path());
+                return Err(Problem::between(What::SameFile, paths.0, paths.1));
+            }
+            Verdict::IsDirectory => {
+                let paths = (job.destination_path(), job.source_path());
+                return Err(Problem::between(What::OverwriteDirectory, paths.0, paths.1));
+            }
+            Verdict::Create | Verdict::CreateThroughLink | Verdict::Overwrite(_) => {}
+            Verdict::Dangling | Verdict::Closed(_) => {}
+        }
+        if let Some(problem) = job.just_created(&found, options.posixly_correct) {
+            return Err(problem);
+        }
+        let At { directory, name } = &job.source;
+        match (verdict, rustix::fs::accessat(directory, &**name, Access::READ_OK, AtFlags::EACCESS)) {
+            (Verdict::Closed(_), _) | (_, Ok(())) => {}
+            (_, Err(errno)) => return Err(Problem::failed(What::CannotOpen, job.source_path(), errno)),
+        }
+        match verdict {
+            Verdict::Dangling => Err(Problem::of(What::DanglingLink, job.destination_path())),
+            Verdict::Closed(errno) if errno != Errno::LOOP || !options.force => {
+                Err(to(What::CannotStat, errno))
+            }
+            Verdict::Closed(_) => self.remove(job).map(|()| copy),
+            Verdict::Create if job.destination.name.to_bytes().ends_with(b"/") => {
+                Err(to(What::CannotCreateRegular, Errno::NOTDIR))
+            }
+            Verdict::Create => {
+                let created = imagined.may_change(&job.destination);
+                created.map(|()| copy).map_err(|errno| to(What::CannotCreateRegular, errno))
+            }
+            Verdict::Overwrite(there) => match may_write(imagined, &job.destination, &there) {
+                Ok(()) => Ok(Facts { identity: there.identity, links: there.links, ..copy }),
+                Err(_) if options.force => self.remove(job).map(|()| copy),
+                Err(errno) => Err(to(What::CannotCreateRegular, errno)),
+            },
+            // What the link leads to is not looked at.
+            Verdict::CreateThroughLink | Verdict::SameFile | Verdict::IsDirectory => Ok(copy),
+        }
+    }
+
+    fn imagine_hard_link(&self, imagined: &Imagined, job: &FileJob, facts: &Facts) -> Result<Facts, Problem> {
+        let options = self.shared.options;
+        let failed = |errno| Problem {
+            errno: Some(errno),
+            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
+        };
+        let other_device = job.destination_device.is_some_and(|device| device != facts.identity.device);
+        if matches!(job.found, Some(Found::File(there)) if there.identity == facts.identity) {
+            return Ok(*facts);
+        }
+        if is_there(job) && !options.force && !options.ask {
+            return Err(failed(Errno::EXIST));
+        }
+        if other_device && !imagined.is_nowhere(&job.destination.directory) {
+            return Err(failed(Errno::XDEV));
+        }
+        imagined.may_make(&job.destination).map(|()| *facts).map_err(failed)
+    }
+
+    fn imagine_symbolic_link(
+        &self,
+        imagined: &Imagined,
+        job: &FileJob,
+        facts: &Facts,
+    ) -> Result<Facts, Problem> {
+        let target = job.source_path();
+        let outside = imagined.is_nowhere(&job.destination.directory) || is_outside_working_directory(job);
+        if !target.starts_with(b"/") && outside {
+            return Err(Problem::of(What::RelativeLink, job.destination_path()));
+        }
+        let made = match is_there(job) && !self.shared.options.force {
+            true => Err(Errno::EXIST),
+            false => imagined.may_make(&job.destination),
+        };
+        let link = Facts { kind: FileType::Symlink, ..imagined.copy_of(facts) };
+        made.map(|()| link).map_err(|errno| Problem {
+            errno: Some(errno),
+            ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target)
+        })
+    }
+
+    /// Another name of the copy `first`, in place of what is there.
+    pub(crate) fn imagine_link(
+        &self,
+        imagined: &Imagined,
+        job: &FileJob,
+        first: (Identity, Vec<u8>),
+    ) -> Result<(), Problem> {
+        // A link takes the place of another file, by rename(2), never of a directory.
+        let directory = matches!(job.found, Some(Found::File(there)) if there.kind == FileType::Directory);
+        let possible = if directory { Err(Errno::ISDIR) } else { imagined.may_change(&job.destination) };
+        possible.map_err(|errno| Problem {
+            errno: Some(errno),
+            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.1)
+        })?;
+        match job.found {
+            None | Some(Found::Nothing) => {}
+            Some(found) => {
+                imagined.unlink(&found);
+                self.shared.reporter.removed(&job.destination_path());
+            }
+        }
+        let file = imagined.copy_of(&job.seen.unwrap_or(Facts::unknown()));
+        imagined.link(&job.destination_path(), &Facts { identity: first.0, ..file });
+        Ok(())
+    }
+
+    /// The copy of a directory: what is there, or what would be made.
+    pub(crate) fn imagine_directory(
+        &self,
+        imagined: &Imagined,
+        source: &Place<'_>,
+        destination: &Place<'_>,
+        (facts, fate): (&Facts, DirectoryFate),
+    ) -> Result<Made, Problem> {
+        let failed = |what| destination.failed(what);
+        let nowhere = || imagined.nowhere().map_err(failed(What::CannotCreateDirectory));
+        let held = match fate {
+            DirectoryFate::Fill
+            | DirectoryFate::FillThroughLink
+            | DirectoryFate::SameFile
+            | DirectoryFate::Done => match imagined.at(&destination.path) {
+                Some(there) => Held::imagined(nowhere()?, there.identity),
+                None if imagined.is_nowhere(destination.parent) => {
+                    Held::imagined(nowhere()?, imagined.copy_of(facts).identity)
+                }
+                None => {
+                    let through_link = fate == DirectoryFate::FillThroughLink;
+                    let (open, listable) =
+                        walk::open_to_fill(destination.parent, destination.name, through_link)
+                            .map_err(failed(What::CannotAccess))?;
+                    let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
+                    Held::open(open, Facts::of(&stat).identity, through_link).listable(listable)
+                }
+            },
+            DirectoryFate::Make | DirectoryFate::InTheWay => {
+                // What was looked at is in the way only where it counted as nothing.
+                let options = self.shared.options;
+                let is_new =
+                    self.shared.parents.count_as_new() || replace::fills_through_links(options, facts);
+                if fate == DirectoryFate::Make
+                    && is_new
+                    && imagined.look(&destination.at(), &destination.path, Some(FileType::Symlink))
+                        != Ok(Found::Nothing)
+                {
+                    return Err(failed(What::CannotCreateDirectory)(Errno::EXIST));
+                }
+                imagined.may_change(&destination.at()).map_err(failed(What::CannotCreateDirectory))?;
+                self.shared.reporter.copied(&source.path, &destination.path, None);
+                let copy = imagined.copy_of(facts);
+                imagined.remember(&destination.path, copy);
+                Held::imagined(nowhere()?, copy.identity)
+            }
+        };
+        let fresh = matches!(fate, DirectoryFate::Make | DirectoryFate::InTheWay);
+        Ok(Made { held, fresh, belongs_to: None, at_end: None })
+    }
+
+    /// Tells of a source that would be copied into itself: the copy of its operand would be met in this directory.
+    pub(crate) fn foresee_itself(&self, branch: &Branch) {
+        let choosing = &self.shared.options.extensions.choosing;
+        let made = branch.line().last().is_some_and(|root| root.fresh);
+        let by_link = self.shared.options.follow == Follow::Always && branch.source.is_through_link();
+        if self.shared.imagined.is_none() || !made || by_link {
+            return;
+        }
+        let origin = &branch.origin;
+        if directory_of(&origin.destination) != Some(branch.source.identity()) {
+            return;
+        }
+        let mut path = branch.path_below_operand();
+        let name = path.len();
+        path.extend_from_slice(path::last_component(origin.destination.name.to_bytes()));
+        let (patterns, rules) = (choosing.patterns.as_ref(), branch.rules.as_deref());
+        if !choosing::is_left_out((&path, name), true, patterns, rules, &mut Vec::new()) {
+            let paths = (origin.source_path.clone(), origin.destination_path.clone());
+            self.shared.reporter.problem(&Problem::between(What::IntoItself, paths.0, paths.1));
+        }
+    }
+}
+
+/// Whether there is something in the place of a copy still.
+fn is_there(job: &FileJob) -> bool {
+    job.found.is_some_and(|found| found != Found::Nothing)
+}
+
+/// Whether what is there could be opened for writing.
+fn may_write(imagined: &Imagined, at: &At, there: &Facts) -> Result<(), Errno> {
+    // What is imagined is this run's own.
+    if imagined.is_nowhere(&at.directory) || there.identity.device == u64::MAX {
+        return Ok(());
+    }
+    rustix::fs::accessat(&at.directory, &*at.name, Access::WRITE_OK, AtFlags::EACCESS)
+}
+
+/// A file that would be made anew as what it is.
+fn imagine_special(
+    imagined: &Imagined,
+    options: &CpOptions,
+    job: &FileJob,
+    facts: &Facts,
+) -> Result<Facts, Problem> {
+    let what = match facts.kind {
+        FileType::Symlink => What::CannotCreateLink,
+        FileType::Fifo => What::CannotCreateFifo,
+        _ => What::CannotCreateSpecial,
+    };
+    let link = facts.kind == FileType::Symlink;
+    if link
+        && let Some(there) = job.found.as_ref().and_then(Found::own)
+        && special::is_the_copy(options, job)
+    {
+        return Ok(*there);
+    }
+    let forced = options.force && link;
+    let made = match is_there(job) && !forced {
+        true => Err(Errno::EXIST),
+        false => imagined.may_make(&job.destination),
+    };
+    made.map(|()| imagined.copy_of(facts))
+        .map_err(|errno| Problem::failed(what, job.destination_path(), errno))
+}

@@ -1,0 +1,390 @@
+//! Files, links and devices under options that ask what is there before anything is done: `-n -u -i -b -f -l -s`,
+//! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
+
+use super::backup::Kept;
+use super::created::{Base, EntryName, has_one_name};
+use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
+use crate::cp::job::FileJob;
+use crate::cp::worker::Worker;
+use crate::pipeline::chain::{At, Directory};
+use crate::pipeline::place;
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::Found;
+use crate::plan::replace::{self, Fate, Relation};
+use crate::process;
+use crate::report::message::{Problem, What};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+/// Whether files have to be looked at by these options before they are copied.
+#[must_use]
+pub(crate) fn asks_first(options: &CpOptions) -> bool {
+    options.overwrite != Overwrite::All
+        || options.ask
+        || options.backup.is_some()
+        || options.remove_destination
+        || options.make != Make::Copies
+        || options.verbose
+        || options.preserve.links
+}
+
+impl Worker<'_, '_> {
+    /// Begins with a file that is no directory, known by `facts` to be what it is.
+    pub(crate) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) {
+        let options = self.shared.options;
+        if let Some(order) = self.order_of(&job, facts) {
+            return self.wait_for_turn(job, facts, order);
+        }
+        if let Some(problem) = self.shared.outputs.met_source(facts.identity, || job.source_path()) {
+            return self.leaf_failed(job, &problem);
+        }
+        // Of what is no regular file no plain file is made without a look at what is there.
+        let ready = match asks_first(options) || facts.kind != FileType::RegularFile {
+            true => self.prepare(&mut job, facts),
+            false => Ok(Ready::Copy),
+        };
+        let ready = match ready {
+            // A directory at the end of a link is changed by what is copied there first, and then it may be the newer one.
+            Err(Problem { what: What::OverwriteDirectory, .. })
+                if options.overwrite == Overwrite::Older && !options.ask && !self.is_idle() =>
+            {
+                self.end_all();
+                job.found = None;
+                self.prepare(&mut job, facts)
+            }
+            ready => ready,
+        };
+        match ready {
+            Ok(ready @ (Ready::Copy | Ready::Stays)) => {
+                self.copy_or_link(job, facts, ready == Ready::Stays);
+            }
+            Ok(Ready::Done) => {
+                job.left_out = true;
+                self.leaf_done(&job);
+            }
+            Err(problem) => self.leaf_failed(job, &problem),
+        }
+    }
+
+    /// Makes what is put at the destination, where nothing is in the way any more, or it is to be written.
+    pub(crate) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
+        let options = self.shared.options;
+        let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
+        // Where backups are made a directory in the way is met here, as for another name of a copy it is only that.
+        let there = job.found.as_ref().and_then(|found| replace::there(options, facts, found));
+        if read && there.is_some_and(|there| there.kind == FileType::Directory) && options.backup.is_some() {
+            self.shared.reporter.problem(&self.directory_in_the_way(&job));
+            self.say_untouched();
+            (job.failed, job.left_out) = (true, true);
+            return self.leaf_done(&job);
+        }
+        if let Some(imagined) = &self.shared.imagined {
+            return self.imagine_leaf(imagined, job, facts);
+        }
+        if !read {
+            self.changed(&job);
+        }
+        let made = match options.make {
+            Make::Copies if read => return self.backlog.push_back(Box::new(job)),
+            Make::Copies => self.make_special(&job, facts),
+            Make::HardLinks => self.hard_link(&job, facts),
+            Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),
+        };
+        if options.make != Make::Copies && made.is_ok() {
+            // The link stands for the copy.
+            self.tally.file(0);
+        }
+        let At { directory, name } = &job.destination;
+        match made {
+            Err(problem) => {
+                self.shared.reporter.problem(&problem);
+                job.failed = true;
+            }
+            Ok(()) if job.is_noted() => {
+                // What cannot be looked at any more is another's by now, and nothing to be noted.
+                if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
+                    job.note(Facts::of(&stat).identity, None);
+                }
+            }
+            Ok(()) => {}
+        }
+        self.leaf_done(&job);
+    }
+
+    /// Does what the options ask for before a file is copied; `job` then knows what it will find.
+    fn prepare(&self, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
+        let options = self.shared.options;
+        if facts.kind == FileType::Unknown {
+            return Err(Problem::of(What::UnknownType, job.source_path()));
+        }
+        match &options.backup {
+            Some(backup) if is_kept_itself(options, job) => {
+                self.copy_to_backup(job, backup)?;
+                job.found = None;
+                // What is in its way is treated as if no backups were asked for.
+                self.prepare_by(&CpOptions { backup: None, ..options.clone() }, job, facts)
+            }
+            Some(_) | None => self.prepare_by(options, job, facts),
+        }
+    }
+
+    /// Does what these options ask for.
+    fn prepare_by(&self, options: &CpOptions, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
+        let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
+        let kind = replace::looks_as(options, facts.kind, job.is_operand());
+        let found = match job.found {
+            Some(found) => found,
+            None => self
+                .look(&job.destination, || job.destination_path(), Some(kind))
+                .map_err(destination_failed)?,
+        };
+        if let Found::ClosedLink { errno, .. } = found
+            && replace::looks_through(options, facts)
+            && !replace::is_forced_out(options, errno)
+        {
+            return Err(destination_failed(errno));
+        }
+        job.found = Some(found);
+        let compared = self.comparable(job, facts, &found);
+        let fate = replace::fate(options, &compared, &found, || {
+            let follows = replace::follows(options, job.is_operand());
+            let (from, to) = (job.source_path(), job.destination_path());
+            let places = [(&job.source, &*from), (&job.destination, &*to)];
+            let leads = replace::looks_behind(options, facts, &found);
+            Relation { follows, ..self.relation(places, job.follow, facts, leads) }
+        });
+        match fate {
+            Fate::Replace | Fate::Done => {}
+            Fate::Skip => {
+                self.left_alone(job);
+                if options.overwrite == Overwrite::Older {
+                    return Ok(Ready::Stays);
+                }
+                self.say_skipped(job);
+                return Ok(Ready::Done);
+            }
+            Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
+            Fate::SameFile => {
+                return Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()));
+            }
+        }
+        let Some(there) = replace::there(options, facts, &found) else {
+            if let Some(problem) = self.met_just_created(job, facts) {
+                return Err(problem);
+            }
+            self.verbose(job, None);
+            return Ok(Ready::Copy);
+        };
+        if let Some(problem) = self.shared.outputs.met_copy(there.identity, || job.source_path()) {
+            return Err(problem);
+        }
+        if options.ask && self.shared.imagined.is_none() && !self.may_replace(job, there) {
+            self.shared.reporter.declined();
+            self.say_skipped(job);
+            self.left_alone(job);
+            return Ok(Ready::Done);
+        }
+        if fate == Fate::Done {
+            return Ok(Ready::Done);
+        }
+        self.make_way(options, job, facts, there)
+    }
+
+    /// What to say where the copy would be written through a link that an earlier operand has just made.
+    fn met_just_created(&self, job: &FileJob, facts: &Facts) -> Option<Problem> {
+        let options = self.shared.options;
+        let met = job.found.filter(|found| !matches!(found, Found::File(_)))?;
+        let through = job.is_operand() && replace::looks_through(options, facts);
+        if through { job.just_created(&met, options.posixly_correct) } else { None }
+    }
+
+    /// Renames or removes what is there, as the options say, and prints the lines of `-v`.
+    fn make_way(
+        &self,
+        options: &CpOptions,
+        job: &mut FileJob,
+        facts: &Facts,
+        there: &Facts,
+    ) -> Result<Ready, Problem> {
+        let directory = there.kind == FileType::Directory;
+        let numbered = options.backup.as_ref().is_some_and(|backup| backup.control == Control::Numbered);
+        if directory && options.backup.is_none() {
+            return Err(Problem::between(
+                What::OverwriteDirectory,
+                job.destination_path(),
+                job.source_path(),
+            ));
+        }
+        if let Some(problem) = self.met_just_created(job, facts) {
+            return Err(problem);
+        }
+        if !numbered && job.is_just_created(there) {
+            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
+        }
+        let mut kept = None;
+        if directory {
+            // It is never renamed.
+        } else if let Some(backup) = &options.backup {
+            let shown = [&job.destination_path()[..], &job.source_path()];
+            let stays = self.shared.atomic();
+            let place = (&job.destination, job.branch());
+            kept = Some(self.back_up(place, shown, backup, (&job.source, facts), stays)?);
+            job.is_freed();
+            (job.over, job.unmoved) = (stays, still_has_its_name(job, there));
+        } else if replace::is_removed_first(options, facts, there, job.is_operand()) {
+            self.remove(job)?;
+            job.over = self.shared.atomic();
+            job.is_freed();
+        }
+        self.verbose(job, kept.as_ref().map(Kept::shown));
+        job.announced = true;
+        job.kept = kept;
+        Ok(Ready::Copy)
+    }
+
+    /// What to say of a directory that a file's data cannot be written to. The source is opened first, and may not let.
+    fn directory_in_the_way(&self, job: &FileJob) -> Problem {
+        let follow = if job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | follow;
+        let At { directory, name } = &job.source;
+        if let Err(errno) = rustix::fs::openat(directory, &**name, flags, Mode::empty()) {
+            return Problem::failed(What::CannotOpen, job.source_path(), errno);
+        }
+        if !self.shared.options.force {
+            return Problem::failed(What::CannotCreateRegular, job.destination_path(), Errno::ISDIR);
+        }
+        // The kernel says first that what has a slash behind its name is to be a directory, and a link is none.
+        if let Some(own) = job.destination.name.to_bytes().strip_suffix(b"/") {
+            let stat = rustix::fs::statat(&job.destination.directory, own, AtFlags::SYMLINK_NOFOLLOW);
+            let is_link = stat.is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink);
+            let refused = if is_link { Errno::NOTDIR } else { Errno::ISDIR };
+            return Problem::failed(What::CannotRemove, job.destination_path(), refused);
+        }
+        // Then it asks whether the name may be taken at all.
+        let may_change = match &self.shared.imagined {
+            Some(imagined) => imagined.may_change(&job.destination),
+            None => place::may_change(&job.destination),
+        };
+        let refused = may_change.err().unwrap_or(Errno::ISDIR);
+        Problem::failed(What::CannotRemove, job.destination_path(), refused)
+    }
+
+    pub(crate) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
+        let At { directory, name } = &job.destination;
+        let removed = match &self.shared.imagined {
+            Some(imagined) => {
+                job.found.iter().for_each(|found| imagined.unlink(found));
+                imagined.may_change(&job.destination)
+            }
+            // It goes when the new file takes its place.
+            None if self.shared.atomic() => Ok(()),
+            None => {
+                self.changed(job);
+                rustix::fs::unlinkat(directory, &**name, AtFlags::empty())
+            }
+        };
+        match removed {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
+        }
+        if self.shared.options.verbose {
+            self.shared.reporter.removed(&job.destination_path());
+        }
+        Ok(())
+    }
+
+    /// Asks whether a file may be replaced. A link that is to go itself can always be.
+    fn may_replace(&self, job: &FileJob, there: &Facts) -> bool {
+        let At { directory, name } = &job.destination;
+        let writable = there.kind == FileType::Symlink
+            || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
+        // An empty name stands for the working directory, but nothing of that name may be written to but by root.
+        let writable = writable && (!job.destination_path().is_empty() || geteuid().is_root());
+        let options = self.shared.options;
+        let forced = options.force || options.remove_destination;
+        self.shared.reporter.may_replace(&job.destination_path(), there.mode, writable, forced)
+    }
+
+    /// What an earlier manifest says of the file at the destination still holds.
+    fn left_alone(&self, job: &FileJob) {
+        if let Some(manifest) = self.shared.listed()
+            && let Some(Found::File(file) | Found::LinkTo { file, .. }) = job.found
+            && file.kind == FileType::RegularFile
+        {
+            manifest.left_alone(|| job.destination_path());
+        }
+    }
+
+    /// What an earlier manifest says of the destination holds no longer.
+    pub(crate) fn changed(&self, job: &FileJob) {
+        if let Some(manifest) = self.shared.listed() {
+            manifest.changed(|| job.destination_path());
+        }
+    }
+
+    /// The line of `-v`, with the backup's path where there is one.
+    pub(crate) fn verbose(&self, job: &FileJob, kept: Option<&[u8]>) {
+        if self.shared.options.verbose && !job.announced {
+            self.shared.reporter.copied(&job.source_path(), &job.destination_path(), kept);
+        }
+    }
+}
+
+/// What is left to do with a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// To make its copy.
+    Copy,
+    /// Nothing but to make what stays at the destination another name of the first copy, where the source is one.
+    Stays,
+    Done,
+}
+
+/// Whether the file at the destination has its name after it was renamed to its backup's: rename(2) does nothing where that
+/// is another name of it.
+fn still_has_its_name(job: &FileJob, there: &Facts) -> bool {
+    let At { directory, name } = &job.destination;
+    let look = || rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
+    there.links > 1 && look().is_ok_and(|stat| Facts::of(&stat).identity == there.identity)
+}
+
+/// Whether a file is copied onto itself, by the very name, and is to be kept all the same.
+fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
+    let leads_to = || {
+        let At { directory, name } = &job.destination;
+        process::look(directory, &**name, AtFlags::empty()).ok().map(|stat| Facts::of(&stat).kind)
+    };
+    options.force
+        && matches!(job.destination.directory, Directory::Working)
+        && job.source.name == job.destination.name
+        && leads_to() == Some(FileType::RegularFile)
+}
+
+impl Worker<'_, '_> {
+    /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
+    /// be one file; each with its path as messages show it. A source that is a link is followed only where it counts what it
+    /// `leads` to, as that changes its access time.
+    pub(crate) fn relation(
+        &self,
+        [(source, from), (destination, to)]: [(&At, &[u8]); 2],
+        follow: bool,
+        facts: &Facts,
+        leads: bool,
+    ) -> Relation {
+        let look = |at: &At, flags| {
+            let stat = process::look(&at.directory, &*at.name, flags).ok()?;
+            Some(Facts::of(&stat))
+        };
+        let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
+        let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
+        let entry = EntryName::of_path(from);
+        Relation {
+            same_entry: entry.is_some() && entry == Base::entry(self.shared.met.base.as_ref(), to),
+            one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
+            through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
+            leads_to: if leads { leads_to() } else { None },
+            follows: follow,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Times of symbolic links that could not be set when they were made, as there was nothing yet where they lead: some network
+//! file systems (sshfs) set those of what a link leads to. They are set once more when all is there.
+
+use crate::cp::job::branch::Branch;
+use crate::cp::job::{FileJob, Names};
+use crate::pipeline::attributes::{self, Copied, Source};
+use crate::pipeline::chain::At;
+use crate::plan::attributes::{Keeping, Refused, Times, Wanted};
+use crate::plan::facts::Facts;
+use crate::report::Reporter;
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::CStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Most links that are remembered: what leads nowhere stays without its times, and there may be any number of those.
+const LINKS_MAX: usize = 1 << 16;
+
+/// A link, and the times that it is to have.
+struct Link {
+    place: Place,
+    times: Times,
+    shown: Vec<u8>,
+}
+
+enum Place {
+    Operand(At),
+    /// A directory that may have to be had open again.
+    Entry(Arc<Branch>, Arc<CStr>),
+}
+
+/// The links of a run that wait for their times.
+#[derive(Default)]
+pub(crate) struct Late(Mutex<Vec<Link>>);
+
+impl Late {
+    /// Remembers the copy of a link whose times were refused for want of what it leads to; whether it does.
+    pub(crate) fn note(&self, job: &FileJob, times: Times) -> bool {
+        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.len() >= LINKS_MAX {
+            return false;
+        }
+        let place = match &job.names {
+            Names::Operand { .. } => Place::Operand(job.destination.clone()),
+            Names::Entry(branch) => Place::Entry(Arc::clone(branch), Arc::clone(&job.destination.name)),
+        };
+        links.push(Link { place, times, shown: job.destination_path() });
+        true
+    }
+
+    /// Gives them their times, now that everything is copied, and tells where that is refused again.
+    pub(crate) fn finish(&self, keeping: &Keeping, reporter: &Reporter) {
+        let links = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for Link { place, times, shown } in links {
+            let set = |directory: BorrowedFd<'_>, name: &CStr| Ok(set_times(directory, name, times));
+            let refused = match place {
+                Place::Operand(At { directory, name }) => set(directory.as_fd(), &name),
+                Place::Entry(branch, name) => branch.with_destination(|directory| set(directory, &name)),
+            };
+            let refused = refused.unwrap_or_else(|errno| vec![Refused::Times(errno)]);
+            attributes::tell(&refused, keeping, reporter, |_end| shown.clone());
+        }
+    }
+}
+
+/// Sets the times of what is a symbolic link still. Answers what was refused.
+fn set_times(directory: BorrowedFd<'_>, name: &CStr, times: Times) -> Vec<Refused> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let held = match rustix::fs::openat(directory, name, flags, Mode::empty()) {
+        Ok(held) => held,
+        Err(Errno::NOENT) => return vec![Refused::Swapped],
+        Err(errno) => return vec![Refused::Times(errno)],
+    };
+    let kind = rustix::fs::fstat(&held).map(|stat| Facts::of(&stat).kind);
+    if kind != Ok(FileType::Symlink) {
+        return vec![Refused::Swapped];
+    }
+    attributes::keep(
+        &Source::Gone(Errno::NOENT),
+        Copied::Held(held.as_fd(), None),
+        &Wanted::times_of_link(times),
+    )
+}

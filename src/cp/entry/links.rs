@@ -1,0 +1,348 @@
+//! Sources that are hard links of one another, and the copies that become so too (`--preserve=links`, and with `-u` what
+//! stays).
+//!
+//! The first name of a file is copied. A name that is met while that copy is on its way waits without keeping anybody:
+//! it is put aside here, and linked by the worker that ends the copy. Where the copy fails the next name is copied.
+//!
+//! The first copy is found again by the directory that it was made in, which is held or had again by descriptors, and
+//! its name there; what has been linked is then compared with what was made, as the name may lead elsewhere by now. Where
+//! a file system does not show one inode under all names of a file (FUSE, overlay, SMB), nothing can be told by that: the
+//! copy is held and compared first, and it is linked by its descriptor.
+
+pub(crate) mod creation;
+mod first;
+
+use super::backup::Kept;
+use crate::cli::cp::{CpOptions, Follow};
+use crate::cp::job::branch::Branch;
+use crate::cp::job::{FileJob, Names};
+use crate::cp::walk::overlap;
+use crate::cp::worker::Worker;
+use crate::pipeline::chain::At;
+use crate::pipeline::place;
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::linking::{self, Sharing};
+use crate::plan::overwrite::Found;
+use crate::plan::walk::Entry;
+use crate::report::message::{Problem, What};
+use first::First;
+use rustix::io::Errno;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ffi::CStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Parts that the files are remembered in: several small tables grow by less at a time than a large one.
+const PARTS: usize = 64;
+
+/// Names in one part that may wait with their directories open; those of further ones are let go.
+const WAITING_OPEN_MAX: usize = 1;
+
+/// What a copy is to other names of its source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Nothing: there are none, or nobody asked.
+    #[default]
+    None,
+    /// It will be the first, and is not made yet.
+    UnderWay,
+    /// It is the first, and is this file.
+    Made(Identity),
+}
+
+/// A name that waits for the first copy.
+struct Waiting {
+    place: Place,
+    facts: Facts,
+    /// The options let its own destination stay, unless it becomes a link.
+    skipped: bool,
+}
+
+enum Place {
+    Operand(Box<FileJob>),
+    Entry(Box<WaitingEntry>),
+}
+
+/// An entry of a directory, which is had open again when its turn has come.
+struct WaitingEntry {
+    branch: Arc<Branch>,
+    entry: Entry,
+    found: Option<Found>,
+    announced: bool,
+    over: bool,
+    unmoved: bool,
+    kept: Option<Kept>,
+}
+
+enum Copy {
+    UnderWay(Vec<Waiting>),
+    Made(First),
+}
+
+struct Known {
+    copy: Copy,
+    /// Names of the source that have not been met.
+    names_left: u32,
+}
+
+/// What becomes of a name.
+enum Claim {
+    /// It is the first.
+    First(FileJob),
+    /// It waits.
+    Waits,
+    /// There is no copy to link, and it is to be none.
+    Alone(FileJob),
+    /// There is a copy to link.
+    Link(FileJob, First),
+}
+
+/// The files of several names that were met so far.
+pub(crate) struct Links {
+    parts: [Mutex<Files>; PARTS],
+    /// Each name of a file is met only once, so that a file all of whose names were met can be forgotten.
+    names_come_once: bool,
+    /// The device that was asked about last, and whether its inode numbers are its files'.
+    numbered: Mutex<Option<(u64, bool)>>,
+}
+
+#[derive(Default)]
+struct Files {
+    known: HashMap<Identity, Known>,
+    waiting: usize,
+}
+
+impl Links {
+    /// For a run with these options.
+    #[must_use]
+    pub(crate) fn new(options: &CpOptions) -> Self {
+        Self {
+            parts: std::array::from_fn(|_| Mutex::default()),
+            names_come_once: options.sources.len() == 1 && options.follow == Follow::Never,
+            numbered: Mutex::default(),
+        }
+    }
+
+    /// Whether a first copy is known by its inode under every name; asked once for each device.
+    fn is_numbered(&self, first: &First) -> Result<bool, Errno> {
+        let device = first.made.device;
+        let last = *self.numbered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, is)) = last.filter(|(known, _)| *known == device) {
+            return Ok(is);
+        }
+        let is = first.is_numbered()?;
+        *self.numbered.lock().unwrap_or_else(PoisonError::into_inner) = Some((device, is));
+        Ok(is)
+    }
+
+    /// The first copy of a file shows another inode now that it has been linked.
+    fn renew(&self, source: Identity, shows: Identity) {
+        if let Some(Known { copy: Copy::Made(first), .. }) = self.lock(source).known.get_mut(&source) {
+            first.made = shows;
+        }
+    }
+
+    fn lock(&self, source: Identity) -> MutexGuard<'_, Files> {
+        let part = usize::try_from(source.inode % PARTS as u64).unwrap_or(0);
+        self.parts[part].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claim(&self, job: FileJob, facts: &Facts, skipped: bool, sharing: Sharing) -> Claim {
+        let mut files = self.lock(facts.identity);
+        let Files { known, waiting } = &mut *files;
+        let Some(file) = known.get_mut(&facts.identity) else {
+            if sharing != Sharing::Remembered {
+                return Claim::Alone(job);
+            }
+            let names_left = u32::try_from(facts.links.saturating_sub(1)).unwrap_or(u32::MAX);
+            known.insert(facts.identity, Known { copy: Copy::UnderWay(Vec::new()), names_left });
+            return Claim::First(job);
+        };
+        file.names_left = file.names_left.saturating_sub(1);
+        match &mut file.copy {
+            Copy::UnderWay(names) => {
+                *waiting += 1;
+                names.push(Waiting::of(job, facts, skipped, *waiting > WAITING_OPEN_MAX));
+                Claim::Waits
+            }
+            Copy::Made(first) => {
+                let first = first.clone();
+                if self.names_come_once && file.names_left == 0 {
+                    known.remove(&facts.identity);
+                }
+                Claim::Link(job, first)
+            }
+        }
+    }
+
+    /// Notes how the first copy ended, and answers who has waited for it.
+    fn end(&self, source: Identity, first: Option<First>) -> Vec<Waiting> {
+        let mut files = self.lock(source);
+        let Some(Known { copy, names_left }) = files.known.remove(&source) else { return Vec::new() };
+        if let Some(first) = first
+            && !(self.names_come_once && names_left == 0)
+        {
+            files.known.insert(source, Known { copy: Copy::Made(first), names_left });
+        }
+        match copy {
+            Copy::UnderWay(names) => {
+                files.waiting -= names.len();
+                names
+            }
+            Copy::Made(_) => Vec::new(),
+        }
+    }
+}
+
+impl Waiting {
+    fn of(job: FileJob, facts: &Facts, skipped: bool, let_go: bool) -> Self {
+        let FileJob {
+            ref source,
+            ref names,
+            found,
+            announced,
+            over,
+            unmoved,
+            rank,
+            follow: through_link,
+            ..
+        } = job;
+        let place = match names {
+            Names::Operand { .. } => Place::Operand(Box::new(job)),
+            Names::Entry(branch) => {
+                if let_go {
+                    branch.let_go();
+                }
+                let (name, kind, rank) = (Arc::clone(&source.name), facts.kind, rank.unwrap_or_default());
+                let entry = Entry { name, kind, through_link, rank };
+                let branch = Arc::clone(branch);
+                let kept = job.kept;
+                Place::Entry(Box::new(WaitingEntry { branch, entry, found, announced, over, unmoved, kept }))
+            }
+        };
+        Self { place, facts: *facts, skipped }
+    }
+}
+
+impl Worker<'_, '_> {
+    /// Copies a file that is ready for it, or makes its copy another name of the one that there is. Where it was
+    /// `skipped` its own copy is the file that stays.
+    pub(crate) fn copy_or_link(&mut self, mut job: FileJob, facts: &Facts, skipped: bool) {
+        let overlap = || *self.shared.met.overlap.get_or_init(|| overlap::is_any(self.shared.options));
+        let sharing = linking::sharing(self.shared.options, facts, job.is_operand(), skipped, overlap);
+        let mut first_of_all = false;
+        if sharing != Sharing::Alone {
+            match self.shared.links.claim(job, facts, skipped, sharing) {
+                Claim::Waits => return,
+                Claim::Link(job, mut first) => return self.end_as_link(job, facts, skipped, &mut first),
+                Claim::First(first) => {
+                    job = first;
+                    job.share = Share::UnderWay;
+                    first_of_all = true;
+                }
+                Claim::Alone(alone) => job = alone,
+            }
+        }
+        if !skipped {
+            return self.copy_leaf(job, facts);
+        }
+        if first_of_all {
+            let there = job.found.as_ref().and_then(Found::own);
+            job.share = there.map_or(Share::UnderWay, |there| Share::Made(there.identity));
+        }
+        self.say_skipped(&job);
+        job.left_out = true;
+        self.leaf_done(&job);
+    }
+
+    /// Makes a name one of the first copy's, which is all there is to do about it. It is a file that stays where it was
+    /// `skipped`, which GNU cp tells when that is done.
+    fn end_as_link(&mut self, job: FileJob, source: &Facts, skipped: bool, first: &mut First) {
+        let made = first.made;
+        let linked = self.link_to_first(&job, source, first);
+        if first.made != made {
+            self.shared.links.renew(source.identity, first.made);
+        }
+        match linked {
+            Ok(()) => {
+                if skipped {
+                    self.say_skipped(&job);
+                }
+                self.leaf_done(&job);
+            }
+            Err(problem) => self.leaf_failed(job, &problem),
+        }
+    }
+
+    /// The first copy of a file is done, well or not: those who waited for it are linked, or one of them is copied.
+    pub(crate) fn first_done(&mut self, job: &FileJob) {
+        let Some(source) = job.seen else { return };
+        let mut first = match job.share {
+            Share::Made(made) => Some(First::of(job, made)),
+            Share::UnderWay => None,
+            Share::None => return,
+        };
+        for Waiting { place, facts, skipped } in self.shared.links.end(source.identity, first.clone()) {
+            let job = match place {
+                Place::Operand(job) => *job,
+                Place::Entry(waiting) => {
+                    let WaitingEntry { branch, entry, found, announced, over, unmoved, kept } = *waiting;
+                    match FileJob::of_entry(&branch, &entry) {
+                        Ok(job) => {
+                            FileJob { seen: Some(facts), found, announced, over, unmoved, kept, ..job }
+                        }
+                        Err(problem) => {
+                            self.shared.reporter.problem(&problem);
+                            if let Some(kept) = &kept {
+                                self.restore(kept, || branch.destination_path(&entry.name));
+                            }
+                            Branch::finish_one(&branch, self.shared.reporter);
+                            continue;
+                        }
+                    }
+                }
+            };
+            match &mut first {
+                Some(first) => self.end_as_link(job, &facts, skipped, first),
+                None => self.copy_or_link(job, &facts, skipped),
+            }
+        }
+    }
+
+    /// Gives the first copy the job's destination for another name, in place of what is there, and notes which file the
+    /// copy is then.
+    fn link_to_first(&self, job: &FileJob, source: &Facts, first: &mut First) -> Result<(), Problem> {
+        let At { directory, name } = &job.destination;
+        if let Some(imagined) = &self.shared.imagined {
+            return self.imagine_link(imagined, job, (first.made, first.path()));
+        }
+        self.changed(job);
+        let follow = linking::links_through(self.shared.options, job.is_operand());
+        let shows = Cell::new(first.made);
+        let link_with = |numbered: bool, name: &CStr| match numbered {
+            true => first.link_to(directory, name, follow),
+            false => first.link_held(source, directory, name, follow).map(|now| shows.set(now)),
+        };
+        let replaced =
+            self.shared.links.is_numbered(first).and_then(|numbered| match link_with(numbered, name) {
+                Ok(()) => Ok(false),
+                Err(Errno::EXIST) if job.may_link_over(self.shared.options) => {
+                    place::replace(&job.destination, |name| link_with(numbered, name)).map(|()| true)
+                }
+                Err(errno) => Err(errno),
+            });
+        match replaced {
+            Ok(true) if self.shared.options.verbose => {
+                self.shared.reporter.removed(&job.destination_path());
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(errno) => Err(Problem {
+                errno: Some(errno),
+                ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.path())
+            }),
+        }?;
+        first.made = shows.get();
+        Ok(())
+    }
+}

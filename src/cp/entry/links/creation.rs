@@ -1,0 +1,65 @@
+//! Links that stand for copies: `-l` and `-s`.
+
+use crate::cp::entry::created::directory_of;
+use crate::cp::job::FileJob;
+use crate::cp::worker::Worker;
+use crate::pipeline::chain::At;
+use crate::pipeline::place;
+use crate::plan::facts::Facts;
+use crate::report::message::{Problem, What};
+use rustix::fs::{AtFlags, CWD};
+use rustix::io::Errno;
+use std::ffi::CStr;
+
+impl Worker<'_, '_> {
+    pub(crate) fn hard_link(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+        let options = self.shared.options;
+        let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
+        let At { directory, name } = &job.destination;
+        let link = |name: &CStr| {
+            rustix::fs::linkat(&job.source.directory, &*job.source.name, directory, name, flags)
+        };
+        let is_it = || {
+            let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
+            !job.unseen && there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
+        };
+        let linked = match link(name) {
+            Err(Errno::EXIST) if is_it() => Ok(()),
+            Err(Errno::EXIST) if (options.force || options.ask || job.over) && job.may_link_over(options) => {
+                place::replace(&job.destination, link)
+            }
+            answer => answer,
+        };
+        linked.map_err(|errno| Problem {
+            errno: Some(errno),
+            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
+        })
+    }
+
+    pub(crate) fn symbolic_link(&self, job: &FileJob) -> Result<(), Problem> {
+        let target = job.source_path();
+        if !target.starts_with(b"/") && is_outside_working_directory(job) {
+            return Err(Problem::of(What::RelativeLink, job.destination_path()));
+        }
+        let options = self.shared.options;
+        let At { directory, name } = &job.destination;
+        let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
+        let linked = match link(name) {
+            Err(Errno::EXIST) if (options.force || job.over) && job.may_link_over(options) => {
+                place::replace(&job.destination, link)
+            }
+            answer => answer,
+        };
+        linked.map_err(|errno| Problem {
+            errno: Some(errno),
+            ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target.clone())
+        })
+    }
+}
+
+/// Whether a relative link at the destination would lead elsewhere. Where there is no such directory, making the link
+/// will tell.
+pub(crate) fn is_outside_working_directory(job: &FileJob) -> bool {
+    let working = rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity);
+    directory_of(&job.destination).is_some_and(|directory| Some(directory) != working)
+}

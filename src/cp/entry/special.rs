@@ -1,0 +1,152 @@
+//! Files that are copied by making them anew: symbolic links, FIFOs, sockets and devices.
+
+use crate::cli::cp::{CpOptions, Keep, Overwrite};
+use crate::cp::job::FileJob;
+use crate::cp::worker::Worker;
+use crate::pipeline::attributes::{self, Source};
+use crate::pipeline::chain::At;
+use crate::pipeline::place;
+use crate::plan::attribute_names::Names;
+use crate::plan::attributes::{Made, Refused, Wanted};
+use crate::plan::facts::Facts;
+use crate::plan::overwrite::Found;
+use crate::plan::replace;
+use crate::process;
+use crate::report::message::{Problem, What};
+use rustix::fs::{AtFlags, FileType};
+use rustix::io::Errno;
+use std::ffi::CStr;
+
+/// Looks at a name without following, and at what it leads to where it is a symbolic link: not for a source that is a
+/// link itself, for which that counts for nothing, while following it would change the link's access time.
+///
+/// # Errors
+/// What stat(2) answered, except that nothing is there.
+pub(crate) fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
+    let link = match process::look(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Facts::of(&stat),
+        Err(Errno::NOENT) => return Ok(Found::Nothing),
+        Err(errno) => return Err(errno),
+    };
+    if link.kind != FileType::Symlink {
+        return Ok(Found::File(link));
+    }
+    if source == Some(FileType::Symlink) {
+        return Ok(Found::DanglingLink(link));
+    }
+    match process::look(&at.directory, &*at.name, AtFlags::empty()) {
+        Ok(stat) => Ok(Found::LinkTo { link, file: Facts::of(&stat) }),
+        Err(Errno::NOENT) => Ok(Found::DanglingLink(link)),
+        Err(errno) => Ok(Found::ClosedLink { link, errno }),
+    }
+}
+
+/// Whether the link that is there already may count as the copy of a link. One that cannot be read does not.
+pub(crate) fn is_the_copy(options: &CpOptions, job: &FileJob) -> bool {
+    let target = |at: &At| rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new());
+    options.overwrite == Overwrite::Older
+        && target(&job.source).is_ok_and(|wanted| {
+            replace::may_be_the_copy(options, wanted.to_bytes(), job.found.as_ref())
+                && target(&job.destination) == Ok(wanted)
+        })
+}
+
+impl Worker<'_, '_> {
+    /// Makes the copy of a file that is no regular file and no directory.
+    pub(crate) fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+        // A name with a slash behind it is a directory's, and will be refused.
+        let stays = facts.kind == FileType::Symlink && is_the_copy(self.shared.options, job);
+        if stays || !self.shared.atomic() || job.destination.name.to_bytes().ends_with(b"/") {
+            return self.make_node(job, &job.destination, facts);
+        }
+        let link = facts.kind == FileType::Symlink;
+        let what = match facts.kind {
+            FileType::Symlink => What::CannotCreateLink,
+            FileType::Fifo => What::CannotCreateFifo,
+            _ => What::CannotCreateSpecial,
+        };
+        let failed = |errno| Problem::failed(what, job.destination_path(), errno);
+        let temporary = place::beside(&job.destination).map_err(failed)?;
+        self.make_node(job, &temporary, facts)?;
+        let options = self.shared.options;
+        let over = job.over || (link && options.force && job.may_link_over(options));
+        place::take(&temporary, &job.destination, over).map_err(failed)
+    }
+
+    /// Makes it at this place.
+    fn make_node(&self, job: &FileJob, at: &At, facts: &Facts) -> Result<(), Problem> {
+        let At { directory, name } = at;
+        let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
+        let (options, keeping) = (self.shared.options, self.shared.settings.method.keeping);
+        let names = if keeping.wants_names() {
+            attributes::names(&Source::Named(job.source.clone()))
+        } else {
+            Names::default()
+        };
+        let mode = keeping.mode_to_make(facts, &names, job.belongs_to);
+        match facts.kind {
+            FileType::Symlink => {
+                let target = rustix::fs::readlinkat(&job.source.directory, &*job.source.name, Vec::new())
+                    .map_err(|errno| Problem::failed(What::CannotReadLink, job.source_path(), errno))?;
+                let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
+                let linked = match link(name) {
+                    Err(Errno::EXIST) if options.force && job.may_link_over(options) => {
+                        place::replace(at, link)
+                    }
+                    Err(Errno::EXIST) if is_the_copy(options, job) => Ok(()),
+                    answer => answer,
+                };
+                linked.map_err(failed(What::CannotCreateLink))?;
+            }
+            FileType::Fifo => {
+                rustix::fs::mknodat(directory, &**name, FileType::Fifo, mode, 0)
+                    .map_err(failed(What::CannotCreateFifo))?;
+            }
+            // It was listed, or looked at, as something else.
+            FileType::RegularFile | FileType::Directory => {
+                return Err(Problem::of(What::Replaced, job.source_path()));
+            }
+            kind => {
+                rustix::fs::mknodat(directory, &**name, kind, mode, facts.rdev)
+                    .map_err(failed(What::CannotCreateSpecial))?;
+            }
+        }
+        let wanted = keeping.of_file(facts, Made::Here(job.belongs_to), names);
+        if !wanted.is_nothing() {
+            let mut refused = attributes::keep_node(&job.source, at, facts, &wanted);
+            if let (FileType::Symlink, Some(times)) = (facts.kind, wanted.times)
+                && refused.last() == Some(&Refused::Times(Errno::NOENT))
+                && self.shared.late.note(job, times)
+            {
+                // What is left but for the times.
+                refused = attributes::keep_node(&job.source, at, facts, &Wanted { times: None, ..wanted });
+            }
+            // A link that cannot have its owner counts as not made, with GNU cp: what was kept comes back, and other names of
+            // its source are tried anew. Not so where another attribute fails.
+            if let Some(&Refused::LinkOwner(errno)) = refused.last()
+                && !self.shared.atomic()
+            {
+                return Err(failed(What::PreservingLinkOwnership)(errno));
+            }
+            attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
+        }
+        Ok(())
+    }
+
+    /// Gives a symbolic link that was made for a copy (`-s`) what GNU cp gives it: its source's times and attributes.
+    pub(crate) fn mark_link(&self, job: &FileJob, facts: &Facts) {
+        let keeping = self.shared.settings.method.keeping;
+        let names = match keeping.xattr {
+            Keep::No => Names::default(),
+            Keep::Quietly | Keep::Telling | Keep::Require => {
+                attributes::names(&Source::Named(job.source.clone()))
+            }
+        };
+        let wanted = keeping.of_link_to(facts, names);
+        if !wanted.is_nothing() {
+            let link = Facts { kind: FileType::Symlink, ..*facts };
+            let refused = attributes::keep_node(&job.source, &job.destination, &link, &wanted);
+            attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! `ucp`: what a run does, and in which order.
+//!
+//! [`run`] begins it, and [`worker`] is the loop that every thread is in. [`walk`] finds what is to be copied, [`entry`] meets what
+//! is at the destination already, [`copy`] moves a file's contents; what one hands to the next is in [`job`]. [`dry_run`] stands
+//! in for the effects of all of them.
+
+pub(crate) mod copy;
+pub(crate) mod debug;
+pub(crate) mod dry_run;
+pub(crate) mod entry;
+pub(crate) mod job;
+pub(crate) mod manifest;
+pub(crate) mod outputs;
+pub(crate) mod progress;
+pub(crate) mod run;
+pub(crate) mod shared;
+pub(crate) mod walk;
+pub(crate) mod worker;

@@ -1,0 +1,325 @@
+//! Directories that are being copied into themselves, and what GNU cp makes of that.
+
+use super::directory::{Place, Way};
+use super::made_directories::MadeDirectory;
+use crate::cli::cp::{Backup, Control, Follow};
+use crate::cp::entry::backup::Kept;
+use crate::cp::entry::created::{Base, EntryName, MadeAs};
+use crate::cp::entry::directory::Made;
+use crate::cp::job::branch::{Branch, Origin};
+use crate::cp::job::{Operand, Task};
+use crate::cp::worker::Worker;
+use crate::pipeline::chain::At;
+use crate::pipeline::place;
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::linking;
+use crate::plan::looping::{self, Meeting, Met};
+use crate::plan::overwrite::Found;
+use crate::plan::replace::{self, DirectoryFate};
+use crate::plan::walk;
+use crate::process;
+use crate::report::message::{Problem, What};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, FileType};
+use rustix::io::Errno;
+use std::ffi::CString;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+impl Worker<'_, '_> {
+    /// Has what is in the way of a directory's copy make way, and answers what was kept for that. It comes back where the
+    /// directory is refused, which GNU cp finds out then.
+    pub(crate) fn admit(
+        &self,
+        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        (source, destination): (&Place<'_>, &Place<'_>),
+        facts: &Facts,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) -> Result<Option<Kept>, Problem> {
+        let kept = match fate {
+            DirectoryFate::InTheWay => self.make_way_for_directory((source, facts), destination, found)?,
+            _ => None,
+        };
+        let admitted = self.reject((parent, origin), (source, destination), facts.identity);
+        if let (Err(_), Some(kept)) = (&admitted, &kept) {
+            self.restore(kept, || destination.path.clone());
+        }
+        admitted.map(|()| kept)
+    }
+
+    /// Refuses a directory that would be copied into itself, or that meets what an earlier operand was or has made.
+    fn reject(
+        &self,
+        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        (source, destination): (&Place<'_>, &Place<'_>),
+        directory: Identity,
+    ) -> Result<(), Problem> {
+        self.reject_twice(origin, directory, (source, destination))?;
+        if parent.is_some_and(|parent| parent.lies_in(directory)) {
+            return Err(Problem::of(What::CyclicLink, source.path.clone()));
+        }
+        let maker = parent.and_then(|parent| parent.maker_of(directory));
+        let made = maker.map(MadeDirectory::of).or_else(|| self.shared.met.made_directories.get(directory));
+        if let Some(made) = made {
+            let meeting = Meeting {
+                as_made: parent
+                    .map_or_else(|| made.is_at(&source.at()), |parent| made.is_entry_of(parent, source)),
+                holds_copy: maker.is_some(),
+                follows: replace::follows(self.shared.options, parent.is_none()),
+            };
+            reject_met(meeting, origin, &made, destination)?;
+        }
+        self.reject_again(parent.is_none(), origin, directory, destination)
+    }
+
+    /// Refuses a directory that an earlier operand was, where its copy is to go where the first one is, or is itself.
+    fn reject_twice(
+        &self,
+        origin: &Origin,
+        directory: Identity,
+        (source, destination): (&Place<'_>, &Place<'_>),
+    ) -> Result<(), Problem> {
+        let Some(directories) = &self.shared.directories else { return Ok(()) };
+        let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
+        // A directory that is its own copy, which only options that replace nothing allow.
+        if copy.is(EntryName::of_path(&source.path).as_ref()) {
+            let Origin { source_path, destination_path, .. } = origin;
+            return Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()));
+        }
+        // What a dry run has not made lies nowhere, and is known by its path.
+        let imagined = self.shared.imagined.is_some() && copy.path == destination.path;
+        if imagined || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
+            return Err(Problem::of(What::TwiceDirectory, origin.source_path.clone()));
+        }
+        Ok(())
+    }
+
+    /// Refuses a directory that an earlier operand was: it would have to become a hard link.
+    fn reject_again(
+        &self,
+        is_operand: bool,
+        origin: &Origin,
+        directory: Identity,
+        destination: &Place<'_>,
+    ) -> Result<(), Problem> {
+        let Some(directories) = &self.shared.directories else { return Ok(()) };
+        let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
+        if replace::follows(self.shared.options, is_operand) {
+            return Ok(());
+        }
+        Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), copy.path))
+    }
+
+    /// Refuses an operand's directory where a file would have to make way for it that an earlier operand has just made, and
+    /// that is the only copy of its source.
+    pub(crate) fn reject_just_created(
+        &self,
+        origin: &Origin,
+        found: &Found,
+        (source, destination): (&Place<'_>, &Place<'_>),
+    ) -> Result<(), Problem> {
+        let numbered = |backup: &Backup| backup.control == Control::Numbered;
+        let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
+        let own = found
+            .own()
+            .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.is_copy(own, &destination.path)));
+        if own && !keeps_all {
+            let (from, to) = (source.path.clone(), destination.path.clone());
+            return Err(Problem::between(What::JustCreated, to, from));
+        }
+        Ok(())
+    }
+
+    /// Remembers an operand's directory whose copy is there, and the link that it is filled through, for later operands.
+    pub(crate) fn remember_operand(
+        &self,
+        directory: Identity,
+        origin: &Origin,
+        (fate, found): (DirectoryFate, Option<Found>),
+    ) {
+        if let Some(directories) = &self.shared.directories {
+            directories.note(directory, origin, self.shared.met.base.as_ref());
+        }
+        if fate == DirectoryFate::FillThroughLink
+            && let (Some(made), Some(link)) = (&origin.made, found.as_ref().and_then(Found::own))
+        {
+            made.note(link.identity, MadeAs::Behind(Arc::from(&*origin.destination_path)));
+        }
+    }
+
+    /// Remembers a directory that was made where one could be met again: under several operands, or in a walk that comes to
+    /// its own copy, as it may by a link that is followed. Of directories that lie in one another only the uppermost counts.
+    pub(crate) fn remember_made(&self, branch: &Branch) {
+        let uppermost = branch.fresh && !branch.parent.as_ref().is_some_and(|parent| parent.fresh);
+        let leads_away = self.shared.options.follow == Follow::Always;
+        let directory = branch.destination.identity();
+        if uppermost && (branch.origin.is_within_itself || leads_away || self.shared.directories.is_some()) {
+            self.shared.met.made_directories.note(directory, MadeDirectory::of(branch));
+        }
+        if leads_away && !branch.fresh {
+            self.shared.met.filled_directories.note(directory);
+        }
+    }
+
+    /// Ends what was begun before a directory is listed that copies are put into, as it has them in it then. A ring makes
+    /// them while the walk goes on.
+    pub(crate) fn end_copies_within(&mut self, branch: &Branch) {
+        if self.may_list_copies(branch) {
+            self.end_all();
+            self.end_several_names();
+        }
+    }
+
+    /// True if this run may have put copies into a directory of the source. One that the run has made is not listed at all.
+    fn may_list_copies(&self, branch: &Branch) -> bool {
+        let source = branch.source.identity();
+        let met = &self.shared.met;
+        branch.origin.is_within_itself
+            || self.shared.options.follow == Follow::Always
+                && branch.may_be_endless()
+                && (met.filled_directories.has(source)
+                    || met.above.of(&branch.origin.destination).contains(&source))
+    }
+}
+
+impl Worker<'_, '_> {
+    /// Whether the copy of an operand's directory is to lie within that directory, or may.
+    pub(crate) fn is_within_itself(&self, operand: &Operand, source: &Facts) -> bool {
+        let within = |place: &At| self.shared.met.above.of(place).contains(&source.identity);
+        source.kind == FileType::Directory
+            && self.shared.settings.recursive
+            && (within(&operand.destination) || self.leads_within(&operand.destination, within))
+    }
+
+    /// The same for what a destination's name leads to through a link. Where GNU cp does not follow it yet it is not followed: it
+    /// may lead there.
+    fn leads_within(&self, At { directory, name }: &At, within: impl FnOnce(&At) -> bool) -> bool {
+        if name.to_bytes().ends_with(b"/") {
+            let Ok(name) = CString::new([name.to_bytes(), b"."].concat()) else { return false };
+            return within(&At { directory: directory.clone(), name: Arc::from(name) });
+        }
+        self.shared.options.keep_directory_symlink
+            && process::look(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink)
+    }
+
+    /// Whether a directory is walked in the order of its listing, one part after the other: the copy may be met in it, or
+    /// what a link leads to by another name.
+    pub(crate) fn walks_in_order(&self, branch: &Branch) -> bool {
+        branch.origin.is_within_itself || linking::reads_all_in_turn(self.shared.options)
+    }
+
+    /// Queues what a directory has, part by part, so that nothing of it is begun before all that comes first is done.
+    pub(crate) fn queue_in_order(&self, tasks: Vec<Task>) {
+        self.shared.queue.defer_first(tasks.into_iter());
+    }
+
+    /// Whether the walk that a task belongs to has ended, as it met its own copy. What is left of it counts as done.
+    pub(crate) fn is_behind_the_end(&self, branch: &Arc<Branch>, entries: usize) -> bool {
+        let ended = branch.origin.has_met_itself.load(Ordering::Relaxed);
+        if ended {
+            (0..entries).for_each(|_| branch.finish_one(self.shared.reporter));
+        }
+        ended
+    }
+}
+
+/// Refuses a source that is being copied into itself: a directory that the run has `made`.
+fn reject_met(
+    meeting: Meeting,
+    origin: &Origin,
+    made: &MadeDirectory,
+    destination: &Place<'_>,
+) -> Result<(), Problem> {
+    let Origin { source_path, destination_path, .. } = origin;
+    match looping::meets(meeting) {
+        Met::IntoItself => {
+            Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()))
+        }
+        Met::Again => {
+            Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made.path.clone()))
+        }
+        Met::Another => Ok(()),
+        Met::Endless => {
+            origin.is_endless.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+}
+
+/// The directories above the place that was asked about last: operands mostly go into one directory.
+#[derive(Default)]
+pub(crate) struct Above(Mutex<Arc<[Identity]>>);
+
+impl Above {
+    /// The directory that a place lies in, and all above it, as far as they can be looked at.
+    pub(crate) fn of(&self, at: &At) -> Arc<[Identity]> {
+        let Ok(At { directory, .. }) = place::held_above(at) else { return Arc::default() };
+        let look = |path: &[u8]| {
+            rustix::fs::statat(&directory, path, AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity)
+        };
+        let Some(own) = look(b".") else { return Arc::default() };
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.first() != Some(&own) {
+            let mut above = vec![own];
+            let mut path = b"..".to_vec();
+            while let Some(next) = look(&path).filter(|next| above.last() != Some(next)) {
+                above.push(next);
+                path.extend_from_slice(b"/..");
+            }
+            *last = Arc::from(above);
+        }
+        Arc::clone(&last)
+    }
+}
+
+/// The descriptor to list a directory by now that its copy is there, `above` in the directory of the copy, which an operand's
+/// has none of; and which directory it lists. That of a new copy is had again where what is listed may be another by now.
+pub(crate) fn listing(
+    (made, fate): (&Made, DirectoryFate),
+    above: Option<Identity>,
+    (source, way): (&Place<'_>, Way),
+    (opened, seen): (Result<OwnedFd, Errno>, &Facts),
+) -> Result<(Result<OwnedFd, Errno>, Identity), Errno> {
+    if !made.fresh || made.held.is_imagined() {
+        return Ok((opened, seen.identity));
+    }
+    if above.is_none() && fate == DirectoryFate::InTheWay {
+        return Ok(listing_by_name(source, way, seen));
+    }
+    match opened {
+        Ok(open) => Ok((Ok(listing_with((made, above), open, seen)?), seen.identity)),
+        Err(errno) => Ok((Err(errno), seen.identity)),
+    }
+}
+
+/// By its name, where something has made way for the copy of an operand: that may be a link on the way to the source, whose
+/// name leads to the copy now.
+fn listing_by_name(source: &Place<'_>, way: Way, seen: &Facts) -> (Result<OwnedFd, Errno>, Identity) {
+    let opened = walk::open_directory(source.parent, source.name, way.through_link)
+        .and_then(|open| rustix::fs::fstat(&open).map(|stat| (open, Facts::of(&stat).identity)));
+    match opened {
+        Ok((open, listed)) => (Ok(open), listed),
+        Err(errno) => (Err(errno), seen.identity),
+    }
+}
+
+/// By its descriptor. btrfs lists a directory as it was when it was opened, so that a copy made in the directory itself
+/// would not be met, and the copy would go through.
+fn listing_with(
+    (made, above): (&Made, Option<Identity>),
+    open: OwnedFd,
+    source: &Facts,
+) -> Result<OwnedFd, Errno> {
+    let above = match (above, made.held.get()) {
+        (Some(above), _) => Some(above),
+        // A copy that may not be searched, as it belongs to somebody else, gets no entries; what is wrong with it is told
+        // of each of them.
+        (None, Ok(Some(copy))) => {
+            let above = rustix::fs::statat(&copy, c"..", AtFlags::empty());
+            above.ok().map(|above| Facts::of(&above).identity)
+        }
+        (None, Ok(None) | Err(_)) => None,
+    };
+    if above == Some(source.identity) { walk::open_directory(&open, c".", false) } else { Ok(open) }
+}

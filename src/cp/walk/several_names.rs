@@ -1,0 +1,175 @@
+//! Files of several names whose copies depend on which name comes first. They wait until all else is done that was begun,
+//! and are then copied in the order of the walk: entries of a directory by inode, what is below one at its place, one
+//! operand after the other. So GNU cp meets them.
+
+use super::operand::rank_of;
+use crate::cp::job::branch::Branch;
+use crate::cp::job::{FileJob, Names, Task};
+use crate::cp::shared::goes_in_order;
+use crate::cp::worker::Worker;
+use crate::plan::facts::{Facts, Identity};
+use crate::plan::linking::{self, Order};
+use crate::plan::overwrite::Found;
+use crate::plan::walk::{Entry, Rank};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Names whose directories stay open while they wait; those of further ones are let go.
+const WAITING_OPEN_MAX: usize = 64;
+
+/// Most names that are handed on together.
+const NAMES_MAX: usize = 64;
+
+/// A name that waits for its turn.
+pub(crate) struct Name {
+    /// Where it stands in the walk, from the operand down.
+    path: Vec<Rank>,
+    file: Identity,
+    order: Order,
+    place: Place,
+}
+
+enum Place {
+    Operand(Box<(FileJob, Facts)>),
+    Entry(Arc<Branch>, Entry),
+}
+
+/// Names by turns: those of one batch may be copied in any order.
+pub(crate) struct Batches {
+    now: Vec<Name>,
+    later: VecDeque<Vec<Name>>,
+}
+
+/// The names of a run that wait.
+#[derive(Default)]
+pub(crate) struct SeveralNames(Mutex<Vec<Name>>);
+
+impl SeveralNames {
+    /// Notes a name; answers whether it is the first that waits.
+    fn note(&self, name: Name) -> bool {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Place::Entry(branch, _), true) = (&name.place, names.len() >= WAITING_OPEN_MAX) {
+            branch.let_go();
+        }
+        names.push(name);
+        names.len() == 1
+    }
+
+    fn take(&self) -> Vec<Name> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Batches {
+    fn of(mut names: Vec<Name>) -> Self {
+        names.sort_by(|one, other| one.path.cmp(&other.path));
+        let in_one_line = names.iter().any(|name| name.order == Order::All);
+        let mut batches: VecDeque<Vec<Name>> = VecDeque::new();
+        let mut turns: HashMap<Identity, usize> = HashMap::new();
+        for name in names {
+            let turn = turns.entry(name.file).or_default();
+            let batch = if in_one_line { batches.len() } else { *turn };
+            *turn += 1;
+            if batch == batches.len() {
+                batches.push_back(Vec::new());
+            }
+            batches[batch].push(name);
+        }
+        Self { now: batches.pop_front().unwrap_or_default(), later: batches }
+    }
+}
+
+impl Worker<'_, '_> {
+    /// The order that a file is to be copied in, where it has not waited for its turn yet.
+    pub(crate) fn order_of(&self, job: &FileJob, facts: &Facts) -> Option<Order> {
+        // These go in the order of the walk, with one worker.
+        let in_order = goes_in_order(self.shared.options);
+        // Names that wait hold their directories, for which there are to be descriptors.
+        if facts.links <= 1 || job.rank.is_none() || in_order || !self.shared.lets_names_wait() {
+            return None;
+        }
+        let may_exist = match job.branch() {
+            Some(branch) => !branch.line().last().is_some_and(|operand| operand.fresh),
+            None => job.found != Some(Found::Nothing),
+        };
+        // Which names will come from a list is not known.
+        let listed = self.shared.options.extensions.choosing.names_from.is_some();
+        let may_replace = !listed && job.made.as_ref().is_some_and(|made| made.notes_files());
+        linking::order(self.shared.options, facts, may_exist, may_replace)
+    }
+
+    /// Puts a file off until its turn has come.
+    pub(crate) fn wait_for_turn(&self, job: FileJob, facts: &Facts, order: Order) {
+        let rank = job.rank.unwrap_or_default();
+        let (path, place) = match &job.names {
+            Names::Operand { .. } => (vec![rank], Place::Operand(Box::new((job, *facts)))),
+            Names::Entry(branch) => {
+                let above =
+                    branch.line().take_while(|branch| branch.parent.is_some()).map(|branch| branch.rank);
+                let mut path: Vec<Rank> = std::iter::once(rank).chain(above).collect();
+                path.push(rank_of(branch.origin.number));
+                path.reverse();
+                let (name, kind, through_link) = (Arc::clone(&job.source.name), facts.kind, job.follow);
+                (path, Place::Entry(Arc::clone(branch), Entry { name, kind, through_link, rank }))
+            }
+        };
+        if self.shared.met.several_names.note(Name { path, file: facts.identity, order, place }) {
+            self.shared.queue.defer_first(std::iter::once(Task::SeveralNames));
+        }
+    }
+
+    /// Copies all that wait now, as what comes next depends on them.
+    pub(crate) fn end_several_names(&mut self) {
+        let Batches { now, later } = Batches::of(self.shared.met.several_names.take());
+        for batch in std::iter::once(now).chain(later) {
+            batch.into_iter().for_each(|name| self.name(name));
+            self.end_all();
+        }
+    }
+
+    /// All that was begun is done: those that wait have their turns.
+    pub(crate) fn several_names(&mut self) {
+        self.names(Batches::of(self.shared.met.several_names.take()));
+    }
+
+    /// Begins with the names whose turn it is, and leaves the others until these are done.
+    pub(crate) fn names(&mut self, batches: Batches) {
+        let Batches { mut now, mut later } = batches;
+        if let Some(next) = later.pop_front() {
+            self.shared.queue.defer_first(std::iter::once(Task::Names(Batches { now: next, later })));
+        }
+        if now.len() > NAMES_MAX {
+            let mut parts = Vec::new();
+            while !now.is_empty() {
+                let rest = now.split_off(now.len().min(NAMES_MAX));
+                parts.push(Task::Names(Batches { now, later: VecDeque::new() }));
+                now = rest;
+            }
+            return self.queue_tasks(parts);
+        }
+        for name in now {
+            if self.shared.is_interrupted() {
+                break;
+            }
+            self.name(name);
+            self.end_in_order();
+        }
+    }
+
+    fn name(&mut self, name: Name) {
+        match name.place {
+            Place::Operand(operand) => {
+                let (job, facts) = *operand;
+                self.begin_leaf(FileJob { rank: None, ..job }, &facts);
+            }
+            Place::Entry(branch, entry) => {
+                let begun = FileJob::of_entry(&branch, &entry)
+                    .and_then(|job| self.seen_leaf(&branch, FileJob { rank: None, ..job }));
+                if let Err(problem) = begun {
+                    self.shared.reporter.problem(&problem);
+                    branch.finish_one(self.shared.reporter);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The one end that every leaf comes to, well or not: what was kept for it comes back or stays, other names of its source
+//! and those who watch learn of it, and its directory has one entry less to wait for.
+
+use super::Worker;
+use crate::cp::entry::links::Share;
+use crate::cp::job::branch::Branch;
+use crate::cp::job::{FileJob, Names};
+use crate::plan::replace;
+use crate::report::message::Problem;
+
+impl Worker<'_, '_> {
+    /// Has those who watch count a file no more that is not copied, if they did.
+    fn count_left_out(&self, job: &FileJob) {
+        let (Some(progress), options) = (&self.shared.progress, self.shared.options) else { return };
+        let bytes = match job.seen {
+            Some(seen) if !replace::is_counted(options, seen.kind) => return,
+            // Names of one file are one copy.
+            Some(seen) if options.preserve.links && seen.links > 1 && !progress.is_first(seen.identity) => {
+                return;
+            }
+            Some(seen) => seen.size,
+            None => 0,
+        };
+        self.meter.left_out(bytes);
+    }
+
+    /// A leaf cannot be copied, and nothing more is tried.
+    pub(crate) fn leaf_failed(&mut self, mut job: FileJob, problem: &Problem) {
+        self.shared.reporter.problem(problem);
+        job.failed = true;
+        self.leaf_done(&job);
+    }
+
+    /// A leaf is done, well or not.
+    pub(crate) fn leaf_done(&mut self, job: &FileJob) {
+        match &job.kept {
+            Some(kept) if job.failed => self.restore(kept, || job.destination_path()),
+            Some(kept) => kept.stays(),
+            None => {}
+        }
+        if !job.failed {
+            job.note_made();
+        }
+        if job.share != Share::None {
+            self.first_done(job);
+        }
+        if job.left_out || job.failed {
+            self.count_left_out(job);
+        }
+        self.meter.show(&self.tally);
+        if let Names::Entry(branch) = &job.names {
+            Branch::finish_one(branch, self.shared.reporter);
+        }
+    }
+}

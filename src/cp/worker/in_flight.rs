@@ -1,0 +1,176 @@
+//! What a worker has in flight: files and blocks of large files, from their first chain to their last.
+
+use super::{BUFFERED_EXTENTS_MAX, BYTES_FOR_HELP, Flight, Worker};
+use crate::cp::copy::Next;
+use crate::cp::copy::extent::{Extent, Progressed};
+use crate::cp::copy::extents::{FinishedExtents, LargeFile};
+use crate::cp::copy::file::FileCopy;
+use crate::cp::job::Task;
+use crate::pipeline::chain::{Chain, Completion};
+use std::sync::Arc;
+
+impl Worker<'_, '_> {
+    pub(super) fn claim_extents(&mut self) {
+        while let Some(file) = self.large.last() {
+            let direct = self.shared.settings.method.direct || file.sleeps();
+            let most = if direct { usize::MAX } else { BUFFERED_EXTENTS_MAX };
+            if self.extents_in_flight >= most || !self.has_room(self.engine.capabilities().in_flight_max) {
+                return;
+            }
+            let file = Arc::clone(file);
+            let alone = self.engine.in_flight() == 0;
+            match file.claim(alone, &self.context()) {
+                Some((extent, chain)) => {
+                    self.extents_in_flight += 1;
+                    let slot = self.slot();
+                    self.fly(slot, Flight::Extent(Box::new(extent)), chain);
+                }
+                None if file.has_more() && !alone => return,
+                None => {
+                    self.large.pop();
+                    if file.has_more()
+                        && let Some(finished) = file.give_up()
+                    {
+                        self.finish_extents(finished);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn want_ring_for(&mut self, file: &LargeFile) {
+        // A hot file needs no ring: its blocks never sleep. Past the page cache they always do.
+        if (self.shared.settings.method.direct || file.sleeps()) && file.unclaimed() > 0 {
+            self.want_ring();
+        }
+    }
+
+    pub(super) fn slot(&mut self) -> usize {
+        self.flights_free.pop().unwrap_or_else(|| {
+            self.flights.push(None);
+            self.flights.len() - 1
+        })
+    }
+
+    pub(super) fn fly(&mut self, slot: usize, flight: Flight, mut chain: Chain) {
+        self.flights[slot] = Some(flight);
+        chain.token = u64::try_from(slot).unwrap_or(u64::MAX);
+        while let Err(back) = self.engine.push(chain) {
+            chain = *back;
+            if let Err(errno) = self.reap() {
+                self.broken(errno);
+            }
+        }
+    }
+
+    pub(super) fn complete(&mut self, completion: Completion) {
+        let slot = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
+        match self.flights.get_mut(slot).and_then(Option::take) {
+            Some(Flight::File(mut file)) => {
+                let before = file.arrived();
+                let next = file.advance(completion, &mut self.context());
+                if file.is_read_by_calls() {
+                    // There is a ring, as operations sleep, and these do not sleep side by side in it.
+                    self.shared.note_sleep();
+                }
+                let arrived = file.arrived().saturating_sub(before);
+                file.counted += arrived;
+                self.meter.arrived(arrived);
+                self.meter.name(|| file.source_path());
+                // Before the next chain, which may wait. What is done is shown when its bytes count no more as moving.
+                if !matches!(next, Next::Done) {
+                    self.meter.show(&self.tally);
+                }
+                self.next(slot, file, next);
+            }
+            Some(Flight::Extent(extent)) => self.complete_extent(slot, extent, completion),
+            Some(Flight::Directory(path)) => self.directory_settled(slot, &path, completion.outcome),
+            None => {}
+        }
+    }
+
+    fn complete_extent(&mut self, slot: usize, mut extent: Box<Extent>, completion: Completion) {
+        let before = extent.reached();
+        let progressed = extent.advance(completion);
+        let arrived = extent.reached().saturating_sub(before);
+        if self.meter.is_read() {
+            extent.note_shown(arrived);
+            self.meter.arrived(arrived);
+            self.meter.name(|| extent.file().source_path());
+            self.meter.show(&self.tally);
+        }
+        match progressed {
+            Progressed::Run(_) | Progressed::Over if self.shared.is_interrupted() => {
+                extent.file().stop(extent.reached());
+                self.end_extent(slot, *extent);
+            }
+            Progressed::Run(chain) => {
+                if extent.refused_polling() {
+                    self.shared.polling_refused();
+                }
+                self.fly(slot, Flight::Extent(extent), chain);
+            }
+            Progressed::Over => self.end_extent(slot, *extent),
+        }
+    }
+
+    pub(super) fn end_extent(&mut self, slot: usize, extent: Extent) {
+        self.extents_in_flight -= 1;
+        self.flights_free.push(slot);
+        if let Some(finished) = extent.finish() {
+            self.finish_extents(finished);
+        }
+    }
+
+    /// Finishes a large file whose extents are over.
+    pub(super) fn finish_extents(&mut self, finished: FinishedExtents) {
+        let (file, next) = finished.into_chain(&mut self.context());
+        let slot = self.slot();
+        self.next(slot, Box::new(file), next);
+    }
+
+    pub(super) fn next(&mut self, slot: usize, mut file: Box<FileCopy>, next: Next) {
+        match next {
+            Next::Run(chain) => self.go_on(slot, file, chain),
+            Next::Starved(chain) => {
+                self.flights[slot] = Some(Flight::File(file));
+                self.starved.push_back((slot, chain));
+            }
+            Next::NoDescriptor => {
+                self.flights_free.push(slot);
+                self.window = self.engine.in_flight().max(1);
+                if self.engine.in_flight() > 0 {
+                    self.backlog.push_front(file.into_job());
+                } else {
+                    self.shared.reporter.problem(&file.failed_without_descriptor());
+                    let mut job = file.into_job();
+                    job.failed = true;
+                    self.leaf_done(&job);
+                }
+            }
+            Next::OfAnotherKind => {
+                self.flights_free.push(slot);
+                self.look_again(*file.into_job());
+            }
+            Next::Settle(chain) => self.settle(slot, file, chain),
+            Next::Large(file) => {
+                self.flights_free.push(slot);
+                self.note_large(&file);
+                self.want_ring_for(&file);
+                if file.unclaimed() >= BYTES_FOR_HELP && file.can_be_shared() {
+                    self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
+                    self.call_for_help();
+                }
+                self.large.push(file);
+            }
+            Next::Done => {
+                self.flights_free.push(slot);
+                // Where descriptors were short, one more is tried again.
+                self.window = self.window_max.min(self.window.saturating_add(1));
+                self.say_how(&file);
+                self.stop_watching(&file);
+                self.leaf_done(file.ended());
+            }
+        }
+    }
+}
