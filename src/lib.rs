@@ -31,7 +31,7 @@ pub use front::{ucat, ucp};
 /// What the project's own tests and benchmarks look at: no promise to anyone else.
 #[doc(hidden)]
 pub mod internals {
-    use crate::cli::{Surroundings, cat, cp};
+    use crate::cli::{Environment, cat, cp};
     use crate::report::language::Language;
     use crate::report::quote::Charset;
     use std::ffi::OsString;
@@ -54,7 +54,7 @@ pub mod internals {
     /// What `ucp`, or else `ucat`, says in English to arguments that it refuses.
     #[must_use]
     pub fn refusal(is_cp: bool, arguments: Vec<OsString>) -> Option<Vec<u8>> {
-        let (surroundings, english) = (Surroundings::default(), Language::english(Charset::Ascii));
+        let (surroundings, english) = (Environment::default(), Language::english(Charset::Ascii));
         let refused = match is_cp {
             true => cp::parse(arguments.into_iter(), &surroundings, &english).request.err(),
             false => cat::parse(arguments.into_iter(), &surroundings, &english).err(),

@@ -12,7 +12,7 @@ mod signals;
 pub(crate) use locale::{approximations, locale};
 pub(crate) use memory::{Limit, limit, memory_left};
 pub(crate) use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
-pub(crate) use signals::{SignalSet, die_by, ignores};
+pub(crate) use signals::{SignalSet, ignores, raise_and_die};
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
@@ -159,7 +159,7 @@ pub(crate) fn start_writeback(file: BorrowedFd<'_>) -> Result<(), Errno> {
 /// thread and every close gives it back; threads that share theirs, as they do from their start, fight for that counter
 /// at each. To clear a flag that exec(2) has cleared already is a change of credentials that nobody is refused, and that
 /// changes nothing.
-pub(crate) fn own_credentials() {
+pub(crate) fn unshare_credentials() {
     match rustix::thread::set_keep_capabilities(false) {
         // Shared credentials are as good, but slower.
         Ok(()) | Err(_) => {}

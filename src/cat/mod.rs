@@ -18,11 +18,11 @@ mod zero_copy;
 use crate::bufpool::Pool;
 use crate::cli::cat::CatOptions;
 use crate::cli::knobs::{EngineKind, Knobs};
-use crate::pipeline::engine::choose;
-use crate::pipeline::engine::sync::Sync;
+use crate::pipeline::engine::select;
+use crate::pipeline::engine::sync::SyncEngine;
 use crate::pipeline::engine::uring::Refusal;
 use crate::pipeline::engine::{Counters, Engine};
-use crate::plan::ways::{Way, Wishes};
+use crate::plan::ways::{TransferMethod, TransferOptions};
 use crate::plan::{descriptors, memory};
 use crate::process::{self, Limit};
 use crate::report::Reporter;
@@ -56,11 +56,11 @@ struct Cat<'a> {
     /// Most files that are read ahead, each of which may take a descriptor.
     ahead_max: usize,
     used_input: bool,
-    wishes: Wishes,
+    wishes: TransferOptions,
     /// Threads that there is memory for.
     workers_max: usize,
     /// Ways that bytes have gone, each once.
-    ways: Vec<Way>,
+    ways: Vec<TransferMethod>,
     /// Operations that ran outside the engine: a file in its turn is passed through by plain calls.
     plain_operations: u64,
 }
@@ -80,9 +80,9 @@ pub(crate) fn print(
     let pool = Pool::new(room.pool_bytes);
     let many = options.files.len() >= FILES_FOR_RING && knobs.engine == EngineKind::Auto;
     let engine = if knobs.insist_on_ring() || (many && page_cache::any(&options.files)) {
-        choose::choose(knobs, &pool)?
+        select::choose(knobs, &pool)?
     } else {
-        Box::new(Sync::default())
+        Box::new(SyncEngine::default())
     };
     let mut counters = Counters::default();
     let mut tally = Tally::default();
@@ -102,7 +102,7 @@ pub(crate) fn print(
                 writer,
                 tally,
                 used_input: false,
-                wishes: Wishes {
+                wishes: TransferOptions {
                     way: options.way,
                     direct: options.direct,
                     workers: workers(knobs).min(room.workers),
@@ -120,7 +120,7 @@ pub(crate) fn print(
                 cat.write_failed();
             }
             if let Some(refusal) = cat.engine.refusal() {
-                choose::give_up(knobs, refusal, reporter);
+                select::give_up(knobs, refusal, reporter);
             }
             if cat.used_input && input_was_closed {
                 reporter.failed_to(Words::gnu("closing standard input"), Errno::BADF);
@@ -131,7 +131,7 @@ pub(crate) fn print(
             counters.operations += cat.plain_operations;
         }
     }
-    let (engine, reason) = choose::which(knobs, &counters);
+    let (engine, reason) = select::which(knobs, &counters);
     let ways = ways.iter().map(|way| way.name()).collect::<Vec<_>>().join(" ");
     Ok(Stats {
         tally,
@@ -172,7 +172,7 @@ impl Cat<'_> {
     }
 
     /// Notes that bytes went this way.
-    fn note(&mut self, way: Way) {
+    fn note(&mut self, way: TransferMethod) {
         if !self.ways.contains(&way) {
             self.ways.push(way);
         }

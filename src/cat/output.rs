@@ -3,7 +3,7 @@
 use crate::bufpool::Lease;
 use crate::format::{Format, Machine, Moved, ROOM_BYTES};
 use crate::patience::retry;
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
 use crate::plan::looping::Output;
 use rustix::fd::BorrowedFd;
 use rustix::fs::{FileType, OFlags, SeekFrom};
@@ -30,7 +30,7 @@ struct Formatted {
 /// Gathers buffers and writes them in order.
 pub(super) struct Writer<'a> {
     output: BorrowedFd<'static>,
-    facts: Facts,
+    facts: FileStat,
     gathered: Vec<Lease>,
     gathered_bytes: usize,
     formatted: Option<Formatted>,
@@ -46,7 +46,7 @@ impl Writer<'_> {
     /// EBADF where it was closed at exec, or is not open for writing at all.
     pub(super) fn new(format: Format) -> Result<Self, Errno> {
         let output = rustix::stdio::stdout();
-        let facts = Facts::of(&rustix::fs::fstat(output)?);
+        let facts = FileStat::of(&rustix::fs::fstat(output)?);
         let formatted = (!format.is_plain()).then(|| Formatted {
             machine: Machine::new(format),
             bytes: vec![0; FORMATTED_BYTES + ROOM_BYTES],
@@ -68,12 +68,12 @@ impl Writer<'_> {
     }
 
     /// Whether a file is the one that is written to, which then has to be looked at when its turn comes.
-    pub(super) fn is(&self, file: &Facts) -> bool {
+    pub(super) fn is(&self, file: &FileStat) -> bool {
         self.facts.kind == FileType::RegularFile && self.facts.identity == file.identity
     }
 
     /// What was found when the run began.
-    pub(super) fn facts(&self) -> &Facts {
+    pub(super) fn facts(&self) -> &FileStat {
         &self.facts
     }
 

@@ -9,8 +9,8 @@ use super::zero_copy::{Input, can_be_set};
 use super::{Cat, Fatal};
 use crate::bufpool::{Lease, Pool};
 use crate::format::{Format, Machine, Moved, Place, ROOM_BYTES};
-use crate::plan::facts::Facts;
-use crate::plan::ways::{self, Way};
+use crate::plan::facts::FileStat;
+use crate::plan::ways::{self, TransferMethod};
 use crate::report::write_all;
 use rustix::fd::BorrowedFd;
 use rustix::fs::SeekFrom;
@@ -57,7 +57,7 @@ impl Cat<'_> {
     pub(super) fn format_together(
         &mut self,
         file: BorrowedFd<'_>,
-        facts: Facts,
+        facts: FileStat,
     ) -> Result<Result<(), Errno>, Fatal> {
         let Some(machine) = self.writer.machine() else { return Ok(Ok(())) };
         let (format, place) = (machine.format(), machine.place());
@@ -99,7 +99,7 @@ impl Cat<'_> {
         if let Some(machine) = self.writer.machine() {
             machine.resume(turns.place);
         }
-        self.note(Way::Extents);
+        self.note(TransferMethod::Extents);
         let behind = offset + turns.written * as_u64(BLOCK_BYTES);
         Ok(rustix::fs::seek(file, SeekFrom::Start(behind)).map(|_set| ()))
     }

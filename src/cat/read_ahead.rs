@@ -4,8 +4,8 @@
 use super::Cat;
 use super::zero_copy::{Input, can_be_set};
 use crate::patience::retry;
-use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, Io, Op, Outcome, Seen};
-use crate::pipeline::engine::{Wait, choose, plain};
+use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, Io, Op, Outcome, Results};
+use crate::pipeline::engine::{Wait, plain, select};
 use crate::plan::reading::Reading;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
@@ -104,7 +104,7 @@ impl Blocks {
             reading: self.reading,
             lease: Some(lease),
             ops: vec![Op::Io(Io::Read { offset, room, expect: None })],
-            sleeps,
+            direct_io: sleeps,
             ..Chain::default()
         };
         let sent = cat.engine.push(chain).is_ok();
@@ -136,7 +136,7 @@ fn set_direct(source: &Arc<OwnedFd>, direct: bool, on: bool) {
     if direct {
         let ops = vec![Op::Call(Call::SetDirect { end: End::Source, on })];
         let mut chain = Chain { source: Descriptor::Shared(Arc::clone(source)), ops, ..Chain::default() };
-        let _ended = plain::run(&mut chain, &mut Seen::default(), 0, |_, _| true);
+        let _ended = plain::run(&mut chain, &mut Results::default(), 0, |_, _| true);
     }
 }
 
@@ -150,7 +150,7 @@ impl Cat<'_> {
         if self.engine.capabilities().in_flight_max > 1 {
             return;
         }
-        if let Ok(engine) = choose::choose(self.knobs, &self.pool) {
+        if let Ok(engine) = select::choose(self.knobs, &self.pool) {
             self.plain_operations += self.engine.counters().operations;
             self.engine = engine;
         }

@@ -3,11 +3,11 @@
 
 use super::zero_copy::Astray;
 use super::{Cat, Fatal};
-use crate::pipeline::chain::{Chain, Descriptor, Io, Op, Outcome, Seen};
+use crate::pipeline::chain::{Chain, Descriptor, Io, Op, Outcome, Results};
 use crate::pipeline::engine::plain;
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
 use crate::plan::looping::would_loop;
-use crate::plan::ways::Way;
+use crate::plan::ways::TransferMethod;
 use crate::report::language::Words;
 use crate::report::quote;
 use rustix::fd::AsFd;
@@ -34,7 +34,7 @@ impl Cat<'_> {
         };
         let Some(input) = source.plain() else { return Ok(()) };
         let facts = match rustix::fs::fstat(input.as_fd()) {
-            Ok(stat) => Facts::of(&stat),
+            Ok(stat) => FileStat::of(&stat),
             Err(errno) => return self.file_failed(name, errno),
         };
         if self.writer.is(&facts) {
@@ -42,7 +42,7 @@ impl Cat<'_> {
             if would_loop(&facts, offset, &self.writer.now()) {
                 let name = quote::needed(name.as_bytes(), self.reporter.charset());
                 let words = Words::gnu("%s: input file is output file");
-                self.reporter.failure(&self.reporter.language().message(words, &[&name]));
+                self.reporter.error(&self.reporter.language().message(words, &[&name]));
                 return Ok(());
             }
         }
@@ -72,7 +72,7 @@ impl Cat<'_> {
 
     /// Reads from the chain's source to its end and formats each block. What is formatted is written before a read that
     /// would wait.
-    fn format_through(&mut self, name: &OsString, mut chain: Chain, facts: &Facts) -> Result<(), Fatal> {
+    fn format_through(&mut self, name: &OsString, mut chain: Chain, facts: &FileStat) -> Result<(), Fatal> {
         let (Some(mut lease), Some(source)) = (chain.lease.take(), chain.source.plain()) else {
             return self.file_failed(name, Errno::NOMEM);
         };
@@ -93,7 +93,7 @@ impl Cat<'_> {
             }
         }
         self.flush()?;
-        self.note(Way::Plain);
+        self.note(TransferMethod::Plain);
         self.tally.files += 1;
         Ok(())
     }
@@ -111,11 +111,11 @@ impl Cat<'_> {
                 chain.ops.push(Op::Io(Io::Write { offset: None, start, length: pending }));
             }
             chain.ops.push(Op::Io(Io::Read { offset: None, room, expect: None }));
-            let (at, outcome) = plain::run(&mut chain, &mut Seen::default(), 0, |_, _| true);
+            let (at, outcome) = plain::run(&mut chain, &mut Results::default(), 0, |_, _| true);
             self.plain_operations += u64::try_from(at + 1).unwrap_or(u64::MAX);
             if at > 0 {
                 self.writer.wrote(Ok(u64::from(pending)));
-                self.note(Way::Plain);
+                self.note(TransferMethod::Plain);
             }
             match (&chain.ops[at.min(chain.ops.len() - 1)], outcome) {
                 (Op::Io(Io::Read { .. }), Some(Outcome::Count { moved: 0, .. })) => break,

@@ -1,13 +1,13 @@
 //! The window of files that are read ahead, in the order in which they are printed.
 
 use super::{Cat, Fatal};
-use crate::pipeline::chain::{At, Chain, Completion, Directory, End, Into, Io, Op, Outcome};
-use crate::pipeline::engine::sync::Sync;
+use crate::pipeline::chain::{At, Chain, Completion, Directory, End, FdKind, Io, Op, Outcome};
+use crate::pipeline::engine::sync::SyncEngine;
 use crate::pipeline::engine::uring::Refusal;
-use crate::pipeline::engine::{Wait, choose};
-use crate::plan::facts::Facts;
+use crate::pipeline::engine::{Wait, select};
+use crate::plan::facts::FileStat;
 use crate::plan::reading::Reading;
-use crate::plan::ways::{Way, Wishes, is_read_ahead};
+use crate::plan::ways::{TransferMethod, TransferOptions, is_read_ahead};
 use crate::process;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
@@ -122,7 +122,7 @@ impl<'f> Window<'f> {
             flags: OFlags::RDONLY,
             mode: Mode::empty(),
             // What plain calls are to read needs a descriptor that they can use.
-            into: if reading.needs_calls() { Into::Plain } else { Into::Any },
+            into: if reading.needs_calls() { FdKind::Plain } else { FdKind::Any },
         });
         let read = Op::Io(Io::Read { offset: None, room, expect: None });
         let token = u64::try_from(number).unwrap_or(u64::MAX);
@@ -137,18 +137,18 @@ impl<'f> Window<'f> {
     /// turn.
     fn leave_ring(&mut self, cat: &mut Cat<'_>, errno: Errno) {
         let refusal = cat.engine.refusal().unwrap_or(Refusal { step: "completion", errno });
-        choose::give_up(cat.knobs, refusal, cat.reporter);
+        select::give_up(cat.knobs, refusal, cat.reporter);
         for state in &mut self.states {
             if let State::Flying { .. } = state {
                 *state = State::InTurn;
             }
         }
         cat.plain_operations += cat.engine.counters().operations;
-        cat.engine = Box::new(Sync::default());
+        cat.engine = Box::new(SyncEngine::default());
     }
 
     /// How a ring reads a file: asked once for each device.
-    fn reading(&mut self, name: &OsString, facts: &Facts) -> Reading {
+    fn reading(&mut self, name: &OsString, facts: &FileStat) -> Reading {
         *self.readings.entry(facts.identity.device).or_insert_with(|| {
             rustix::fs::statfs(name).map_or(Reading::ByCalls, |answer| Reading::of_kind(answer.f_type))
         })
@@ -179,7 +179,7 @@ impl<'f> Window<'f> {
         match outcome {
             Outcome::Count { moved, .. } if u64::from(moved) == size => {
                 cat.tally.files += 1;
-                cat.note(Way::Ahead);
+                cat.note(TransferMethod::Ahead);
                 let gathered = chain.lease.take().map_or(Ok(()), |lease| cat.writer.gather(lease));
                 self.close(cat, chain);
                 gathered.map_err(|_kept| Fatal)
@@ -261,10 +261,10 @@ impl<'f> Window<'f> {
 }
 
 /// The facts of a file that is read ahead.
-fn ahead(name: &OsString, wishes: &Wishes) -> Option<Facts> {
+fn ahead(name: &OsString, wishes: &TransferOptions) -> Option<FileStat> {
     if name == "-" {
         return None;
     }
-    let facts = Facts::of(&process::look(CWD, name, AtFlags::empty()).ok()?);
+    let facts = FileStat::of(&process::look(CWD, name, AtFlags::empty()).ok()?);
     is_read_ahead(&facts, wishes).then_some(facts)
 }

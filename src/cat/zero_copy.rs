@@ -8,8 +8,8 @@
 
 use super::{Cat, extents, read_ahead};
 use crate::patience::retry;
-use crate::plan::facts::Facts;
-use crate::plan::ways::{self, LARGE_BYTES, Sharing, To, Way};
+use crate::plan::facts::FileStat;
+use crate::plan::ways::{self, LARGE_BYTES, Sharing, To, TransferMethod};
 use crate::process::{self, Limit};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;
@@ -27,7 +27,7 @@ const CALL_BYTES: usize = 1 << 30;
 /// A file in its turn, open.
 pub(super) struct Input<'f> {
     pub(super) file: BorrowedFd<'f>,
-    pub(super) facts: Facts,
+    pub(super) facts: FileStat,
     /// Where it is read from next; 0 where it has no place.
     pub(super) offset: u64,
     /// Opened by this run, not lent by whoever started it.
@@ -51,7 +51,12 @@ impl Cat<'_> {
     ///
     /// # Errors
     /// Where it is not known from where to go on.
-    pub(super) fn climb(&mut self, file: BorrowedFd<'_>, facts: Facts, is_own: bool) -> Result<(), Astray> {
+    pub(super) fn climb(
+        &mut self,
+        file: BorrowedFd<'_>,
+        facts: FileStat,
+        is_own: bool,
+    ) -> Result<(), Astray> {
         let stored = facts.kind == FileType::RegularFile;
         let small = stored && facts.size <= LARGE_BYTES;
         if self.writer.formats() || (small && self.wishes.way.is_none()) {
@@ -68,29 +73,31 @@ impl Cat<'_> {
         for way in ways::ladder(&input.facts, offset, &to, &self.wishes) {
             let left = facts.size.saturating_sub(offset);
             let moved = match way {
-                Way::Splice if stored => {
+                TransferMethod::Splice if stored => {
                     enlarge(self.writer.descriptor());
                     let flags = SpliceFlags::empty();
                     self.by_calls(left, |out, most| rustix::pipe::splice(file, None, out, None, most, flags))
                 }
-                Way::Splice => self.splice_pipe(file),
-                Way::Sendfile => self.by_calls(left, |out, most| rustix::fs::sendfile(out, file, None, most)),
-                Way::CopyRange => {
+                TransferMethod::Splice => self.splice_pipe(file),
+                TransferMethod::Sendfile => {
+                    self.by_calls(left, |out, most| rustix::fs::sendfile(out, file, None, most))
+                }
+                TransferMethod::CopyRange => {
                     self.by_calls(left, |out, most| rustix::fs::copy_file_range(file, None, out, None, most))
                 }
-                Way::Extents => {
+                TransferMethod::Extents => {
                     let (moved, set) =
                         extents::copy(&input, self.writer.descriptor(), to.offset, self.wishes.workers);
                     self.writer.wrote(Ok(moved));
                     set?;
                     moved
                 }
-                Way::Overlap => {
+                TransferMethod::Overlap => {
                     let (moved, set) = read_ahead::copy(self, &input);
                     set.map_err(Astray::Input)?;
                     moved
                 }
-                Way::Ahead | Way::Plain => 0,
+                TransferMethod::Ahead | TransferMethod::Plain => 0,
             };
             if moved > 0 {
                 self.note(way);
@@ -101,7 +108,7 @@ impl Cat<'_> {
     }
 
     /// What standard output is now, as far as it takes part in the choice.
-    fn to(&mut self, from: &Facts) -> To {
+    fn to(&mut self, from: &FileStat) -> To {
         let facts = *self.writer.facts();
         let mut to = To {
             identity: facts.identity,
@@ -118,7 +125,7 @@ impl Cat<'_> {
         let now = self.writer.now();
         (to.append, to.offset) = (now.append, now.offset.unwrap_or(u64::MAX));
         let output = self.writer.descriptor();
-        to.size = rustix::fs::fstat(output).map_or(u64::MAX, |stat| Facts::of(&stat).size);
+        to.size = rustix::fs::fstat(output).map_or(u64::MAX, |stat| FileStat::of(&stat).size);
         to.size_max = process::limit(Limit::FileSize).unwrap_or(u64::MAX);
         if facts.identity.device == from.identity.device
             && let Ok(system) = rustix::fs::fstatfs(output)

@@ -1,9 +1,9 @@
 //! The command line of `ucat`.
 
 use super::knobs::{self, Knobs};
-use super::{EXTENSIONS, Refused, Request, Surroundings, flag, help_and_version, short_flag, shown};
+use super::{EXTENSIONS, Environment, Request, UsageError, flag, help_and_version, short_flag, shown};
 use crate::format::{Format, Numbering};
-use crate::plan::ways::Way;
+use crate::plan::ways::TransferMethod;
 use crate::report::language::Language;
 use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
@@ -16,7 +16,7 @@ pub(crate) struct CatOptions {
     /// What happens to the bytes on their way.
     pub format: Format,
     /// The way that files in their turn go, where the user says.
-    pub way: Option<Way>,
+    pub way: Option<TransferMethod>,
     /// Large regular inputs are read past the page cache.
     pub direct: bool,
     /// How the work is done.
@@ -73,9 +73,9 @@ fn options() -> Vec<Arg> {
 /// A command line that GNU cat would refuse, in its words, or an option that is not built yet.
 pub(crate) fn parse(
     arguments: impl Iterator<Item = OsString>,
-    surroundings: &Surroundings,
+    surroundings: &Environment,
     language: &Language,
-) -> Result<Request<CatOptions>, Refused> {
+) -> Result<Request<CatOptions>, UsageError> {
     let arguments: Vec<OsString> = arguments.collect();
     // A command line without options has nothing that the definitions are needed for, and they cost more than the rest.
     if !super::any_option(&arguments) {
@@ -121,14 +121,14 @@ fn format(matches: &ArgMatches) -> Format {
     }
 }
 
-fn way(matches: &ArgMatches) -> Result<Option<Way>, Refused> {
+fn way(matches: &ArgMatches) -> Result<Option<TransferMethod>, UsageError> {
     let Some(wanted) = matches.get_one::<String>("way") else { return Ok(None) };
-    let found = Way::LADDER.into_iter().find(|way| way.name() == wanted);
+    let found = TransferMethod::LADDER.into_iter().find(|way| way.name() == wanted);
     if found.is_none() && wanted != "auto" {
-        let names = Way::LADDER.map(Way::name).join(", ");
+        let names = TransferMethod::LADDER.map(TransferMethod::name).join(", ");
         let wanted = shown(wanted.as_bytes());
         let message = format!("invalid argument '{wanted}' for '--way': it takes auto, {names}");
-        return Err(Refused::usage(message));
+        return Err(UsageError::usage(message));
     }
     Ok(found)
 }

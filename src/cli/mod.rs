@@ -33,7 +33,7 @@ pub(crate) enum Request<T> {
 
 /// A command line that cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct UsageError {
     /// The message, without the program's name and the last newline, unless it is getopt's.
     pub message: Vec<u8>,
     /// GNU's getopt says the program's name as it was typed, everything else says its last component. Its message has
@@ -43,7 +43,7 @@ pub(crate) struct Refused {
     pub hint: bool,
 }
 
-impl Refused {
+impl UsageError {
     fn usage(message: impl std::convert::Into<Vec<u8>>) -> Self {
         Self { message: message.into(), from_getopt: false, hint: true }
     }
@@ -53,7 +53,7 @@ impl Refused {
     }
 }
 
-impl From<knobs::BadArgument> for Refused {
+impl From<knobs::BadArgument> for UsageError {
     fn from(bad: knobs::BadArgument) -> Self {
         let knobs::BadArgument { argument, option, takes } = bad;
         let argument = shown(argument.as_bytes());
@@ -68,7 +68,7 @@ fn shown(typed: &[u8]) -> String {
 
 /// What the environment and `argv[0]` say, gathered at the edge so that parsing is a function of its arguments.
 #[derive(Debug, Clone)]
-pub(crate) struct Surroundings {
+pub(crate) struct Environment {
     /// `argv[0]`, as the program was called.
     pub program: OsString,
     /// POSIXLY_CORRECT is set.
@@ -83,7 +83,7 @@ pub(crate) struct Surroundings {
     pub selinux: fn() -> bool,
 }
 
-impl Default for Surroundings {
+impl Default for Environment {
     fn default() -> Self {
         Self {
             program: OsString::new(),
@@ -96,7 +96,7 @@ impl Default for Surroundings {
     }
 }
 
-impl Surroundings {
+impl Environment {
     /// What this process was given.
     #[must_use]
     pub(crate) fn of_process(program: OsString) -> Self {
@@ -125,14 +125,14 @@ struct Typed {
 enum Stop {
     Help(String),
     Version(String),
-    Mistake(Refused),
+    Mistake(UsageError),
 }
 
 /// Reads `arguments` by getopt's rules, up to `--help`, `--version` or a mistake.
 fn typed(
     command: &Command,
     arguments: impl Iterator<Item = OsString>,
-    surroundings: &Surroundings,
+    surroundings: &Environment,
     language: &Language,
 ) -> Typed {
     let order = if surroundings.posixly_correct { Order::OptionsFirst } else { Order::Permute };
@@ -142,7 +142,7 @@ fn typed(
     };
     let mut stop = mistake.map(|mistake| {
         let message = mistake.message(surroundings.program.as_bytes(), language);
-        Stop::Mistake(Refused { message, from_getopt: true, hint: true })
+        Stop::Mistake(UsageError { message, from_getopt: true, hint: true })
     });
     let stops = |argument: &OsString| ["--help", "--version", "--"].iter().any(|name| argument == name);
     let end = canonical.iter().position(stops).unwrap_or(canonical.len());
@@ -169,18 +169,18 @@ fn is_ours(option: &OsStr, command: &Command) -> bool {
 
 /// The values of options for those who do not mind their order. Working them out takes clap longer than copying a small
 /// file takes.
-fn values(command: Command, options: Vec<OsString>) -> Result<ArgMatches, Refused> {
+fn values(command: Command, options: Vec<OsString>) -> Result<ArgMatches, UsageError> {
     // getopt has read the same definitions, so there is nothing left for clap to refuse.
-    command.try_get_matches_from(options).map_err(|error| Refused::usage(error.render().to_string()))
+    command.try_get_matches_from(options).map_err(|error| UsageError::usage(error.render().to_string()))
 }
 
 /// Reads a command line none of whose options is acted on before the end: their values, and the operands.
 fn matches(
     command: Command,
     arguments: impl Iterator<Item = OsString>,
-    surroundings: &Surroundings,
+    surroundings: &Environment,
     language: &Language,
-) -> Result<Request<(ArgMatches, Vec<OsString>)>, Refused> {
+) -> Result<Request<(ArgMatches, Vec<OsString>)>, UsageError> {
     let Typed { options, operands, stop } = typed(&command, arguments, surroundings, language);
     match stop {
         None => Ok(Request::Run((values(command, options)?, operands))),

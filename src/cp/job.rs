@@ -1,23 +1,23 @@
 //! What workers pass to each other: tasks, and within them the files to copy.
 
-pub(crate) mod branch;
 pub(crate) mod dir_handle;
+pub(crate) mod dir_job;
 
-use self::branch::Branch;
+use self::dir_job::DirJob;
 use super::copy::extents::LargeFile;
 use super::entry::backup::Kept;
-use super::entry::created::{Made, MadeAs};
+use super::entry::created::{CreatedAs, CreatedFiles};
 use super::entry::links::Share;
 use super::walk::operand_list::Listed;
 use super::walk::several_names::Batches;
 use crate::cli::cp::CpOptions;
 use crate::pipeline::chain::{At, Directory, End};
-use crate::pipeline::create_lock::Turn;
-use crate::plan::facts::{Facts, Identity, Owner};
-use crate::plan::overwrite::Found;
+use crate::pipeline::create_lock::CreateLock;
+use crate::plan::facts::{FileId, FileStat, Owner};
+use crate::plan::listing::{Entry, Rank};
+use crate::plan::overwrite::Existing;
 use crate::plan::replace;
-use crate::plan::walk::{Entry, Rank};
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::FileType;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,16 +27,16 @@ pub(crate) enum Task {
     /// A directory of a tree: open it, make its copy, list it.
     Directory {
         /// The directory it is an entry of.
-        parent: Arc<Branch>,
+        parent: Arc<DirJob>,
         /// Which entry.
         entry: Entry,
     },
     /// The rest of a listing.
-    Listing(Arc<Branch>),
+    Listing(Arc<DirJob>),
     /// Files and other leaves of one directory.
-    Leaves {
+    Entries {
         /// The directory they are entries of.
-        branch: Arc<Branch>,
+        branch: Arc<DirJob>,
         /// Which entries.
         entries: Vec<Entry>,
     },
@@ -63,7 +63,7 @@ pub(crate) enum Names {
         destination: Arc<[u8]>,
     },
     /// An entry of a directory, under the same name on both sides.
-    Entry(Arc<Branch>),
+    Entry(Arc<DirJob>),
 }
 
 /// Operands that have not been begun with.
@@ -110,7 +110,7 @@ pub(crate) struct Operand {
     /// How many operands stand before it.
     pub number: usize,
     /// What this run has made, where operands could overwrite each other's copies.
-    pub made: Option<Arc<Made>>,
+    pub made: Option<Arc<CreatedFiles>>,
 }
 
 /// A file to copy: its places, its names, and what is known beforehand. Each comes to one end,
@@ -125,13 +125,13 @@ pub(crate) struct FileJob {
     /// A symbolic link in the source's place is followed.
     pub follow: bool,
     /// What the source was seen to be, which it must be still when it is open.
-    pub seen: Option<Facts>,
+    pub seen: Option<FileStat>,
     /// What is believed to be under the destination's name; `None` where it has not been looked at.
-    pub found: Option<Found>,
+    pub found: Option<Existing>,
     /// The device that the copy goes to, where it is known beforehand.
     pub destination_device: Option<u64>,
     /// What this run has made, where operands could overwrite each other's copies.
-    pub made: Option<Arc<Made>>,
+    pub made: Option<Arc<CreatedFiles>>,
     /// Whom files made in the destination's directory belong to, where that is certain.
     pub belongs_to: Option<Owner>,
     /// The line of `-v` has been printed.
@@ -153,7 +153,7 @@ pub(crate) struct FileJob {
     /// What the copy is to other names of its source.
     pub share: Share,
     /// Which files are noted as made once the copy is whole, and as what.
-    pub copies: Vec<(Identity, MadeAs)>,
+    pub copies: Vec<(FileId, CreatedAs)>,
 }
 
 impl FileJob {
@@ -161,10 +161,12 @@ impl FileJob {
     ///
     /// # Errors
     /// A directory of the branch could not be had open again, which is told of the end whose it is.
-    pub(crate) fn of_entry(branch: &Arc<Branch>, entry: &Entry) -> Result<Self, Problem> {
-        let no_source = |errno| Problem::failed(What::CannotStat, branch.source_path(&entry.name), errno);
-        let no_destination =
-            |errno| Problem::failed(What::CannotCreateRegular, branch.destination_path(&entry.name), errno);
+    pub(crate) fn of_entry(branch: &Arc<DirJob>, entry: &Entry) -> Result<Self, FileError> {
+        let no_source =
+            |errno| FileError::failed(MessageKind::CannotStat, branch.source_path(&entry.name), errno);
+        let no_destination = |errno| {
+            FileError::failed(MessageKind::CannotCreateRegular, branch.destination_path(&entry.name), errno)
+        };
         Ok(Self {
             source: At { directory: branch.source().map_err(no_source)?, name: Arc::clone(&entry.name) },
             destination: At {
@@ -174,7 +176,7 @@ impl FileJob {
             names: Names::Entry(Arc::clone(branch)),
             follow: entry.through_link,
             seen: None,
-            found: branch.fresh.then_some(Found::Nothing),
+            found: branch.created.then_some(Existing::Nothing),
             destination_device: Some(branch.destination.identity().device),
             made: branch.origin.made.clone(),
             belongs_to: branch.belongs_to,
@@ -200,7 +202,7 @@ impl FileJob {
 
     /// The directory in work that it is an entry of.
     #[must_use]
-    pub(crate) fn branch(&self) -> Option<&Arc<Branch>> {
+    pub(crate) fn branch(&self) -> Option<&Arc<DirJob>> {
         match &self.names {
             Names::Operand { .. } => None,
             Names::Entry(branch) => Some(branch),
@@ -209,7 +211,7 @@ impl FileJob {
 
     /// The turn in which its copy is made, where others make files in the same directory.
     #[must_use]
-    pub(crate) fn turn(&self) -> Option<&Arc<Turn>> {
+    pub(crate) fn turn(&self) -> Option<&Arc<CreateLock>> {
         self.branch().and_then(|branch| branch.turn.get())
     }
 
@@ -222,25 +224,29 @@ impl FileJob {
 
     /// Whether an earlier operand has just made what is there.
     #[must_use]
-    pub(crate) fn just_created(&self, found: &Found, posixly_correct: bool) -> Option<Problem> {
+    pub(crate) fn just_created(&self, found: &Existing, posixly_correct: bool) -> Option<FileError> {
         let made = self.made.as_ref()?;
         match found {
-            Found::File(file) => self
-                .is_just_created(file)
-                .then(|| Problem::between(What::JustCreated, self.destination_path(), self.source_path())),
-            Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
+            Existing::File(file) => self.is_just_created(file).then(|| {
+                FileError::between(MessageKind::JustCreated, self.destination_path(), self.source_path())
+            }),
+            Existing::LinkTo { .. } | Existing::DanglingLink(_) | Existing::ClosedLink { .. } => {
                 let path = self.is_operand().then(|| self.destination_path());
                 made.is_link(found, path.as_deref(), posixly_correct).then(|| {
-                    Problem::between(What::JustCreatedLink, self.source_path(), self.destination_path())
+                    FileError::between(
+                        MessageKind::JustCreatedLink,
+                        self.source_path(),
+                        self.destination_path(),
+                    )
                 })
             }
-            Found::Nothing => None,
+            Existing::Nothing => None,
         }
     }
 
     /// Whether the file that bears the name of the copy is one that an earlier operand has just been copied to.
     #[must_use]
-    pub(crate) fn is_just_created(&self, there: &Facts) -> bool {
+    pub(crate) fn is_just_created(&self, there: &FileStat) -> bool {
         self.is_operand()
             && there.kind != FileType::Directory
             && self.made.as_ref().is_some_and(|made| made.is_copy(there, &self.destination_path()))
@@ -293,14 +299,14 @@ impl FileJob {
 
     /// What had the copy's name has gone: the copy goes to its device, wherever a link there led to.
     pub(crate) fn is_freed(&mut self) {
-        let own = self.found.as_ref().and_then(Found::own).map(|own| own.identity.device);
+        let own = self.found.as_ref().and_then(Existing::own).map(|own| own.identity.device);
         self.destination_device = own.or(self.destination_device);
-        self.found = Some(Found::Nothing);
+        self.found = Some(Existing::Nothing);
     }
 
     /// Notes which file the copy has become, and the link that was `found` where it is written through. What bears the copy's
     /// name is the link then, and becomes what other names of the source are links to.
-    pub(crate) fn note(&mut self, copy: Identity, found: Option<&Found>) {
+    pub(crate) fn note(&mut self, copy: FileId, found: Option<&Existing>) {
         let link = found.and_then(written_through).map(|link| link.identity);
         if self.share != Share::None {
             self.share = Share::Made(link.unwrap_or(copy));
@@ -330,18 +336,18 @@ impl FileJob {
         }
     }
 
-    fn made_as(&self, behind: bool) -> MadeAs {
+    fn made_as(&self, behind: bool) -> CreatedAs {
         match &self.names {
-            Names::Entry(_) => MadeAs::Entry,
-            Names::Operand { destination, .. } if behind => MadeAs::Behind(Arc::clone(destination)),
-            Names::Operand { destination, .. } => MadeAs::Operand(Arc::clone(destination)),
+            Names::Entry(_) => CreatedAs::Entry,
+            Names::Operand { destination, .. } if behind => CreatedAs::Behind(Arc::clone(destination)),
+            Names::Operand { destination, .. } => CreatedAs::Operand(Arc::clone(destination)),
         }
     }
 
     /// Whether a file of this kind can be the source. Entries of a tree were listed as regular files; an operand must
     /// be what it was when it was looked at.
     #[must_use]
-    pub(crate) fn matches(&self, opened: &Facts) -> bool {
+    pub(crate) fn matches(&self, opened: &FileStat) -> bool {
         match &self.seen {
             Some(seen) => seen.identity == opened.identity && seen.kind == opened.kind,
             None => opened.kind == FileType::RegularFile,
@@ -350,9 +356,9 @@ impl FileJob {
 }
 
 /// The link that data is written through where it was found at the destination's name.
-fn written_through(found: &Found) -> Option<&Facts> {
+fn written_through(found: &Existing) -> Option<&FileStat> {
     match found {
-        Found::LinkTo { link, .. } | Found::DanglingLink(link) => Some(link),
-        Found::Nothing | Found::File(_) | Found::ClosedLink { .. } => None,
+        Existing::LinkTo { link, .. } | Existing::DanglingLink(link) => Some(link),
+        Existing::Nothing | Existing::File(_) | Existing::ClosedLink { .. } => None,
     }
 }

@@ -7,10 +7,10 @@ use crate::cli::cp::CpOptions;
 use crate::pipeline::attributes::inherited::inherit;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
 use crate::process;
 use crate::report::manifest::{Finished, Manifest};
-use crate::report::message::{Output, Problem, What};
+use crate::report::message::{FileError, MessageKind, Output};
 use crate::report::{Reporter, write_all};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
@@ -39,7 +39,7 @@ struct Place {
     /// The list's own name until then, where it has one.
     temporary: Option<At>,
     /// What is there, and what it was seen to be.
-    earlier: Option<(OwnedFd, Facts)>,
+    earlier: Option<(OwnedFd, FileStat)>,
 }
 
 /// What kept a list from its place.
@@ -71,7 +71,8 @@ pub(crate) fn open(
     match listing(path, outputs.is_new(Output::Manifest)) {
         Ok(listing) => Ok(Some(listing)),
         Err(errno) => {
-            let problem = Problem::failed(What::CannotCreateRegular, path.as_bytes().to_vec(), errno);
+            let problem =
+                FileError::failed(MessageKind::CannotCreateRegular, path.as_bytes().to_vec(), errno);
             reporter.problem(&problem);
             Err(Refused)
         }
@@ -105,14 +106,14 @@ fn listing(path: &OsStr, is_new: bool) -> Result<Listing, Errno> {
 /// is reached through /proc is a descriptor of somebody who knows the file by it, not by its name.
 fn place_of(path: &OsStr) -> Result<Option<At>, Errno> {
     match rustix::fs::stat(path) {
-        Ok(stat) if Facts::of(&stat).kind != FileType::RegularFile => return Ok(None),
+        Ok(stat) if FileStat::of(&stat).kind != FileType::RegularFile => return Ok(None),
         Ok(_) | Err(Errno::NOENT) => {}
         Err(errno) => return Err(errno),
     }
     let name = CString::new(path.as_bytes()).map_err(|_nul| Errno::INVAL)?;
-    let at = place::held(&At { directory: Directory::Working, name: Arc::from(name) })?;
+    let at = place::pin_parent(&At { directory: Directory::Working, name: Arc::from(name) })?;
     match rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => may_be_trusted(&at.directory, &Facts::of(&stat))?,
+        Ok(stat) => may_be_trusted(&at.directory, &FileStat::of(&stat))?,
         Err(Errno::NOENT) => {}
         Err(errno) => return Err(errno),
     }
@@ -122,19 +123,19 @@ fn place_of(path: &OsStr) -> Result<Option<At>, Errno> {
 /// Whether what is there is that of whom the directory leaves it to. In one where everybody may make files (/tmp), a list
 /// or a link of somebody else was put there for us: its lines would become ours, and our list theirs. So it is as with the
 /// kernel's own rule for such directories, which not every system has switched on (fs.protected_regular, Linux 4.19).
-fn may_be_trusted(directory: &Directory, facts: &Facts) -> Result<(), Errno> {
-    let directory = Facts::of(&rustix::fs::fstat(directory)?);
+fn may_be_trusted(directory: &Directory, facts: &FileStat) -> Result<(), Errno> {
+    let directory = FileStat::of(&rustix::fs::fstat(directory)?);
     let anybody = directory.mode.contains(Mode::SVTX) && directory.mode.intersects(Mode::WGRP | Mode::WOTH);
     let own = [rustix::process::geteuid().as_raw(), directory.owner.user];
     if anybody && !own.contains(&facts.owner.user) { Err(Errno::ACCESS) } else { Ok(()) }
 }
 
 /// What is there already, open to be read, and to be written over where nothing else can be done.
-fn earlier(at: &At) -> Result<Option<(OwnedFd, Facts)>, Errno> {
+fn earlier(at: &At) -> Result<Option<(OwnedFd, FileStat)>, Errno> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     match rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty()) {
         Ok(file) => {
-            let facts = Facts::of(&rustix::fs::fstat(&file)?);
+            let facts = FileStat::of(&rustix::fs::fstat(&file)?);
             may_be_trusted(&at.directory, &facts)?;
             Ok(Some((file, facts)))
         }
@@ -195,7 +196,7 @@ impl Listing {
             }
         }
         if let Err(errno) = ended {
-            reporter.problem(&Problem::failed(What::Writing, self.path.clone(), errno));
+            reporter.problem(&FileError::failed(MessageKind::Writing, self.path.clone(), errno));
         }
     }
 }
@@ -233,11 +234,11 @@ impl Place {
     fn is_as_it_was(&self) -> Result<bool, Errno> {
         let At { directory, name } = &self.at;
         let now = match rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Some(Facts::of(&stat)),
+            Ok(stat) => Some(FileStat::of(&stat)),
             Err(Errno::NOENT) => None,
             Err(errno) => return Err(errno),
         };
-        let what = |facts: Facts| (facts.identity, facts.size, facts.modified);
+        let what = |facts: FileStat| (facts.identity, facts.size, facts.modified);
         Ok(now.map(what) == self.earlier.as_ref().map(|(_, facts)| what(*facts)))
     }
 

@@ -13,10 +13,10 @@ use crate::cli::cat::CatOptions;
 use crate::cli::cp::{CpOptions, Destination, Follow};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::report::Reporter;
-use crate::report::message::{Meeting, Output, Problem, What};
-use crate::report::outlet::{self, Outlet};
+use crate::report::message::{FileError, Meeting, MessageKind, Output};
+use crate::report::stats_output::{self, Outlet};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -41,12 +41,12 @@ struct Place {
     /// Its path as it was given.
     path: Vec<u8>,
     /// Which file it is, where there is one.
-    identity: Option<Identity>,
+    identity: Option<FileId>,
     /// The name that it has or gets, behind links, and where that is.
     entry: Option<EntryName>,
     at: Option<At>,
     /// The directories that it lies in, from its own to the root.
-    directories: Vec<Identity>,
+    directories: Vec<FileId>,
     /// There was a file before.
     is_earlier: bool,
     /// It was met among the sources.
@@ -101,16 +101,17 @@ impl Outputs {
         let inputs = options.files.iter().map(|file| file.as_bytes()).chain(standard.iter().copied());
         let problem = match { inputs }.find(is_input) {
             Some(input) => place.problem(Meeting::Operand, input.to_vec()),
-            None if place.is(identity_of(stdout())) => {
-                Problem::of(What::OutputMeets(Output::Stats, Meeting::StandardOutput), place.path.clone())
-            }
+            None if place.is(identity_of(stdout())) => FileError::of(
+                MessageKind::OutputMeets(Output::Stats, Meeting::StandardOutput),
+                place.path.clone(),
+            ),
             None => return Ok(()),
         };
         reporter.problem(&problem);
         Err(Refused)
     }
 
-    fn one_for_both(&self) -> Option<Problem> {
+    fn one_for_both(&self) -> Option<FileError> {
         let [manifest, stats] = &self.0[..] else { return None };
         let is_one =
             manifest.is(stats.identity) || (manifest.entry.is_some() && manifest.entry == stats.entry);
@@ -183,7 +184,7 @@ impl Outputs {
 
     /// What to say of a source that one of them would be written over.
     #[must_use]
-    pub(crate) fn met_source(&self, source: Identity, path: impl FnOnce() -> Vec<u8>) -> Option<Problem> {
+    pub(crate) fn met_source(&self, source: FileId, path: impl FnOnce() -> Vec<u8>) -> Option<FileError> {
         let place = self.0.iter().find(|place| place.is(Some(source)))?;
         place.met.store(true, Ordering::Relaxed);
         Some(place.problem(Meeting::Source, path()))
@@ -191,7 +192,7 @@ impl Outputs {
 
     /// What to say of a source whose copy would be written over one of them.
     #[must_use]
-    pub(crate) fn met_copy(&self, there: Identity, source: impl FnOnce() -> Vec<u8>) -> Option<Problem> {
+    pub(crate) fn met_copy(&self, there: FileId, source: impl FnOnce() -> Vec<u8>) -> Option<FileError> {
         let place = self.0.iter().find(|place| place.is(Some(there)))?;
         Some(place.problem(Meeting::Copy, source()))
     }
@@ -217,14 +218,14 @@ impl Place {
             }));
         }
         let there = match rustix::fs::stat(path) {
-            Ok(stat) => Some(Facts::of(&stat)),
+            Ok(stat) => Some(FileStat::of(&stat)),
             Err(Errno::NOENT) => None,
             // It may be anything, also what is read or made.
             Err(errno) => {
                 match output {
-                    Output::Stats => outlet::cannot_open(&shown, errno, reporter),
+                    Output::Stats => stats_output::cannot_open(&shown, errno, reporter),
                     Output::Manifest => {
-                        reporter.problem(&Problem::failed(What::CannotCreateRegular, shown, errno));
+                        reporter.problem(&FileError::failed(MessageKind::CannotCreateRegular, shown, errno));
                     }
                 }
                 return Err(Refused);
@@ -247,11 +248,11 @@ impl Place {
         }))
     }
 
-    fn problem(&self, meeting: Meeting, other: Vec<u8>) -> Problem {
-        Problem::between(What::OutputMeets(self.output, meeting), self.path.clone(), other)
+    fn problem(&self, meeting: Meeting, other: Vec<u8>) -> FileError {
+        FileError::between(MessageKind::OutputMeets(self.output, meeting), self.path.clone(), other)
     }
 
-    fn is(&self, file: Option<Identity>) -> bool {
+    fn is(&self, file: Option<FileId>) -> bool {
         file.is_some() && file == self.identity
     }
 
@@ -259,13 +260,13 @@ impl Place {
     fn is_at(&self, at: &At, follow: bool) -> bool {
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         match rustix::fs::statat(&at.directory, &*at.name, flags) {
-            Ok(stat) => self.is(Some(Facts::of(&stat).identity)),
+            Ok(stat) => self.is(Some(FileStat::of(&stat).identity)),
             Err(_) => self.entry.is_some() && self.entry == EntryName::of(at),
         }
     }
 
     /// What keeps a run with these options from writing it.
-    fn meets(&self, options: &CpOptions) -> Option<Problem> {
+    fn meets(&self, options: &CpOptions) -> Option<FileError> {
         let follow = options.follow != Follow::Never;
         for source in &options.sources {
             let Some(at) = typed(source.as_bytes()) else { continue };
@@ -284,7 +285,7 @@ impl Place {
         if let Some(list) = &options.extensions.choosing.names_from {
             let file = match list.as_bytes() {
                 b"-" => identity_of(stdin()),
-                _ => rustix::fs::stat(&**list).ok().map(|stat| Facts::of(&stat).identity),
+                _ => rustix::fs::stat(&**list).ok().map(|stat| FileStat::of(&stat).identity),
             };
             return self.is(file).then(|| self.problem(Meeting::List, list.as_bytes().to_vec()));
         }
@@ -300,18 +301,18 @@ impl Place {
     /// Whether it lies in a source that is a directory.
     fn lies_in(&self, source: &At) -> bool {
         let stat = rustix::fs::statat(&source.directory, &*source.name, AtFlags::empty());
-        stat.is_ok_and(|stat| self.directories.contains(&Facts::of(&stat).identity))
+        stat.is_ok_and(|stat| self.directories.contains(&FileStat::of(&stat).identity))
     }
 }
 
 /// The regular file that a descriptor is open on.
-fn identity_of(open: impl AsFd) -> Option<Identity> {
-    let facts = Facts::of(&rustix::fs::fstat(open).ok()?);
+fn identity_of(open: impl AsFd) -> Option<FileId> {
+    let facts = FileStat::of(&rustix::fs::fstat(open).ok()?);
     (facts.kind == FileType::RegularFile).then_some(facts.identity)
 }
 
 /// A directory, the one that it lies in, and so on up to the root, by descriptors.
-fn above(directory: &Directory) -> Vec<Identity> {
+fn above(directory: &Directory) -> Vec<FileId> {
     let up = |from: &dyn Fn(OFlags) -> Result<OwnedFd, Errno>| {
         from(OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC).map(Arc::new)
     };
@@ -320,7 +321,7 @@ fn above(directory: &Directory) -> Vec<Identity> {
     // Where the way up cannot be gone, what is met below is told when it is met.
     while let Ok(open) = next {
         let Ok(stat) = rustix::fs::fstat(&open) else { break };
-        let identity = Facts::of(&stat).identity;
+        let identity = FileStat::of(&stat).identity;
         if found.last() == Some(&identity) {
             break;
         }

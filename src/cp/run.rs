@@ -7,20 +7,20 @@ use super::job::{Operands, Task};
 use super::manifest;
 use super::outputs::Outputs;
 use super::progress::watch::{Ends, Watch};
-use super::shared::Shared;
+use super::shared::Run;
 use super::walk::argv::operands;
 use super::walk::targets::Targets;
 use super::worker::Worker;
 use crate::bufpool::Pool;
 use crate::cli::cp::extensions::durability::Durability;
 use crate::cli::cp::{Context, CpOptions, Keep};
-use crate::pipeline::engine::choose;
+use crate::pipeline::engine::select;
 use crate::pipeline::engine::uring::Refusal;
 use crate::plan::memory;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::language::Words;
-use crate::report::message::What;
+use crate::report::message::MessageKind;
 use crate::report::stats::Stats;
 use std::time::Instant;
 
@@ -30,9 +30,9 @@ use std::time::Instant;
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
 pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Stats, Refusal> {
     let started = Instant::now();
-    let mut shared = Shared::new(options, outputs, reporter, memory::room(process::memory_left()));
+    let mut shared = Run::new(options, outputs, reporter, memory::room(process::memory_left()));
     if shared.ring_at_once() {
-        drop(choose::choose(&options.knobs, &Pool::new(0))?);
+        drop(select::choose(&options.knobs, &Pool::new(0))?);
     }
     let manifest = manifest::open(options, outputs, reporter).map(|manifest| shared.manifest = manifest);
     shared.own_names.extend(shared.manifest.as_ref().and_then(manifest::Listing::own_name));
@@ -47,7 +47,7 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
     if let Ok(operands) = &operands
         && (fsync || atomic)
         && manifest.is_ok()
-        && shared.imagined.is_none()
+        && shared.dry_run.is_none()
     {
         shared.targets = Targets::of(operands, options, reporter);
     }
@@ -55,9 +55,9 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
         // It has been told why.
         _ if manifest.is_err() => {}
         // Never on a kernel without security contexts, where these are refused or mean nothing.
-        _ if wants_contexts(options) => reporter.failure(b"security contexts are not supported yet"),
+        _ if wants_contexts(options) => reporter.error(b"security contexts are not supported yet"),
         Ok(operands) => watched(&shared, || work(&shared, operands)),
-        Err(problem) if options.parents && problem.what == What::NotADirectory => {
+        Err(problem) if options.parents && problem.what == MessageKind::NotADirectory => {
             reporter.usage(Words::gnu("with --parents, the destination must be a directory"));
         }
         Err(problem) => reporter.problem(&problem),
@@ -71,8 +71,8 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
     let synced = shared.targets.as_ref().filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
     let (mut tally, counters, workers) = shared.totals();
     tally.syncs += synced + shared.durable.as_ref().map_or(0, |durable| durable.syncs());
-    let (engine, reason) = choose::which(&options.knobs, &counters);
-    let placement = Some(choose::placement(engine, &options.knobs, &counters));
+    let (engine, reason) = select::which(&options.knobs, &counters);
+    let placement = Some(select::placement(engine, &options.knobs, &counters));
     let elapsed = started.elapsed();
     let stats = Stats { tally, counters, elapsed, engine, reason, workers, placement, ways: None };
     if options.debug {
@@ -87,7 +87,7 @@ fn wants_contexts(options: &CpOptions) -> bool {
 }
 
 /// Does `work`, and shows how far it has come where that is asked for.
-fn watched(shared: &Shared<'_>, work: impl FnOnce()) {
+fn watched(shared: &Run<'_>, work: impl FnOnce()) {
     let finish = || {
         // Workers that do not come back will not.
         backup::take_back_all(shared);
@@ -102,7 +102,7 @@ fn watched(shared: &Shared<'_>, work: impl FnOnce()) {
     }
 }
 
-fn work<'env>(shared: &'env Shared<'env>, operands: Operands) {
+fn work<'env>(shared: &'env Run<'env>, operands: Operands) {
     shared.queue.push(0, [Task::Operands(operands)]);
     std::thread::scope(|scope| Worker::new(0, shared, scope).run());
 }

@@ -1,9 +1,9 @@
 //! What all workers of a run share: what is to be done and how, the books, and what is known so far.
 
-use super::copy::Settings as MethodSettings;
-use super::copy::fs_pairs::Pairs;
+use super::copy::CopyPolicy as MethodSettings;
+use super::copy::fs_pairs::FsPairs;
 use super::copy::grains::Grains;
-use super::dry_run::state::Imagined;
+use super::dry_run::state::DryRun;
 use super::entry::created::{Base, EntryName, OperandDirectories, ReadOperands};
 use super::entry::existing::asks_first;
 use super::entry::late::Late;
@@ -18,12 +18,12 @@ use super::walk::parents::Parents;
 use super::walk::recursion::Above;
 use super::walk::several_names::SeveralNames;
 use super::walk::targets::Targets;
-use super::worker::dir_fsync::Durable;
+use super::worker::dir_fsync::DirFsyncQueue;
 use crate::cli::cp::{CpOptions, Destination};
 use crate::cli::knobs::{Knobs, Placement};
 use crate::pipeline::engine::Counters;
 use crate::pipeline::queue::Queue;
-use crate::plan::attributes::Keeping;
+use crate::plan::attributes::PreservePolicy;
 use crate::plan::data;
 use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
@@ -80,19 +80,19 @@ pub(crate) struct Met {
 }
 
 /// What all workers of a run share.
-pub(crate) struct Shared<'env> {
+pub(crate) struct Run<'env> {
     /// The work to do.
     pub queue: Queue<Task>,
     /// How it is to be done.
     pub settings: Settings,
     /// What is known of the file systems.
-    pub pairs: Pairs,
+    pub pairs: FsPairs,
     /// Directories among the operands, where there are several and one could be met again.
     pub directories: Option<OperandDirectories>,
     /// What could be met again.
     pub met: Met,
     /// What a dry run would have made; `None` where the copy is made.
-    pub imagined: Option<Imagined>,
+    pub dry_run: Option<DryRun>,
     /// What `--parents` has made.
     pub parents: Parents,
     /// Symbolic links that wait for their times.
@@ -102,7 +102,7 @@ pub(crate) struct Shared<'env> {
     /// How finely destinations keep times.
     pub grains: Grains,
     /// Directories that wait to be made durable; `None` where that is not asked for.
-    pub durable: Option<Arc<Durable>>,
+    pub durable: Option<Arc<DirFsyncQueue>>,
     /// What goes back to what it was where nothing comes to take its place.
     pub owed: Arc<Owed>,
     /// The directories that operands are copied into, where more is done for them than that.
@@ -150,7 +150,7 @@ fn ends_in_order(options: &CpOptions) -> bool {
     options.debug || (options.verbose && middle)
 }
 
-impl<'env> Shared<'env> {
+impl<'env> Run<'env> {
     pub(crate) fn new(
         options: &'env CpOptions,
         outputs: &'env Outputs,
@@ -183,7 +183,7 @@ impl<'env> Shared<'env> {
                     reflink: options.reflink,
                     sparse: options.sparse,
                     debug: options.debug,
-                    keeping: Keeping::new(options, umask, own),
+                    keeping: PreservePolicy::new(options, umask, own),
                     attributes_only: options.attributes_only,
                     fsync: options.extensions.durability.fsync,
                     atomic: options.extensions.durability.atomic,
@@ -195,10 +195,10 @@ impl<'env> Shared<'env> {
                 recursive: options.recursive,
                 verbose: options.verbose,
             },
-            pairs: Pairs::default(),
+            pairs: FsPairs::default(),
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
             met: Met::default(),
-            imagined: options.extensions.choosing.dry_run.then(|| Imagined::new(options)),
+            dry_run: options.extensions.choosing.dry_run.then(|| DryRun::new(options)),
             parents: Parents::default(),
             late: Late::default(),
             links: Links::new(options),
@@ -207,7 +207,7 @@ impl<'env> Shared<'env> {
                 .extensions
                 .durability
                 .fsync
-                .then(|| Arc::new(Durable::new(most_unsynced(descriptors)))),
+                .then(|| Arc::new(DirFsyncQueue::new(most_unsynced(descriptors)))),
             owed: Arc::default(),
             options,
             asks_first: asks_first(options),
@@ -320,7 +320,7 @@ impl<'env> Shared<'env> {
     pub(crate) fn polling_refused(&self) {
         self.polling_refused.call_once(|| {
             self.reporter
-                .say(b"warning: the device cannot be polled for completions; going on without --iopoll");
+                .message(b"warning: the device cannot be polled for completions; going on without --iopoll");
         });
     }
 

@@ -13,23 +13,23 @@ mod interrupt;
 mod leaving;
 pub(crate) mod sleep_detector;
 
-use self::sleep_detector::Warmup;
+use self::sleep_detector::SleepDetector;
 use super::copy::extent::Extent;
 use super::copy::extents::LargeFile;
 use super::copy::file::FileCopy;
-use super::copy::fs_pairs::{LastKnown, View};
-use super::copy::{Context, Next};
+use super::copy::fs_pairs::{FsPairsCache, FsPairsView};
+use super::copy::{Context, Step};
 use super::job::{FileJob, Task};
 use super::progress::Progress;
 use super::progress::meter::Meter;
-use super::shared::Shared;
+use super::shared::Run;
 use crate::bufpool::Pool;
 use crate::cli::cp::Follow;
 use crate::cli::knobs::{EngineKind, Placement};
 use crate::pipeline::chain::{Chain, Completion};
-use crate::pipeline::engine::sync::Sync;
-use crate::pipeline::engine::{Engine, Wait, choose};
-use crate::plan::walk::Listing;
+use crate::pipeline::engine::sync::SyncEngine;
+use crate::pipeline::engine::{Engine, Wait, select};
+use crate::plan::listing::Listing;
 use crate::process;
 use crate::report::stats::Tally;
 use rustix::io::Errno;
@@ -59,7 +59,7 @@ const LARGE_OPEN_MAX: usize = 4;
 const UNMEASURED_MAX: usize = 8;
 
 /// What a chain in flight belongs to.
-enum Flight {
+enum InFlight {
     File(Box<FileCopy>),
     Extent(Box<Extent>),
     /// A directory that is made durable, with its path.
@@ -68,12 +68,12 @@ enum Flight {
 
 pub(crate) struct Worker<'scope, 'env> {
     pub(crate) number: usize,
-    pub(crate) shared: &'env Shared<'env>,
+    pub(crate) shared: &'env Run<'env>,
     scope: &'scope Scope<'scope, 'env>,
     pool: Pool,
     engine: Box<dyn Engine>,
     /// The engine is what it will be: asked for, or grown into.
-    settled: bool,
+    engine_is_final: bool,
     /// It is to be a ring, as soon as nothing is in flight.
     ring_due: bool,
     pub(crate) tally: Tally,
@@ -82,19 +82,19 @@ pub(crate) struct Worker<'scope, 'env> {
     pub(crate) listing: Listing,
     /// Files to begin with when there is room.
     pub(crate) backlog: VecDeque<Box<FileJob>>,
-    flights: Vec<Option<Flight>>,
+    flights: Vec<Option<InFlight>>,
     flights_free: Vec<usize>,
     /// Flights that wait for a buffer.
     starved: VecDeque<(usize, Chain)>,
     /// Files that wait to be made durable together.
-    unsettled: Vec<(usize, Chain)>,
+    awaiting_fsync: Vec<(usize, Chain)>,
     large: Vec<Arc<LargeFile>>,
     extents_in_flight: usize,
     /// The file that was begun last, or is to be next, has nothing beside it.
     alone: bool,
     completions: Vec<Completion>,
-    last_known: LastKnown,
-    warmup: Warmup,
+    last_known: FsPairsCache,
+    warmup: SleepDetector,
     /// Most files in flight now: less than `window_max` for a while where descriptors ran out.
     window: usize,
     /// Most files in flight, by what descriptors there are for them.
@@ -104,14 +104,14 @@ pub(crate) struct Worker<'scope, 'env> {
 impl<'scope, 'env> Worker<'scope, 'env> {
     /// Worker `number`, with plain calls for an engine until there is enough to do for a ring.
     #[must_use]
-    pub(crate) fn new(number: usize, shared: &'env Shared<'env>, scope: &'scope Scope<'scope, 'env>) -> Self {
+    pub(crate) fn new(number: usize, shared: &'env Run<'env>, scope: &'scope Scope<'scope, 'env>) -> Self {
         Self {
             number,
             shared,
             scope,
             pool: Pool::new(shared.pool_bytes_max()),
-            engine: Box::new(Sync::default()),
-            settled: shared.knobs.engine == EngineKind::Sync,
+            engine: Box::new(SyncEngine::default()),
+            engine_is_final: shared.knobs.engine == EngineKind::Sync,
             ring_due: false,
             tally: Tally::default(),
             meter: Meter::new(shared.progress.as_ref().map(|progress: &Progress| progress.cells.add())),
@@ -120,14 +120,14 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             flights: Vec::new(),
             flights_free: Vec::new(),
             starved: VecDeque::new(),
-            unsettled: Vec::new(),
+            awaiting_fsync: Vec::new(),
             large: Vec::new(),
             extents_in_flight: 0,
             alone: false,
             completions: Vec::new(),
-            last_known: LastKnown::default(),
+            last_known: FsPairsCache::default(),
             // A placement that was asked for is one in a ring.
-            warmup: Warmup::new(shared.knobs.placement == Placement::Fused),
+            warmup: SleepDetector::new(shared.knobs.placement == Placement::Fused),
             // Plain calls finish each file before the next is begun, unless files are made in turns.
             window: 1,
             window_max: 1,
@@ -158,7 +158,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 && let Some(task) = self.shared.queue.try_pop(self.number)
             {
                 self.task(task);
-            } else if self.engine.in_flight() == 0 && self.unsettled() > 0 {
+            } else if self.engine.in_flight() == 0 && self.awaiting_fsync() > 0 {
                 self.settle_all();
             } else if let Err(errno) = self.reap() {
                 self.broken(errno);
@@ -172,7 +172,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && self.starved.is_empty()
             && self.backlog.is_empty()
             && self.large.is_empty()
-            && self.unsettled() == 0
+            && self.awaiting_fsync() == 0
     }
 
     /// Whether another chain can fly, where the engine has use for `most`.
@@ -185,7 +185,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     fn has_room_for_file(&self) -> bool {
         let capabilities = self.engine.capabilities();
         let in_turn = self.backlog.front().is_some_and(|job| job.turn().is_some());
-        let most = if in_turn { capabilities.in_turn_max } else { capabilities.in_flight_max };
+        let most = if in_turn { capabilities.create_batch_max } else { capabilities.in_flight_max };
         self.has_room(most)
             && self.large.len() < LARGE_OPEN_MAX
             && self.has_room_to_settle()
@@ -216,17 +216,17 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.
     pub(crate) fn fill(&mut self) {
         if self.shared.is_interrupted() {
-            return self.let_go();
+            return self.abort_all();
         }
         if self.ring_due && self.engine.in_flight() == 0 {
             self.want_ring();
         }
         while let Some((slot, chain)) = self.starved.pop_front() {
             let alone = self.engine.in_flight() == 0;
-            let Some(Flight::File(mut file)) = self.flights[slot].take() else { continue };
+            let Some(InFlight::File(mut file)) = self.flights[slot].take() else { continue };
             let next = file.resume(chain, alone, &mut self.context());
-            if let Next::Starved(chain) = next {
-                self.flights[slot] = Some(Flight::File(file));
+            if let Step::NoBuffer(chain) = next {
+                self.flights[slot] = Some(InFlight::File(file));
                 self.starved.push_front((slot, chain));
                 break;
             }
@@ -262,7 +262,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         if slow {
             self.shared.note_sleep();
         }
-        if !self.settled && (self.warmup.begin() || slow) {
+        if !self.engine_is_final && (self.warmup.begin() || slow) {
             self.want_ring();
         }
         if self.window_max == 1 && job.turn().is_some() {
@@ -272,23 +272,23 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         let mut file = Box::new(FileCopy::new(job, slow));
         let chain = file.start(&self.context());
         let slot = self.slot();
-        self.fly(slot, Flight::File(file), chain);
+        self.submit(slot, InFlight::File(file), chain);
     }
 
     /// Goes over from plain calls to the ring, where that is allowed. Nothing may be in flight, so where something is it
     /// waits for that.
     fn want_ring(&mut self) {
         // It takes a descriptor itself.
-        self.settled |= self.shared.has_few_descriptors() && !self.shared.ring_at_once();
-        self.ring_due = !self.settled && self.engine.in_flight() > 0;
-        if self.settled || self.ring_due {
+        self.engine_is_final |= self.shared.has_few_descriptors() && !self.shared.ring_at_once();
+        self.ring_due = !self.engine_is_final && self.engine.in_flight() > 0;
+        if self.engine_is_final || self.ring_due {
             return;
         }
-        self.settled = true;
+        self.engine_is_final = true;
         self.pool.set_limit(self.shared.pool_bytes());
         self.open_window();
         // A refusal that matters was reported when the run began.
-        if let Ok(engine) = choose::choose(self.shared.knobs, &self.pool) {
+        if let Ok(engine) = select::choose(self.shared.knobs, &self.pool) {
             self.shared.add_counters(self.engine.counters());
             self.engine = engine;
         }
@@ -305,7 +305,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         match task {
             Task::Directory { parent, entry } => self.directory(&parent, &entry, None),
             Task::Listing(branch) => self.list(&branch),
-            Task::Leaves { branch, entries } => {
+            Task::Entries { branch, entries } => {
                 if self.is_behind_the_end(&branch, entries.len()) {
                     return;
                 }
@@ -368,7 +368,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         self.pool.set_limit(shared.pool_bytes());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
         let work = move || {
-            process::own_credentials();
+            process::unshare_credentials();
             Worker::new(number, shared, scope).run();
         };
         // Where no thread can be had the work goes on with fewer.
@@ -381,7 +381,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         Context {
             settings: self.shared.settings.method,
             capabilities: self.engine.capabilities(),
-            pairs: View { all: &self.shared.pairs, last: &self.last_known },
+            pairs: FsPairsView { all: &self.shared.pairs, last: &self.last_known },
             pool: &self.pool,
             owed: &self.shared.owed,
             outputs: self.shared.outputs,

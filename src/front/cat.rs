@@ -1,12 +1,12 @@
 //! `ucat`: GNU cat on the pipeline.
 
 use crate::cat as pipeline;
-use crate::cli::{Request, Surroundings, cat};
+use crate::cli::{Environment, Request, cat};
 use crate::cp::outputs::Outputs;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::language::Words;
-use crate::report::outlet::Outlet;
+use crate::report::stats_output::Outlet;
 use rustix::io::Errno;
 
 /// Prints as the command line says. Answers whether everything went well.
@@ -15,7 +15,7 @@ pub fn ucat() -> bool {
     let closed = process::guard_standard_descriptors();
     let (program, arguments) = super::arguments();
     let reporter = Reporter::new(&program);
-    let options = match cat::parse(arguments, &Surroundings::of_process(program.clone()), reporter.language())
+    let options = match cat::parse(arguments, &Environment::of_process(program.clone()), reporter.language())
     {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help(text) | Request::Version(text)) => return super::print(&reporter, &text),
@@ -36,7 +36,7 @@ pub fn ucat() -> bool {
     match pipeline::print(&options, &reporter, closed.input).map_err(super::refusal) {
         Ok(stats) => outlet.tell(&stats, true, &reporter),
         Err(error) => {
-            reporter.failure(error.to_string().as_bytes());
+            reporter.error(error.to_string().as_bytes());
             false
         }
     }

@@ -1,12 +1,12 @@
 //! `ucp`: GNU cp on the pipeline.
 
-use crate::cli::{Request, Surroundings, cp};
+use crate::cli::{Environment, Request, cp};
 use crate::cp::outputs::Outputs;
 use crate::cp::run;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::message::Output;
-use crate::report::outlet::Outlet;
+use crate::report::stats_output::Outlet;
 
 /// Copies as the command line says. Answers whether everything went well.
 #[must_use]
@@ -14,8 +14,8 @@ pub fn ucp() -> bool {
     process::guard_standard_descriptors();
     let (program, arguments) = super::arguments();
     let reporter = Reporter::new(&program);
-    let parsed = cp::parse(arguments, &Surroundings::of_process(program.clone()), reporter.language());
-    parsed.warnings.iter().for_each(|warning| reporter.say(&reporter.language().text(*warning)));
+    let parsed = cp::parse(arguments, &Environment::of_process(program.clone()), reporter.language());
+    parsed.warnings.iter().for_each(|warning| reporter.message(&reporter.language().text(*warning)));
     let options = match parsed.request {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help(text) | Request::Version(text)) => return super::print(&reporter, &text),
@@ -37,12 +37,12 @@ pub fn ucp() -> bool {
         Ok(stats) => {
             let success = outlet.tell(&stats, outputs.may_write(Output::Stats), &reporter);
             if let Some(signal) = reporter.interrupted_by() {
-                process::die_by(signal);
+                process::raise_and_die(signal);
             }
             success
         }
         Err(error) => {
-            reporter.failure(error.to_string().as_bytes());
+            reporter.error(error.to_string().as_bytes());
             false
         }
     }

@@ -6,7 +6,7 @@ mod cp;
 pub use cat::ucat;
 pub use cp::ucp;
 
-use crate::cli::{Refused, short_program_name};
+use crate::cli::{UsageError, short_program_name};
 use crate::pipeline::engine::uring::Refusal;
 use crate::report::language::{Language, Words};
 use crate::report::message::describe;
@@ -23,7 +23,7 @@ fn arguments() -> (OsString, std::env::ArgsOs) {
 }
 
 /// Tells why the command line cannot be followed, in GNU's form.
-fn refuse(program: &OsStr, refused: &Refused, language: &Language) {
+fn refuse(program: &OsStr, refused: &UsageError, language: &Language) {
     let mut text = match refused.from_getopt {
         true => refused.message.clone(),
         false => [&short_program_name(program), &b": "[..], &refused.message, b"\n"].concat(),

@@ -5,8 +5,10 @@
 
 use super::chain::At;
 use crate::plan::attribute_names::{Action, Names, Rules, minimal_acl, mode_of_acl};
-use crate::plan::attributes::{Permissions, Refused, Wanted, is_for_the_privileged, loses_bits_to_its_owner};
-use crate::plan::facts::{Facts, Owner};
+use crate::plan::attributes::{
+    AttributeError, AttributePlan, Permissions, is_for_the_privileged, loses_bits_to_its_owner,
+};
+use crate::plan::facts::{FileStat, Owner};
 use crate::process;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, Timestamps};
@@ -34,8 +36,9 @@ struct Stop;
 
 /// Gives a copy what it is to have. Answers what was refused.
 #[must_use]
-pub(crate) fn keep(source: &Source<'_>, copy: Copied<'_>, wanted: &Wanted) -> Vec<Refused> {
-    let mut refused: Vec<Refused> = wanted.names.refused.into_iter().map(Refused::Listing).collect();
+pub(crate) fn keep(source: &Source<'_>, copy: Copied<'_>, wanted: &AttributePlan) -> Vec<AttributeError> {
+    let mut refused: Vec<AttributeError> =
+        wanted.names.refused.into_iter().map(AttributeError::Listing).collect();
     match try_keep(source, copy, wanted, &mut refused) {
         Ok(()) | Err(Stop) => {}
     }
@@ -45,20 +48,20 @@ pub(crate) fn keep(source: &Source<'_>, copy: Copied<'_>, wanted: &Wanted) -> Ve
 fn try_keep(
     source: &Source<'_>,
     copy: Copied<'_>,
-    wanted: &Wanted,
-    refused: &mut Vec<Refused>,
+    wanted: &AttributePlan,
+    refused: &mut Vec<AttributeError>,
 ) -> Result<(), Stop> {
     if !wanted.is_link {
         times(copy, wanted, refused)?;
     }
     if let Some(unnamed) = &wanted.unnamed {
-        refused.push(Refused::clone(unnamed));
+        refused.push(AttributeError::clone(unnamed));
         return Err(Stop);
     }
     let mut state = State { now: None, special: true };
     if wanted.owner.is_some() || wanted.permissions != Permissions::AsTheyAre {
         let stat = rustix::fs::fstat(copy.descriptor());
-        state.now = stat.ok().map(|stat| Facts::of(&stat));
+        state.now = stat.ok().map(|stat| FileStat::of(&stat));
     }
     let has_owner =
         |owner: &Owner| state.now.is_some_and(|now| now.owner == *owner && !loses_bits_to_its_owner(&now));
@@ -84,16 +87,16 @@ fn try_keep(
 /// What is known of the copy on the way.
 struct State {
     /// As it was looked at; `None` where that is not true any more.
-    now: Option<Facts>,
+    now: Option<FileStat>,
     /// It belongs to whom it should, so it may have set-id and sticky bits.
     special: bool,
 }
 
-fn times(copy: Copied<'_>, wanted: &Wanted, refused: &mut Vec<Refused>) -> Result<(), Stop> {
+fn times(copy: Copied<'_>, wanted: &AttributePlan, refused: &mut Vec<AttributeError>) -> Result<(), Stop> {
     let Some(times) = wanted.times else { return Ok(()) };
     let times = Timestamps { last_access: times.accessed, last_modification: times.modified };
     copy.set_times(&times).map_err(|errno| {
-        refused.push(Refused::Times(errno));
+        refused.push(AttributeError::Times(errno));
         Stop
     })
 }
@@ -101,16 +104,16 @@ fn times(copy: Copied<'_>, wanted: &Wanted, refused: &mut Vec<Refused>) -> Resul
 fn set_owner(
     copy: Copied<'_>,
     owner: Owner,
-    wanted: &Wanted,
+    wanted: &AttributePlan,
     state: &mut State,
-    refused: &mut Vec<Refused>,
+    refused: &mut Vec<AttributeError>,
 ) -> Result<(), Stop> {
     let mut stop = |reason| {
         refused.push(reason);
         Stop
     };
     if let Some(closed) = state.now.and_then(|now| wanted.closed_mode(now.mode)) {
-        set_plainly(copy, closed).map_err(|errno| stop(Refused::Clearing(errno)))?;
+        set_plainly(copy, closed).map_err(|errno| stop(AttributeError::Clearing(errno)))?;
     }
     state.now = None;
     match copy.set_owner(Some(owner.user), owner.group) {
@@ -125,8 +128,8 @@ fn set_owner(
                 Ok(()) | Err(_) => Ok(()),
             }
         }
-        Err(errno) if wanted.is_link => Err(stop(Refused::LinkOwner(errno))),
-        Err(errno) => Err(stop(Refused::Owner(errno))),
+        Err(errno) if wanted.is_link => Err(stop(AttributeError::LinkOwner(errno))),
+        Err(errno) => Err(stop(AttributeError::Owner(errno))),
     }
 }
 
@@ -134,18 +137,18 @@ fn set_owner(
 fn lend_writing(copy: Copied<'_>, state: &mut State) {
     state.now = None;
     if let Ok(stat) = rustix::fs::fstat(copy.descriptor()) {
-        match copy.set_mode(Facts::of(&stat).mode | Mode::WUSR) {
+        match copy.set_mode(FileStat::of(&stat).mode | Mode::WUSR) {
             Ok(()) | Err(_) => {}
         }
     }
 }
 
-fn copy_attributes(source: &Source<'_>, copy: Copied<'_>, names: &[u8], refused: &mut Vec<Refused>) {
+fn copy_attributes(source: &Source<'_>, copy: Copied<'_>, names: &[u8], refused: &mut Vec<AttributeError>) {
     let mut unsupported = None;
     for name in each(names) {
         match source.value(&name) {
             // Also of a name that is listed and has no value for this user, as `trusted.*` has on btrfs.
-            Err(errno) => refused.push(Refused::Value(name.into_bytes(), errno)),
+            Err(errno) => refused.push(AttributeError::Value(name.into_bytes(), errno)),
             Ok(value) => match copy.set_attribute(&name, &value) {
                 Ok(()) => {}
                 Err(errno @ Errno::OPNOTSUPP) => unsupported = Some(errno),
@@ -154,19 +157,19 @@ fn copy_attributes(source: &Source<'_>, copy: Copied<'_>, names: &[u8], refused:
                     unsupported = Some(errno);
                     break;
                 }
-                Err(errno) => refused.push(Refused::Attribute(name.into_bytes(), errno)),
+                Err(errno) => refused.push(AttributeError::Attribute(name.into_bytes(), errno)),
             },
         }
     }
-    refused.extend(unsupported.map(Refused::Attributes));
+    refused.extend(unsupported.map(AttributeError::Attributes));
 }
 
 fn permissions(
     source: &Source<'_>,
     copy: Copied<'_>,
-    wanted: &Wanted,
+    wanted: &AttributePlan,
     state: &State,
-    refused: &mut Vec<Refused>,
+    refused: &mut Vec<AttributeError>,
 ) {
     let special = Mode::SUID | Mode::SGID | Mode::SVTX;
     let set = match wanted.permissions {
@@ -176,7 +179,7 @@ fn permissions(
             let kept = match state.now {
                 Some(now) => Ok(now.mode),
                 // It has changed hands, which may have taken set-id bits from it.
-                None => rustix::fs::fstat(copy.descriptor()).map(|stat| Facts::of(&stat).mode),
+                None => rustix::fs::fstat(copy.descriptor()).map(|stat| FileStat::of(&stat).mode),
             };
             kept.and_then(|now| {
                 let mode = mode | (now & special);
@@ -205,7 +208,7 @@ fn permissions(
         }
     };
     if let Err(errno) = set {
-        refused.push(Refused::Permissions(wanted.permissions, errno));
+        refused.push(AttributeError::Permissions(wanted.permissions, errno));
     }
 }
 
@@ -291,29 +294,34 @@ fn filled(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec
 
 /// Holds a node that was just made at `at`, which must be as it was made: of this kind, and under one name. Some file
 /// systems count no names at all.
-fn hold(at: &At, made: &Facts, wanted: &Wanted) -> Result<OwnedFd, Refused> {
+fn hold(at: &At, made: &FileStat, wanted: &AttributePlan) -> Result<OwnedFd, AttributeError> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let not_held = |errno| match errno {
-        Errno::NOENT => Refused::Swapped,
+        Errno::NOENT => AttributeError::Swapped,
         // The first that it would have been given.
-        errno if wanted.times.is_some() => Refused::Times(errno),
-        errno if wanted.owner.is_some() && wanted.is_link => Refused::LinkOwner(errno),
-        errno if wanted.owner.is_some() => Refused::Owner(errno),
-        errno => Refused::Permissions(wanted.permissions, errno),
+        errno if wanted.times.is_some() => AttributeError::Times(errno),
+        errno if wanted.owner.is_some() && wanted.is_link => AttributeError::LinkOwner(errno),
+        errno if wanted.owner.is_some() => AttributeError::Owner(errno),
+        errno => AttributeError::Permissions(wanted.permissions, errno),
     };
     let held = rustix::fs::openat(&at.directory, &*at.name, flags, Mode::empty()).map_err(not_held)?;
-    let facts = rustix::fs::fstat(&held).map(|stat| Facts::of(&stat)).map_err(not_held)?;
-    let device = |facts: &Facts| match facts.kind {
+    let facts = rustix::fs::fstat(&held).map(|stat| FileStat::of(&stat)).map_err(not_held)?;
+    let device = |facts: &FileStat| match facts.kind {
         FileType::BlockDevice | FileType::CharacterDevice => facts.rdev,
         _ => 0,
     };
     let same = facts.kind == made.kind && device(&facts) == device(made) && facts.links <= 1;
-    if same { Ok(held) } else { Err(Refused::Swapped) }
+    if same { Ok(held) } else { Err(AttributeError::Swapped) }
 }
 
 /// Gives a node that was just made at `copy`, and cannot be opened, what it is to have. Answers what was refused.
 #[must_use]
-pub(crate) fn keep_node(source: &At, copy: &At, made: &Facts, wanted: &Wanted) -> Vec<Refused> {
+pub(crate) fn keep_node(
+    source: &At,
+    copy: &At,
+    made: &FileStat,
+    wanted: &AttributePlan,
+) -> Vec<AttributeError> {
     match hold(copy, made, wanted) {
         Ok(held) => keep(&Source::Named(source.clone()), Copied::Held(held.as_fd(), Some(copy)), wanted),
         Err(refused) => vec![refused],

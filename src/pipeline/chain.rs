@@ -7,12 +7,12 @@
 
 mod op;
 
-use super::create_lock::Turn;
+use super::create_lock::CreateLock;
 use crate::bufpool::Lease;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::Refused;
+use crate::plan::attributes::AttributeError;
 use crate::plan::destination::FileSystem;
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
 use crate::plan::reading::Reading;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
@@ -96,7 +96,7 @@ impl Descriptor {
 
 /// What kind of descriptor an open must give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Into {
+pub(crate) enum FdKind {
     /// An ordinary one: it will be examined, shared, or have its metadata set.
     Plain,
     /// An ordinary one, by a plain call: who opens a FIFO or a device may have to wait for its other end. The ring tries first
@@ -122,11 +122,11 @@ pub(crate) struct Chain {
     /// What to do, in order.
     pub ops: Vec<Op>,
     /// Reads and writes go past the page cache and so always sleep: they belong in the ring wherever it can take them.
-    pub sleeps: bool,
+    pub direct_io: bool,
     /// Files of this destination were seen to take long to make, so that its operations belong in the ring too.
     pub slow_destination: bool,
     /// Others make files in the same directory.
-    pub turn: Option<Arc<Turn>>,
+    pub turn: Option<Arc<CreateLock>>,
 }
 
 impl Chain {
@@ -190,20 +190,20 @@ pub(crate) struct Completion {
     /// How far it came.
     pub outcome: Outcome,
     /// What its operations saw.
-    pub seen: Seen,
+    pub seen: Results,
 }
 
 /// What the looking operations of a chain saw: each the last of its kind.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Results {
     /// By [`Call::Stat`] or [`Call::Fstat`].
-    pub facts: Option<Facts>,
+    pub facts: Option<FileStat>,
     /// By [`Call::SeekData`]; `None` where only a hole is left.
     pub data: Option<Range<u64>>,
     /// By [`Call::Listxattr`].
     pub names: Names,
     /// By [`Call::SetAttributes`].
-    pub refused: Vec<Refused>,
+    pub refused: Vec<AttributeError>,
     /// By [`Call::Statfs`]: the source's file system and the destination's.
     pub systems: Option<[FileSystem; 2]>,
     /// How long it took to make, fill and close the destination, where a thread did all of that by plain calls.

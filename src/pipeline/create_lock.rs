@@ -8,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Files that one worker makes in one turn. Fewer were seen to gain less, and twice as many no more (XFS, ext4, tmpfs; 8, 16,
 /// 24, 32, 64 and 128 tried).
-pub(crate) const FILES_IN_TURN: usize = 32;
+pub(crate) const CREATE_BATCH: usize = 32;
 
 /// Whose turn it is to make files in a directory.
 #[derive(Debug, Default)]
-pub(crate) struct Turn(Mutex<()>);
+pub(crate) struct CreateLock(Mutex<()>);
 
-impl Turn {
+impl CreateLock {
     /// Waits for the turn, and has it until the guard is dropped.
     pub(crate) fn take(&self) -> MutexGuard<'_, ()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,7 +4,7 @@
 //! what is there stays until the new thing is.
 
 use super::chain::{At, Directory};
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::plan::{durability, path};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, PROC_SUPER_MAGIC, RenameFlags};
@@ -33,7 +33,7 @@ pub(crate) fn open_directory(near: impl AsFd, path: &[u8]) -> Result<OwnedFd, Er
 /// # Errors
 /// What looking answered; EISDIR for a name that can only be a directory's.
 pub(crate) fn behind_links(at: &At) -> Result<At, Errno> {
-    let mut at = held(at)?;
+    let mut at = pin_parent(at)?;
     for _ in 0..LINKS_MAX {
         match next_link(&at)? {
             Some(next) => at = next,
@@ -49,7 +49,7 @@ pub(crate) fn behind_links(at: &At) -> Result<At, Errno> {
 /// # Errors
 /// As for [`behind_links`].
 pub(crate) fn behind_links_but_proc(at: &At) -> Result<Option<At>, Errno> {
-    let mut at = held(at)?;
+    let mut at = pin_parent(at)?;
     for _ in 0..LINKS_MAX {
         if rustix::fs::fstatfs(&at.directory)?.f_type == PROC_SUPER_MAGIC {
             return Ok(None);
@@ -65,7 +65,7 @@ pub(crate) fn behind_links_but_proc(at: &At) -> Result<Option<At>, Errno> {
 /// Where a symbolic link leads to; `None` for what is none.
 fn next_link(at: &At) -> Result<Option<At>, Errno> {
     match rustix::fs::readlinkat(&at.directory, &*at.name, Vec::new()) {
-        Ok(target) => held(&At { name: Arc::from(target), ..at.clone() }).map(Some),
+        Ok(target) => pin_parent(&At { name: Arc::from(target), ..at.clone() }).map(Some),
         Err(Errno::INVAL | Errno::NOENT) => Ok(None),
         Err(errno) => Err(errno),
     }
@@ -75,7 +75,7 @@ fn next_link(at: &At) -> Result<Option<At>, Errno> {
 ///
 /// # Errors
 /// What openat(2) answered; EISDIR for a name that can only be a directory's.
-pub(crate) fn held(at: &At) -> Result<At, Errno> {
+pub(crate) fn pin_parent(at: &At) -> Result<At, Errno> {
     let name = at.name.to_bytes();
     if name.is_empty() {
         return Err(Errno::NOENT);
@@ -86,14 +86,14 @@ pub(crate) fn held(at: &At) -> Result<At, Errno> {
     if matches!(at.directory, Directory::Open(_)) && !name.contains(&b'/') {
         return Ok(at.clone());
     }
-    held_above(at)
+    pin_ancestor(at)
 }
 
 /// The same for a name that may be a directory's, which keeps the slashes behind it.
 ///
 /// # Errors
 /// What openat(2) answered.
-pub(crate) fn held_above(at: &At) -> Result<At, Errno> {
+pub(crate) fn pin_ancestor(at: &At) -> Result<At, Errno> {
     let name = at.name.to_bytes();
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = rustix::fs::openat(&at.directory, path::parent(name), flags, Mode::empty())?;
@@ -115,10 +115,10 @@ pub(crate) fn may_change(at: &At) -> Result<(), Errno> {
 ///
 /// # Errors
 /// ESTALE where it is another's, or what fstatat(2) answered.
-pub(crate) fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
+pub(crate) fn check(at: &At, is: Option<FileId>) -> Result<(), Errno> {
     let Some(is) = is else { return Ok(()) };
     let stat = rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW)?;
-    if Facts::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
+    if FileStat::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
 }
 
 /// Takes a file's name from it, where the name is its still; answers whether it is gone. Its directory is held first, so
@@ -126,8 +126,8 @@ pub(crate) fn check(at: &At, is: Option<Identity>) -> Result<(), Errno> {
 ///
 /// # Errors
 /// What looking or unlinkat(2) answered.
-pub(crate) fn remove(at: &At, file: Identity) -> Result<bool, Errno> {
-    let at = held(at)?;
+pub(crate) fn remove(at: &At, file: FileId) -> Result<bool, Errno> {
+    let at = pin_parent(at)?;
     match check(&at, Some(file)) {
         Ok(()) => {}
         Err(Errno::NOENT) => return Ok(true),
@@ -281,7 +281,7 @@ mod tests {
         let name = CString::new(path.as_os_str().as_bytes())?;
         let at = At { directory: Directory::Working, name: Arc::from(name) };
         fs::write(&path, "ours")?;
-        let ours = Facts::of(&rustix::fs::lstat(&path)?).identity;
+        let ours = FileStat::of(&rustix::fs::lstat(&path)?).identity;
         fs::rename(&path, directory.path().join("moved"))?;
         fs::write(&path, "another's")?;
         assert_eq!(remove(&at, ours), Ok(false));

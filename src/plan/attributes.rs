@@ -4,14 +4,14 @@
 //! its permissions when it has the right owner and all else is done.
 
 use super::attribute_names::Names;
-use super::facts::{Facts, Owner};
+use super::facts::{FileStat, Owner};
 use crate::cli::cp::{CpOptions, Keep, PreserveMode};
 use rustix::fs::{FileType, Mode, Timespec};
 use rustix::io::Errno;
 
 /// What is to be kept, the same for all files of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keeping {
+pub(crate) struct PreservePolicy {
     /// What becomes of permissions and ACLs.
     pub mode: PreserveMode,
     pub ownership: bool,
@@ -28,11 +28,11 @@ pub(crate) struct Keeping {
 
 /// Where a copy came from: what makes the difference for its permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Made {
+pub(crate) enum CopyOrigin {
     /// By this run, in a directory where new files belong to this owner; `None` where that is not known for certain.
-    Here(Option<Owner>),
+    Created(Option<Owner>),
     /// It was there before.
-    Before,
+    Existed,
 }
 
 /// The permissions a copy is to end with.
@@ -52,7 +52,7 @@ pub(crate) enum Permissions {
 
 /// Everything that one copy is to be given when its contents are there. Plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct AttributePlan {
     /// Times of access and modification.
     pub times: Option<Times>,
     /// Whom it is to belong to.
@@ -65,7 +65,7 @@ pub(crate) struct Wanted {
     /// It has to be made writable to its owner for its extended attributes, where the umask or an ACL left it without.
     pub writable_for_attributes: bool,
     /// What comes to be refused behind the times, as it would be set by a name that is empty.
-    pub unnamed: Option<Box<Refused>>,
+    pub unnamed: Option<Box<AttributeError>>,
     /// An extended attribute that is refused ends it: as in GNU cp, but for regular files, where these are required.
     pub ends_at_attributes: bool,
     /// This process may give files away.
@@ -85,7 +85,7 @@ pub(crate) struct Times {
 
 /// What could not be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum AttributeError {
     /// The names of extended attributes could not be listed.
     Listing(Errno),
     /// The value of the extended attribute of this name could not be had.
@@ -110,7 +110,7 @@ pub(crate) enum Refused {
 
 /// How something that was refused is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct Severity {
     /// There is a message.
     pub said: bool,
     /// The exit status says so.
@@ -132,7 +132,7 @@ fn restored(now: Mode, mode: Mode) -> Permissions {
     if mode == (now | Mode::RWXU) & PERMISSIONS { Permissions::AsTheyAre } else { Permissions::Bits(mode) }
 }
 
-impl Keeping {
+impl PreservePolicy {
     /// What `options` ask for, for a process of `own` under `umask`.
     #[must_use]
     pub(crate) fn new(options: &CpOptions, umask: Mode, own: Owner) -> Self {
@@ -171,7 +171,7 @@ impl Keeping {
 
     /// The permissions to make a file or special file with. `belongs_to` says whose it will be, where that is certain.
     #[must_use]
-    pub(crate) fn mode_to_make(&self, source: &Facts, names: &Names, belongs_to: Option<Owner>) -> Mode {
+    pub(crate) fn mode_to_make(&self, source: &FileStat, names: &Names, belongs_to: Option<Owner>) -> Mode {
         let all = match source.kind {
             FileType::RegularFile => source.mode & PERMISSIONS,
             // Nothing is executed or written under these bits, and GNU cp leaves them.
@@ -194,21 +194,21 @@ impl Keeping {
         if self.must_be_writable(source, names) { mode | Mode::WUSR } else { mode }
     }
 
-    fn must_be_writable(&self, source: &Facts, names: &Names) -> bool {
+    fn must_be_writable(&self, source: &FileStat, names: &Names) -> bool {
         self.xattr != Keep::No && !names.plain.is_empty() && !source.mode.contains(Mode::WUSR)
     }
 
     /// The permissions to make a directory with, of its source's. What its owner lacks to fill it is lent afterwards: where
     /// a file system lets nobody change permissions it stays as it was asked for. The sticky bit stays, as in GNU cp.
     #[must_use]
-    pub(crate) fn directory_mode_to_make(&self, source: &Facts) -> Mode {
+    pub(crate) fn directory_mode_to_make(&self, source: &FileStat) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         all.difference(self.omitted_of_directory(source))
     }
 
     /// Permissions that a directory gets only when it is full: until then nobody else writes to it, and where it is to
     /// change hands nobody else looks.
-    fn omitted_of_directory(&self, source: &Facts) -> Mode {
+    fn omitted_of_directory(&self, source: &FileStat) -> Mode {
         let others = Mode::RWXG | Mode::RWXO;
         let narrow = self.ownership || self.mode == PreserveMode::Keep;
         source.mode & if narrow { others } else { Mode::WGRP | Mode::WOTH }
@@ -217,7 +217,7 @@ impl Keeping {
     /// The permissions that a directory ends with. `now` are those it has been made with, `None` for one that was there
     /// before.
     #[must_use]
-    pub(crate) fn directory_permissions(&self, source: &Facts, now: Option<Mode>) -> Permissions {
+    pub(crate) fn directory_permissions(&self, source: &FileStat, now: Option<Mode>) -> Permissions {
         match (self.mode, now) {
             (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
             (PreserveMode::UnderUmask | PreserveMode::Ignore, None) => Permissions::AsTheyAre,
@@ -235,7 +235,7 @@ impl Keeping {
     /// The permissions to make a directory with that leads to a copy (`--parents`). A tree that is copied into itself may
     /// meet it, and has its copy made with these.
     #[must_use]
-    pub(crate) fn parent_mode_to_make(&self, source: &Facts, names: &Names) -> Mode {
+    pub(crate) fn parent_mode_to_make(&self, source: &FileStat, names: &Names) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         match self.mode {
             PreserveMode::Ignore => PERMISSIONS,
@@ -252,7 +252,7 @@ impl Keeping {
     /// [`Self::directory_permissions`]. Where no mode is kept it stays as the kernel has made it, with its ACL. GNU cp
     /// gives it no extended attributes.
     #[must_use]
-    pub(crate) fn of_parent(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
+    pub(crate) fn of_parent(&self, source: &FileStat, now: Option<Mode>, names: Names) -> AttributePlan {
         let permissions = match (self.mode, now) {
             (PreserveMode::Ignore, Some(now)) => restored(now, now & PERMISSIONS),
             (PreserveMode::UnderUmask, Some(now)) if !self.ownership => restored(now, now & PERMISSIONS),
@@ -264,56 +264,62 @@ impl Keeping {
         self.wanted(source, permissions, now.is_none(), names)
     }
 
-    fn file_permissions(&self, source: &Facts, made: Made, names: &Names) -> Permissions {
+    fn file_permissions(&self, source: &FileStat, made: CopyOrigin, names: &Names) -> Permissions {
         let all = source.mode & PERMISSIONS;
         match (self.mode, made) {
             (PreserveMode::Keep, _) => Permissions::Kept(source.mode),
-            (PreserveMode::UnderUmask | PreserveMode::Ignore, Made::Before) => Permissions::AsTheyAre,
+            (PreserveMode::UnderUmask | PreserveMode::Ignore, CopyOrigin::Existed) => Permissions::AsTheyAre,
             // GNU cp counts sockets among what may be executed.
-            (PreserveMode::Ignore, Made::Here(_)) if source.kind == FileType::Socket => {
+            (PreserveMode::Ignore, CopyOrigin::Created(_)) if source.kind == FileType::Socket => {
                 Permissions::Plain(PERMISSIONS.difference(self.umask))
             }
-            (PreserveMode::Ignore, Made::Here(_)) => {
+            (PreserveMode::Ignore, CopyOrigin::Created(_)) => {
                 Permissions::Plain(READ_AND_WRITE.difference(self.umask))
             }
-            (PreserveMode::UnderUmask, Made::Here(_))
+            (PreserveMode::UnderUmask, CopyOrigin::Created(_))
                 if self.must_be_writable(source, names)
                     || self.ownership && !self.umask.contains(all.difference(Mode::RWXU)) =>
             {
                 Permissions::Bits(all.difference(self.umask))
             }
-            (PreserveMode::UnderUmask, Made::Here(_)) => Permissions::AsTheyAre,
+            (PreserveMode::UnderUmask, CopyOrigin::Created(_)) => Permissions::AsTheyAre,
         }
     }
 
     /// What the copy of a file, special file or symbolic link is to be given.
     #[must_use]
-    pub(crate) fn of_file(&self, source: &Facts, made: Made, names: Names) -> Wanted {
+    pub(crate) fn of_file(&self, source: &FileStat, made: CopyOrigin, names: Names) -> AttributePlan {
         let permissions = if source.kind == FileType::Symlink {
             Permissions::AsTheyAre
         } else {
             self.file_permissions(source, made, &names)
         };
-        self.wanted(source, permissions, made == Made::Before, names)
+        self.wanted(source, permissions, made == CopyOrigin::Existed, names)
     }
 
     /// What the copy of a directory is to be given when it is full; `now` as for [`Self::directory_permissions`].
     #[must_use]
-    pub(crate) fn of_directory(&self, source: &Facts, now: Option<Mode>, names: Names) -> Wanted {
+    pub(crate) fn of_directory(&self, source: &FileStat, now: Option<Mode>, names: Names) -> AttributePlan {
         self.wanted(source, self.directory_permissions(source, now), now.is_none(), names)
     }
 
     /// What a symbolic link to the source is to be given that was made for its copy: nobody but its maker owns it.
     #[must_use]
-    pub(crate) fn of_link_to(&self, source: &Facts, names: Names) -> Wanted {
-        let link = Facts { kind: FileType::Symlink, ..*source };
+    pub(crate) fn of_link_to(&self, source: &FileStat, names: Names) -> AttributePlan {
+        let link = FileStat { kind: FileType::Symlink, ..*source };
         let names = Names { acls: Vec::new(), ..names };
-        Wanted { owner: None, ..self.wanted(&link, Permissions::AsTheyAre, false, names) }
+        AttributePlan { owner: None, ..self.wanted(&link, Permissions::AsTheyAre, false, names) }
     }
 
-    fn wanted(&self, source: &Facts, permissions: Permissions, before: bool, names: Names) -> Wanted {
+    fn wanted(
+        &self,
+        source: &FileStat,
+        permissions: Permissions,
+        before: bool,
+        names: Names,
+    ) -> AttributePlan {
         let times = Times { accessed: source.accessed, modified: source.modified };
-        Wanted {
+        AttributePlan {
             times: self.timestamps.then_some(times),
             owner: self.ownership.then_some(source.owner),
             permissions,
@@ -334,43 +340,43 @@ impl Keeping {
     /// What new files in a directory belong to, where that is certain: a directory of this process's own user and group
     /// without a default ACL, `inherits` none, gives them to both by the rules of BSD and of System V alike.
     #[must_use]
-    pub(crate) fn owner_of_new(&self, directory: &Facts, inherits: bool) -> Option<Owner> {
+    pub(crate) fn owner_of_new(&self, directory: &FileStat, inherits: bool) -> Option<Owner> {
         (directory.owner == self.own && !inherits).then_some(self.own)
     }
 
     /// What the user is told of something that was refused.
     #[must_use]
-    pub(crate) fn told(&self, refused: &Refused) -> Told {
-        let always = Told { said: true, failed: true };
+    pub(crate) fn told(&self, refused: &AttributeError) -> Severity {
+        let always = Severity { said: true, failed: true };
         match refused {
-            Refused::Listing(errno)
-            | Refused::Value(_, errno)
-            | Refused::Attribute(_, errno)
-            | Refused::Attributes(errno) => match self.xattr {
-                Keep::No | Keep::Quietly => Told { said: false, failed: false },
+            AttributeError::Listing(errno)
+            | AttributeError::Value(_, errno)
+            | AttributeError::Attribute(_, errno)
+            | AttributeError::Attributes(errno) => match self.xattr {
+                Keep::No | Keep::Quietly => Severity { said: false, failed: false },
                 Keep::Telling => {
                     let is_lack = matches!(*errno, Errno::NODATA | Errno::OPNOTSUPP);
-                    Told { said: self.attributes_only || !is_lack, failed: false }
+                    Severity { said: self.attributes_only || !is_lack, failed: false }
                 }
                 Keep::Require => always,
             },
             // GNU cp fails here without a word.
-            Refused::Clearing(errno) if is_for_the_privileged(*errno, self.own.user == 0) => {
-                Told { said: false, failed: true }
+            AttributeError::Clearing(errno) if is_for_the_privileged(*errno, self.own.user == 0) => {
+                Severity { said: false, failed: true }
             }
-            Refused::Times(_)
-            | Refused::Clearing(_)
-            | Refused::Owner(_)
-            | Refused::LinkOwner(_)
-            | Refused::Permissions(..)
-            | Refused::Swapped => always,
+            AttributeError::Times(_)
+            | AttributeError::Clearing(_)
+            | AttributeError::Owner(_)
+            | AttributeError::LinkOwner(_)
+            | AttributeError::Permissions(..)
+            | AttributeError::Swapped => always,
         }
     }
 }
 
 /// Whether this is a special file with bits that go when it is given away, also to who made it, as GNU cp does.
 #[must_use]
-pub(crate) fn loses_bits_to_its_owner(node: &Facts) -> bool {
+pub(crate) fn loses_bits_to_its_owner(node: &FileStat) -> bool {
     let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);
     special && node.mode.intersects(Mode::SUID | Mode::SGID)
 }

@@ -1,7 +1,7 @@
 //! What `--fsync` and `--atomic` decide: pure decisions, and the names that files have until they are complete.
 
-use super::facts::{Facts, Owner};
-use super::overwrite::Verdict;
+use super::facts::{FileStat, Owner};
+use super::overwrite::OpenPlan;
 use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 
@@ -15,18 +15,18 @@ pub(crate) fn has_no_sync(errno: Errno) -> bool {
 /// Whether a file is written apart from its name (`--atomic`), rather than where it is or will be. What is no regular file
 /// is written to as what it is, and where only attributes are copied no data is at stake.
 #[must_use]
-pub(crate) fn is_staged(verdict: &Verdict, attributes_only: bool) -> bool {
+pub(crate) fn is_staged(verdict: &OpenPlan, attributes_only: bool) -> bool {
     match verdict {
-        Verdict::Create | Verdict::CreateThroughLink => true,
-        Verdict::Overwrite(there) => there.kind == FileType::RegularFile && !attributes_only,
-        Verdict::SameFile | Verdict::IsDirectory | Verdict::Dangling | Verdict::Closed(_) => false,
+        OpenPlan::Create | OpenPlan::CreateThroughLink => true,
+        OpenPlan::Overwrite(there) => there.kind == FileType::RegularFile && !attributes_only,
+        OpenPlan::SameFile | OpenPlan::IsDirectory | OpenPlan::Dangling | OpenPlan::Closed(_) => false,
     }
 }
 
 /// The permissions of a file that takes the place of `old` and belongs to `now`: those of the old one, less what writing
 /// to it would have taken, and nothing for a group that the old one did not belong to that others do not have.
 #[must_use]
-pub(crate) fn inherited_mode(old: &Facts, now: Owner, privileged: bool) -> Mode {
+pub(crate) fn inherited_mode(old: &FileStat, now: Owner, privileged: bool) -> Mode {
     let mut mode = old.mode;
     if !privileged || now != old.owner {
         mode.remove(Mode::SUID);
@@ -88,8 +88,8 @@ mod tests {
 
     const TOKEN: u32 = 0x1234_5678;
 
-    fn of(mode: u32) -> Facts {
-        Facts { mode: Mode::from(mode), owner: Owner { user: 1, group: 2 }, ..Facts::unknown() }
+    fn of(mode: u32) -> FileStat {
+        FileStat { mode: Mode::from(mode), owner: Owner { user: 1, group: 2 }, ..FileStat::unknown() }
     }
 
     #[test]
@@ -125,11 +125,11 @@ mod tests {
 
     #[test]
     fn only_regular_files_are_written_apart() {
-        let file = Facts { kind: FileType::RegularFile, ..Facts::unknown() };
-        let pipe = Facts { kind: FileType::Fifo, ..Facts::unknown() };
-        assert!(is_staged(&Verdict::Create, true));
-        assert!(is_staged(&Verdict::Overwrite(file), false));
-        assert!(!is_staged(&Verdict::Overwrite(file), true));
-        assert!(!is_staged(&Verdict::Overwrite(pipe), false));
+        let file = FileStat { kind: FileType::RegularFile, ..FileStat::unknown() };
+        let pipe = FileStat { kind: FileType::Fifo, ..FileStat::unknown() };
+        assert!(is_staged(&OpenPlan::Create, true));
+        assert!(is_staged(&OpenPlan::Overwrite(file), false));
+        assert!(!is_staged(&OpenPlan::Overwrite(file), true));
+        assert!(!is_staged(&OpenPlan::Overwrite(pipe), false));
     }
 }

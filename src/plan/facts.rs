@@ -4,7 +4,7 @@ use rustix::fs::{FileType, Mode, Stat, Timespec};
 
 /// Device and inode: what makes a file the same file, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Identity {
+pub(crate) struct FileId {
     /// `st_dev`.
     pub device: u64,
     /// `st_ino`.
@@ -13,8 +13,8 @@ pub(crate) struct Identity {
 
 /// The facts about one file at the moment it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Facts {
-    pub identity: Identity,
+pub(crate) struct FileStat {
+    pub identity: FileId,
     /// Its type.
     pub kind: FileType,
     /// Permission bits, set-id bits and sticky bit.
@@ -51,12 +51,12 @@ fn count(links: impl Into<u64>) -> u64 {
     links.into()
 }
 
-impl Facts {
+impl FileStat {
     /// The facts in what stat(2), lstat(2) or fstat(2) answered.
     #[must_use]
     pub(crate) fn of(stat: &Stat) -> Self {
         Self {
-            identity: Identity { device: stat.st_dev, inode: stat.st_ino },
+            identity: FileId { device: stat.st_dev, inode: stat.st_ino },
             kind: FileType::from_raw_mode(stat.st_mode),
             mode: Mode::from_raw_mode(stat.st_mode),
             size: u64::try_from(stat.st_size).unwrap_or(0),
@@ -74,7 +74,7 @@ impl Facts {
     #[must_use]
     pub(crate) fn unknown() -> Self {
         Self {
-            identity: Identity { device: 0, inode: 0 },
+            identity: FileId { device: 0, inode: 0 },
             kind: FileType::Unknown,
             mode: Mode::empty(),
             size: 0,
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_unit_is_no_hole() {
-        let looks_sparse = |size, blocks| Facts { size, blocks, ..Facts::unknown() }.looks_sparse();
+        let looks_sparse = |size, blocks| FileStat { size, blocks, ..FileStat::unknown() }.looks_sparse();
         assert!(!looks_sparse(0, 0) && !looks_sparse(511, 0) && looks_sparse(512, 0));
         assert!(!looks_sparse(4097, 8) && !looks_sparse(4607, 8) && looks_sparse(4608, 8));
         assert!(looks_sparse(u64::MAX, 8) && !looks_sparse(4096, u64::MAX));

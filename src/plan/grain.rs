@@ -1,7 +1,7 @@
 //! How finely file systems keep times, for `-u` with times that are kept: a copy whose time was cut when it was set is not
 //! older than its source for that.
 
-use super::facts::Facts;
+use super::facts::FileStat;
 use rustix::fs::Timespec;
 
 /// Nanoseconds of a second.
@@ -53,7 +53,7 @@ pub(crate) enum Hint {
 
 /// What to think of a `copy` that seems older than its `source`.
 #[must_use]
-pub(crate) fn hint(source: &Facts, copy: &Facts) -> Hint {
+pub(crate) fn hint(source: &FileStat, copy: &FileStat) -> Hint {
     let seems = |grain: Grain| !grain.is_older(copy.modified, source.modified);
     let all = [copy.modified, copy.changed, copy.accessed];
     match (seems(Grain::coarsest(&all[..1])), seems(Grain::coarsest(&all))) {
@@ -86,8 +86,8 @@ mod tests {
         Timespec { tv_sec, tv_nsec }
     }
 
-    fn file(modified: Timespec, changed: Timespec) -> Facts {
-        Facts { modified, changed, accessed: modified, ..Facts::unknown() }
+    fn file(modified: Timespec, changed: Timespec) -> FileStat {
+        FileStat { modified, changed, accessed: modified, ..FileStat::unknown() }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which files are remembered with their copies, so that other names of them become other names of the copy. Pure
 //! decisions on options and facts; the table was worked out on GNU cp.
 
-use super::facts::Facts;
+use super::facts::FileStat;
 use super::replace::follows;
 use crate::cli::cp::{CpOptions, Follow, Make, Overwrite};
 use rustix::fs::FileType;
@@ -24,7 +24,7 @@ pub(crate) enum Sharing {
 #[must_use]
 pub(crate) fn sharing(
     options: &CpOptions,
-    source: &Facts,
+    source: &FileStat,
     is_operand: bool,
     stays: bool,
     overlap: impl FnOnce() -> bool,
@@ -57,7 +57,7 @@ pub(crate) enum Order {
 #[must_use]
 pub(crate) fn order(
     options: &CpOptions,
-    source: &Facts,
+    source: &FileStat,
     may_exist: bool,
     may_replace: bool,
 ) -> Option<Order> {
@@ -94,7 +94,7 @@ pub(crate) fn links_through(options: &CpOptions, is_operand: bool) -> bool {
 /// Whether a file whose inode is another one may be the copy of `source` all the same, on a file system that invents its
 /// inode numbers: by what every copy has of its source.
 #[must_use]
-pub(crate) fn may_be_copy(source: &Facts, copy: &Facts) -> bool {
+pub(crate) fn may_be_copy(source: &FileStat, copy: &FileStat) -> bool {
     let alike = match source.kind {
         FileType::RegularFile | FileType::Symlink => source.size == copy.size,
         FileType::BlockDevice | FileType::CharacterDevice => source.rdev == copy.rdev,
@@ -109,8 +109,8 @@ mod tests {
     use super::*;
     use crate::cli::cp::options::Preserve;
 
-    fn names(links: u64) -> Facts {
-        Facts { links, ..Facts::unknown() }
+    fn names(links: u64) -> FileStat {
+        FileStat { links, ..FileStat::unknown() }
     }
 
     fn keeping() -> CpOptions {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_order_is_kept_only_where_it_can_be_told() {
-        let file = |links| Facts { kind: FileType::RegularFile, ..names(links) };
+        let file = |links| FileStat { kind: FileType::RegularFile, ..names(links) };
         assert_eq!(order(&keeping(), &file(2), false, false), None);
         assert_eq!(order(&keeping(), &file(2), false, true), Some(Order::NamesOfEach));
         assert_eq!(order(&keeping(), &file(2), true, true), Some(Order::All));
@@ -149,7 +149,7 @@ mod tests {
         let preserve = Preserve { timestamps: true, ..Preserve::default() };
         let timed = CpOptions { preserve, ..CpOptions::default() };
         assert_eq!(order(&timed, &file(2), true, false), Some(Order::NamesOfEach));
-        assert_eq!(order(&timed, &Facts { kind: FileType::Fifo, ..file(2) }, false, false), None);
+        assert_eq!(order(&timed, &FileStat { kind: FileType::Fifo, ..file(2) }, false, false), None);
         assert_eq!(order(&CpOptions::default(), &file(2), true, false), None);
         let following = |follow| CpOptions { follow, recursive: true, ..timed.clone() };
         assert!(

@@ -1,13 +1,13 @@
 //! Where input is output, and work would never end: a file that is printed is the file that is printed to, or a directory
 //! that is copied is one that the run has made.
 
-use super::facts::{Facts, Identity};
+use super::facts::{FileId, FileStat};
 use rustix::fs::FileType;
 
 /// What is known of standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Output {
-    pub identity: Identity,
+    pub identity: FileId,
     /// Everything written goes to its end.
     pub append: bool,
     /// Where the next byte goes otherwise; `None` where it has no place.
@@ -17,7 +17,7 @@ pub(crate) struct Output {
 /// Whether printing `input` from `input_offset` would read what it writes for ever: the same regular file, with bytes
 /// left to read, and every byte read makes the file longer before its end is reached.
 #[must_use]
-pub(crate) fn would_loop(input: &Facts, input_offset: Option<u64>, output: &Output) -> bool {
+pub(crate) fn would_loop(input: &FileStat, input_offset: Option<u64>, output: &Output) -> bool {
     if input.identity != output.identity || input.kind != FileType::RegularFile {
         return false;
     }
@@ -80,9 +80,9 @@ mod tests {
         );
     }
 
-    fn file(size: u64) -> Facts {
-        let identity = Identity { device: 1, inode: 7 };
-        Facts { identity, kind: FileType::RegularFile, size, ..Facts::unknown() }
+    fn file(size: u64) -> FileStat {
+        let identity = FileId { device: 1, inode: 7 };
+        FileStat { identity, kind: FileType::RegularFile, size, ..FileStat::unknown() }
     }
 
     fn output(append: bool, offset: u64) -> Output {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn another_file_never_loops() {
-        let other = Output { identity: Identity { device: 1, inode: 8 }, append: true, offset: Some(9) };
+        let other = Output { identity: FileId { device: 1, inode: 8 }, append: true, offset: Some(9) };
         assert!(!would_loop(&file(5), Some(0), &other));
     }
 }

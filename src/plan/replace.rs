@@ -1,8 +1,8 @@
 //! Whether an existing file is to be replaced at all, and whether it may be: `-n`, `-u`, `-i`, `--update`, and when
 //! source and destination are one file. Pure decisions on options and facts.
 
-use super::facts::{Facts, Identity};
-use super::overwrite::Found;
+use super::facts::{FileId, FileStat};
+use super::overwrite::Existing;
 use super::path;
 use crate::cli::cp::{CpOptions, Follow, Make, Overwrite};
 use rustix::fs::{FileType, Timespec};
@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 /// What the options say of a destination that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum ExistingAction {
     /// It is replaced.
     Replace,
     /// It stays, and nothing is said.
@@ -25,7 +25,7 @@ pub(crate) enum Fate {
 
 /// What only a look at names tells of a source and a destination that may be one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Relation {
+pub(crate) struct SameFileEvidence {
     /// Both are one entry of one directory, however they are spelled.
     pub same_entry: bool,
     /// There is one name of the file only, whatever the spellings: removing the one is removing the other.
@@ -33,7 +33,7 @@ pub(crate) struct Relation {
     /// The source was come to through a symbolic link.
     pub through_link: bool,
     /// What the source leads to, where that counts: see [`looks_behind`].
-    pub leads_to: Option<Identity>,
+    pub leads_to: Option<FileId>,
     /// A symbolic link in the source's place would be followed.
     pub follows: bool,
 }
@@ -41,15 +41,17 @@ pub(crate) struct Relation {
 /// The file at the destination that decides: what a link leads to, or the link itself. `None` also where what a link
 /// leads to is what counts, and is not there.
 #[must_use]
-pub(crate) fn there<'f>(options: &CpOptions, source: &Facts, found: &'f Found) -> Option<&'f Facts> {
+pub(crate) fn there<'f>(options: &CpOptions, source: &FileStat, found: &'f Existing) -> Option<&'f FileStat> {
     let through = looks_through(options, source);
     match found {
-        Found::Nothing => None,
-        Found::File(file) => Some(file),
-        Found::LinkTo { file, .. } if through => Some(file),
+        Existing::Nothing => None,
+        Existing::File(file) => Some(file),
+        Existing::LinkTo { file, .. } if through => Some(file),
         // One that leads round in circles is only met where it is to be forced out of the way.
-        Found::DanglingLink(_) | Found::ClosedLink { .. } if through => None,
-        Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link),
+        Existing::DanglingLink(_) | Existing::ClosedLink { .. } if through => None,
+        Existing::LinkTo { link, .. } | Existing::DanglingLink(link) | Existing::ClosedLink { link, .. } => {
+            Some(link)
+        }
     }
 }
 
@@ -57,22 +59,22 @@ pub(crate) fn there<'f>(options: &CpOptions, source: &Facts, found: &'f Found) -
 #[must_use]
 pub(crate) fn fate(
     options: &CpOptions,
-    source: &Facts,
-    found: &Found,
-    relation: impl FnOnce() -> Relation,
-) -> Fate {
-    let Some(there) = there(options, source, found) else { return Fate::Replace };
+    source: &FileStat,
+    found: &Existing,
+    relation: impl FnOnce() -> SameFileEvidence,
+) -> ExistingAction {
+    let Some(there) = there(options, source, found) else { return ExistingAction::Replace };
     match options.overwrite {
-        Overwrite::Skip => return Fate::Skip,
-        Overwrite::Refuse => return Fate::Refuse,
+        Overwrite::Skip => return ExistingAction::Skip,
+        Overwrite::Refuse => return ExistingAction::Refuse,
         Overwrite::Older | Overwrite::All => {}
     }
     let fate = same_file(options, source, found, relation);
-    if fate == Fate::SameFile {
+    if fate == ExistingAction::SameFile {
         return fate;
     }
     let is_older = later(source.modified, there.modified);
-    if options.overwrite == Overwrite::Older && !is_older { Fate::Skip } else { fate }
+    if options.overwrite == Overwrite::Older && !is_older { ExistingAction::Skip } else { fate }
 }
 
 /// The fate of a file where it may be the source itself; `Replace` where it is not, or where another name of it is
@@ -80,56 +82,65 @@ pub(crate) fn fate(
 #[must_use]
 pub(crate) fn same_file(
     options: &CpOptions,
-    source: &Facts,
-    found: &Found,
-    relation: impl FnOnce() -> Relation,
-) -> Fate {
+    source: &FileStat,
+    found: &Existing,
+    relation: impl FnOnce() -> SameFileEvidence,
+) -> ExistingAction {
     let makes_way = makes_way(options);
     let hard_links = options.make == Make::HardLinks;
-    let linked = if hard_links { Fate::Done } else { Fate::SameFile };
+    let linked = if hard_links { ExistingAction::Done } else { ExistingAction::SameFile };
     match found {
-        Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. }
+        Existing::LinkTo { link, .. } | Existing::DanglingLink(link) | Existing::ClosedLink { link, .. }
             if source.kind == FileType::Symlink =>
         {
             match link.identity == source.identity {
-                false => Fate::Replace,
+                false => ExistingAction::Replace,
                 true if relation().same_entry => linked,
-                true if options.backup.is_some() && !hard_links => Fate::Replace,
-                true => Fate::Done,
+                true if options.backup.is_some() && !hard_links => ExistingAction::Replace,
+                true => ExistingAction::Done,
             }
         }
         // A link is no longer in the way when it has been renamed, removed, or is replaced by another link. What is made
         // anew instead of read is not written through it: GNU cp then notices only that the name is taken.
-        Found::LinkTo { file, .. } if file.identity == source.identity => {
+        Existing::LinkTo { file, .. } if file.identity == source.identity => {
             let replaces = makes_way || options.make != Make::Copies;
             let is_made = || !is_read(options, source.kind) && relation().follows;
-            if replaces || is_made() { Fate::Replace } else { Fate::SameFile }
+            if replaces || is_made() { ExistingAction::Replace } else { ExistingAction::SameFile }
         }
-        Found::File(file) if file.identity == source.identity => {
-            let Relation { same_entry, one_name, through_link, .. } = relation();
+        Existing::File(file) if file.identity == source.identity => {
+            let SameFileEvidence { same_entry, one_name, through_link, .. } = relation();
             // What is renamed first can be given its name again, as GNU cp does.
             let same_entry = same_entry || (one_name && options.backup.is_none());
-            if hard_links || through_link || same_entry || !makes_way { linked } else { Fate::Replace }
+            if hard_links || through_link || same_entry || !makes_way {
+                linked
+            } else {
+                ExistingAction::Replace
+            }
         }
-        Found::File(file) if looks_behind(options, source, found) => {
-            if relation().leads_to == Some(file.identity) { linked } else { Fate::Replace }
+        Existing::File(file) if looks_behind(options, source, found) => {
+            if relation().leads_to == Some(file.identity) { linked } else { ExistingAction::Replace }
         }
-        Found::Nothing | Found::File(_) | Found::LinkTo { .. } => Fate::Replace,
-        Found::DanglingLink(_) | Found::ClosedLink { .. } => Fate::Replace,
+        Existing::Nothing | Existing::File(_) | Existing::LinkTo { .. } => ExistingAction::Replace,
+        Existing::DanglingLink(_) | Existing::ClosedLink { .. } => ExistingAction::Replace,
     }
 }
 
 /// Whether it counts what a source leads to that is a link itself: where that may be the file at its destination, which would
 /// be lost. One that gets a backup is not, and the link is left unread.
 #[must_use]
-pub(crate) fn looks_behind(options: &CpOptions, source: &Facts, found: &Found) -> bool {
-    let other = matches!(found, Found::File(file) if file.identity != source.identity);
+pub(crate) fn looks_behind(options: &CpOptions, source: &FileStat, found: &Existing) -> bool {
+    let other = matches!(found, Existing::File(file) if file.identity != source.identity);
     source.kind == FileType::Symlink && other && options.backup.is_none()
 }
 
 /// Whether what is there has to be removed before the copy is made, rather than be written, renamed, or be in the way.
 #[must_use]
-pub(crate) fn is_removed_first(options: &CpOptions, source: &Facts, there: &Facts, is_operand: bool) -> bool {
+pub(crate) fn is_removed_first(
+    options: &CpOptions,
+    source: &FileStat,
+    there: &FileStat,
+    is_operand: bool,
+) -> bool {
     let special = source.kind != FileType::RegularFile && !follows(options, is_operand);
     // Other names of it are to keep what they have.
     let shared = options.preserve.links && there.links > 1;
@@ -158,22 +169,22 @@ pub(crate) fn is_forced_out(options: &CpOptions, errno: Errno) -> bool {
 /// free had nothing that an option could have asked about: under options that spare some files, or all until they have
 /// a backup, what has come to it stays. GNU cp replaces it where it makes hard links of its copies or is forced.
 #[must_use]
-pub(crate) fn may_link_over(options: &CpOptions, found: Option<&Found>) -> bool {
+pub(crate) fn may_link_over(options: &CpOptions, found: Option<&Existing>) -> bool {
     let spares = options.overwrite != Overwrite::All
         || options.ask
         || options.backup.is_some()
         || options.remove_destination;
-    !spares || found != Some(&Found::Nothing)
+    !spares || found != Some(&Existing::Nothing)
 }
 
 /// Whether a symbolic link that is in the way of the copy of one of this `target` is that copy as well as one that would be made,
 /// if it has the same target: with `-u`, of what was seen there. GNU cp meets it so where nothing was removed first
 /// (`--attributes-only`), and reads one of that length only.
 #[must_use]
-pub(crate) fn may_be_the_copy(options: &CpOptions, target: &[u8], found: Option<&Found>) -> bool {
-    let own = found.and_then(Found::own);
+pub(crate) fn may_be_the_copy(options: &CpOptions, target: &[u8], found: Option<&Existing>) -> bool {
+    let own = found.and_then(Existing::own);
     let is_alike =
-        |own: &Facts| own.kind == FileType::Symlink && usize::try_from(own.size) == Ok(target.len());
+        |own: &FileStat| own.kind == FileType::Symlink && usize::try_from(own.size) == Ok(target.len());
     options.overwrite == Overwrite::Older && own.is_some_and(is_alike)
 }
 
@@ -189,7 +200,7 @@ pub(crate) fn follows(options: &CpOptions, is_operand: bool) -> bool {
 
 /// What stands at the name of a directory's copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DirectoryFate {
+pub(crate) enum DirectoryAction {
     Make,
     /// A directory, which is filled.
     Fill,
@@ -205,7 +216,7 @@ pub(crate) enum DirectoryFate {
 
 /// Whether a link to a directory counts as the directory where the directory `source` is to be copied to.
 #[must_use]
-pub(crate) fn fills_through_links(options: &CpOptions, source: &Facts) -> bool {
+pub(crate) fn fills_through_links(options: &CpOptions, source: &FileStat) -> bool {
     // GNU cp wants `--copy-contents` for `--keep-directory-symlink`, too.
     options.keep_directory_symlink && looks_through(options, source)
 }
@@ -215,42 +226,49 @@ pub(crate) fn fills_through_links(options: &CpOptions, source: &Facts) -> bool {
 #[must_use]
 pub(crate) fn directory_fate(
     options: &CpOptions,
-    source: &Facts,
-    found: &Found,
+    source: &FileStat,
+    found: &Existing,
     is_operand: bool,
-    relation: impl FnOnce() -> Relation,
-) -> DirectoryFate {
+    relation: impl FnOnce() -> SameFileEvidence,
+) -> DirectoryAction {
     let keeps_links = fills_through_links(options, source);
     let (counts, fill) = match found {
-        Found::Nothing => return DirectoryFate::Make,
-        Found::LinkTo { file, .. } if keeps_links && file.kind == FileType::Directory => {
-            (Found::File(*file), DirectoryFate::FillThroughLink)
+        Existing::Nothing => return DirectoryAction::Make,
+        Existing::LinkTo { file, .. } if keeps_links && file.kind == FileType::Directory => {
+            (Existing::File(*file), DirectoryAction::FillThroughLink)
         }
         // One that leads nowhere counts as nothing then, and is in the way of the directory that is made.
-        Found::DanglingLink(_) | Found::ClosedLink { .. } if keeps_links => return DirectoryFate::Make,
-        Found::File(file) if file.kind == FileType::Directory => (*found, DirectoryFate::Fill),
-        Found::File(_) | Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => {
-            (*found, DirectoryFate::InTheWay)
+        Existing::DanglingLink(_) | Existing::ClosedLink { .. } if keeps_links => {
+            return DirectoryAction::Make;
         }
+        Existing::File(file) if file.kind == FileType::Directory => (*found, DirectoryAction::Fill),
+        Existing::File(_)
+        | Existing::LinkTo { .. }
+        | Existing::DanglingLink(_)
+        | Existing::ClosedLink { .. } => (*found, DirectoryAction::InTheWay),
     };
     let replaces = matches!(options.overwrite, Overwrite::All | Overwrite::Older);
     let may_be = match &counts {
-        Found::File(file) => file.identity == source.identity,
-        Found::LinkTo { file, .. } => file.identity == source.identity && !follows(options, is_operand),
-        Found::Nothing | Found::DanglingLink(_) | Found::ClosedLink { .. } => false,
+        Existing::File(file) => file.identity == source.identity,
+        Existing::LinkTo { file, .. } => file.identity == source.identity && !follows(options, is_operand),
+        Existing::Nothing | Existing::DanglingLink(_) | Existing::ClosedLink { .. } => false,
     };
-    let same = if replaces && may_be { same_file(options, source, &counts, relation) } else { Fate::Replace };
+    let same = if replaces && may_be {
+        same_file(options, source, &counts, relation)
+    } else {
+        ExistingAction::Replace
+    };
     match same {
-        Fate::SameFile => DirectoryFate::SameFile,
-        Fate::Done => DirectoryFate::Done,
-        Fate::Replace | Fate::Skip | Fate::Refuse => fill,
+        ExistingAction::SameFile => DirectoryAction::SameFile,
+        ExistingAction::Done => DirectoryAction::Done,
+        ExistingAction::Replace | ExistingAction::Skip | ExistingAction::Refuse => fill,
     }
 }
 
 /// Whether it is what a symbolic link at the destination leads to that decides, rather than the link itself, which is
 /// renamed or removed, or in the way of another link.
 #[must_use]
-pub(crate) fn looks_through(options: &CpOptions, source: &Facts) -> bool {
+pub(crate) fn looks_through(options: &CpOptions, source: &FileStat) -> bool {
     is_written_through(options, source.kind)
 }
 

@@ -3,12 +3,12 @@
 //! A way that the kernel refuses hands over to the next one that fits; the last, reading and writing, always does. So
 //! this decides what is worth trying, never whether a file can be printed.
 
-use super::facts::{Facts, Identity};
+use super::facts::{FileId, FileStat};
 use rustix::fs::FileType;
 
 /// A way for the bytes of one file to reach standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum TransferMethod {
     /// splice(2): pages move into or out of a pipe, and are not copied.
     Splice,
     /// sendfile(2) into a socket.
@@ -25,7 +25,7 @@ pub(crate) enum Way {
     Plain,
 }
 
-impl Way {
+impl TransferMethod {
     /// All there are, in the order in which a file in its turn tries them.
     pub(crate) const LADDER: [Self; 7] = [
         Self::Splice,
@@ -80,7 +80,7 @@ impl Sharing {
 /// Standard output, as far as the choice depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct To {
-    pub identity: Identity,
+    pub identity: FileId,
     pub kind: FileType,
     /// Everything written goes to its end.
     pub append: bool,
@@ -96,9 +96,9 @@ pub(crate) struct To {
 
 /// What the user wants, and what there is to do it with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wishes {
+pub(crate) struct TransferOptions {
     /// The way to try, whether it is worth it or not.
-    pub way: Option<Way>,
+    pub way: Option<TransferMethod>,
     /// Input does not go through the page cache.
     pub direct: bool,
     /// Threads that there may be; 0 as long as nobody has asked.
@@ -116,16 +116,16 @@ const SHARED_BLOCK_BYTES: u64 = 4096;
 
 /// The ways to try for a file that is open and stands at `offset`, best first.
 pub(crate) fn ladder(
-    from: &Facts,
+    from: &FileStat,
     offset: u64,
     to: &To,
-    wishes: &Wishes,
-) -> impl Iterator<Item = Way> + use<> {
+    wishes: &TransferOptions,
+) -> impl Iterator<Item = TransferMethod> + use<> {
     let (from, to, wishes) = (*from, *to, *wishes);
-    Way::LADDER.into_iter().filter(move |&way| {
+    TransferMethod::LADDER.into_iter().filter(move |&way| {
         let left = from.size.saturating_sub(offset);
         match wishes.way {
-            _ if way == Way::Plain => true,
+            _ if way == TransferMethod::Plain => true,
             Some(wanted) => way == wanted && is_possible(way, &from, left, &to),
             None => is_possible(way, &from, left, &to) && is_worth_it(way, &from, offset, &to, &wishes),
         }
@@ -133,42 +133,42 @@ pub(crate) fn ladder(
 }
 
 /// Whether the way would do what reading and writing does, as far as the two ends go.
-fn is_possible(way: Way, from: &Facts, left: u64, to: &To) -> bool {
+fn is_possible(way: TransferMethod, from: &FileStat, left: u64, to: &To) -> bool {
     let from_file = from.kind == FileType::RegularFile;
     let to_file = to.kind == FileType::RegularFile && !to.append && to.identity != from.identity;
     match way {
-        Way::Splice => match (from.kind, to.kind) {
+        TransferMethod::Splice => match (from.kind, to.kind) {
             (FileType::Fifo, FileType::Fifo | FileType::Socket | FileType::CharacterDevice) => true,
             (FileType::Fifo, _) => to_file,
             (_, kind) => from_file && kind == FileType::Fifo,
         },
-        Way::Sendfile => from_file && to.kind == FileType::Socket,
-        Way::CopyRange => from_file && to_file,
+        TransferMethod::Sendfile => from_file && to.kind == FileType::Socket,
+        TransferMethod::CopyRange => from_file && to_file,
         // Nothing may stand behind what is written: where it fails, the file is cut to what came without a gap.
-        Way::Extents => {
+        TransferMethod::Extents => {
             from_file
                 && to_file
                 && from.size_is_trusted()
                 && to.offset >= to.size
                 && to.offset.checked_add(left).is_some_and(|end| end <= to.size_max)
         }
-        Way::Overlap => from_file && from.size_is_trusted(),
+        TransferMethod::Overlap => from_file && from.size_is_trusted(),
         // Read ahead is what has no turn of its own yet.
-        Way::Ahead => false,
-        Way::Plain => true,
+        TransferMethod::Ahead => false,
+        TransferMethod::Plain => true,
     }
 }
 
-fn is_worth_it(way: Way, from: &Facts, offset: u64, to: &To, wishes: &Wishes) -> bool {
+fn is_worth_it(way: TransferMethod, from: &FileStat, offset: u64, to: &To, wishes: &TransferOptions) -> bool {
     let left = from.size.saturating_sub(offset);
     let large = left > LARGE_BYTES;
     match way {
         // How much a pipe or a device will give is not known; a device that takes bytes may do anything with pages.
-        Way::Splice => {
+        TransferMethod::Splice => {
             (large && !wishes.direct) || (from.kind == FileType::Fifo && to.kind == FileType::Fifo)
         }
-        Way::Sendfile => large && !wishes.direct,
-        Way::CopyRange => match to.sharing {
+        TransferMethod::Sendfile => large && !wishes.direct,
+        TransferMethod::CopyRange => match to.sharing {
             Sharing::None => false,
             Sharing::Server => large && from.identity.device == to.identity.device,
             Sharing::Blocks => {
@@ -178,10 +178,10 @@ fn is_worth_it(way: Way, from: &Facts, offset: u64, to: &To, wishes: &Wishes) ->
                     && to.offset.is_multiple_of(SHARED_BLOCK_BYTES)
             }
         },
-        Way::Extents => wishes.workers > 1 && left >= EXTENTS_BYTES && !wishes.direct,
-        Way::Overlap => wishes.direct && large,
-        Way::Ahead => false,
-        Way::Plain => true,
+        TransferMethod::Extents => wishes.workers > 1 && left >= EXTENTS_BYTES && !wishes.direct,
+        TransferMethod::Overlap => wishes.direct && large,
+        TransferMethod::Ahead => false,
+        TransferMethod::Plain => true,
     }
 }
 
@@ -190,12 +190,19 @@ const FORMAT_TOGETHER_BYTES: u64 = 1 << 20;
 
 /// Whether a file that stands at `offset` is formatted by several threads.
 #[must_use]
-pub(crate) fn is_formatted_together(facts: &Facts, offset: u64, wishes: &Wishes) -> bool {
+pub(crate) fn is_formatted_together(facts: &FileStat, offset: u64, wishes: &TransferOptions) -> bool {
     let left = facts.size.saturating_sub(offset);
     let worth_it = match wishes.way {
         None => left >= FORMAT_TOGETHER_BYTES && wishes.workers != 1,
-        Some(Way::Extents) => true,
-        Some(Way::Splice | Way::Sendfile | Way::CopyRange | Way::Overlap | Way::Ahead | Way::Plain) => false,
+        Some(TransferMethod::Extents) => true,
+        Some(
+            TransferMethod::Splice
+            | TransferMethod::Sendfile
+            | TransferMethod::CopyRange
+            | TransferMethod::Overlap
+            | TransferMethod::Ahead
+            | TransferMethod::Plain,
+        ) => false,
     };
     worth_it && facts.kind == FileType::RegularFile && facts.size_is_trusted()
 }
@@ -206,13 +213,18 @@ const AHEAD_BYTES_MAX: u64 = 256 << 10;
 /// Whether a file is read ahead of its turn: a regular one of moderate size that says how long it is. Anything else must
 /// not be opened before its turn: a FIFO's writer, a device or a terminal would notice.
 #[must_use]
-pub(crate) fn is_read_ahead(facts: &Facts, wishes: &Wishes) -> bool {
+pub(crate) fn is_read_ahead(facts: &FileStat, wishes: &TransferOptions) -> bool {
     let moderate = facts.size <= AHEAD_BYTES_MAX && facts.size_is_trusted();
     let wanted = match wishes.way {
-        None | Some(Way::Ahead) => true,
-        Some(Way::Splice | Way::Sendfile | Way::CopyRange | Way::Extents | Way::Overlap | Way::Plain) => {
-            false
-        }
+        None | Some(TransferMethod::Ahead) => true,
+        Some(
+            TransferMethod::Splice
+            | TransferMethod::Sendfile
+            | TransferMethod::CopyRange
+            | TransferMethod::Extents
+            | TransferMethod::Overlap
+            | TransferMethod::Plain,
+        ) => false,
     };
     wanted && moderate && !wishes.direct && facts.kind == FileType::RegularFile
 }

@@ -83,7 +83,7 @@ fn mask(how: i32, signals: &SignalSet, before: *mut libc::sigset_t) -> Result<()
 }
 
 /// Ends the process by a signal's default action, so that who waits for it sees why.
-pub(crate) fn die_by(signal: i32) -> ! {
+pub(crate) fn raise_and_die(signal: i32) -> ! {
     match signal_hook::low_level::emulate_default_handler(signal) {
         // The signal cannot be had, or does not kill.
         Ok(()) | Err(_) => std::process::abort(),

@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 /// The kinds of message, one for each wording. They are the same whether the engine, the walk or the planning met them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum MessageKind {
     /// A source or destination could not be looked at.
     CannotStat,
     /// A source file could not be opened.
@@ -192,7 +192,7 @@ impl Meeting {
     }
 }
 
-impl What {
+impl MessageKind {
     /// The words, with a place for each name.
     #[allow(clippy::too_many_lines, reason = "a table, with a line for each wording")]
     const fn words(self) -> Words {
@@ -281,9 +281,9 @@ impl What {
 
 /// One message to the user: what, about which files, and what the system said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct FileError {
     /// Which wording.
-    pub what: What,
+    pub what: MessageKind,
     /// The file it is about, or the first of two in the order of the words.
     pub path: Vec<u8>,
     /// The second file, where the words name two.
@@ -292,22 +292,22 @@ pub(crate) struct Problem {
     pub errno: Option<Errno>,
 }
 
-impl Problem {
+impl FileError {
     /// A message about one file, with the system's reason.
     #[must_use]
-    pub(crate) fn failed(what: What, path: Vec<u8>, errno: Errno) -> Self {
+    pub(crate) fn failed(what: MessageKind, path: Vec<u8>, errno: Errno) -> Self {
         Self { what, path, other: None, errno: Some(errno) }
     }
 
     /// A message about one file.
     #[must_use]
-    pub(crate) fn of(what: What, path: Vec<u8>) -> Self {
+    pub(crate) fn of(what: MessageKind, path: Vec<u8>) -> Self {
         Self { what, path, other: None, errno: None }
     }
 
     /// A message about two files.
     #[must_use]
-    pub(crate) fn between(what: What, path: Vec<u8>, other: Vec<u8>) -> Self {
+    pub(crate) fn between(what: MessageKind, path: Vec<u8>, other: Vec<u8>) -> Self {
         Self { what, path, other: Some(other), errno: None }
     }
 
@@ -318,18 +318,22 @@ impl Problem {
         let words = self.what.words();
         let path = match self.what {
             // GNU cp quotes the one name of this message only where a shell would need it, and not at all here.
-            What::RelativeLink => quote::needed(&self.path, charset),
+            MessageKind::RelativeLink => quote::needed(&self.path, charset),
             // These words are of the library that sets ACLs, which quotes as for options.
-            What::SettingPermissions | What::PreservingPermissions => language.option_argument(&self.path),
-            What::PreservingLinkOwnership => self.path.clone(),
+            MessageKind::SettingPermissions | MessageKind::PreservingPermissions => {
+                language.option_argument(&self.path)
+            }
+            MessageKind::PreservingLinkOwnership => self.path.clone(),
             _ => quote::always(&self.path, charset),
         };
         let other = self.other.as_ref().map(|other| quote::always(other, charset)).unwrap_or_default();
         let mut text = match self.what {
-            What::OutputMeets(output, _) => {
+            MessageKind::OutputMeets(output, _) => {
                 language.message(words, &[output.words().as_bytes(), &path, &other])
             }
-            What::Differs { offset } => language.message(words, &[&path, offset.to_string().as_bytes()]),
+            MessageKind::Differs { offset } => {
+                language.message(words, &[&path, offset.to_string().as_bytes()])
+            }
             _ => language.message(words, &[&path, &other]),
         };
         if let Some(errno) = self.errno {
@@ -356,11 +360,11 @@ mod tests {
     #[test]
     fn the_words_are_gnu_s() {
         let english = Language::english(Charset::Utf8);
-        let missing = Problem::failed(What::CannotStat, b"a b".to_vec(), Errno::NOENT);
+        let missing = FileError::failed(MessageKind::CannotStat, b"a b".to_vec(), Errno::NOENT);
         assert_eq!(missing.text(&english), b"cannot stat 'a b': No such file or directory");
-        let itself = Problem::between(What::IntoItself, b"d".to_vec(), b"d/d".to_vec());
+        let itself = FileError::between(MessageKind::IntoItself, b"d".to_vec(), b"d/d".to_vec());
         assert_eq!(itself.text(&english), b"cannot copy a directory, 'd', into itself, 'd/d'");
-        let open = Problem::failed(What::CannotOpen, b"f".to_vec(), Errno::ACCESS);
+        let open = FileError::failed(MessageKind::CannotOpen, b"f".to_vec(), Errno::ACCESS);
         assert_eq!(open.text(&english), b"cannot open 'f' for reading: Permission denied");
     }
 }

@@ -8,17 +8,17 @@ pub(crate) mod charset;
 pub(crate) mod language;
 pub(crate) mod manifest;
 pub(crate) mod message;
-pub(crate) mod outlet;
 pub(crate) mod progress;
 pub(crate) mod question;
 pub(crate) mod quote;
 pub(crate) mod screen;
 pub(crate) mod stats;
+pub(crate) mod stats_output;
 
 use crate::cli::short_program_name;
 use crate::patience::retry;
 use language::{Language, Words};
-use message::Problem;
+use message::FileError;
 use question::Question;
 use quote::Charset;
 use rustix::fd::BorrowedFd;
@@ -59,7 +59,7 @@ pub(crate) struct Reporter {
     interrupted: OnceLock<i32>,
     /// What was told, where a test wants to know instead of the user.
     #[cfg(test)]
-    collected: Option<Mutex<Vec<Problem>>>,
+    collected: Option<Mutex<Vec<FileError>>>,
 }
 
 #[derive(Default)]
@@ -100,7 +100,7 @@ impl Reporter {
     /// The problems that were collected, in the order in which they were told.
     #[cfg(test)]
     #[must_use]
-    pub(crate) fn problems(&self) -> Vec<Problem> {
+    pub(crate) fn problems(&self) -> Vec<FileError> {
         let collected = self.collected.as_ref().map(|all| all.lock().unwrap_or_else(PoisonError::into_inner));
         collected.map(|all| all.clone()).unwrap_or_default()
     }
@@ -118,7 +118,7 @@ impl Reporter {
     }
 
     /// Tells about a problem.
-    pub(crate) fn problem(&self, problem: &Problem) {
+    pub(crate) fn problem(&self, problem: &FileError) {
         if problem.what.is_failure() {
             self.failed.store(true, Ordering::Relaxed);
         }
@@ -127,36 +127,36 @@ impl Reporter {
             collected.lock().unwrap_or_else(PoisonError::into_inner).push(problem.clone());
             return;
         }
-        self.say(&problem.text(&self.language));
+        self.message(&problem.text(&self.language));
     }
 
     /// Tells about a problem that the exit status says nothing of.
-    pub(crate) fn remark(&self, problem: &Problem) {
-        self.say(&problem.text(&self.language));
+    pub(crate) fn warning(&self, problem: &FileError) {
+        self.message(&problem.text(&self.language));
     }
 
     /// Tells about a failure that concerns no file or brings its own words.
-    pub(crate) fn failure(&self, text: &[u8]) {
+    pub(crate) fn error(&self, text: &[u8]) {
         self.failed.store(true, Ordering::Relaxed);
-        self.say(text);
+        self.message(text);
     }
 
     /// Tells about a failure that concerns no file, and why.
     pub(crate) fn failed_to(&self, words: Words, errno: Errno) {
         let text = [self.language.text(words), self.language.reason(errno, words)].join(&b": "[..]);
-        self.failure(&text);
+        self.error(&text);
     }
 
     /// Tells why a file, whose name is quoted already, cannot be read.
     pub(crate) fn file_failed(&self, quoted: &[u8], errno: Errno) {
         let reason = self.language.reason(errno, Words::gnu(""));
-        self.failure(&[quoted, b": ", &reason].concat());
+        self.error(&[quoted, b": ", &reason].concat());
     }
 
     /// Tells that a manifest does not have the name of a file as it is.
     pub(super) fn unlisted(&self, path: &[u8]) {
         let quoted = quote::always(path, self.charset());
-        self.failure(&[b"the manifest cannot have the name ", &quoted[..], b", which is not UTF-8"].concat());
+        self.error(&[b"the manifest cannot have the name ", &quoted[..], b", which is not UTF-8"].concat());
     }
 
     /// Tells that a manifest could not take the place of what is there, and why: it has come since the run began, or a line
@@ -167,7 +167,7 @@ impl Reporter {
             None => " was written while the copy went on, and stays; the manifest is ".to_owned(),
             Some(line) => format!(" is no manifest, as line {line} is too long, and stays; the manifest is "),
         };
-        self.failure(&[&path[..], why.as_bytes(), &beside, b" beside it"].concat());
+        self.error(&[&path[..], why.as_bytes(), &beside, b" beside it"].concat());
     }
 
     /// Whether anything has failed so far.
@@ -177,7 +177,7 @@ impl Reporter {
     }
 
     /// One message on standard error, after the program's name.
-    pub(crate) fn say(&self, text: &[u8]) {
+    pub(crate) fn message(&self, text: &[u8]) {
         // Where both streams are one file, what was said first stands first.
         self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let line = [&self.program, PREFIX_END, text, b"\n"].concat();
@@ -212,14 +212,14 @@ impl Reporter {
 
     /// Tells that a file is neither what it was nor what it was to be.
     pub(crate) fn incomplete(&self, path: &[u8]) {
-        self.say(
+        self.message(
             &[&quote::always(path, self.charset())[..], b" was being overwritten and is incomplete"].concat(),
         );
     }
 
     /// Tells what a signal has left of the work; the process is to die by it.
     pub(crate) fn interrupted(&self, signal: i32, text: &[u8]) {
-        self.say(text);
+        self.message(text);
         self.failed.store(true, Ordering::Relaxed);
         // Only the first can be what has ended it.
         match self.interrupted.set(signal) {
@@ -259,7 +259,7 @@ impl Reporter {
 
     /// Tells that the command line cannot be followed.
     pub(crate) fn usage(&self, words: Words) {
-        self.failure(&self.language.text(words));
+        self.error(&self.language.text(words));
         let hint = self.language.message(HINT, &[&self.typed_program]);
         self.aside(|| write_error(&hint));
     }
@@ -289,7 +289,7 @@ impl Reporter {
     }
 
     /// Notes that a question was answered with no: nothing is said, and the exit status tells.
-    pub(crate) fn declined(&self) {
+    pub(crate) fn set_failed(&self) {
         self.failed.store(true, Ordering::Relaxed);
     }
 
@@ -340,7 +340,7 @@ impl Reporter {
             let closed = question::is_input_closed() && !self.holds_directory.load(Ordering::Relaxed);
             match closed {
                 true => self.failed_to(Words::gnulib("error closing file"), Errno::BADF),
-                false => self.failure(&self.language.text(Words::gnulib("error closing file"))),
+                false => self.error(&self.language.text(Words::gnulib("error closing file"))),
             }
         }
         if let Some(errno) = error {

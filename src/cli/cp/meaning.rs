@@ -1,19 +1,19 @@
 //! From the options as typed, one after the other, to what they mean together. GNU acts on options as it reads them, so
 //! a wrong argument is told before a mistake further on; what contradicts is told at the end.
 
-use super::choice::{self, Attribute, choose};
+use super::keywords::{self, Attribute, choose};
 use super::options::{
     Backup, Context, Control, CpOptions, Follow, Keep, Make, Overwrite, Preserve, PreserveMode, Reflink,
     Sparse,
 };
-use crate::cli::{Refused, Surroundings};
+use crate::cli::{Environment, UsageError};
 use crate::report::language::{Language, Words};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 /// What has been read so far.
 #[derive(Debug, Default)]
-pub(super) struct Meaning {
+pub(super) struct OptionResolver {
     /// What needs no second look is put here at once.
     options: CpOptions,
     /// The last of `-P -L -H -d -a`.
@@ -51,7 +51,7 @@ fn split(option: &OsStr) -> (&str, Option<&OsStr>) {
     (name, equals.map(|equals| OsStr::from_bytes(&bytes[equals + 1..])))
 }
 
-impl Meaning {
+impl OptionResolver {
     /// Acts on the next option.
     ///
     /// # Errors
@@ -59,9 +59,9 @@ impl Meaning {
     pub(super) fn add(
         &mut self,
         option: &OsStr,
-        surroundings: &Surroundings,
+        surroundings: &Environment,
         language: &Language,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), UsageError> {
         let (name, argument) = split(option);
         match argument {
             Some(argument) => self.add_valued(name, argument, surroundings, language),
@@ -72,7 +72,7 @@ impl Meaning {
         }
     }
 
-    fn add_bare(&mut self, name: &str, surroundings: &Surroundings) {
+    fn add_bare(&mut self, name: &str, surroundings: &Environment) {
         let options = &mut self.options;
         match name {
             "--archive" => {
@@ -128,9 +128,9 @@ impl Meaning {
         &mut self,
         name: &str,
         argument: &OsStr,
-        surroundings: &Surroundings,
+        surroundings: &Environment,
         language: &Language,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), UsageError> {
         let options = &mut self.options;
         let bytes = argument.as_bytes();
         match name {
@@ -142,22 +142,22 @@ impl Meaning {
             }
             "--no-preserve" | "--preserve" => {
                 for attribute in bytes.split(|&byte| byte == b',') {
-                    let attribute = choose(choice::ATTRIBUTES, attribute, name.as_bytes(), language)?;
+                    let attribute = choose(keywords::ATTRIBUTES, attribute, name.as_bytes(), language)?;
                     self.preserve(attribute, name == "--preserve");
                 }
             }
-            "--reflink" => options.reflink = choose(choice::REFLINK, bytes, name.as_bytes(), language)?,
-            "--sparse" => options.sparse = choose(choice::SPARSE, bytes, name.as_bytes(), language)?,
+            "--reflink" => options.reflink = choose(keywords::REFLINK, bytes, name.as_bytes(), language)?,
+            "--sparse" => options.sparse = choose(keywords::SPARSE, bytes, name.as_bytes(), language)?,
             "--suffix" => (self.backup, self.suffix) = (true, Some(argument.to_owned())),
             "--target-directory" => match self.target_directory.replace(argument.to_owned()) {
                 None => {}
                 Some(_) => {
-                    return Err(Refused::plain(
+                    return Err(UsageError::plain(
                         language.text(Words::gnu("multiple target directories specified")),
                     ));
                 }
             },
-            "--update" => options.overwrite = choose(choice::UPDATE, bytes, name.as_bytes(), language)?,
+            "--update" => options.overwrite = choose(keywords::UPDATE, bytes, name.as_bytes(), language)?,
             // Our own options are read elsewhere.
             _ => {}
         }
@@ -192,12 +192,12 @@ impl Meaning {
     /// The first contradiction, in GNU's order.
     pub(super) fn finish(
         mut self,
-        surroundings: &Surroundings,
+        surroundings: &Environment,
         language: &Language,
-    ) -> Result<CpOptions, Refused> {
+    ) -> Result<CpOptions, UsageError> {
         let say = |english| language.text(Words::gnu(english));
         self.options.make = match (self.hard_links, self.symbolic_links) {
-            (true, true) => return Err(Refused::usage(say("cannot make both hard and symbolic links"))),
+            (true, true) => return Err(UsageError::usage(say("cannot make both hard and symbolic links"))),
             (true, false) => Make::HardLinks,
             (false, true) => Make::SymbolicLinks,
             (false, false) => Make::Copies,
@@ -206,10 +206,10 @@ impl Meaning {
         let replaces = matches!(self.options.overwrite, Overwrite::All | Overwrite::Older);
         if self.backup && !replaces {
             let why = "--backup is mutually exclusive with -n or --update=none-fail";
-            return Err(Refused::usage(say(why)));
+            return Err(UsageError::usage(say(why)));
         }
         if self.options.reflink == Reflink::Always && self.options.sparse != Sparse::Auto {
-            return Err(Refused::usage(say("--reflink can be used only with --sparse=auto")));
+            return Err(UsageError::usage(say("--reflink can be used only with --sparse=auto")));
         }
         self.options.backup = self.decide_backup(surroundings, language)?;
         self.options.preserve = self.decide_preserve(surroundings, language)?;
@@ -229,9 +229,9 @@ impl Meaning {
 
     fn decide_backup(
         &self,
-        surroundings: &Surroundings,
+        surroundings: &Environment,
         language: &Language,
-    ) -> Result<Option<Backup>, Refused> {
+    ) -> Result<Option<Backup>, UsageError> {
         if !self.backup {
             return Ok(None);
         }
@@ -241,18 +241,22 @@ impl Meaning {
             || given(&surroundings.version_control).map(|control| (control, b"$VERSION_CONTROL".to_vec()));
         let control = match typed.or_else(variable) {
             None => Some(Control::Existing),
-            Some((control, source)) => choose(choice::BACKUP, control.as_bytes(), &source, language)?,
+            Some((control, source)) => choose(keywords::BACKUP, control.as_bytes(), &source, language)?,
         };
         let suffix = self.suffix.as_ref().or(surroundings.backup_suffix.as_ref());
         let suffix = suffix.filter(|suffix| is_suffix(suffix)).cloned();
         Ok(control.map(|control| Backup { control, suffix: suffix.unwrap_or_else(|| "~".into()) }))
     }
 
-    fn decide_preserve(&self, surroundings: &Surroundings, language: &Language) -> Result<Preserve, Refused> {
+    fn decide_preserve(
+        &self,
+        surroundings: &Environment,
+        language: &Language,
+    ) -> Result<Preserve, UsageError> {
         let selinux = (self.keep_context || self.require_context) && (surroundings.selinux)();
         if self.require_context && !selinux {
             let why = "cannot preserve security context without an SELinux-enabled kernel";
-            return Err(Refused::plain(language.text(Words::gnu(why))));
+            return Err(UsageError::plain(language.text(Words::gnu(why))));
         }
         let keep = |keep: bool, require: bool| match (keep, require, self.archive) {
             (false, _, _) => Keep::No,
@@ -262,7 +266,7 @@ impl Meaning {
         };
         let context = keep(self.keep_context && selinux, self.require_context);
         if context == Keep::Require && matches!(self.options.context, Context::Given(_)) {
-            return Err(Refused::plain(
+            return Err(UsageError::plain(
                 language.text(Words::gnu("cannot set target context and preserve it")),
             ));
         }

@@ -3,9 +3,9 @@
 //! [`definition`] says which options there are, [`choice`] reads arguments that are words of
 //! a list, [`extensions`] are our own, [`meaning`] works out what the options say together, [`options`] is the result.
 
-mod choice;
 mod definition;
 pub(crate) mod extensions;
+mod keywords;
 mod meaning;
 pub(crate) mod options;
 #[cfg(test)]
@@ -18,10 +18,10 @@ pub(crate) use options::{
 };
 
 use super::knobs;
-use super::{Refused, Request, Stop, Surroundings, Typed};
+use super::{Environment, Request, Stop, Typed, UsageError};
 use crate::report::language::{Language, Words};
 use crate::report::quote;
-use meaning::Meaning;
+use meaning::OptionResolver;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
@@ -31,13 +31,13 @@ pub(crate) struct Parsed {
     /// Messages without the program's name that come before anything else is said or done.
     pub warnings: Vec<Words>,
     /// What it asks for, or why it cannot be followed, in GNU's words where GNU cp would refuse it too.
-    pub request: Result<Request<CpOptions>, Refused>,
+    pub request: Result<Request<CpOptions>, UsageError>,
 }
 
 /// Reads a command line. `arguments` come without the program's name.
 pub(crate) fn parse(
     arguments: impl Iterator<Item = OsString>,
-    surroundings: &Surroundings,
+    surroundings: &Environment,
     language: &Language,
 ) -> Parsed {
     let mut warnings = Vec::new();
@@ -54,14 +54,14 @@ pub(crate) fn parse(
 /// Acts on the options as GNU would.
 fn understand(
     arguments: Vec<OsString>,
-    surroundings: &Surroundings,
+    surroundings: &Environment,
     language: &Language,
     warnings: &mut Vec<Words>,
-) -> Result<Request<CpOptions>, Refused> {
+) -> Result<Request<CpOptions>, UsageError> {
     let command = command();
     let Typed { options, operands: typed, stop } =
         super::typed(&command, arguments.into_iter(), surroundings, language);
-    let mut meaning = Meaning::default();
+    let mut meaning = OptionResolver::default();
     let read = options.iter().try_for_each(|option| meaning.add(option, surroundings, language));
     warnings.append(&mut meaning.warnings);
     read?;
@@ -87,7 +87,7 @@ fn understand(
         options.knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
     }
     if options.knobs.iopoll && !options.direct {
-        return Err(Refused::usage(
+        return Err(UsageError::usage(
             "--iopoll polls for reads and writes past the page cache: it needs --direct",
         ));
     }
@@ -95,11 +95,11 @@ fn understand(
     (options.sources, options.destination) = match options.extensions.choosing.names_from {
         None => operands(typed, target, language)?,
         Some(_) if target.exactly => {
-            return Err(Refused::plain("cannot combine --files0-from and --no-target-directory (-T)"));
+            return Err(UsageError::plain("cannot combine --files0-from and --no-target-directory (-T)"));
         }
         Some(ref file) if options.ask && file == "-" && !options.extensions.choosing.dry_run => {
             let why = "cannot combine --files0-from=- and --interactive (-i): standard input has the names";
-            return Err(Refused::plain(why));
+            return Err(UsageError::plain(why));
         }
         Some(_) => (Vec::new(), listed_into(typed, target.directory, language)?),
     };
@@ -109,10 +109,10 @@ fn understand(
 /// A command line of operands alone.
 fn without_options(
     arguments: Vec<OsString>,
-    surroundings: &Surroundings,
+    surroundings: &Environment,
     language: &Language,
-) -> Result<CpOptions, Refused> {
-    let mut options = Meaning::default().finish(surroundings, language)?;
+) -> Result<CpOptions, UsageError> {
+    let mut options = OptionResolver::default().finish(surroundings, language)?;
     options.knobs = knobs::of_environment(surroundings.engine_variable.clone())?;
     (options.sources, options.destination) = operands(arguments, Target::default(), language)?;
     Ok(options)
@@ -131,14 +131,14 @@ fn listed_into(
     mut operands: Vec<OsString>,
     directory: Option<OsString>,
     language: &Language,
-) -> Result<Destination, Refused> {
+) -> Result<Destination, UsageError> {
     let directory = directory.or_else(|| operands.pop());
     if let Some(extra) = operands.first() {
         let extra = quote::always(extra.as_bytes(), language.charset());
         let why = &b"\nfile operands cannot be combined with --files0-from"[..];
-        return Err(Refused::usage([b"extra operand ", &extra[..], why].concat()));
+        return Err(UsageError::usage([b"extra operand ", &extra[..], why].concat()));
     }
-    directory.map(Destination::Directory).ok_or_else(|| Refused::usage("missing destination operand"))
+    directory.map(Destination::Directory).ok_or_else(|| UsageError::usage("missing destination operand"))
 }
 
 /// Which operand is the destination.
@@ -146,31 +146,31 @@ fn operands(
     mut operands: Vec<OsString>,
     target: Target,
     language: &Language,
-) -> Result<(Vec<OsString>, Destination), Refused> {
+) -> Result<(Vec<OsString>, Destination), UsageError> {
     let say = |english| language.text(Words::gnu(english));
     let about = |english, operand: &OsString| {
         language.message(Words::gnu(english), &[&quote::always(operand.as_bytes(), language.charset())])
     };
     let Target { directory, exactly, parents } = target;
     if operands.is_empty() {
-        return Err(Refused::usage(say("missing file operand")));
+        return Err(UsageError::usage(say("missing file operand")));
     }
     match (directory, exactly) {
-        (Some(_), true) => {
-            Err(Refused::plain(say("cannot combine --target-directory (-t) and --no-target-directory (-T)")))
-        }
+        (Some(_), true) => Err(UsageError::plain(say(
+            "cannot combine --target-directory (-t) and --no-target-directory (-T)",
+        ))),
         (Some(directory), false) => Ok((operands, Destination::Directory(directory))),
-        (None, true) if operands.len() > 2 => Err(Refused::usage(about("extra operand %s", &operands[2]))),
+        (None, true) if operands.len() > 2 => Err(UsageError::usage(about("extra operand %s", &operands[2]))),
         (None, _) => match operands.pop() {
             Some(last) if operands.is_empty() => {
-                Err(Refused::usage(about("missing destination file operand after %s", &last)))
+                Err(UsageError::usage(about("missing destination file operand after %s", &last)))
             }
             Some(_) if exactly && parents => {
-                Err(Refused::usage(say("with --parents, the destination must be a directory")))
+                Err(UsageError::usage(say("with --parents, the destination must be a directory")))
             }
             Some(last) if exactly => Ok((operands, Destination::Exactly(last))),
             Some(last) => Ok((operands, Destination::Last(last))),
-            None => Err(Refused::usage(say("missing file operand"))),
+            None => Err(UsageError::usage(say("missing file operand"))),
         },
     }
 }

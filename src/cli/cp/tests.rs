@@ -5,13 +5,13 @@ mod meaning;
 mod refusals;
 
 use super::{CpOptions, Parsed};
-use crate::cli::{Refused, Request, Surroundings};
+use crate::cli::{Environment, Request, UsageError};
 use crate::report::language::Language;
 use crate::report::quote::Charset;
 use std::ffi::OsString;
 
 /// Parses the words of `line`, with the operands `a b` where it has none.
-fn parse_in(line: &str, surroundings: &Surroundings) -> Parsed {
+fn parse_in(line: &str, surroundings: &Environment) -> Parsed {
     super::parse(
         line.split_whitespace().map(OsString::from),
         surroundings,
@@ -20,7 +20,7 @@ fn parse_in(line: &str, surroundings: &Surroundings) -> Parsed {
 }
 
 /// What the options in `line` mean for `a b`.
-fn options_in(line: &str, surroundings: &Surroundings) -> CpOptions {
+fn options_in(line: &str, surroundings: &Environment) -> CpOptions {
     match parse_in(&format!("{line} a b"), surroundings).request {
         Ok(Request::Run(options)) => options,
         other => panic!("{line}: {other:?}"),
@@ -28,10 +28,10 @@ fn options_in(line: &str, surroundings: &Surroundings) -> CpOptions {
 }
 
 fn options(line: &str) -> CpOptions {
-    options_in(line, &Surroundings::default())
+    options_in(line, &Environment::default())
 }
 
-fn refused_in(line: &str, surroundings: &Surroundings) -> Refused {
+fn refused_in(line: &str, surroundings: &Environment) -> UsageError {
     match parse_in(line, surroundings).request {
         Err(refused) => refused,
         other => panic!("{line}: {other:?}"),

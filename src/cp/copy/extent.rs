@@ -1,11 +1,11 @@
 //! One block of a large file: read and written, read and searched for zeros, left to the kernel, or only read.
 
-use super::extents::{FinishedExtents, LargeFile, Way, set_direct};
+use super::extents::{BlockMode, FinishedExtents, LargeFile, set_direct};
 use super::zeros;
 use crate::hashes::Hashed;
 use crate::pipeline::chain::{Call, Chain, Completion, Io, Op, Outcome};
 use crate::plan::data;
-use crate::report::message::What;
+use crate::report::message::MessageKind;
 use rustix::io::Errno;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,23 +17,23 @@ pub(crate) struct Extent {
     left: Range<u64>,
     /// Bytes of the lease that have been read and not written.
     pending: Range<u32>,
-    way: Way,
+    way: BlockMode,
     refused_polling: bool,
     /// Bytes of it that are shown as arrived.
     shown: u64,
 }
 
 /// What becomes of an extent after a completion.
-pub(crate) enum Progressed {
+pub(crate) enum BlockStep {
     /// It goes on by this chain.
     Run(Chain),
     /// It is done; the buffer is free again.
-    Over,
+    Done,
 }
 
 impl Extent {
     /// A block of `file` that is to go this way.
-    pub(super) fn new(file: Arc<LargeFile>, block: Range<u64>, way: Way) -> Self {
+    pub(super) fn new(file: Arc<LargeFile>, block: Range<u64>, way: BlockMode) -> Self {
         Self { file, left: block, pending: 0..0, way, refused_polling: false, shown: 0 }
     }
 
@@ -48,7 +48,7 @@ impl Extent {
         chain.ops.clear();
         let pending = u64::from(self.pending.end - self.pending.start);
         match self.way {
-            Way::Offload => {
+            BlockMode::Offload => {
                 let length = u32::try_from(self.left.end - self.left.start).unwrap_or(u32::MAX);
                 if length > 0 {
                     chain.ops.push(Op::Call(Call::CopyFileRange {
@@ -59,7 +59,7 @@ impl Extent {
                 }
                 return;
             }
-            Way::Zeros(hole_bytes) if pending > 0 => {
+            BlockMode::Zeros(hole_bytes) if pending > 0 => {
                 let bytes = chain.lease.as_ref().map_or(&[][..], |lease| lease.bytes());
                 chain.ops = zeros::writes(bytes, self.pending.clone(), self.left.start, hole_bytes, None);
                 if !chain.ops.is_empty() {
@@ -68,11 +68,11 @@ impl Extent {
                 // Zeros to the end: the destination has them.
                 self.written(self.left.start + pending);
             }
-            Way::Through if pending > 0 => {
+            BlockMode::Through if pending > 0 => {
                 let (offset, start) = (Some(self.left.start), self.pending.start);
                 chain.ops.push(Op::Io(Io::Write { offset, start, length: self.pending.end - start }));
             }
-            Way::Zeros(_) | Way::Through | Way::Hash(_) => {}
+            BlockMode::Zeros(_) | BlockMode::Through | BlockMode::Hash(_) => {}
         }
         let room = chain.lease.as_ref().map_or(0, |lease| lease.capacity());
         let room = u32::try_from(room).unwrap_or(u32::MAX);
@@ -81,9 +81,9 @@ impl Extent {
         if length > 0 {
             let offset = Some(from);
             // Nothing is written of what comes too much, and past the page cache only whole pages are read.
-            let asked = if matches!(self.way, Way::Hash(_)) { room } else { length };
+            let asked = if matches!(self.way, BlockMode::Hash(_)) { room } else { length };
             chain.ops.push(Op::Io(Io::Read { offset, room: asked, expect: Some(length) }));
-            if self.way == Way::Through {
+            if self.way == BlockMode::Through {
                 chain.ops.push(Op::Io(Io::Write { offset, start: 0, length }));
             }
         }
@@ -122,8 +122,8 @@ impl Extent {
             self.file.lock().hashed(hashed);
         }
         match self.way {
-            Way::Hash(_) => self.left.start += u64::from(moved),
-            Way::Through | Way::Zeros(_) | Way::Offload => self.pending = 0..moved,
+            BlockMode::Hash(_) => self.left.start += u64::from(moved),
+            BlockMode::Through | BlockMode::Zeros(_) | BlockMode::Offload => self.pending = 0..moved,
         }
     }
 
@@ -148,7 +148,7 @@ impl Extent {
     }
 
     /// What comes after a completion of this extent's chain.
-    pub(crate) fn advance(&mut self, completion: Completion) -> Progressed {
+    pub(crate) fn advance(&mut self, completion: Completion) -> BlockStep {
         let Completion { mut chain, outcome, .. } = completion;
         let (at, result) = match outcome {
             Outcome::Done => (chain.ops.len(), Ok(0)),
@@ -160,51 +160,51 @@ impl Extent {
             (None, _) => {}
             (Some(Op::Io(Io::Read { .. })), Ok(0)) => {
                 self.file.lock().end_at(self.left.start);
-                return Progressed::Over;
+                return BlockStep::Done;
             }
             (Some(Op::Io(Io::Read { .. })), Ok(moved)) => self.read(moved, &chain),
             (Some(&Op::Io(Io::Write { offset, .. })), Ok(moved)) if moved > 0 => {
                 self.written(offset.unwrap_or(self.left.start) + u64::from(moved));
             }
-            (Some(Op::Io(Io::Read { .. } | Io::Write { .. })), Err(Errno::INVAL)) if chain.sleeps => {
+            (Some(Op::Io(Io::Read { .. } | Io::Write { .. })), Err(Errno::INVAL)) if chain.direct_io => {
                 // Something on the way refuses O_DIRECT after all: the rest goes through the page cache.
-                chain.sleeps = false;
+                chain.direct_io = false;
                 self.go_on(&mut chain);
                 match self.way {
-                    Way::Hash(_) => chain.ops.insert(0, Op::Call(Call::BypassCache { direct: false })),
-                    Way::Through | Way::Zeros(_) | Way::Offload => {
+                    BlockMode::Hash(_) => chain.ops.insert(0, Op::Call(Call::BypassCache { direct: false })),
+                    BlockMode::Through | BlockMode::Zeros(_) | BlockMode::Offload => {
                         chain.ops.splice(0..0, set_direct(false));
                     }
                 }
-                return Progressed::Run(chain);
+                return BlockStep::Run(chain);
             }
-            (Some(Op::Io(Io::Read { .. } | Io::Write { .. })), Err(Errno::OPNOTSUPP)) if chain.sleeps => {
+            (Some(Op::Io(Io::Read { .. } | Io::Write { .. })), Err(Errno::OPNOTSUPP)) if chain.direct_io => {
                 // Only a polled ring says so: plain calls go past the page cache as well.
                 self.refused_polling = true;
-                chain.sleeps = false;
+                chain.direct_io = false;
             }
             (Some(&Op::Call(Call::CopyFileRange { offset, .. })), Ok(moved)) if moved > 0 => {
                 self.copied(offset, moved)
             }
             // No byte where there should be some: the end of the file, or a file system that lies. Reading tells.
-            (Some(Op::Call(Call::CopyFileRange { .. })), Ok(_)) => self.way = Way::Through,
+            (Some(Op::Call(Call::CopyFileRange { .. })), Ok(_)) => self.way = BlockMode::Through,
             (Some(Op::Call(Call::CopyFileRange { .. })), Err(errno)) if data::is_refusal(errno) => {
                 self.file.lock().refuse_offload();
-                self.way = Way::Through;
+                self.way = BlockMode::Through;
             }
             (op, result) => {
                 let errno = result.err().unwrap_or(Errno::NOSPC);
                 let what = match op {
-                    Some(Op::Io(Io::Read { .. })) => What::Reading,
-                    Some(Op::Call(Call::CopyFileRange { .. })) => What::Copying,
-                    _ => What::Writing,
+                    Some(Op::Io(Io::Read { .. })) => MessageKind::Reading,
+                    Some(Op::Call(Call::CopyFileRange { .. })) => MessageKind::Copying,
+                    _ => MessageKind::Writing,
                 };
                 self.file.lock().fail(what, errno, self.left.start);
-                return Progressed::Over;
+                return BlockStep::Done;
             }
         }
         self.go_on(&mut chain);
-        if chain.ops.is_empty() { Progressed::Over } else { Progressed::Run(chain) }
+        if chain.ops.is_empty() { BlockStep::Done } else { BlockStep::Run(chain) }
     }
 
     /// Gives the extent up as over. Who gives up the last one gets the file back, to finish it.

@@ -1,19 +1,18 @@
 //! Large regular files: blocks at their own offsets, by as many workers as are free.
 //!
-//! Here is what they share, and [`super::extent`] is one block. The file is shared; each worker claims the next block
-//! when it has room for one. Who finishes the last block gets the file back and streams whatever is still to come: a last
-//! piece that `O_DIRECT` cannot write, a file that grew. Files are read again in the same way ([`super::verify`]).
+//! Here is what workers share; [`super::extent`] is one block, which a worker claims when it has room. The worker that finishes
+//! the last block streams the rest: a piece that `O_DIRECT` cannot write, a file that grew. [`super::verify`] reads so, too.
 
 use super::extent::Extent;
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::stream::Stream;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::Hashed;
 use crate::pipeline::chain::{Call, Chain, Descriptor, End, Op};
 use crate::plan::reading::Reading;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -25,7 +24,7 @@ const OFFLOAD_BYTES: u32 = 64 << 20;
 
 /// How the bytes of a block move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum BlockMode {
     /// They are read and written.
     Through,
     /// They are read, and written but for zeros, of at least so many bytes.
@@ -45,13 +44,12 @@ pub(crate) struct LargeFile {
     reading: Reading,
     /// What is read is hashed.
     pub(super) hashes: bool,
-    progress: Mutex<Progress>,
+    progress: Mutex<LargeFileState>,
 }
 
-pub(super) struct Progress {
-    way: Way,
-    /// Both ends, until the last extent is over: whoever finishes the file then holds the only share, and so learns
-    /// what closing it says.
+pub(super) struct LargeFileState {
+    way: BlockMode,
+    /// Both ends until the last extent is over: who finishes the file holds the only share then, and learns what closing says.
     pub(super) ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
     /// What nobody has claimed yet, in order: all of the file, or its data between holes.
     left: VecDeque<Range<u64>>,
@@ -60,7 +58,7 @@ pub(super) struct Progress {
     /// The source ended before its size: blocks behind `end` may have been written when it was longer.
     cut: bool,
     running: u32,
-    problem: Option<Problem>,
+    problem: Option<FileError>,
     /// It was given up before its end, as the run is to end.
     stopped: bool,
     /// The first byte that a problem or the run's end has kept from arriving.
@@ -89,7 +87,7 @@ impl LargeFile {
         chain: Chain,
         block: u32,
         direct: bool,
-        way: Way,
+        way: BlockMode,
         stretches: Vec<Range<u64>>,
     ) -> Result<Self, Box<(FileCopy, Chain)>> {
         let Chain { source, destination, reading, .. } = chain;
@@ -112,7 +110,7 @@ impl LargeFile {
         let end = stretches.last().map_or(0, |stretch| stretch.end);
         let names = [file.job.source_path(), file.job.destination_path()];
         let hashes = file.hashing.is_some();
-        let progress = Progress {
+        let progress = LargeFileState {
             way,
             ends,
             left: stretches.into(),
@@ -127,11 +125,11 @@ impl LargeFile {
             names,
         };
         // A copy is read back past the page cache.
-        let direct = direct || way == Way::Hash(End::Destination);
+        let direct = direct || way == BlockMode::Hash(End::Destination);
         Ok(Self { block, direct, reading, hashes, progress: Mutex::new(progress) })
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Progress> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, LargeFileState> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -151,25 +149,25 @@ impl LargeFile {
     /// finish it.
     #[must_use]
     pub(crate) fn give_up(self: &Arc<Self>) -> Option<FinishedExtents> {
-        self.finish_with(|progress, at| progress.fail(What::Reading, Errno::NOMEM, at))
+        self.finish_with(|progress, at| progress.fail(MessageKind::Reading, Errno::NOMEM, at))
     }
 
     /// A block of it is lost on its way, and where it has come to is as good as unknown.
     pub(crate) fn lose(&self, errno: Errno, at: u64) {
-        self.lock().fail(What::Copying, errno, at);
+        self.lock().fail(MessageKind::Copying, errno, at);
     }
 
     /// Gives up what nobody has claimed, from some byte on, by `end`.
     pub(super) fn finish_with(
         self: &Arc<Self>,
-        end: impl FnOnce(&mut Progress, u64),
+        end: impl FnOnce(&mut LargeFileState, u64),
     ) -> Option<FinishedExtents> {
         let mut progress = self.lock();
         let at = progress.left.front().map_or(progress.end, |stretch| stretch.start);
         end(&mut progress, at);
         progress.running += 1;
         drop(progress);
-        let nothing = Extent::new(Arc::clone(self), 0..0, Way::Through);
+        let nothing = Extent::new(Arc::clone(self), 0..0, BlockMode::Through);
         nothing.finish()
     }
 
@@ -191,7 +189,7 @@ impl LargeFile {
         let lease = lease.or_else(|| context.pool.lease(PAGE_BYTES).filter(|_| alone))?;
         let length = length.min(u32::try_from(lease.capacity()).unwrap_or(u32::MAX));
         // The lease is for what the kernel refuses.
-        let length = if progress.way == Way::Offload { rest.min(OFFLOAD_BYTES) } else { length };
+        let length = if progress.way == BlockMode::Offload { rest.min(OFFLOAD_BYTES) } else { length };
         let (source, destination) = progress.ends.clone()?;
         let offset = stretch.start;
         let end = offset + u64::from(length);
@@ -204,16 +202,18 @@ impl LargeFile {
         drop(progress);
         let mut extent = Extent::new(Arc::clone(self), offset..end, way);
         let (source, destination) = match way {
-            Way::Through | Way::Zeros(_) | Way::Offload => (source, Descriptor::Shared(destination)),
-            Way::Hash(End::Source) => (source, Descriptor::Closed),
-            Way::Hash(End::Destination) => (destination, Descriptor::Closed),
+            BlockMode::Through | BlockMode::Zeros(_) | BlockMode::Offload => {
+                (source, Descriptor::Shared(destination))
+            }
+            BlockMode::Hash(End::Source) => (source, Descriptor::Closed),
+            BlockMode::Hash(End::Destination) => (destination, Descriptor::Closed),
         };
         let mut chain = Chain {
             source: Descriptor::Shared(source),
             reading: self.reading,
             destination,
             lease: Some(lease),
-            sleeps: self.direct,
+            direct_io: self.direct,
             ..Chain::default()
         };
         extent.go_on(&mut chain);
@@ -221,15 +221,15 @@ impl LargeFile {
     }
 }
 
-impl Progress {
+impl LargeFileState {
     /// The kernel will not copy: the rest is read and written.
     pub(super) fn refuse_offload(&mut self) {
-        self.way = Way::Through;
+        self.way = BlockMode::Through;
     }
 
     /// Adds what was read to the file's hashes.
     pub(super) fn hashed(&mut self, hashed: Hashed) {
-        let end = if self.way == Way::Hash(End::Destination) { End::Destination } else { End::Source };
+        let end = if self.way == BlockMode::Hash(End::Destination) { End::Destination } else { End::Source };
         if let Some(hashing) = self.file.as_mut().and_then(|file| file.hashing.as_mut()) {
             hashing.add(end, hashed);
         }
@@ -268,7 +268,7 @@ impl Progress {
     /// So many bytes of it are shown as arrived, beside those that were before.
     pub(super) fn note_shown(&mut self, bytes: u64) {
         if let Some(file) = &mut self.file {
-            file.counted += bytes;
+            file.bytes_reported += bytes;
         }
     }
 
@@ -281,14 +281,15 @@ impl Progress {
     }
 
     /// Nobody claims anything any more, and the first reason is told.
-    pub(super) fn fail(&mut self, what: What, errno: Errno, at: u64) {
+    pub(super) fn fail(&mut self, what: MessageKind, errno: Errno, at: u64) {
         self.left.clear();
         self.failed_at = self.failed_at.min(at);
         let [source, destination] = &self.names;
-        let of_copy = what == What::Writing || self.way == Way::Hash(End::Destination);
+        let of_copy = what == MessageKind::Writing || self.way == BlockMode::Hash(End::Destination);
         let path = if of_copy { destination } else { source };
-        let other = (what == What::Copying).then(|| destination.clone());
-        self.problem.get_or_insert_with(|| Problem { other, ..Problem::failed(what, path.clone(), errno) });
+        let other = (what == MessageKind::Copying).then(|| destination.clone());
+        self.problem
+            .get_or_insert_with(|| FileError { other, ..FileError::failed(what, path.clone(), errno) });
     }
 
     /// Gives an extent up as over. Who gives up the last one gets the file back, to finish it by this chain.
@@ -310,8 +311,8 @@ impl Progress {
             end: self.end,
             cut: self.cut,
             offloaded: self.offloaded,
-            refused_offload: self.way == Way::Through,
-            read_only: matches!(self.way, Way::Hash(_)),
+            refused_offload: self.way == BlockMode::Through,
+            read_only: matches!(self.way, BlockMode::Hash(_)),
             problem: self.problem.take().map(|problem| (problem, self.failed_at)),
             stopped: self.stopped.then_some(self.failed_at),
         })
@@ -328,7 +329,7 @@ pub(crate) struct FinishedExtents {
     refused_offload: bool,
     /// Nothing was written: it was read once more.
     read_only: bool,
-    problem: Option<(Problem, u64)>,
+    problem: Option<(FileError, u64)>,
     /// From where on it was given up, as the run is to end.
     stopped: Option<u64>,
 }
@@ -337,7 +338,7 @@ impl FinishedExtents {
     /// The file and the chain that finishes it: cut to where the source ended, then streamed on to the end, or closed
     /// after a problem.
     #[must_use]
-    pub(crate) fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Next) {
+    pub(crate) fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Step) {
         let Self { mut chain, mut file, end, cut, offloaded, refused_offload, read_only, problem, stopped } =
             self;
         if read_only {
@@ -348,18 +349,18 @@ impl FinishedExtents {
             };
             return (file, next);
         }
-        file.trail.offloaded |= offloaded;
+        file.debug_trace.offloaded |= offloaded;
         if refused_offload
             && let Some(pair) = file.pair()
             && context.pairs.offload(pair).is_wanted()
         {
             context.pairs.all.refuse_offload(pair);
         }
-        if let Some((Problem { what, errno: Some(Errno::SPIPE), .. }, _)) = &problem
+        if let Some((FileError { what, errno: Some(Errno::SPIPE), .. }, _)) = &problem
             && file.hashing.is_none()
         {
             // So one end has no offsets, and nothing was moved by them.
-            file.has_no_offsets(if *what == What::Writing { End::Destination } else { End::Source });
+            file.has_no_offsets(if *what == MessageKind::Writing { End::Destination } else { End::Source });
             file.stream = Stream::default();
             let next = file.stream_on(chain, false, context);
             return (file, next);
@@ -373,7 +374,7 @@ impl FinishedExtents {
             file.length = Some(u64::MAX);
             file.stream = Stream::starting_at(reached.min(end));
             file.stage = Stage::Stream;
-            return (file, Next::Run(chain));
+            return (file, Step::Run(chain));
         }
         if file.holes.is_some() && !cut {
             let next = file.map_on(chain);
@@ -393,7 +394,7 @@ impl FinishedExtents {
             chain.ops.push(Op::Call(Call::Truncate { length: end }));
         }
         let next =
-            if chain.ops.is_empty() { file.stream_on(chain, false, context) } else { Next::Run(chain) };
+            if chain.ops.is_empty() { file.stream_on(chain, false, context) } else { Step::Run(chain) };
         (file, next)
     }
 }

@@ -7,17 +7,17 @@ use super::stage::Stage;
 use super::stream::{InOrder, Stream};
 use super::temp_file::Staged;
 use super::verify::Hashing;
-use super::{Context, Next, Settings};
+use super::{Context, CopyPolicy, Step};
 use crate::cp::job::FileJob;
-use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, Into, Io, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, Completion, Descriptor, End, FdKind, Io, Op, Outcome};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::Made;
+use crate::plan::attributes::CopyOrigin;
 use crate::plan::data::{self, Method, Situation, Trail};
 use crate::plan::destination::Offload;
-use crate::plan::facts::Facts;
-use crate::plan::overwrite::{Found, Verdict};
+use crate::plan::facts::FileStat;
+use crate::plan::overwrite::{Existing, OpenPlan};
 use crate::plan::reading::Reading;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -29,7 +29,7 @@ pub(crate) struct FileCopy {
     pub(super) job: Box<FileJob>,
     pub(super) stage: Stage,
     /// What the open source was seen to be.
-    pub(super) source: Option<Facts>,
+    pub(super) source: Option<FileStat>,
     /// Whether a ring may read it, as far as the engine has found out.
     pub(super) reading: Reading,
     /// Why the source could not be opened.
@@ -39,9 +39,9 @@ pub(crate) struct FileCopy {
     /// The source as it was examined, where it is to be opened again by a linked chain.
     pub(super) examined: Descriptor,
     /// What is known of the destination's name by now.
-    pub(super) found: Option<Found>,
+    pub(super) found: Option<Existing>,
     /// The destination is a regular file, so both ends can be reached at offsets.
-    pub(super) positioned: bool,
+    pub(super) seekable: bool,
     /// Which of them has no offsets all the same.
     pub(super) in_order: InOrder,
     /// The destination can have holes.
@@ -50,16 +50,16 @@ pub(crate) struct FileCopy {
     pub(super) truncated: bool,
     pub(super) stream: Stream,
     /// The link under the destination's name, while what it leads to is looked at.
-    pub(super) link: Option<Box<Facts>>,
+    pub(super) link: Option<Box<FileStat>>,
     /// The names of the source's extended attributes, where it has any. The operation that gives the copy its attributes
     /// has them while it is in flight, and a chain that is cut before that gives them back.
     pub(super) names: Option<Box<Names>>,
     /// Whether the destination was there before.
-    pub(super) made: Made,
+    pub(super) made: CopyOrigin,
     /// How far a file with holes has come.
     pub(super) holes: Option<Box<Holes>>,
     /// No map of its data can be had.
-    pub(super) without_map: bool,
+    pub(super) no_seek_data: bool,
     /// Sharing blocks has been tried.
     pub(super) clone_tried: bool,
     /// How long the destination is, where that may differ from how far its data has come: it is to have holes.
@@ -67,9 +67,9 @@ pub(crate) struct FileCopy {
     /// What its bytes hash to, where that is asked for.
     pub(super) hashing: Option<Box<Hashing>>,
     /// It came to the data of this file.
-    pub(super) begun: bool,
+    pub(super) data_started: bool,
     /// What became of the data.
-    pub(super) trail: Trail,
+    pub(super) debug_trace: Trail,
     /// The destination was made for nothing.
     pub(super) remove_at_close: bool,
     /// It has all its data, but an attribute was refused or its source could not be closed: what was kept comes back.
@@ -79,7 +79,7 @@ pub(crate) struct FileCopy {
     /// The last word on this file has been said: it is only being closed.
     pub(super) failed: bool,
     /// One of both ends can only be opened by waiting for it.
-    pub(super) leased: bool,
+    pub(super) blocking_open: bool,
     /// The destination as it was examined, where it is opened by waiting.
     pub(super) held: Descriptor,
     /// There was no descriptor for this end, and why.
@@ -87,9 +87,9 @@ pub(crate) struct FileCopy {
     /// Files of its destination take long to make.
     slow_destination: bool,
     /// Bytes of it that meters have shown, where somebody looks.
-    pub(crate) counted: u64,
+    pub(crate) bytes_reported: u64,
     /// Under which number it is known to be unfinished; 0 where it is not.
-    pub(crate) number: u64,
+    pub(crate) unfinished_id: u64,
 }
 
 impl FileCopy {
@@ -98,7 +98,7 @@ impl FileCopy {
     pub(crate) fn new(job: Box<FileJob>, slow_destination: bool) -> Self {
         Self {
             found: job.found,
-            made: Made::Here(job.belongs_to),
+            made: CopyOrigin::Created(job.belongs_to),
             link: None,
             names: None,
             job,
@@ -108,28 +108,28 @@ impl FileCopy {
             refused: None,
             by_path: false,
             examined: Descriptor::Closed,
-            positioned: true,
+            seekable: true,
             in_order: InOrder::default(),
             destination_is_regular: true,
             truncated: true,
             stream: Stream::default(),
             holes: None,
-            without_map: false,
+            no_seek_data: false,
             clone_tried: false,
             length: None,
             hashing: None,
-            begun: false,
-            trail: Trail::default(),
+            data_started: false,
+            debug_trace: Trail::default(),
             remove_at_close: false,
             falls_short: false,
             staged: None,
             failed: false,
-            leased: false,
+            blocking_open: false,
             held: Descriptor::Closed,
             without_descriptor: None,
             slow_destination,
-            counted: 0,
-            number: 0,
+            bytes_reported: 0,
+            unfinished_id: 0,
         }
     }
 
@@ -150,7 +150,7 @@ impl FileCopy {
     #[must_use]
     pub(crate) fn into_job(mut self) -> Box<FileJob> {
         self.ended();
-        if self.found == Some(Found::Nothing) {
+        if self.found == Some(Existing::Nothing) {
             // What was there may have been removed for this file.
             self.job.found = self.found;
         }
@@ -160,12 +160,12 @@ impl FileCopy {
     /// The words of `--debug` for what became of the data; `None` where it did not come to that.
     #[must_use]
     pub(crate) fn words(&self, context: &Context<'_>) -> Option<[&'static str; 3]> {
-        let Settings { reflink, sparse, attributes_only, .. } = context.settings;
-        let mut trail = self.trail;
+        let CopyPolicy { reflink, sparse, attributes_only, .. } = context.settings;
+        let mut trail = self.debug_trace;
         let pair = self.pair();
         trail.offload_refused |=
-            !self.positioned || pair.is_some_and(|pair| context.pairs.offload(pair) == Offload::Impossible);
-        (self.begun && !attributes_only).then(|| data::words(&trail, reflink, sparse))
+            !self.seekable || pair.is_some_and(|pair| context.pairs.offload(pair) == Offload::Impossible);
+        (self.data_started && !attributes_only).then(|| data::words(&trail, reflink, sparse))
     }
 
     /// The first chain: opens and examines the source. A fused engine opens again what this descriptor stands for.
@@ -177,7 +177,7 @@ impl FileCopy {
         let patient =
             if regular && context.capabilities.nonblocking { OFlags::NONBLOCK } else { OFlags::empty() };
         // What is opened by waiting is examined first: a FIFO may have come in its place.
-        self.by_path = self.fused(context) || self.leased;
+        self.by_path = self.fused(context) || self.blocking_open;
         let access = if self.by_path { OFlags::PATH } else { OFlags::RDONLY | patient };
         let follow = if self.job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let open = Op::Io(Io::Open {
@@ -185,7 +185,7 @@ impl FileCopy {
             at: self.job.source.clone(),
             flags: access | follow,
             mode: Mode::empty(),
-            into: if regular || self.by_path { Into::Plain } else { Into::Waiting },
+            into: if regular || self.by_path { FdKind::Plain } else { FdKind::Waiting },
         });
         let mut ops = Vec::with_capacity(OPS_OF_SMALL_FILE);
         ops.extend([open, Op::Call(Call::Fstat { end: End::Source })]);
@@ -198,7 +198,7 @@ impl FileCopy {
     }
 
     /// What comes after a completion of this file's chain.
-    pub(crate) fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Next {
+    pub(crate) fn advance(&mut self, completion: Completion, context: &mut Context<'_>) -> Step {
         let Completion { mut chain, outcome, seen } = completion;
         self.take_back(&mut chain, outcome);
         self.tell_refused(&seen.refused, context);
@@ -215,7 +215,7 @@ impl FileCopy {
             Stage::Unlink => self.unlinked(chain, outcome, context),
             Stage::Truncate => self.truncate_done(chain, outcome, context),
             Stage::Again => {
-                if self.leased {
+                if self.blocking_open {
                     self.names = (!seen.names.is_none()).then(|| Box::new(seen.names));
                 }
                 self.opened_again(chain, outcome, context)
@@ -244,13 +244,13 @@ impl FileCopy {
             Stage::Settle => self.settled(chain, outcome, context),
             Stage::ReadBack => self.read_back(chain, outcome, &seen, context),
             Stage::Close => self.closed(chain, outcome, context),
-            Stage::GiveUp => Next::NoDescriptor,
+            Stage::GiveUp => Step::NoDescriptor,
         }
     }
 
-    /// Goes on where [`Next::Starved`] stopped. `alone` says that no buffer is in use, so that none will come back and
+    /// Goes on where [`Step::NoBuffer`] stopped. `alone` says that no buffer is in use, so that none will come back and
     /// a small one has to do.
-    pub(crate) fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
+    pub(crate) fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Step {
         match self.stage {
             Stage::Stream => self.stream_on(chain, alone, context),
             Stage::ReadBack => self.start_read_back(chain, alone, context),
@@ -269,7 +269,7 @@ impl FileCopy {
         let capabilities = context.capabilities;
         let fused = capabilities.fused || (capabilities.fused_where_slow && self.slow_destination);
         let settings = fused && !context.settings.direct && !attributes;
-        settings && self.job.found == Some(Found::Nothing)
+        settings && self.job.found == Some(Existing::Nothing)
     }
 
     /// The source is held by a descriptor that cannot be read.
@@ -277,14 +277,14 @@ impl FileCopy {
         self.by_path && !self.examined.is_open()
     }
 
-    pub(super) fn truncate(&mut self, mut chain: Chain) -> Next {
+    pub(super) fn truncate(&mut self, mut chain: Chain) -> Step {
         self.stage = Stage::Truncate;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Truncate { length: 0 }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
-    fn truncate_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    fn truncate_done(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Step {
         if let Outcome::Failed { errno, .. } = outcome {
             return self.not_cut(chain, errno, context);
         }
@@ -294,39 +294,41 @@ impl FileCopy {
 
     /// What to say where there will be no descriptor for this file, which has failed then.
     #[must_use]
-    pub(crate) fn failed_without_descriptor(&mut self) -> Problem {
+    pub(crate) fn failed_without_descriptor(&mut self) -> FileError {
         self.failed = true;
         match self.without_descriptor {
-            Some((End::Destination, errno)) => self.destination_problem(What::CannotCreateRegular, errno),
-            Some((End::Source, errno)) => self.source_problem(What::CannotOpen, errno),
-            None => self.source_problem(What::CannotOpen, Errno::MFILE),
+            Some((End::Destination, errno)) => {
+                self.destination_problem(MessageKind::CannotCreateRegular, errno)
+            }
+            Some((End::Source, errno)) => self.source_problem(MessageKind::CannotOpen, errno),
+            None => self.source_problem(MessageKind::CannotOpen, Errno::MFILE),
         }
     }
 
     /// There is no descriptor for this end of the file now. A slot of the engine's is freed by the engine.
-    pub(super) fn give_up(&mut self, mut chain: Chain, end: End, errno: Errno) -> Next {
+    pub(super) fn give_up(&mut self, mut chain: Chain, end: End, errno: Errno) -> Step {
         self.without_descriptor = Some((end, errno));
         debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
         if chain.source.plain().is_some() {
-            return Next::NoDescriptor;
+            return Step::NoDescriptor;
         }
         self.stage = Stage::GiveUp;
         chain.lease = None;
         chain.ops.clear();
         chain.ops.push(Op::Io(Io::Close { end: End::Source }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     /// Makes sure of a destination, whose data stays as it is.
-    fn attributes_only(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    fn attributes_only(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
         if chain.destination.is_open() {
             return self.close(chain, context);
         }
-        self.open_destination(chain, Verdict::Create, context)
+        self.open_destination(chain, OpenPlan::Create, context)
     }
 
     /// Both ends are open, or the destination may be made along the way: picks the method.
-    pub(super) fn transfer(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn transfer(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
         if context.settings.attributes_only {
             return self.attributes_only(chain, context);
         }
@@ -337,15 +339,15 @@ impl FileCopy {
         let situation = Situation {
             sparse: settings.sparse,
             may_clone: fresh && self.may_clone(context),
-            regular: fresh && self.positioned,
-            looks_sparse: !self.without_map && source.looks_sparse(),
+            regular: fresh && self.seekable,
+            looks_sparse: !self.no_seek_data && source.looks_sparse(),
             size_is_trusted: source.size_is_trusted(),
             fits: usize::try_from(source.size).is_ok_and(|size| size < context.buffer_bytes()),
             direct: settings.direct && source.size >= LargeFile::DIRECT_BYTES_MIN,
             passes: self.may_pass(source.size, context),
         };
         let method = data::method(&situation);
-        self.begun = true;
+        self.data_started = true;
         // In a linked chain the ring would have the last word about where the file ends.
         let apart = method != Method::Whole || self.reading.needs_calls();
         if apart && self.only_examined() {
@@ -361,7 +363,7 @@ impl FileCopy {
             Method::Pass => self.pass(chain, context),
             Method::Whole => self.whole(chain, context),
             Method::Extents if chain.destination.is_open() => self.large(chain, context),
-            Method::Extents => self.open_destination(chain, Verdict::Create, context),
+            Method::Extents => self.open_destination(chain, OpenPlan::Create, context),
         }
     }
 
@@ -372,15 +374,15 @@ impl FileCopy {
     }
 
     /// The facts of the open source; before it is open, those of an empty file.
-    pub(super) fn source_facts(&self) -> Facts {
-        self.source.unwrap_or_else(Facts::unknown)
+    pub(super) fn source_facts(&self) -> FileStat {
+        self.source.unwrap_or_else(FileStat::unknown)
     }
 
-    pub(super) fn source_problem(&self, what: What, errno: Errno) -> Problem {
-        Problem::failed(what, self.job.source_path(), errno)
+    pub(super) fn source_problem(&self, what: MessageKind, errno: Errno) -> FileError {
+        FileError::failed(what, self.job.source_path(), errno)
     }
 
-    pub(super) fn destination_problem(&self, what: What, errno: Errno) -> Problem {
-        Problem::failed(what, self.job.destination_path(), errno)
+    pub(super) fn destination_problem(&self, what: MessageKind, errno: Errno) -> FileError {
+        FileError::failed(what, self.job.destination_path(), errno)
     }
 }

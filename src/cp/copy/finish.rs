@@ -2,14 +2,14 @@
 
 use super::file::FileCopy;
 use super::stage::Stage;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::pipeline::attributes;
 use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::Refused;
+use crate::plan::attributes::AttributeError;
 use crate::plan::durability::has_no_sync;
-use crate::plan::overwrite::Found;
-use crate::report::message::{Problem, What};
+use crate::plan::overwrite::Existing;
+use crate::report::message::{FileError, MessageKind};
 use rustix::io::Errno;
 
 impl FileCopy {
@@ -36,13 +36,13 @@ impl FileCopy {
     }
 
     /// Tells about a problem and closes what is open.
-    pub(super) fn fail(&mut self, chain: Chain, problem: Problem, context: &mut Context<'_>) -> Next {
+    pub(super) fn fail(&mut self, chain: Chain, problem: FileError, context: &mut Context<'_>) -> Step {
         self.failed = true;
         context.reporter.problem(&problem);
         self.close(chain, context)
     }
 
-    pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
         if self.is_to_be_hashed() {
             return self.hash_on(chain, context);
         }
@@ -54,7 +54,7 @@ impl FileCopy {
             chain.ops.extend(self.left_over());
         } else if std::mem::take(&mut self.remove_at_close) {
             // GNU cp removes the link that it has written through, rather than what that leads to.
-            let own = !matches!(self.found, Some(Found::DanglingLink(_)));
+            let own = !matches!(self.found, Some(Existing::DanglingLink(_)));
             chain.ops.push(Op::Call(Call::Unlink { at: self.job.destination.clone(), own }));
         } else if self.failed && chain.destination.is_open() {
             // What stands behind a failure is no data.
@@ -68,7 +68,7 @@ impl FileCopy {
                 chain.ops.push(Op::Call(Call::Writeback));
                 // Many wait to be made durable together, and hold as few descriptors as they can.
                 chain.ops.extend(chain.source.is_open().then_some(Op::Io(Io::Close { end: End::Source })));
-                return Next::Run(chain);
+                return Step::Run(chain);
             }
             chain.ops.extend(self.name_and_close(context));
         }
@@ -84,7 +84,7 @@ impl FileCopy {
         if chain.ops.is_empty() {
             return self.done(context);
         }
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     /// Whether the end of a file is no part of the chain for all of a small one.
@@ -93,10 +93,10 @@ impl FileCopy {
     }
 
     /// All of the file is there: what is left makes it durable and closes it.
-    pub(super) fn settled(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    pub(super) fn settled(&mut self, mut chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Step {
         if let Outcome::Failed { at, errno } = outcome {
             if !matches!(chain.ops[at], Op::Io(Io::Close { .. })) {
-                let problem = self.destination_problem(What::PreservingPermissions, errno);
+                let problem = self.destination_problem(MessageKind::PreservingPermissions, errno);
                 return self.fail(chain, problem, context);
             }
             self.source_not_closed(errno, context);
@@ -105,33 +105,33 @@ impl FileCopy {
         chain.ops.clear();
         chain.ops.push(Op::Io(Io::Fsync));
         chain.ops.extend(self.name_and_close(context));
-        Next::Settle(chain)
+        Step::Fsync(chain)
     }
 
     /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status;
     /// a backup takes the copy's place again.
     pub(super) fn source_not_closed(&mut self, errno: Errno, context: &Context<'_>) {
         if !self.failed {
-            context.reporter.problem(&self.source_problem(What::Closing, errno));
+            context.reporter.problem(&self.source_problem(MessageKind::Closing, errno));
             self.falls_short = true;
         }
     }
 
     /// Tells which attributes were refused. What is not all that was asked for does not take the place of what was kept, as
     /// with GNU cp.
-    pub(super) fn tell_refused(&mut self, refused: &[Refused], context: &Context<'_>) {
+    pub(super) fn tell_refused(&mut self, refused: &[AttributeError], context: &Context<'_>) {
         let path = |end| self.job.path(end);
         let failed = attributes::tell(refused, &context.settings.keeping, context.reporter, path);
         self.falls_short |= failed;
     }
 
     /// Goes on behind an operation that had nothing to do.
-    fn go_on_behind(mut chain: Chain, at: usize) -> Next {
+    fn go_on_behind(mut chain: Chain, at: usize) -> Step {
         chain.ops.drain(..=at);
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
-    pub(super) fn closed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    pub(super) fn closed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Step {
         let Outcome::Failed { at, errno } = outcome else {
             let syncs = chain
                 .ops
@@ -146,10 +146,10 @@ impl FileCopy {
                 Self::go_on_behind(chain, at)
             }
             Op::Io(Io::Fsync) | Op::Call(Call::FsyncParent { .. }) => {
-                self.fail(chain, self.destination_problem(What::Syncing, errno), context)
+                self.fail(chain, self.destination_problem(MessageKind::Syncing, errno), context)
             }
             Op::Io(Io::Close { end: End::Destination }) if !self.failed => {
-                self.fail(chain, self.destination_problem(What::Closing, errno), context)
+                self.fail(chain, self.destination_problem(MessageKind::Closing, errno), context)
             }
             Op::Io(Io::Close { end: End::Destination }) => self.close(chain, context),
             Op::Io(Io::Close { end: End::Source }) => {
@@ -157,19 +157,19 @@ impl FileCopy {
                 self.done(context)
             }
             Op::Call(Call::LinkIntoPlace { over: false, .. })
-                if errno == Errno::EXIST && self.found == Some(Found::Nothing) =>
+                if errno == Errno::EXIST && self.found == Some(Existing::Nothing) =>
             {
                 self.look_at_newcomer(chain)
             }
             Op::Call(Call::LinkIntoPlace { .. }) => {
-                self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+                self.fail(chain, self.destination_problem(MessageKind::CannotCreateRegular, errno), context)
             }
             Op::Call(Call::CopyOwnerFrom { .. } | Call::SetAttributes(_)) => {
-                self.fail(chain, self.destination_problem(What::PreservingPermissions, errno), context)
+                self.fail(chain, self.destination_problem(MessageKind::PreservingPermissions, errno), context)
             }
             // The file has failed before, and is only to be closed still.
             Op::Call(Call::Unlink { own: true, .. }) if self.staged.is_none() => {
-                self.fail(chain, self.destination_problem(What::CannotRemove, errno), context)
+                self.fail(chain, self.destination_problem(MessageKind::CannotRemove, errno), context)
             }
             Op::Call(Call::Truncate { .. }) => self.close(chain, context),
             Op::Call(Call::Unlink { .. }) => {
@@ -181,13 +181,13 @@ impl FileCopy {
         }
     }
 
-    pub(super) fn done(&mut self, context: &mut Context<'_>) -> Next {
+    pub(super) fn done(&mut self, context: &mut Context<'_>) -> Step {
         self.settle_staged();
         self.failed |= self.falls_short && self.job.kept.is_some();
         if !self.failed {
             context.tally.file(self.stream.position());
             self.list_hash(context);
         }
-        Next::Done
+        Step::Done
     }
 }

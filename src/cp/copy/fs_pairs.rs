@@ -22,7 +22,7 @@ pub(crate) struct Pair {
 
 /// The memory of all workers.
 #[derive(Debug, Default)]
-pub(crate) struct Pairs {
+pub(crate) struct FsPairs {
     known: Mutex<HashMap<Pair, Known>>,
     /// How many times something new has been found out.
     edition: AtomicU64,
@@ -44,16 +44,16 @@ struct Known {
 /// The memory as one worker sees it. What every file asks is answered from a copy of the last answer: one lock for all
 /// workers, taken several times for each file, would go back and forth between their processors.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
+pub(crate) struct FsPairsView<'a> {
     /// The memory itself.
-    pub all: &'a Pairs,
+    pub all: &'a FsPairs,
     /// The worker's copy.
-    pub last: &'a LastKnown,
+    pub last: &'a FsPairsCache,
 }
 
 /// A worker's copy of what is known of the pair it asked for last.
 #[derive(Default)]
-pub(crate) struct LastKnown(Cell<Option<Answer>>);
+pub(crate) struct FsPairsCache(Cell<Option<Answer>>);
 
 #[derive(Clone, Copy)]
 struct Answer {
@@ -62,13 +62,13 @@ struct Answer {
     known: Option<Known>,
 }
 
-impl Pairs {
+impl FsPairs {
     fn lock(&self) -> MutexGuard<'_, HashMap<Pair, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what was found out about a pair.
-    fn learn(&self, pair: Pair, lesson: impl FnOnce(&mut Known)) {
+    fn record(&self, pair: Pair, lesson: impl FnOnce(&mut Known)) {
         lesson(self.lock().entry(pair).or_default());
         self.edition.fetch_add(1, Ordering::Release);
     }
@@ -97,13 +97,13 @@ impl Pairs {
     /// Remembers that a clone was refused.
     pub(crate) fn refuse_clone(&self, pair: Pair, errno: Errno) {
         if !data::is_of_one_file(errno) {
-            self.learn(pair, |known| known.clone_refusal = Some(errno));
+            self.record(pair, |known| known.clone_refusal = Some(errno));
         }
     }
 
     /// Remembers what the file systems are, or that they would not say.
     pub(crate) fn survey(&self, pair: Pair, systems: Option<[FileSystem; 2]>) {
-        self.learn(pair, |known| {
+        self.record(pair, |known| {
             known.surveyed = true;
             known.systems = systems;
         });
@@ -111,11 +111,11 @@ impl Pairs {
 
     /// Remembers that copying in the kernel was refused.
     pub(crate) fn refuse_offload(&self, pair: Pair) {
-        self.learn(pair, |known| known.offload_refused = true);
+        self.record(pair, |known| known.offload_refused = true);
     }
 }
 
-impl View<'_> {
+impl FsPairsView<'_> {
     fn known(&self, pair: Pair) -> Option<Known> {
         // Read before the memory is: what is learned meanwhile makes the copy an old one.
         let edition = self.all.edition.load(Ordering::Acquire);
@@ -169,14 +169,14 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LastKnown, Pair, Pairs, View};
+    use super::{FsPairs, FsPairsCache, FsPairsView, Pair};
     use rustix::io::Errno;
 
     #[test]
     fn what_one_worker_learns_the_others_know() {
-        let pairs = Pairs::default();
-        let copies = [LastKnown::default(), LastKnown::default()];
-        let [one, other] = copies.each_ref().map(|last| View { all: &pairs, last });
+        let pairs = FsPairs::default();
+        let copies = [FsPairsCache::default(), FsPairsCache::default()];
+        let [one, other] = copies.each_ref().map(|last| FsPairsView { all: &pairs, last });
         let [pair, another] = [2, 3].map(|destination| Pair { source: 1, destination });
         assert!(one.may_clone(pair) && other.may_clone(pair), "nothing is known yet");
         pairs.refuse_clone(pair, Errno::OPNOTSUPP);

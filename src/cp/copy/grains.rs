@@ -5,9 +5,9 @@ use crate::cp::job::FileJob;
 use crate::cp::worker::Worker;
 use crate::pipeline::attributes::Copied;
 use crate::plan::destination;
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
 use crate::plan::grain::{Grain, Hint, hint, probe};
-use crate::plan::overwrite::Found;
+use crate::plan::overwrite::Existing;
 use crate::plan::replace;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, Timespec, Timestamps, UTIME_OMIT};
@@ -32,20 +32,20 @@ impl Grains {
 impl Worker<'_, '_> {
     /// The facts of a source as they are to be compared with those of what was `found`: where the time of its copy could
     /// only be kept more coarsely it counts as written when the copy was. Like GNU cp, only where times are kept.
-    pub(crate) fn comparable(&self, job: &FileJob, source: &Facts, found: &Found) -> Facts {
+    pub(crate) fn comparable(&self, job: &FileJob, source: &FileStat, found: &Existing) -> FileStat {
         let options = self.shared.options;
         if options.overwrite != Overwrite::Older || !options.preserve.timestamps {
             return *source;
         }
         match replace::there(options, source, found) {
             Some(there) if self.only_seems_older(job, source, there, found) => {
-                Facts { modified: there.modified, ..*source }
+                FileStat { modified: there.modified, ..*source }
             }
             Some(_) | None => *source,
         }
     }
 
-    fn only_seems_older(&self, job: &FileJob, source: &Facts, there: &Facts, found: &Found) -> bool {
+    fn only_seems_older(&self, job: &FileJob, source: &FileStat, there: &FileStat, found: &Existing) -> bool {
         if !Grain::FINEST.is_older(there.modified, source.modified) {
             return false;
         }
@@ -53,7 +53,7 @@ impl Worker<'_, '_> {
         if hint == Hint::Older {
             return false;
         }
-        if self.shared.imagined.is_some() {
+        if self.shared.dry_run.is_some() {
             // Nothing may be touched: what shows has to do.
             return hint == Hint::Coarse;
         }
@@ -74,7 +74,7 @@ impl Worker<'_, '_> {
 
 /// Finds out how finely the time of what is there is kept: it is given another one for a moment, as GNU cp does. `None`
 /// where its other times say that it is kept well.
-fn found_out(job: &FileJob, there: &Facts, found: &Found, hint: Hint) -> Result<Option<Grain>, Errno> {
+fn found_out(job: &FileJob, there: &FileStat, found: &Existing, hint: Hint) -> Result<Option<Grain>, Errno> {
     let held = hold(job, there, found)?;
     let is_fat = || rustix::fs::fstatfs(&held).is_ok_and(|it| destination::keeps_days_and_seconds(it.f_type));
     if hint == Hint::CoarseForFat && !is_fat() {
@@ -83,7 +83,7 @@ fn found_out(job: &FileJob, there: &Facts, found: &Found, hint: Hint) -> Result<
     let copy = Copied::Held(held.as_fd(), None);
     let asked = probe(there.modified);
     copy.set_times(&written(asked))?;
-    let kept = Facts::of(&rustix::fs::fstat(&held)?).modified;
+    let kept = FileStat::of(&rustix::fs::fstat(&held)?).modified;
     if kept != there.modified {
         copy.set_times(&written(there.modified))?;
     }
@@ -91,12 +91,12 @@ fn found_out(job: &FileJob, there: &Facts, found: &Found, hint: Hint) -> Result<
 }
 
 /// Holds what is there, or what it leads to, as it was looked at.
-fn hold(job: &FileJob, there: &Facts, found: &Found) -> Result<OwnedFd, Errno> {
+fn hold(job: &FileJob, there: &FileStat, found: &Existing) -> Result<OwnedFd, Errno> {
     let own = found.own().is_some_and(|own| own.identity == there.identity);
     let follow = if own { OFlags::NOFOLLOW } else { OFlags::empty() };
     let flags = OFlags::PATH | OFlags::CLOEXEC | follow;
     let held = rustix::fs::openat(&job.destination.directory, &*job.destination.name, flags, Mode::empty())?;
-    let now = Facts::of(&rustix::fs::fstat(&held)?);
+    let now = FileStat::of(&rustix::fs::fstat(&held)?);
     let same = now.identity == there.identity && now.modified == there.modified;
     if same { Ok(held) } else { Err(Errno::STALE) }
 }

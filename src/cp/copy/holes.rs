@@ -6,12 +6,12 @@
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::stream::Stream;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::cli::cp::Sparse;
-use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Results};
 use crate::plan::data;
-use crate::plan::overwrite::Verdict;
-use crate::report::message::What;
+use crate::plan::overwrite::OpenPlan;
+use crate::report::message::MessageKind;
 use std::ops::Range;
 
 /// Stretches of data that are mapped before they are copied: what bounds the memory for a file of many holes.
@@ -30,9 +30,9 @@ pub(super) struct Holes {
 
 impl FileCopy {
     /// Begins with a file that may have holes: makes sure of a destination that is empty, then asks for the map.
-    pub(super) fn start_holes(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn start_holes(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
         if !chain.destination.is_open() {
-            return self.open_destination(chain, Verdict::Create, context);
+            return self.open_destination(chain, OpenPlan::Create, context);
         }
         if !self.truncated {
             return self.truncate(chain);
@@ -42,20 +42,20 @@ impl FileCopy {
     }
 
     /// Asks for the next stretch of data.
-    fn map(&mut self, mut chain: Chain, from: u64) -> Next {
+    fn map(&mut self, mut chain: Chain, from: u64) -> Step {
         self.stage = Stage::Map;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::SeekData { from }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     pub(super) fn mapped(
         &mut self,
         chain: Chain,
         outcome: Outcome,
-        seen: Seen,
+        seen: Results,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         let size = self.source_facts().size;
         let holes = self.holes.get_or_insert_default();
         match (outcome, seen.data) {
@@ -64,23 +64,23 @@ impl FileCopy {
             {
                 // No map here (/proc, /sys, some network file systems): it is read from end to end.
                 self.holes = None;
-                self.without_map = true;
+                self.no_seek_data = true;
                 self.transfer(chain, context)
             }
             (Outcome::Failed { errno, .. }, _) => {
                 // What is mapped has not been copied yet.
                 let reached = holes.mapped.first().map_or(holes.from, |first| first.start);
                 self.stream = Stream::starting_at(reached);
-                self.fail(chain, self.source_problem(What::CannotSeek, errno), context)
+                self.fail(chain, self.source_problem(MessageKind::CannotSeek, errno), context)
             }
             (_, Some(data)) if data.start == 0 && data.end >= size && holes.from == 0 => {
                 // No hole after all: it is smaller for another reason, or no file of a disk (/sys).
                 self.holes = None;
-                self.without_map = true;
+                self.no_seek_data = true;
                 self.transfer(chain, context)
             }
             (_, found) if context.settings.sparse == Sparse::Never => {
-                self.trail.mapped = true;
+                self.debug_trace.mapped = true;
                 let has_data = found.is_some_and(|data| data.start < size);
                 self.fill_holes(chain, has_data, size, context)
             }
@@ -103,10 +103,10 @@ impl FileCopy {
 
     /// `--sparse=never`: a file that has data is read as a whole, holes and all. One that is a single hole is not read, as
     /// by GNU cp: that would set its access time.
-    fn fill_holes(&mut self, chain: Chain, has_data: bool, size: u64, context: &mut Context<'_>) -> Next {
+    fn fill_holes(&mut self, chain: Chain, has_data: bool, size: u64, context: &mut Context<'_>) -> Step {
         if has_data {
             self.holes = None;
-            self.without_map = true;
+            self.no_seek_data = true;
             return self.transfer(chain, context);
         }
         self.stream = Stream::of_hole(size);
@@ -115,8 +115,8 @@ impl FileCopy {
 
     /// Copies what is mapped, or ends the file where nothing is left. The copy has its length first: a hole at the end
     /// gives it none by itself, and file systems allocate ahead of a file that grows, also where its holes will lie.
-    pub(super) fn copy_mapped(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
-        self.trail.mapped = true;
+    pub(super) fn copy_mapped(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
+        self.debug_trace.mapped = true;
         let size = self.source_facts().size;
         if self.length != Some(size) {
             return self.extend(chain, size);
@@ -128,11 +128,11 @@ impl FileCopy {
         self.share_out(chain, mapped, context)
     }
 
-    fn extend(&mut self, mut chain: Chain, length: u64) -> Next {
+    fn extend(&mut self, mut chain: Chain, length: u64) -> Step {
         self.stage = Stage::Extend { length };
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Truncate { length }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     pub(super) fn extended(
@@ -141,26 +141,26 @@ impl FileCopy {
         outcome: Outcome,
         length: u64,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         if let Outcome::Failed { errno, .. } = outcome {
-            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+            return self.fail(chain, self.destination_problem(MessageKind::Truncating, errno), context);
         }
         self.length = Some(length);
         self.copy_mapped(chain, context)
     }
 
     /// Goes on when what was mapped has been copied.
-    pub(super) fn map_on(&mut self, chain: Chain) -> Next {
+    pub(super) fn map_on(&mut self, chain: Chain) -> Step {
         let from = self.holes.as_ref().map_or(0, |holes| holes.from);
         if from < self.source_facts().size { self.map(chain, from) } else { self.end_mapped(chain) }
     }
 
     /// Behind the last data a hole and the end of a source that was cut look the same: its size tells.
-    pub(super) fn end_mapped(&mut self, mut chain: Chain) -> Next {
+    pub(super) fn end_mapped(&mut self, mut chain: Chain) -> Step {
         self.stage = Stage::MapEnd;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Fstat { end: End::Source }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     /// Streams on from there, in case the source has grown. One that is as long as before is not read where it has no data, or
@@ -169,13 +169,13 @@ impl FileCopy {
         &mut self,
         chain: Chain,
         outcome: Outcome,
-        seen: &Seen,
+        seen: &Results,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         let size = self.source_facts().size;
         if let Outcome::Failed { errno, .. } = outcome {
             self.stream = Stream::starting_at(size);
-            return self.fail(chain, self.source_problem(What::CannotExamine, errno), context);
+            return self.fail(chain, self.source_problem(MessageKind::CannotExamine, errno), context);
         }
         let now = seen.facts.map_or(size, |facts| facts.size);
         self.stream = Stream::starting_at(size.min(now));

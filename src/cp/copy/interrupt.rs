@@ -3,13 +3,13 @@
 use super::extents::{FinishedExtents, LargeFile};
 use super::file::FileCopy;
 use super::stage::Stage;
-use super::{Context, Next};
-use crate::cp::progress::unfinished::Copy;
+use super::{Context, Step};
+use crate::cp::progress::unfinished::UnfinishedCopy;
 use crate::pipeline::chain::{At, Chain};
-use crate::plan::facts::Facts;
-use crate::plan::overwrite::Found;
+use crate::plan::facts::FileStat;
+use crate::plan::overwrite::Existing;
 use crate::plan::reading::Reading;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
@@ -53,19 +53,19 @@ impl FileCopy {
     }
 
     /// Its chain is lost, with whatever it had open: nobody knows how far it has come.
-    pub(crate) fn lost(&mut self, errno: Errno, context: &mut Context<'_>) -> Next {
+    pub(crate) fn lost(&mut self, errno: Errno, context: &mut Context<'_>) -> Step {
         if self.failed {
             return self.close(Chain::default(), context);
         }
         let other = Some(self.job.destination_path());
-        let problem = Problem { other, ..self.source_problem(What::Copying, errno) };
+        let problem = FileError { other, ..self.source_problem(MessageKind::Copying, errno) };
         self.fail(Chain::default(), problem, context)
     }
 
     /// Whether the file at the destination is this run's own.
     #[must_use]
     pub(crate) fn has_made(&self, chain: &Chain) -> bool {
-        chain.destination.is_open() && self.found == Some(Found::Nothing)
+        chain.destination.is_open() && self.found == Some(Existing::Nothing)
     }
 
     /// Whether the file at the destination is not any more what it was.
@@ -78,25 +78,25 @@ impl FileCopy {
     /// What others should know of a copy that takes more than one chain; `None` where it takes no more, there is nothing
     /// of it yet, or nothing under its name (`--atomic`).
     #[must_use]
-    pub(crate) fn unfinished(&self, chain: &Chain) -> Option<Copy> {
+    pub(crate) fn unfinished(&self, chain: &Chain) -> Option<UnfinishedCopy> {
         let several = self.stage == Stage::Stream
             && self.staged.is_none()
             && (self.has_made(chain) || self.has_changed(chain));
         several.then(|| self.as_unfinished(self.has_made(chain), chain.destination.plain()))
     }
 
-    fn as_unfinished(&self, made_here: bool, copy: Option<BorrowedFd<'_>>) -> Copy {
+    fn as_unfinished(&self, made_here: bool, copy: Option<BorrowedFd<'_>>) -> UnfinishedCopy {
         let At { directory, name } = &self.job.destination;
         let facts = match copy {
             Some(copy) => rustix::fs::fstat(copy),
             // A slot of the ring's: it was made under this name a moment ago.
             None => rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW),
         };
-        Copy {
+        UnfinishedCopy {
             place: self.job.destination.clone(),
             path: self.job.destination_path(),
             made_here,
-            identity: facts.ok().map(|stat| Facts::of(&stat).identity),
+            identity: facts.ok().map(|stat| FileStat::of(&stat).identity),
             // Where there is no descriptor for it, it is told all the same.
             file: copy.filter(|_| !made_here).and_then(|copy| rustix::io::fcntl_dupfd_cloexec(copy, 0).ok()),
             kept: self.job.kept.clone(),
@@ -113,7 +113,7 @@ impl FileCopy {
 
     /// Closes a file that is not whole, and removes what this run has made of it.
     #[must_use]
-    pub(crate) fn give_up_unfinished(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(crate) fn give_up_unfinished(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
         self.failed = true;
         self.remove_at_close = self.has_made(&chain);
         self.close(chain, context)
@@ -128,12 +128,14 @@ impl LargeFile {
     }
 
     /// Tells others of the copy, by `begin`, which answers the number that it is known under.
-    pub(crate) fn note(&self, begin: impl FnOnce(Copy) -> u64) {
+    pub(crate) fn note(&self, begin: impl FnOnce(UnfinishedCopy) -> u64) {
         let mut progress = self.lock();
         let copy = progress.copy();
-        if let Some(file) = progress.file_mut().filter(|file| file.number == 0 && file.staged.is_none()) {
+        if let Some(file) =
+            progress.file_mut().filter(|file| file.unfinished_id == 0 && file.staged.is_none())
+        {
             let copy = copy.as_ref().map(|copy| copy.as_fd());
-            file.number = begin(file.as_unfinished(file.found == Some(Found::Nothing), copy));
+            file.unfinished_id = begin(file.as_unfinished(file.found == Some(Existing::Nothing), copy));
         }
     }
 

@@ -22,6 +22,7 @@ pub(crate) mod fs_pairs;
 pub(crate) mod grains;
 pub(crate) mod holes;
 mod interrupt;
+mod newcomer;
 mod prepare_extents;
 pub(crate) mod single_chain;
 mod source;
@@ -41,17 +42,17 @@ use crate::bufpool::Pool;
 use crate::cli::cp::{Reflink, Sparse};
 use crate::pipeline::chain::Chain;
 use crate::pipeline::engine::Capabilities;
-use crate::plan::attributes::Keeping;
+use crate::plan::attributes::PreservePolicy;
 use crate::report::Reporter;
 use crate::report::manifest::Manifest;
 use crate::report::stats::Tally;
 use extents::LargeFile;
-use fs_pairs::View;
+use fs_pairs::FsPairsView;
 use std::sync::Arc;
 
 /// What methods need to know of how the run is to be done.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
+pub(crate) struct CopyPolicy {
     /// Past the page cache.
     pub direct: bool,
     /// Most bytes in one read or write.
@@ -74,7 +75,7 @@ pub(crate) struct Settings {
     pub sparse: Sparse,
     /// What became of each file's data is told.
     pub debug: bool,
-    pub keeping: Keeping,
+    pub keeping: PreservePolicy,
     /// No data is copied.
     pub attributes_only: bool,
     /// Files are durable before they are done.
@@ -94,11 +95,11 @@ pub(crate) struct Settings {
 /// What a method works with: the worker's own pool, engine and books.
 pub(crate) struct Context<'a> {
     /// How the run is to be done.
-    pub settings: Settings,
+    pub settings: CopyPolicy,
     /// What chains should look like.
     pub capabilities: Capabilities,
     /// What is known of the file systems.
-    pub pairs: View<'a>,
+    pub pairs: FsPairsView<'a>,
     /// Where leases come from.
     pub pool: &'a Pool,
     /// What is taken back where the file that it is done for never comes.
@@ -128,18 +129,18 @@ impl Context<'_> {
 }
 
 /// What is to happen next with a file.
-pub(crate) enum Next {
+pub(crate) enum Step {
     /// Run this chain and come back with its completion.
     Run(Chain),
     /// No buffer is free: come back when one is, by `resume`.
-    Starved(Chain),
+    NoBuffer(Chain),
     /// It was listed as a regular file and is none, or has several names, which have their turns: it is to be looked at.
     /// Nothing was done about it.
     OfAnotherKind,
     /// No descriptor is free: start this file again when others are done.
     NoDescriptor,
     /// All of the file is there, and this chain makes it durable: best together with those of other files.
-    Settle(Chain),
+    Fsync(Chain),
     /// The file is large: its extents can be shared out.
     Large(Arc<LargeFile>),
     /// The file is done, well or not.

@@ -1,15 +1,15 @@
 //! A large file on its way to its extents: made ready, and shared out.
 
-use super::extents::{LargeFile, Way, set_direct};
+use super::extents::{BlockMode, LargeFile, set_direct};
 use super::file::FileCopy;
 use super::stage::Stage;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Call, Chain, Op, Outcome};
 use crate::pipeline::engine::plain;
 use crate::plan::destination;
 use crate::plan::reading;
-use crate::report::message::What;
+use crate::report::message::MessageKind;
 use rustix::fd::AsFd;
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl LargeFile {
 impl FileCopy {
     /// Both ends are open: makes them ready for extents. `O_DIRECT` is turned on before anything is shared out, as from
     /// then on any extent may have to turn it off.
-    pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
         chain.ops.clear();
         chain.ops.extend((!self.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
         if self.makes_holes(context) {
@@ -45,22 +45,22 @@ impl FileCopy {
             return self.share_out_all(chain, context);
         }
         self.stage = Stage::Preparing;
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
-    pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Step {
         if let Outcome::Failed { at, errno } = outcome {
             if matches!(chain.ops.get(at), Some(Op::Call(Call::Truncate { length: 0 }))) && !self.truncated {
                 return self.not_cut(chain, errno, context);
             }
-            return self.fail(chain, self.destination_problem(What::Truncating, errno), context);
+            return self.fail(chain, self.destination_problem(MessageKind::Truncating, errno), context);
         }
         self.truncated = true;
         self.length = self.makes_holes(context).then(|| self.source_facts().size);
         self.share_out_all(chain, context)
     }
 
-    fn share_out_all(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
+    fn share_out_all(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
         let size = self.source_facts().size;
         let unreachable = if context.settings.direct { size % u64::from(DIRECT_UNIT) } else { 0 };
         let all = std::iter::once(0..size - unreachable).collect();
@@ -73,17 +73,17 @@ impl FileCopy {
         chain: Chain,
         stretches: Vec<Range<u64>>,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         let block = u32::try_from(context.extent_bytes()).unwrap_or(u32::MAX);
         // Holes and data meet where they like; O_DIRECT wants whole units.
         let direct = context.settings.direct && self.holes.is_none();
         let block = if direct { block - block % DIRECT_UNIT } else { block };
-        self.trail.transferred = true;
-        self.trail.moved = true;
+        self.debug_trace.transferred = true;
+        self.debug_trace.moved = true;
         let way = self.way(context);
         let file = std::mem::replace(self, Self::new(self.job.clone(), false));
         match LargeFile::new(file, chain, block, direct, way, stretches) {
-            Ok(large) => Next::Large(Arc::new(large)),
+            Ok(large) => Step::Large(Arc::new(large)),
             Err(returned) => {
                 let (file, chain) = *returned;
                 *self = file;
@@ -92,13 +92,17 @@ impl FileCopy {
         }
     }
 
-    fn way(&mut self, context: &Context<'_>) -> Way {
+    fn way(&mut self, context: &Context<'_>) -> BlockMode {
         let pair = self.pair();
         if self.makes_holes(context) {
             let unit = destination::hole_bytes(pair.and_then(|pair| context.pairs.destination(pair)));
-            return Way::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
+            return BlockMode::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
         }
         let offload = |pair| context.pairs.offload(pair).is_wanted();
-        if self.may_offload(context) && pair.is_some_and(offload) { Way::Offload } else { Way::Through }
+        if self.may_offload(context) && pair.is_some_and(offload) {
+            BlockMode::Offload
+        } else {
+            BlockMode::Through
+        }
     }
 }

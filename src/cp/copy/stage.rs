@@ -1,8 +1,8 @@
 //! The stages of a file on its way: what the chain in flight is for.
 
 use crate::pipeline::chain::End;
-use crate::plan::facts::Facts;
-use crate::plan::overwrite::Verdict;
+use crate::plan::facts::FileStat;
+use crate::plan::overwrite::OpenPlan;
 
 /// What the chain in flight is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,9 @@ pub(super) enum Stage {
     /// Following what has come, as it is a link.
     NewcomerLink,
     /// Making or opening the destination, to go on by another chain.
-    Destination(Verdict),
+    Destination(OpenPlan),
     /// Finding out whether a destination whose inode is another one than was seen is that file all the same.
-    Which(Facts),
+    Which(FileStat),
     /// Asking for the next stretch of data of a file with holes.
     Map,
     /// Making the destination share the source's blocks.

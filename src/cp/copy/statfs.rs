@@ -2,12 +2,12 @@
 
 use super::file::FileCopy;
 use super::stage::Stage;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::cli::cp::{Reflink, Sparse};
-use crate::pipeline::chain::{Call, Chain, Op, Seen};
+use crate::pipeline::chain::{Call, Chain, Op, Results};
 use crate::plan::data::{self, Method};
 use crate::plan::destination::{self, Offload};
-use crate::plan::overwrite::Verdict;
+use crate::plan::overwrite::OpenPlan;
 use crate::plan::reading::Reading;
 
 impl FileCopy {
@@ -64,17 +64,17 @@ impl FileCopy {
     }
 
     /// Asks, with both ends open.
-    pub(super) fn survey(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn survey(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
         if !chain.destination.is_open() {
-            return self.open_destination(chain, Verdict::Create, context);
+            return self.open_destination(chain, OpenPlan::Create, context);
         }
         self.stage = Stage::Survey;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Statfs));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
-    pub(super) fn surveyed(&mut self, chain: Chain, seen: &Seen, context: &mut Context<'_>) -> Next {
+    pub(super) fn surveyed(&mut self, chain: Chain, seen: &Results, context: &mut Context<'_>) -> Step {
         if let Some(pair) = self.pair() {
             context.pairs.all.survey(pair, seen.systems);
         }

@@ -6,12 +6,12 @@
 use super::extents::set_direct;
 use super::file::FileCopy;
 use super::stage::Stage;
-use super::{Context, Next, zeros};
+use super::{Context, Step, zeros};
 use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome};
-use crate::plan::overwrite::{Found, Verdict};
+use crate::plan::overwrite::{Existing, OpenPlan};
 use crate::plan::{data, destination};
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
@@ -81,13 +81,13 @@ impl Stream {
 
 impl FileCopy {
     /// Makes sure of a destination, then streams.
-    pub(super) fn start_stream(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
+    pub(super) fn start_stream(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Step {
         if !chain.destination.is_open() {
             let verdict = match self.found {
-                Some(Found::DanglingLink(_)) => Verdict::CreateThroughLink,
-                Some(Found::File(file) | Found::LinkTo { file, .. }) => Verdict::Overwrite(file),
-                Some(Found::ClosedLink { errno, .. }) => Verdict::Closed(errno),
-                Some(Found::Nothing) | None => Verdict::Create,
+                Some(Existing::DanglingLink(_)) => OpenPlan::CreateThroughLink,
+                Some(Existing::File(file) | Existing::LinkTo { file, .. }) => OpenPlan::Overwrite(file),
+                Some(Existing::ClosedLink { errno, .. }) => OpenPlan::Closed(errno),
+                Some(Existing::Nothing) | None => OpenPlan::Create,
             };
             return self.open_destination(chain, verdict, context);
         }
@@ -98,9 +98,9 @@ impl FileCopy {
     }
 
     /// The next chain of a stream: what is pending is written, then the next block is read.
-    pub(super) fn stream_on(&mut self, mut chain: Chain, alone: bool, context: &mut Context<'_>) -> Next {
+    pub(super) fn stream_on(&mut self, mut chain: Chain, alone: bool, context: &mut Context<'_>) -> Step {
         self.stage = Stage::Stream;
-        self.trail.transferred |= !self.trail.mapped;
+        self.debug_trace.transferred |= !self.debug_trace.mapped;
         let makes_holes = self.makes_holes(context);
         if chain.lease.is_none() {
             let wanted = if alone { PAGE_BYTES } else { context.buffer_bytes() };
@@ -108,9 +108,9 @@ impl FileCopy {
         }
         let Some(lease) = &mut chain.lease else {
             if !alone {
-                return Next::Starved(chain);
+                return Step::NoBuffer(chain);
             }
-            return self.fail(chain, self.source_problem(What::Reading, Errno::NOMEM), context);
+            return self.fail(chain, self.source_problem(MessageKind::Reading, Errno::NOMEM), context);
         };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
         let hole_left = self.stream.hole_left();
@@ -120,7 +120,7 @@ impl FileCopy {
             self.hash_read(self.stream.position(), &chain, filled);
             self.stream.pending(filled);
         }
-        let Some(lease) = &chain.lease else { return Next::Starved(chain) };
+        let Some(lease) = &chain.lease else { return Step::NoBuffer(chain) };
         let Stream { written, start, pending, read_failed, .. } = self.stream;
         chain.ops.clear();
         if pending > 0 && makes_holes {
@@ -130,20 +130,20 @@ impl FileCopy {
             let ahead_of = system.is_some_and(destination::allocates_ahead).then_some(length);
             chain.ops = zeros::writes(lease.bytes(), start..start + pending, written, unit, ahead_of);
         } else if pending > 0 {
-            let offset = (self.positioned && !self.in_order.destination).then_some(written);
+            let offset = (self.seekable && !self.in_order.destination).then_some(written);
             chain.ops.push(Op::Io(Io::Write { offset, start, length: pending }));
         }
         // What has arrived is known when the chain comes back. Who looks is not to wait for that until a pipe or a device
         // gives more.
         let waits = context.settings.watched && self.source_facts().kind != FileType::RegularFile;
         if read_failed.is_none() && hole_left == 0 && (chain.ops.is_empty() || !waits) {
-            let offset = (self.positioned && !self.in_order.source).then_some(written + u64::from(pending));
+            let offset = (self.seekable && !self.in_order.source).then_some(written + u64::from(pending));
             chain.ops.push(Op::Io(Io::Read { offset, room, expect: None }));
         }
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
-    pub(super) fn streamed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+    pub(super) fn streamed(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Step {
         let (at, result) = match outcome {
             Outcome::Done => (chain.ops.len(), Ok(0)),
             Outcome::Count { at, moved } => (at, Ok(moved)),
@@ -163,12 +163,12 @@ impl FileCopy {
             (Some(Op::Io(Io::Read { .. })), Ok(moved)) => {
                 self.hash_read(self.stream.position(), &chain, moved);
                 self.stream.pending(moved);
-                self.trail.transferred = true;
-                self.trail.moved = true;
+                self.debug_trace.transferred = true;
+                self.debug_trace.moved = true;
                 self.stream_on(chain, false, context)
             }
             (Some(Op::Io(Io::Write { .. })), Ok(0)) => {
-                self.fail(chain, self.destination_problem(What::Writing, Errno::NOSPC), context)
+                self.fail(chain, self.destination_problem(MessageKind::Writing, Errno::NOSPC), context)
             }
             (Some(Op::Io(Io::Write { start, .. })), Ok(moved)) => {
                 self.written_to(start + moved);
@@ -180,11 +180,11 @@ impl FileCopy {
                 self.stream_on(chain, false, context)
             }
             (Some(Op::Io(Io::Write { .. })), Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Writing, errno), context)
+                self.fail(chain, self.destination_problem(MessageKind::Writing, errno), context)
             }
             // The source ended before its size, and others had come further.
             (Some(Op::Call(Call::Truncate { .. })), Err(errno)) => {
-                self.fail(chain, self.destination_problem(What::Cutting, errno), context)
+                self.fail(chain, self.destination_problem(MessageKind::Cutting, errno), context)
             }
             (None, _) => match self.stream.read_failed {
                 Some(errno) => self.read_failed(chain, errno, context),
@@ -192,7 +192,7 @@ impl FileCopy {
                 None if self.stream.hole_end > 0 && self.stream.hole_left() == 0 => self.end_mapped(chain),
                 None => self.stream_on(chain, false, context),
             },
-            (Some(_), _) => self.fail(chain, self.source_problem(What::Reading, Errno::IO), context),
+            (Some(_), _) => self.fail(chain, self.source_problem(MessageKind::Reading, Errno::IO), context),
         }
     }
 
@@ -210,11 +210,12 @@ impl FileCopy {
         &mut self,
         reached: u64,
         mut chain: Chain,
-        problem: Problem,
+        problem: FileError,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         self.stream = Stream::starting_at(reached);
-        let wants_room = problem.what == What::Writing && problem.errno.is_some_and(data::is_want_of_room);
+        let wants_room =
+            problem.what == MessageKind::Writing && problem.errno.is_some_and(data::is_want_of_room);
         if !wants_room || self.holes.is_some() || self.hashing.is_some() {
             self.length = Some(u64::MAX);
             return self.fail(chain, problem, context);
@@ -226,12 +227,12 @@ impl FileCopy {
             chain.ops.extend(set_direct(false));
         }
         chain.ops.push(Op::Call(Call::Truncate { length: reached }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     /// The source has ended. A copy with holes is brought to its length: the last ones gave it none, or it was made as
     /// long as the source used to be.
-    fn end_stream(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    fn end_stream(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
         let written = self.stream.position();
         let Some(length) = self.length.replace(written).filter(|&length| length != written) else {
             return self.close(chain, context);
@@ -243,7 +244,7 @@ impl FileCopy {
         if length < written && system.is_some_and(destination::allocates_ahead) {
             chain.ops.push(Op::Call(Call::PunchHole { offset: length, length: written - length }));
         }
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     pub(super) fn trimmed(
@@ -252,9 +253,9 @@ impl FileCopy {
         outcome: Outcome,
         cuts: bool,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         if let Outcome::Failed { errno, .. } = outcome {
-            let what = if cuts { What::Cutting } else { What::Truncating };
+            let what = if cuts { MessageKind::Cutting } else { MessageKind::Truncating };
             return self.fail(chain, self.destination_problem(what, errno), context);
         }
         self.close(chain, context)
@@ -272,8 +273,8 @@ impl FileCopy {
     }
 
     /// The source failed. The destination is made all the same, as GNU cp opens it before it reads.
-    pub(super) fn read_failed(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
-        if errno == Errno::SPIPE && self.positioned && !self.in_order.source {
+    pub(super) fn read_failed(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Step {
+        if errno == Errno::SPIPE && self.seekable && !self.in_order.source {
             self.has_no_offsets(End::Source);
             return self.start_stream(chain, false, context);
         }
@@ -281,6 +282,6 @@ impl FileCopy {
             self.stream.read_failed = Some(errno);
             return self.start_stream(chain, false, context);
         }
-        self.fail(chain, self.source_problem(What::Reading, errno), context)
+        self.fail(chain, self.source_problem(MessageKind::Reading, errno), context)
     }
 }

@@ -4,15 +4,15 @@
 use super::destination::written_by;
 use super::file::FileCopy;
 use super::stage::Stage;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::cp::entry::owed::{Debt, Undo};
-use crate::pipeline::chain::{At, Call, Chain, Descriptor, End, Into, Io, Op, Outcome, Seen};
+use crate::pipeline::chain::{At, Call, Chain, Descriptor, End, FdKind, Io, Op, Outcome, Results};
 use crate::pipeline::place;
-use crate::plan::attributes::Made;
-use crate::plan::facts::{Facts, Identity};
-use crate::plan::overwrite::{Found, Verdict};
+use crate::plan::attributes::CopyOrigin;
+use crate::plan::facts::{FileId, FileStat};
+use crate::plan::overwrite::{Existing, OpenPlan};
 use crate::plan::{durability, path};
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -48,55 +48,54 @@ impl Staged {
 
 impl FileCopy {
     /// Whether a file for which this was decided is written apart from its name.
-    pub(super) fn is_staged(&self, verdict: &Verdict, context: &Context<'_>) -> bool {
-        let super::Settings { atomic, attributes_only, .. } = context.settings;
+    pub(super) fn is_staged(&self, verdict: &OpenPlan, context: &Context<'_>) -> bool {
+        let super::CopyPolicy { atomic, attributes_only, .. } = context.settings;
         atomic && durability::is_staged(verdict, attributes_only)
     }
 
     /// Begins with a destination that is believed absent, or whose name is free to be taken.
-    pub(super) fn stage_new(&mut self, chain: Chain) -> Next {
-        if matches!(self.found, Some(Found::DanglingLink(_))) {
+    pub(super) fn stage_new(&mut self, chain: Chain) -> Step {
+        if matches!(self.found, Some(Existing::DanglingLink(_))) {
             // Nothing is known of the directory that the link leads to.
-            self.made = Made::Here(None);
+            self.made = CopyOrigin::Created(None);
         }
         self.find_place(chain, self.job.over, None)
     }
 
     /// Goes on with a file that was there, and may be written to: the open descriptor says so.
-    pub(super) fn stage_over(&mut self, mut chain: Chain, is: Identity, context: &mut Context<'_>) -> Next {
+    pub(super) fn stage_over(&mut self, mut chain: Chain, is: FileId, context: &mut Context<'_>) -> Step {
         match std::mem::take(&mut chain.destination) {
             Descriptor::Plain(replaced) => self.find_place(chain, true, Some((is, Arc::new(replaced)))),
             Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) | Descriptor::Direct(_) => {
-                self.fail(chain, self.destination_problem(What::CannotCreateRegular, Errno::BADF), context)
+                self.fail(
+                    chain,
+                    self.destination_problem(MessageKind::CannotCreateRegular, Errno::BADF),
+                    context,
+                )
             }
         }
     }
 
-    fn find_place(
-        &mut self,
-        mut chain: Chain,
-        over: bool,
-        replaced: Option<(Identity, Arc<OwnedFd>)>,
-    ) -> Next {
+    fn find_place(&mut self, mut chain: Chain, over: bool, replaced: Option<(FileId, Arc<OwnedFd>)>) -> Step {
         let (is, replaced) = replaced.unzip();
-        self.begun = true;
+        self.data_started = true;
         self.stage = Stage::Place;
         let to = self.job.destination.clone();
         // A link that is in the way itself is not followed.
-        let follow = matches!(self.found, Some(Found::LinkTo { .. } | Found::DanglingLink(_)));
+        let follow = matches!(self.found, Some(Existing::LinkTo { .. } | Existing::DanglingLink(_)));
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::PinParent { at: to.clone(), follow, is }));
         self.staged = Some(Box::new(Staged { to, temporary: None, debt: None, over, replaced, attempts: 0 }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     pub(super) fn placed(
         &mut self,
         chain: Chain,
         outcome: Outcome,
-        seen: Seen,
+        seen: Results,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         let errno = match (outcome, seen.place, &mut self.staged) {
             (Outcome::Done, Some(place), Some(staged)) => {
                 staged.to = place;
@@ -108,14 +107,14 @@ impl FileCopy {
         self.not_staged(chain, errno, context)
     }
 
-    fn open_unnamed(&mut self, chain: Chain, context: &Context<'_>) -> Next {
-        let Some(staged) = &self.staged else { return Next::Run(chain) };
+    fn open_unnamed(&mut self, chain: Chain, context: &Context<'_>) -> Step {
+        let Some(staged) = &self.staged else { return Step::Run(chain) };
         let at = At { name: Arc::from(c"."), ..staged.to.clone() };
         self.open_staged(chain, at, written_by(context) | OFlags::TMPFILE, context)
     }
 
-    fn open_named(&mut self, chain: Chain, context: &mut Context<'_>) -> Next {
-        let Some(staged) = &mut self.staged else { return Next::Run(chain) };
+    fn open_named(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
+        let Some(staged) = &mut self.staged else { return Step::Run(chain) };
         staged.attempts += 1;
         match place::beside(&staged.to) {
             Ok(temporary) => {
@@ -131,32 +130,32 @@ impl FileCopy {
         }
     }
 
-    fn open_staged(&mut self, mut chain: Chain, at: At, flags: OFlags, context: &Context<'_>) -> Next {
+    fn open_staged(&mut self, mut chain: Chain, at: At, flags: OFlags, context: &Context<'_>) -> Step {
         self.stage = Stage::Staged;
         let replaces = self.staged.as_ref().is_some_and(|staged| staged.replaced.is_some());
         // Until it has the permissions of what it replaces nobody else is to open it.
         let mode = if replaces { Mode::RUSR | Mode::WUSR } else { self.mode_to_make(context) };
         chain.ops.clear();
-        chain.ops.push(Op::Io(Io::Open { end: End::Destination, at, flags, mode, into: Into::Plain }));
+        chain.ops.push(Op::Io(Io::Open { end: End::Destination, at, flags, mode, into: FdKind::Plain }));
         if self.job.is_noted() {
             chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
         }
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     pub(super) fn staged(
         &mut self,
         chain: Chain,
         outcome: Outcome,
-        facts: Option<Facts>,
+        facts: Option<FileStat>,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         let errno = match outcome {
             Outcome::Done => {
                 if self.staged.as_ref().is_some_and(|staged| staged.replaced.is_some()) {
-                    self.made = Made::Before;
+                    self.made = CopyOrigin::Existed;
                 }
-                self.positioned &= self.source_facts().kind == FileType::RegularFile;
+                self.seekable &= self.source_facts().kind == FileType::RegularFile;
                 self.truncated = true;
                 if let Some(facts) = facts {
                     self.job.note(facts.identity, self.found.as_ref());
@@ -186,19 +185,19 @@ impl FileCopy {
         }
     }
 
-    fn not_staged(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Next {
+    fn not_staged(&mut self, chain: Chain, errno: Errno, context: &mut Context<'_>) -> Step {
         if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
             self.staged = None;
             return self.give_up(chain, End::Destination, errno);
         }
         if errno == Errno::STALE {
-            let problem = Problem::of(What::Replaced, self.job.destination_path());
+            let problem = FileError::of(MessageKind::Replaced, self.job.destination_path());
             return self.fail(chain, problem, context);
         }
         // As where a file is made under its own name.
         let slash = self.job.destination.name.to_bytes().ends_with(b"/");
         let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };
-        self.fail(chain, self.destination_problem(What::CannotCreateRegular, errno), context)
+        self.fail(chain, self.destination_problem(MessageKind::CannotCreateRegular, errno), context)
     }
 
     /// What gives a complete file what it has of the one that it replaces.
@@ -223,9 +222,9 @@ impl FileCopy {
             }
         };
         let elsewhere = match self.found {
-            Some(Found::DanglingLink(_)) => true,
-            Some(Found::LinkTo { .. }) => self.staged.is_some(),
-            Some(Found::Nothing | Found::File(_) | Found::ClosedLink { .. }) | None => false,
+            Some(Existing::DanglingLink(_)) => true,
+            Some(Existing::LinkTo { .. }) => self.staged.is_some(),
+            Some(Existing::Nothing | Existing::File(_) | Existing::ClosedLink { .. }) | None => false,
         };
         // A name made where a link leads is in no directory that is made durable later.
         if context.settings.fsync && elsewhere {

@@ -9,12 +9,12 @@ mod sparse;
 mod verifying;
 
 use crate::bufpool::PAGE_BYTES;
-use crate::cp::entry::created::Made;
+use crate::cp::entry::created::CreatedFiles;
 use crate::pipeline::engine::scripted::{Change, Fault};
 use crate::plan::attributes::Permissions;
-use crate::plan::facts::Facts;
-use crate::plan::overwrite::Found;
-use crate::report::message::What;
+use crate::plan::facts::FileStat;
+use crate::plan::overwrite::Existing;
+use crate::report::message::MessageKind;
 use driver::Copying;
 use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
@@ -74,7 +74,7 @@ fn what_has_come_to_the_name_since_it_was_seen_free_stays() {
         let mut copying = copying.newcomer(b"another's".to_vec());
         copying.settings.force = force;
         let copied = copying.run();
-        assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::EXIST))]);
+        assert_eq!(copied.told(), [(MessageKind::CannotCreateRegular, Some(Errno::EXIST))]);
         assert_eq!(copied.destination(), Some(&b"another's"[..]));
         assert_eq!((copied.tally.files, copied.log.contains(&"truncate")), (0, false));
     }
@@ -87,7 +87,7 @@ fn what_comes_to_the_name_of_a_file_that_was_forced_out_of_the_way_stays() {
     // It may not be written; once it is removed there is another.
     copying = copying.fault("open destination", 0, Fault::Errno(Errno::ACCESS));
     let copied = copying.fault("open destination", 1, Fault::Errno(Errno::EXIST)).run();
-    assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::EXIST))]);
+    assert_eq!(copied.told(), [(MessageKind::CannotCreateRegular, Some(Errno::EXIST))]);
     assert_eq!(copied.log.iter().filter(|name| **name == "open destination").count(), 2);
 }
 
@@ -101,7 +101,7 @@ fn a_large_file_over_a_longer_one_leaves_nothing_of_it() {
 fn a_read_error_still_makes_the_destination() {
     for copying in [Copying::of(small()), fused(Copying::of(small())), Copying::of(large())] {
         let copied = copying.fault("read", 0, Fault::Errno(Errno::IO)).run();
-        assert_eq!(copied.told(), [(What::Reading, Some(Errno::IO))]);
+        assert_eq!(copied.told(), [(MessageKind::Reading, Some(Errno::IO))]);
         assert!(copied.destination().is_some(), "GNU cp opens the destination before it reads");
         assert_eq!(copied.tally.files, 0);
     }
@@ -110,7 +110,7 @@ fn a_read_error_still_makes_the_destination() {
 #[test]
 fn a_full_disk_in_the_middle_of_extents_is_told_once() {
     let copied = Copying::of(large()).faults("write", 2..99, Fault::Errno(Errno::NOSPC)).run();
-    assert_eq!(copied.told(), [(What::Writing, Some(Errno::NOSPC))]);
+    assert_eq!(copied.told(), [(MessageKind::Writing, Some(Errno::NOSPC))]);
     let writes = copied.log.iter().filter(|name| **name == "write").count();
     assert!(
         writes <= 2 + 4 + 1,
@@ -133,20 +133,20 @@ fn a_disk_that_has_room_again_once_blocks_are_cut_off_is_filled_in_order() {
     }
     // What is wrong with the destination itself is not tried again.
     let copied = Copying::of(large()).faults("write", 2..3, Fault::Errno(Errno::IO)).run();
-    assert_eq!(copied.told(), [(What::Writing, Some(Errno::IO))]);
+    assert_eq!(copied.told(), [(MessageKind::Writing, Some(Errno::IO))]);
 }
 
 #[test]
 fn a_write_that_moves_nothing_twice_is_a_full_disk() {
     let copied = Copying::of(small()).faults("write", 0..99, Fault::Short(0)).run();
-    assert_eq!(copied.told(), [(What::Writing, Some(Errno::NOSPC))]);
+    assert_eq!(copied.told(), [(MessageKind::Writing, Some(Errno::NOSPC))]);
 }
 
 #[test]
 fn a_failed_close_of_the_destination_is_told() {
     for copying in [Copying::of(small()), fused(Copying::of(small())), Copying::of(large())] {
         let copied = copying.fault("close", 0, Fault::Errno(Errno::DQUOT)).run();
-        assert_eq!(copied.told(), [(What::Closing, Some(Errno::DQUOT))]);
+        assert_eq!(copied.told(), [(MessageKind::Closing, Some(Errno::DQUOT))]);
         assert_eq!(copied.tally.files, 0);
     }
 }
@@ -155,7 +155,7 @@ fn a_failed_close_of_the_destination_is_told() {
 fn a_failed_close_of_the_source_is_told_and_loses_nothing() {
     for contents in [small(), large()] {
         let copied = Copying::of(contents.clone()).fault("close", 1, Fault::Errno(Errno::IO)).run();
-        let told = vec![(What::Closing, Some(Errno::IO))];
+        let told = vec![(MessageKind::Closing, Some(Errno::IO))];
         assert_eq!((copied.told(), copied.destination()), (told, Some(&contents[..])));
         assert_eq!((copied.tally.files, &copied.problems[0].path[..]), (1, &b"source"[..]));
     }
@@ -185,7 +185,7 @@ fn a_source_that_always_answers_einval_is_told_of() {
     for size in [0, 100, 20 * PAGE_BYTES] {
         let mut copying = direct(Copying::of(contents(0, size)));
         copying = copying.faults("read", 0..99_999, Fault::Errno(Errno::INVAL));
-        assert_eq!(copying.run().told(), [(What::Reading, Some(Errno::INVAL))], "{size} bytes");
+        assert_eq!(copying.run().told(), [(MessageKind::Reading, Some(Errno::INVAL))], "{size} bytes");
     }
 }
 
@@ -228,22 +228,22 @@ fn a_destination_without_offsets_is_written_in_order_and_never_cut() {
 #[test]
 fn a_source_that_is_another_file_by_now_is_refused() {
     let mut copying = Copying::of(small());
-    copying.job().seen = Some(Facts::unknown());
+    copying.job().seen = Some(FileStat::unknown());
     let copied = copying.run();
-    assert_eq!((copied.told(), copied.destination()), (vec![(What::Replaced, None)], None));
+    assert_eq!((copied.told(), copied.destination()), (vec![(MessageKind::Replaced, None)], None));
 }
 
 #[test]
 fn a_file_made_for_one_source_is_not_overwritten_with_the_next() {
     for fused in [false, true] {
         let mut copying = Copying::new();
-        copying.made = Some(Arc::new(Made::nothing(true)));
+        copying.made = Some(Arc::new(CreatedFiles::nothing(true)));
         copying.fused = fused;
         // One after the other, as operands are.
         copying.in_flight_max = 1;
-        copying = copying.file("source", small(), "destination", Some(Found::Nothing));
+        copying = copying.file("source", small(), "destination", Some(Existing::Nothing));
         let copied = copying.file("another", contents(1, 5), "destination", None).run();
-        assert_eq!(copied.told(), [(What::JustCreated, None)]);
+        assert_eq!(copied.told(), [(MessageKind::JustCreated, None)]);
         assert_eq!(copied.destination(), Some(&small()[..]));
     }
 }
@@ -258,7 +258,7 @@ fn without_descriptors_a_file_begins_again_when_others_are_done() {
             copying.script.turns = vec![1; 99];
             for number in 0..3 {
                 let (source, destination) = (format!("source {number}"), format!("destination {number}"));
-                copying = copying.file(&source, contents(number, 9), &destination, Some(Found::Nothing));
+                copying = copying.file(&source, contents(number, 9), &destination, Some(Existing::Nothing));
             }
             let copied = copying.fault(operation, nth, Fault::Errno(Errno::MFILE)).run();
             assert_eq!((copied.told(), copied.tally.files), (vec![], 3), "{operation} {nth}");
@@ -273,7 +273,7 @@ fn files_wait_for_a_buffer_when_there_is_only_one() {
     for number in 0..8 {
         let (source, destination) = (format!("source {number}"), format!("destination {number}"));
         let contents = contents(number, number * 5000);
-        copying = copying.file(&source, contents, &destination, Some(Found::Nothing));
+        copying = copying.file(&source, contents, &destination, Some(Existing::Nothing));
     }
     let copied = copying.run();
     assert_eq!((copied.told(), copied.tally.files), (vec![], 8));
@@ -302,7 +302,7 @@ fn a_file_that_is_to_change_hands_is_made_for_its_owner_alone() {
 fn a_file_of_the_right_owner_is_made_with_its_final_permissions_unless_there_is_an_acl() {
     for (acls, mode) in [(&b""[..], 0o644), (b"system.posix_acl_access\0", 0o600)] {
         let mut copying = with_attributes(Copying::of(small()));
-        copying.job().belongs_to = Some(Facts::unknown().owner);
+        copying.job().belongs_to = Some(FileStat::unknown().owner);
         copying.world.file_mut(b"source").names.acls = acls.to_vec();
         let copied = copying.run();
         let copy = copied.world.file(b"destination").expect("a copy");
@@ -316,14 +316,14 @@ fn what_attributes_are_refused_is_told_and_the_file_is_closed() {
     for size in [100, 20 * PAGE_BYTES + 10] {
         let refusing = Fault::Errno(Errno::PERM);
         let copied = with_attributes(Copying::of(contents(0, size))).fault("keep", 0, refusing).run();
-        assert_eq!(copied.told(), [(What::PreservingTimes, Some(Errno::PERM))]);
+        assert_eq!(copied.told(), [(MessageKind::PreservingTimes, Some(Errno::PERM))]);
         assert_eq!(copied.destination(), Some(&contents(0, size)[..]));
     }
 }
 
 #[test]
 fn attributes_alone_leave_the_data_that_is_there() {
-    for (found, expected) in [(None, &b"old data"[..]), (Some(Found::Nothing), b"")] {
+    for (found, expected) in [(None, &b"old data"[..]), (Some(Existing::Nothing), b"")] {
         let copying =
             if found.is_none() { Copying::new().over(b"old data".to_vec()) } else { Copying::new() };
         let mut copying = with_attributes(copying.file("source", small(), "destination", found));
@@ -340,8 +340,8 @@ fn attributes_alone_leave_the_data_that_is_there() {
 fn a_file_that_begins_again_removes_what_was_in_the_way_once() {
     let mut copying = Copying::new().over(b"old".to_vec()).file("source", small(), "destination", None);
     let there = copying.world.facts(b"destination").expect("a file");
-    copying.job().found = Some(Found::File(there));
-    copying = copying.file("other", small(), "beside", Some(Found::Nothing));
+    copying.job().found = Some(Existing::File(there));
+    copying = copying.file("other", small(), "beside", Some(Existing::Nothing));
     copying.settings.force = true;
     // Another file is on its way, so that this one can wait for a descriptor.
     copying.script.turns = [vec![0; 3], vec![1; 20]].concat();
@@ -365,8 +365,8 @@ fn what_is_owed_survives_a_cut_by_every_operation_of_a_whole_file() {
     for (operation, fault, size) in ways {
         let mut copying = with_attributes(Copying::of(contents(0, size)));
         copying.passes = true;
-        copying.job().belongs_to = Some(Facts::unknown().owner);
-        copying = copying.file("other", small(), "beside", Some(Found::Nothing));
+        copying.job().belongs_to = Some(FileStat::unknown().owner);
+        copying = copying.file("other", small(), "beside", Some(Existing::Nothing));
         copying.world.file_mut(b"source").names.acls = acls.to_vec();
         let copied = copying.fault(operation, 0, fault).run();
         let copy = copied.world.file(b"destination").expect("a copy");

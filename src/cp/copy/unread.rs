@@ -3,9 +3,9 @@
 
 use super::file::FileCopy;
 use super::stage::Stage;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::hashes::Hashes;
-use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Results};
 use crate::plan::stretches::{whole_blocks, without};
 use std::ops::Range;
 
@@ -48,14 +48,14 @@ impl FileCopy {
     }
 
     /// Asks for the next stretch of data of one end.
-    pub(super) fn map_unread(&mut self, mut chain: Chain, end: End, from: u64) -> Next {
+    pub(super) fn map_unread(&mut self, mut chain: Chain, end: End, from: u64) -> Step {
         self.stage = Stage::MapUnread { end };
         if end == End::Destination {
             std::mem::swap(&mut chain.source, &mut chain.destination);
         }
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::SeekData { from }));
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     pub(super) fn unread_mapped(
@@ -63,9 +63,9 @@ impl FileCopy {
         mut chain: Chain,
         end: End,
         outcome: Outcome,
-        seen: &Seen,
+        seen: &Results,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         if end == End::Destination {
             std::mem::swap(&mut chain.source, &mut chain.destination);
         }

@@ -6,16 +6,16 @@
 //! source first. Large files are read as they are copied, by extents; to be read, the destination takes the source's
 //! place in a chain.
 
-use super::extents::{LargeFile, Way};
+use super::extents::{BlockMode, LargeFile};
 use super::file::FileCopy;
 use super::stage::Stage;
 use super::unread::Unread;
-use super::{Context, Next};
+use super::{Context, Step};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::{Hashed, Hashes};
-use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome, Seen};
+use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome, Results};
 use crate::plan::stretches;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::io::Errno;
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) struct Hashing {
     source: Hashes,
     /// Of what was read back.
     copy: Hashes,
-    step: Step,
+    step: HashPhase,
     /// Holes that are not read, where they were looked for.
     pub(super) unread: Option<Unread>,
     /// Past the page cache was tried and refused: its pages are dropped.
@@ -35,7 +35,7 @@ pub(super) struct Hashing {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Step {
+enum HashPhase {
     /// The file is being copied.
     #[default]
     Copying,
@@ -88,36 +88,40 @@ impl FileCopy {
         if !self.destination_is_regular {
             self.hashing = None;
         }
-        !self.failed && self.hashing.as_ref().is_some_and(|hashing| hashing.step != Step::Over)
+        !self.failed && self.hashing.as_ref().is_some_and(|hashing| hashing.step != HashPhase::Over)
     }
 
     /// All data is in the destination, or has been read once more: what comes next.
-    pub(super) fn hash_on(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    pub(super) fn hash_on(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
         chain.lease = None;
         let length = self.stream.position();
         let Some(hashing) = &mut self.hashing else { return self.close(chain, context) };
-        if hashing.step == Step::Copy {
+        if hashing.step == HashPhase::Copy {
             return self.compare(chain, length, context);
         }
         let gaps = hashing.missing(length);
-        if !gaps.is_empty() && hashing.step == Step::Copying {
+        if !gaps.is_empty() && hashing.step == HashPhase::Copying {
             if self.begins_unread(&gaps, context) {
                 return self.map_unread(chain, End::Source, 0);
             }
             if let Some(hashing) = &mut self.hashing {
-                hashing.step = Step::Source;
+                hashing.step = HashPhase::Source;
             }
             return self.read_all(chain, End::Source, gaps, context);
         }
         if !gaps.is_empty() {
             let (source, destination) = (self.job.source_path(), self.job.destination_path());
-            return self.fail(chain, Problem::between(What::CannotHash, destination, source), context);
+            return self.fail(
+                chain,
+                FileError::between(MessageKind::CannotHash, destination, source),
+                context,
+            );
         }
         if context.settings.verify {
-            hashing.step = Step::Copy;
+            hashing.step = HashPhase::Copy;
             return self.start_read_back(chain, false, context);
         }
-        hashing.step = Step::Over;
+        hashing.step = HashPhase::Over;
         self.close(chain, context)
     }
 
@@ -132,13 +136,13 @@ impl FileCopy {
         mut chain: Chain,
         alone: bool,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         self.stage = Stage::ReadBack;
         let length = self.stream.position();
         let bytes = usize::try_from(length).ok().filter(|&bytes| bytes <= context.buffer_bytes());
         chain.lease = bytes.and_then(|bytes| context.pool.lease(bytes));
         if bytes.is_some() && chain.lease.is_none() && !alone {
-            return Next::Starved(chain);
+            return Step::NoBuffer(chain);
         }
         std::mem::swap(&mut chain.source, &mut chain.destination);
         chain.ops.clear();
@@ -152,16 +156,16 @@ impl FileCopy {
             let expect = u32::try_from(length).ok();
             chain.ops.push(Op::Io(Io::Read { offset: Some(0), room, expect }));
         }
-        Next::Run(chain)
+        Step::Run(chain)
     }
 
     pub(super) fn read_back(
         &mut self,
         mut chain: Chain,
         outcome: Outcome,
-        seen: &Seen,
+        seen: &Results,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         std::mem::swap(&mut chain.source, &mut chain.destination);
         let length = self.stream.position();
         if let Some(facts) = seen.facts.filter(|facts| facts.size != length) {
@@ -175,11 +179,11 @@ impl FileCopy {
             }
             (Outcome::Failed { at, errno }, _, hashing) => {
                 let what = match chain.ops[at] {
-                    Op::Io(Io::Read { .. }) => What::Reading,
-                    Op::Call(Call::Fstat { .. }) => What::CannotStat,
-                    _ => What::Writing,
+                    Op::Io(Io::Read { .. }) => MessageKind::Reading,
+                    Op::Call(Call::Fstat { .. }) => MessageKind::CannotStat,
+                    _ => MessageKind::Writing,
                 };
-                let refused = errno == Errno::INVAL && what == What::Reading;
+                let refused = errno == Errno::INVAL && what == MessageKind::Reading;
                 if let Some(hashing) = hashing.as_mut().filter(|hashing| refused && !hashing.buffered) {
                     hashing.buffered = true;
                     return self.start_read_back(chain, false, context);
@@ -201,26 +205,26 @@ impl FileCopy {
         end: End,
         stretches: Vec<Range<u64>>,
         context: &mut Context<'_>,
-    ) -> Next {
+    ) -> Step {
         let block = context.extent_bytes() - context.extent_bytes() % PAGE_BYTES;
         let block = u32::try_from(block.max(PAGE_BYTES)).unwrap_or(u32::MAX);
         let file = std::mem::replace(self, Self::new(self.job.clone(), false));
-        match LargeFile::new(file, chain, block, false, Way::Hash(end), stretches) {
-            Ok(large) => Next::Large(Arc::new(large)),
+        match LargeFile::new(file, chain, block, false, BlockMode::Hash(end), stretches) {
+            Ok(large) => Step::Large(Arc::new(large)),
             Err(returned) => {
                 // Only what goes in one linked chain has no ordinary descriptors, and nothing of that is missing.
                 let (file, chain) = *returned;
                 *self = file;
-                self.fail(chain, self.source_problem(What::Reading, Errno::BADF), context)
+                self.fail(chain, self.source_problem(MessageKind::Reading, Errno::BADF), context)
             }
         }
     }
 
-    fn compare(&mut self, chain: Chain, length: u64, context: &mut Context<'_>) -> Next {
+    fn compare(&mut self, chain: Chain, length: u64, context: &mut Context<'_>) -> Step {
         let Some(hashing) = &mut self.hashing else { return self.close(chain, context) };
         let compared = hashing.to_compare(length);
         context.tally.read_back(compared.iter().map(|stretch| stretch.end - stretch.start).sum());
-        hashing.step = Step::Over;
+        hashing.step = HashPhase::Over;
         let differs = |stretch| hashing.source.first_difference(&hashing.copy, stretch, length);
         if let Some(offset) = compared.into_iter().find_map(differs) {
             return self.differs(chain, offset, context);
@@ -229,8 +233,8 @@ impl FileCopy {
         self.close(chain, context)
     }
 
-    fn differs(&mut self, chain: Chain, offset: u64, context: &mut Context<'_>) -> Next {
-        let problem = Problem::of(What::Differs { offset }, self.job.destination_path());
+    fn differs(&mut self, chain: Chain, offset: u64, context: &mut Context<'_>) -> Step {
+        let problem = FileError::of(MessageKind::Differs { offset }, self.job.destination_path());
         self.fail(chain, problem, context)
     }
 
@@ -241,7 +245,7 @@ impl FileCopy {
         match hashing.source.hash(self.stream.position()) {
             Some(hash) => manifest.add(&hash, &path, context.reporter),
             None => {
-                let problem = Problem::between(What::CannotHash, path, self.job.source_path());
+                let problem = FileError::between(MessageKind::CannotHash, path, self.job.source_path());
                 context.reporter.problem(&problem);
             }
         }

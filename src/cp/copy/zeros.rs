@@ -11,7 +11,7 @@ impl FileCopy {
     /// Whether zeros of this file are left out. The destination is open by now, and must be able to have holes.
     pub(super) fn makes_holes(&mut self, context: &Context<'_>) -> bool {
         let makes = context.settings.sparse == Sparse::Always && self.destination_is_regular;
-        self.trail.zeros |= makes;
+        self.debug_trace.zeros |= makes;
         makes
     }
 }

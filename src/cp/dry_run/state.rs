@@ -9,8 +9,8 @@ use crate::cp::entry::special;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::backup::Naming;
-use crate::plan::facts::{Facts, Identity};
-use crate::plan::overwrite::Found;
+use crate::plan::facts::{FileId, FileStat};
+use crate::plan::overwrite::Existing;
 use crate::plan::{path, target};
 use rustix::event::EventfdFlags;
 use rustix::fd::OwnedFd;
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 const NAME_BYTES_MAX: usize = 255;
 
 /// The imagined copies of a dry run.
-pub(crate) struct Imagined {
+pub(crate) struct DryRun {
     nowhere: OnceLock<Arc<OwnedFd>>,
     /// An operand may meet what an earlier one would have made.
     remembers: bool,
@@ -38,14 +38,14 @@ pub(crate) struct Imagined {
 #[derive(Default)]
 struct State {
     /// What would be under each path.
-    there: HashMap<Vec<u8>, Facts>,
+    there: HashMap<Vec<u8>, FileStat>,
     /// How many names files would have more or less than they have.
-    names: HashMap<Identity, i64>,
+    names: HashMap<FileId, i64>,
     /// How many names files have that would be overwritten: links to them may be asked for later.
-    links: HashMap<Identity, u64>,
+    links: HashMap<FileId, u64>,
 }
 
-impl Imagined {
+impl DryRun {
     /// For a run with these options.
     #[must_use]
     pub(crate) fn new(options: &CpOptions) -> Self {
@@ -68,7 +68,7 @@ impl Imagined {
     ///
     /// # Errors
     /// What eventfd(2) answered.
-    pub(crate) fn nowhere(&self) -> Result<Arc<OwnedFd>, Errno> {
+    pub(crate) fn placeholder_fd(&self) -> Result<Arc<OwnedFd>, Errno> {
         if let Some(nowhere) = self.nowhere.get() {
             return Ok(Arc::clone(nowhere));
         }
@@ -87,37 +87,37 @@ impl Imagined {
 
     /// A file that is not made, like `source` in everything but which file it is, and when it changed.
     #[must_use]
-    pub(crate) fn copy_of(&self, source: &Facts) -> Facts {
+    pub(crate) fn copy_of(&self, source: &FileStat) -> FileStat {
         // No file system has this device.
         let inode = self.made.fetch_add(1, Ordering::Relaxed);
         let now = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
         let modified = if self.keeps_times { source.modified } else { now };
-        Facts { identity: Identity { device: u64::MAX, inode }, links: 1, modified, ..*source }
+        FileStat { identity: FileId { device: u64::MAX, inode }, links: 1, modified, ..*source }
     }
 
     /// Notes what would be under a path from now on.
-    pub(crate) fn remember(&self, path: &[u8], facts: Facts) {
+    pub(crate) fn remember(&self, path: &[u8], facts: FileStat) {
         if self.remembers {
             let mut state = self.lock();
             let more = state.names.get(&facts.identity).copied().unwrap_or(0);
             let links = facts.links.saturating_add_signed(-more);
             state.links.insert(facts.identity, links);
-            state.there.insert(path.to_vec(), Facts { links, ..facts });
+            state.there.insert(path.to_vec(), FileStat { links, ..facts });
         }
     }
 
     /// Notes that a file would have another name, the one under `path`.
-    pub(crate) fn link(&self, path: &[u8], file: &Facts) {
+    pub(crate) fn link(&self, path: &[u8], file: &FileStat) {
         if self.remembers {
             let mut state = self.lock();
             *state.names.entry(file.identity).or_default() += 1;
             let links = state.links.get(&file.identity).copied().unwrap_or(1);
-            state.there.insert(path.to_vec(), Facts { links, ..*file });
+            state.there.insert(path.to_vec(), FileStat { links, ..*file });
         }
     }
 
     /// Notes that the name that was found would go.
-    pub(crate) fn unlink(&self, found: &Found) {
+    pub(crate) fn unlink(&self, found: &Existing) {
         let Some(own) = found.own() else { return };
         if own.links > 1 {
             *self.lock().names.entry(own.identity).or_default() -= 1;
@@ -125,14 +125,14 @@ impl Imagined {
     }
 
     /// A file with as many names as it would have by now.
-    fn by_now(&self, facts: Facts) -> Facts {
+    fn by_now(&self, facts: FileStat) -> FileStat {
         let more = self.lock().names.get(&facts.identity).copied().unwrap_or(0);
-        Facts { links: facts.links.saturating_add_signed(more), ..facts }
+        FileStat { links: facts.links.saturating_add_signed(more), ..facts }
     }
 
     /// What would be under a path, where this run would have made it.
     #[must_use]
-    pub(crate) fn at(&self, path: &[u8]) -> Option<Facts> {
+    pub(crate) fn at(&self, path: &[u8]) -> Option<FileStat> {
         if !self.remembers {
             return None;
         }
@@ -144,21 +144,21 @@ impl Imagined {
     ///
     /// # Errors
     /// What stat(2) answered.
-    pub(crate) fn look(&self, at: &At, shown: &[u8], source: Option<FileType>) -> Result<Found, Errno> {
+    pub(crate) fn look(&self, at: &At, shown: &[u8], source: Option<FileType>) -> Result<Existing, Errno> {
         match self.at(shown) {
-            Some(facts) if facts.kind == FileType::Symlink => Ok(Found::DanglingLink(facts)),
-            Some(facts) => Ok(Found::File(facts)),
+            Some(facts) if facts.kind == FileType::Symlink => Ok(Existing::DanglingLink(facts)),
+            Some(facts) => Ok(Existing::File(facts)),
             None if self.is_nowhere(&at.directory) => match at.name.to_bytes() {
                 b"." => {
-                    let directory = Facts { kind: FileType::Directory, ..Facts::unknown() };
-                    Ok(Found::File(self.copy_of(&directory)))
+                    let directory = FileStat { kind: FileType::Directory, ..FileStat::unknown() };
+                    Ok(Existing::File(self.copy_of(&directory)))
                 }
-                _ => Ok(Found::Nothing),
+                _ => Ok(Existing::Nothing),
             },
             None => special::look(at, source).map(|found| match found {
-                Found::File(file) => Found::File(self.by_now(file)),
-                Found::LinkTo { .. } | Found::DanglingLink(_) | Found::ClosedLink { .. } => found,
-                Found::Nothing => found,
+                Existing::File(file) => Existing::File(self.by_now(file)),
+                Existing::LinkTo { .. } | Existing::DanglingLink(_) | Existing::ClosedLink { .. } => found,
+                Existing::Nothing => found,
             }),
         }
     }
@@ -199,8 +199,8 @@ impl Imagined {
         let mut naming = Naming::of(path::last_component(shown), backup);
         self.see_backups(&mut naming, shown);
         let name = naming.name(NAME_BYTES_MAX).name;
-        let kept = Kept::imagined(shown, &name).ok_or(Errno::INVAL)?;
-        self.remember(kept.shown(), self.copy_of(&Facts::unknown()));
+        let kept = Kept::simulated(shown, &name).ok_or(Errno::INVAL)?;
+        self.remember(kept.shown(), self.copy_of(&FileStat::unknown()));
         Ok(kept)
     }
 }

@@ -4,16 +4,16 @@
 use super::owed::{Debt, Moved, Spot, Undo};
 use crate::cli::cp::Backup;
 use crate::cp::job::FileJob;
-use crate::cp::job::branch::Branch;
-use crate::cp::shared::Shared;
+use crate::cp::job::dir_job::DirJob;
+use crate::cp::shared::Run;
 use crate::cp::worker::Worker;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::backup::{Name, Naming};
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
+use crate::plan::listing::Listing;
 use crate::plan::path;
-use crate::plan::walk::Listing;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -50,10 +50,10 @@ impl Entry {
     /// Whether renaming it to `name` would destroy a source. GNU cp thinks so of a source that has the name of a `simple`
     /// backup, wherever that is, and is the file of that name here, also where the backup gets a number. Beyond that a
     /// source is spared whose contents would have no name any more: GNU cp makes the backup, and they are gone.
-    fn destroys(&self, name: &CStr, simple: Option<&CStr>, (source, facts): (&At, &Facts)) -> bool {
+    fn destroys(&self, name: &CStr, simple: Option<&CStr>, (source, facts): (&At, &FileStat)) -> bool {
         let look = |name: &CStr, flags| {
             let stat = rustix::fs::statat(&self.directory, name, flags).ok()?;
-            Some(Facts::of(&stat)).filter(|there| there.identity == facts.identity)
+            Some(FileStat::of(&stat)).filter(|there| there.identity == facts.identity)
         };
         if let Some(simple) = simple
             && path::last_component(source.name.to_bytes()) == simple.to_bytes()
@@ -82,17 +82,17 @@ impl Worker<'_, '_> {
     /// is refused.
     pub(crate) fn back_up(
         &self,
-        (destination, branch): (&At, Option<&Arc<Branch>>),
+        (destination, branch): (&At, Option<&Arc<DirJob>>),
         shown: [&[u8]; 2],
         backup: &Backup,
-        source: (&At, &Facts),
+        source: (&At, &FileStat),
         stays: bool,
-    ) -> Result<Kept, Problem> {
+    ) -> Result<Kept, FileError> {
         let mut attempts = 1;
         loop {
             match self.try_back_up((destination, branch), shown, backup, source, stays) {
                 // Somebody has made a backup of that number meanwhile: there is a next one.
-                Err(Problem { errno: Some(Errno::EXIST), .. }) if attempts < ATTEMPTS_MAX => attempts += 1,
+                Err(FileError { errno: Some(Errno::EXIST), .. }) if attempts < ATTEMPTS_MAX => attempts += 1,
                 answer => return answer,
             }
         }
@@ -100,21 +100,21 @@ impl Worker<'_, '_> {
 
     fn try_back_up(
         &self,
-        (destination, branch): (&At, Option<&Arc<Branch>>),
+        (destination, branch): (&At, Option<&Arc<DirJob>>),
         shown: [&[u8]; 2],
         backup: &Backup,
-        source: (&At, &Facts),
+        source: (&At, &FileStat),
         stays: bool,
-    ) -> Result<Kept, Problem> {
-        let failed = |errno| Problem::failed(What::CannotBackUp, shown[0].to_vec(), errno);
-        if let Some(imagined) = &self.shared.imagined
+    ) -> Result<Kept, FileError> {
+        let failed = |errno| FileError::failed(MessageKind::CannotBackUp, shown[0].to_vec(), errno);
+        if let Some(imagined) = &self.shared.dry_run
             && imagined.is_nowhere(&destination.directory)
         {
             return imagined.back_up(shown[0], backup).map_err(failed);
         }
         let entry = entry_of(destination).map_err(failed)?;
         let beside_it = |naming: &mut Naming<'_>| {
-            if let Some(imagined) = &self.shared.imagined {
+            if let Some(imagined) = &self.shared.dry_run {
                 imagined.see_backups(naming, shown[0]);
             }
         };
@@ -123,12 +123,16 @@ impl Worker<'_, '_> {
         let simple = Naming::of(entry.name.to_bytes(), backup).simple().map(CString::new).transpose();
         let simple = simple.map_err(|_nul| failed(Errno::INVAL))?;
         if entry.destroys(&name, simple.as_deref(), source) {
-            return Err(Problem::between(What::BackupDestroys, shown[0].to_vec(), shown[1].to_vec()));
+            return Err(FileError::between(
+                MessageKind::BackupDestroys,
+                shown[0].to_vec(),
+                shown[1].to_vec(),
+            ));
         }
-        if let Some(imagined) = &self.shared.imagined {
+        if let Some(imagined) = &self.shared.dry_run {
             imagined.may_change(destination).map_err(failed)?;
             let shown = beside(shown[0], &kept.name);
-            imagined.remember(&shown, imagined.copy_of(&Facts::unknown()));
+            imagined.remember(&shown, imagined.copy_of(&FileStat::unknown()));
             return Ok(Kept { debt: None, shown: Arc::from(shown) });
         }
         let both = stays && link(&entry, &name, kept.exclusive).map_err(failed)?;
@@ -147,8 +151,8 @@ impl Worker<'_, '_> {
     }
 
     /// `-b -f` of a file onto itself: its copy is the backup.
-    pub(crate) fn copy_to_backup(&self, job: &mut FileJob, backup: &Backup) -> Result<(), Problem> {
-        let failed = |errno| Problem::failed(What::CannotBackUp, job.destination_path(), errno);
+    pub(crate) fn copy_to_backup(&self, job: &mut FileJob, backup: &Backup) -> Result<(), FileError> {
+        let failed = |errno| FileError::failed(MessageKind::CannotBackUp, job.destination_path(), errno);
         let kept = entry_of(&job.destination)
             .and_then(|entry| backup_name(&entry, backup, |_| {}))
             .map_err(failed)?;
@@ -172,22 +176,22 @@ impl Worker<'_, '_> {
 }
 
 /// Takes back what the run has done for things that never came, now that nobody is at work any more.
-pub(crate) fn take_back_all(shared: &Shared<'_>) {
+pub(crate) fn take_back_all(shared: &Run<'_>) {
     shared.owed.take_back_all(|undo, answer| match undo {
         Undo::PutBack(moved) => tell_restored(shared, answer, &moved.shown[1], &moved.shown[0]),
         // What it was for has failed, and that was told; not that something is left of it.
         Undo::Remove { at: _, shown } => {
             if let Err(errno) = answer {
-                shared.reporter.problem(&Problem::failed(What::CannotRemove, shown.clone(), errno));
+                shared.reporter.problem(&FileError::failed(MessageKind::CannotRemove, shown.clone(), errno));
             }
         }
     });
 }
 
-fn tell_restored(shared: &Shared<'_>, answer: Result<(), Errno>, kept: &[u8], path: &[u8]) {
+fn tell_restored(shared: &Run<'_>, answer: Result<(), Errno>, kept: &[u8], path: &[u8]) {
     match answer {
         Err(errno) => {
-            shared.reporter.problem(&Problem::failed(What::CannotUndoBackUp, path.to_vec(), errno));
+            shared.reporter.problem(&FileError::failed(MessageKind::CannotUndoBackUp, path.to_vec(), errno));
         }
         Ok(()) if shared.options.verbose => shared.reporter.restored(kept, path),
         Ok(()) => {}
@@ -197,7 +201,7 @@ fn tell_restored(shared: &Shared<'_>, answer: Result<(), Errno>, kept: &[u8], pa
 impl Kept {
     /// One that a dry run would keep.
     #[must_use]
-    pub(crate) fn imagined(path: &[u8], name: &[u8]) -> Option<Self> {
+    pub(crate) fn simulated(path: &[u8], name: &[u8]) -> Option<Self> {
         let shown = beside(path, name);
         CString::new(name).ok()?;
         Some(Self { debt: None, shown: Arc::from(shown) })

@@ -1,14 +1,14 @@
 //! What operands were given and what became of them, remembered where several could meet: a source that comes twice, a
 //! file that this run has just made, a directory that comes again as a part of a later operand.
 
-use crate::cp::job::branch::Origin;
+use crate::cp::job::dir_job::Origin;
 use crate::cp::walk::operand::{typed, without_slashes};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
-use crate::plan::facts::{Facts, Identity};
-use crate::plan::overwrite::Found;
+use crate::plan::facts::{FileId, FileStat};
+use crate::plan::listing::Listing;
+use crate::plan::overwrite::Existing;
 use crate::plan::path;
-use crate::plan::walk::Listing;
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A name in a directory, however they are spelled.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct EntryName {
-    directory: Identity,
+    directory: FileId,
     name: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ impl EntryName {
 
     /// Whether it is this name in this directory.
     #[must_use]
-    pub(crate) fn is(&self, directory: Identity, name: &CStr) -> bool {
+    pub(crate) fn is(&self, directory: FileId, name: &CStr) -> bool {
         self.directory == directory && self.name == name.to_bytes()
     }
 
@@ -77,7 +77,7 @@ impl Base {
 /// Whether two names of one file are one entry, spelled in two ways on a file system without case: it has no other name, or
 /// their directory does not list both.
 #[must_use]
-pub(crate) fn has_one_name(one: &At, other: &At, file: &Facts) -> bool {
+pub(crate) fn has_one_name(one: &At, other: &At, file: &FileStat) -> bool {
     if file.kind == FileType::Directory || file.links <= 1 {
         return file.kind != FileType::Directory;
     }
@@ -114,15 +114,15 @@ fn lists_both(at: &At, names: [&[u8]; 2]) -> Result<bool, Errno> {
 
 /// Which directory a place lies in.
 #[must_use]
-pub(crate) fn directory_of(at: &At) -> Option<Identity> {
+pub(crate) fn directory_of(at: &At) -> Option<FileId> {
     let parent = CString::new(path::parent(at.name.to_bytes())).ok()?;
     let stat = rustix::fs::statat(&at.directory, &*parent, AtFlags::empty()).ok()?;
-    Some(Facts::of(&stat).identity)
+    Some(FileStat::of(&stat).identity)
 }
 
 /// Which copy a file was made as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum MadeAs {
+pub(crate) enum CreatedAs {
     /// That of an operand of this path.
     Operand(Arc<[u8]>),
     /// What a link of this path leads to, which an operand was written through; and the link itself.
@@ -132,14 +132,14 @@ pub(crate) enum MadeAs {
 }
 
 /// The files made so far and the names they were made from, for operands that could overwrite each other's copies.
-pub(crate) struct Made {
+pub(crate) struct CreatedFiles {
     /// Operands get one name, so that what is made for one could be overwritten by another.
     by_name: bool,
-    files: Mutex<HashMap<Identity, Vec<MadeAs>>>,
-    sources: Mutex<HashSet<(Identity, Option<EntryName>)>>,
+    files: Mutex<HashMap<FileId, Vec<CreatedAs>>>,
+    sources: Mutex<HashSet<(FileId, Option<EntryName>)>>,
 }
 
-impl Made {
+impl CreatedFiles {
     /// Nothing, for operands that get one name, or only may be one source.
     #[must_use]
     pub(crate) fn nothing(by_name: bool) -> Self {
@@ -153,7 +153,7 @@ impl Made {
     }
 
     /// Notes a file that was just made.
-    pub(crate) fn note(&self, file: Identity, made_as: MadeAs) {
+    pub(crate) fn note(&self, file: FileId, made_as: CreatedAs) {
         if !self.by_name {
             return;
         }
@@ -166,25 +166,25 @@ impl Made {
 
     /// Whether the source of a file was given by this name before.
     #[must_use]
-    pub(crate) fn has_source(&self, source: Identity, at: &At) -> bool {
+    pub(crate) fn has_source(&self, source: FileId, at: &At) -> bool {
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         sources.contains(&(source, EntryName::as_typed(at)))
     }
 
     /// Notes the source of a file and its name, and answers whether it was given by that name before.
     #[must_use]
-    pub(crate) fn note_source(&self, source: Identity, at: &At) -> bool {
+    pub(crate) fn note_source(&self, source: FileId, at: &At) -> bool {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         !sources.insert((source, EntryName::as_typed(at)))
     }
 
     /// Whether this run made the link, or wrote through it under this path.
-    fn leads_on(&self, link: Identity, path: Option<&[u8]>) -> bool {
+    fn leads_on(&self, link: FileId, path: Option<&[u8]>) -> bool {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.get(&link).is_some_and(|known| {
             known.iter().any(|made_as| match made_as {
-                MadeAs::Behind(own) => Some(&**own) == path,
-                MadeAs::Operand(_) | MadeAs::Entry => true,
+                CreatedAs::Behind(own) => Some(&**own) == path,
+                CreatedAs::Operand(_) | CreatedAs::Entry => true,
             })
         })
     }
@@ -192,12 +192,12 @@ impl Made {
     /// Whether the file, which bears the `path` of an operand's copy itself, is such a copy made just now. Another name of
     /// one is not, nor another spelling of it, nor what is an entry of a directory, as with GNU cp.
     #[must_use]
-    pub(crate) fn is_copy(&self, file: &Facts, path: &[u8]) -> bool {
+    pub(crate) fn is_copy(&self, file: &FileStat, path: &[u8]) -> bool {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = files.get(&file.identity) else { return false };
         known.iter().any(|made_as| match made_as {
-            MadeAs::Operand(own) | MadeAs::Behind(own) => **own == *path,
-            MadeAs::Entry => false,
+            CreatedAs::Operand(own) | CreatedAs::Behind(own) => **own == *path,
+            CreatedAs::Entry => false,
         })
     }
 
@@ -205,15 +205,15 @@ impl Made {
     /// operand's copy. One that leads nowhere is just that, as with GNU cp, where it is no operand's copy and would not be
     /// written through.
     #[must_use]
-    pub(crate) fn is_link(&self, found: &Found, path: Option<&[u8]>, posixly_correct: bool) -> bool {
+    pub(crate) fn is_link(&self, found: &Existing, path: Option<&[u8]>, posixly_correct: bool) -> bool {
         match found {
-            Found::Nothing | Found::File(_) => false,
-            Found::DanglingLink(link) if !posixly_correct => {
+            Existing::Nothing | Existing::File(_) => false,
+            Existing::DanglingLink(link) if !posixly_correct => {
                 path.is_some_and(|path| self.is_copy(link, path))
             }
-            Found::LinkTo { link, .. } | Found::DanglingLink(link) | Found::ClosedLink { link, .. } => {
-                self.leads_on(link.identity, path)
-            }
+            Existing::LinkTo { link, .. }
+            | Existing::DanglingLink(link)
+            | Existing::ClosedLink { link, .. } => self.leads_on(link.identity, path),
         }
     }
 }
@@ -239,12 +239,12 @@ impl DirectoryCopy {
 /// to become a hard link.
 #[derive(Default)]
 pub(crate) struct OperandDirectories {
-    copies: Mutex<HashMap<Identity, DirectoryCopy>>,
+    copies: Mutex<HashMap<FileId, DirectoryCopy>>,
 }
 
 impl OperandDirectories {
     /// Notes an operand's directory whose copy is there now. The first to name it counts.
-    pub(crate) fn note(&self, directory: Identity, origin: &Origin, base: Option<&Base>) {
+    pub(crate) fn note(&self, directory: FileId, origin: &Origin, base: Option<&Base>) {
         let copy = || DirectoryCopy {
             path: origin.destination_path.clone(),
             number: origin.number,
@@ -256,7 +256,7 @@ impl OperandDirectories {
 
     /// The copy of this directory that an earlier operand than that of `origin` has been given.
     #[must_use]
-    pub(crate) fn copied_before(&self, directory: Identity, origin: &Origin) -> Option<DirectoryCopy> {
+    pub(crate) fn copied_before(&self, directory: FileId, origin: &Origin) -> Option<DirectoryCopy> {
         let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
         copies.get(&directory).filter(|copy| copy.number < origin.number).cloned()
     }
@@ -264,12 +264,12 @@ impl OperandDirectories {
 
 /// The files among the operands.
 #[derive(Default)]
-pub(crate) struct ReadOperands(Mutex<HashSet<Identity>>);
+pub(crate) struct ReadOperands(Mutex<HashSet<FileId>>);
 
 impl ReadOperands {
     /// Whether a file was noted before; it is now.
     #[must_use]
-    pub(crate) fn is_there(&self, file: Identity) -> bool {
+    pub(crate) fn is_there(&self, file: FileId) -> bool {
         !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(file)
     }
 }

@@ -2,17 +2,16 @@
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
 use super::backup::Kept;
-use super::created::{Base, EntryName, has_one_name};
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::cp::job::FileJob;
 use crate::cp::worker::Worker;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
-use crate::plan::facts::Facts;
-use crate::plan::overwrite::Found;
-use crate::plan::replace::{self, Fate, Relation};
+use crate::plan::facts::FileStat;
+use crate::plan::overwrite::Existing;
+use crate::plan::replace::{self, ExistingAction, SameFileEvidence};
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -31,7 +30,7 @@ pub(crate) fn asks_first(options: &CpOptions) -> bool {
 
 impl Worker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
-    pub(crate) fn begin_leaf(&mut self, mut job: FileJob, facts: &Facts) {
+    pub(crate) fn begin_entry(&mut self, mut job: FileJob, facts: &FileStat) {
         let options = self.shared.options;
         if let Some(order) = self.order_of(&job, facts) {
             return self.wait_for_turn(job, facts, order);
@@ -46,7 +45,7 @@ impl Worker<'_, '_> {
         };
         let ready = match ready {
             // A directory at the end of a link is changed by what is copied there first, and then it may be the newer one.
-            Err(Problem { what: What::OverwriteDirectory, .. })
+            Err(FileError { what: MessageKind::OverwriteDirectory, .. })
                 if options.overwrite == Overwrite::Older && !options.ask && !self.is_idle() =>
             {
                 self.end_all();
@@ -68,7 +67,7 @@ impl Worker<'_, '_> {
     }
 
     /// Makes what is put at the destination, where nothing is in the way any more, or it is to be written.
-    pub(crate) fn copy_leaf(&mut self, mut job: FileJob, facts: &Facts) {
+    pub(crate) fn copy_leaf(&mut self, mut job: FileJob, facts: &FileStat) {
         let options = self.shared.options;
         let read = options.make == Make::Copies && replace::is_read(options, facts.kind);
         // Where backups are made a directory in the way is met here, as for another name of a copy it is only that.
@@ -79,8 +78,8 @@ impl Worker<'_, '_> {
             (job.failed, job.left_out) = (true, true);
             return self.leaf_done(&job);
         }
-        if let Some(imagined) = &self.shared.imagined {
-            return self.imagine_leaf(imagined, job, facts);
+        if let Some(imagined) = &self.shared.dry_run {
+            return self.simulate_entry(imagined, job, facts);
         }
         if !read {
             self.changed(&job);
@@ -104,7 +103,7 @@ impl Worker<'_, '_> {
             Ok(()) if job.is_noted() => {
                 // What cannot be looked at any more is another's by now, and nothing to be noted.
                 if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
-                    job.note(Facts::of(&stat).identity, None);
+                    job.note(FileStat::of(&stat).identity, None);
                 }
             }
             Ok(()) => {}
@@ -113,10 +112,10 @@ impl Worker<'_, '_> {
     }
 
     /// Does what the options ask for before a file is copied; `job` then knows what it will find.
-    fn prepare(&self, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
+    fn prepare(&self, job: &mut FileJob, facts: &FileStat) -> Result<Ready, FileError> {
         let options = self.shared.options;
         if facts.kind == FileType::Unknown {
-            return Err(Problem::of(What::UnknownType, job.source_path()));
+            return Err(FileError::of(MessageKind::UnknownType, job.source_path()));
         }
         match &options.backup {
             Some(backup) if is_kept_itself(options, job) => {
@@ -130,8 +129,14 @@ impl Worker<'_, '_> {
     }
 
     /// Does what these options ask for.
-    fn prepare_by(&self, options: &CpOptions, job: &mut FileJob, facts: &Facts) -> Result<Ready, Problem> {
-        let destination_failed = |errno| Problem::failed(What::CannotStat, job.destination_path(), errno);
+    fn prepare_by(
+        &self,
+        options: &CpOptions,
+        job: &mut FileJob,
+        facts: &FileStat,
+    ) -> Result<Ready, FileError> {
+        let destination_failed =
+            |errno| FileError::failed(MessageKind::CannotStat, job.destination_path(), errno);
         let kind = replace::looks_as(options, facts.kind, job.is_operand());
         let found = match job.found {
             Some(found) => found,
@@ -139,7 +144,7 @@ impl Worker<'_, '_> {
                 .look(&job.destination, || job.destination_path(), Some(kind))
                 .map_err(destination_failed)?,
         };
-        if let Found::ClosedLink { errno, .. } = found
+        if let Existing::ClosedLink { errno, .. } = found
             && replace::looks_through(options, facts)
             && !replace::is_forced_out(options, errno)
         {
@@ -152,11 +157,11 @@ impl Worker<'_, '_> {
             let (from, to) = (job.source_path(), job.destination_path());
             let places = [(&job.source, &*from), (&job.destination, &*to)];
             let leads = replace::looks_behind(options, facts, &found);
-            Relation { follows, ..self.relation(places, job.follow, facts, leads) }
+            SameFileEvidence { follows, ..self.relation(places, job.follow, facts, leads) }
         });
         match fate {
-            Fate::Replace | Fate::Done => {}
-            Fate::Skip => {
+            ExistingAction::Replace | ExistingAction::Done => {}
+            ExistingAction::Skip => {
                 self.left_alone(job);
                 if options.overwrite == Overwrite::Older {
                     return Ok(Ready::Stays);
@@ -164,9 +169,15 @@ impl Worker<'_, '_> {
                 self.say_skipped(job);
                 return Ok(Ready::Done);
             }
-            Fate::Refuse => return Err(Problem::of(What::NotReplacing, job.destination_path())),
-            Fate::SameFile => {
-                return Err(Problem::between(What::SameFile, job.source_path(), job.destination_path()));
+            ExistingAction::Refuse => {
+                return Err(FileError::of(MessageKind::NotReplacing, job.destination_path()));
+            }
+            ExistingAction::SameFile => {
+                return Err(FileError::between(
+                    MessageKind::SameFile,
+                    job.source_path(),
+                    job.destination_path(),
+                ));
             }
         }
         let Some(there) = replace::there(options, facts, &found) else {
@@ -179,22 +190,22 @@ impl Worker<'_, '_> {
         if let Some(problem) = self.shared.outputs.met_copy(there.identity, || job.source_path()) {
             return Err(problem);
         }
-        if options.ask && self.shared.imagined.is_none() && !self.may_replace(job, there) {
-            self.shared.reporter.declined();
+        if options.ask && self.shared.dry_run.is_none() && !self.may_replace(job, there) {
+            self.shared.reporter.set_failed();
             self.say_skipped(job);
             self.left_alone(job);
             return Ok(Ready::Done);
         }
-        if fate == Fate::Done {
+        if fate == ExistingAction::Done {
             return Ok(Ready::Done);
         }
         self.make_way(options, job, facts, there)
     }
 
     /// What to say where the copy would be written through a link that an earlier operand has just made.
-    fn met_just_created(&self, job: &FileJob, facts: &Facts) -> Option<Problem> {
+    fn met_just_created(&self, job: &FileJob, facts: &FileStat) -> Option<FileError> {
         let options = self.shared.options;
-        let met = job.found.filter(|found| !matches!(found, Found::File(_)))?;
+        let met = job.found.filter(|found| !matches!(found, Existing::File(_)))?;
         let through = job.is_operand() && replace::looks_through(options, facts);
         if through { job.just_created(&met, options.posixly_correct) } else { None }
     }
@@ -204,14 +215,14 @@ impl Worker<'_, '_> {
         &self,
         options: &CpOptions,
         job: &mut FileJob,
-        facts: &Facts,
-        there: &Facts,
-    ) -> Result<Ready, Problem> {
+        facts: &FileStat,
+        there: &FileStat,
+    ) -> Result<Ready, FileError> {
         let directory = there.kind == FileType::Directory;
         let numbered = options.backup.as_ref().is_some_and(|backup| backup.control == Control::Numbered);
         if directory && options.backup.is_none() {
-            return Err(Problem::between(
-                What::OverwriteDirectory,
+            return Err(FileError::between(
+                MessageKind::OverwriteDirectory,
                 job.destination_path(),
                 job.source_path(),
             ));
@@ -220,7 +231,11 @@ impl Worker<'_, '_> {
             return Err(problem);
         }
         if !numbered && job.is_just_created(there) {
-            return Err(Problem::between(What::JustCreated, job.destination_path(), job.source_path()));
+            return Err(FileError::between(
+                MessageKind::JustCreated,
+                job.destination_path(),
+                job.source_path(),
+            ));
         }
         let mut kept = None;
         if directory {
@@ -244,35 +259,35 @@ impl Worker<'_, '_> {
     }
 
     /// What to say of a directory that a file's data cannot be written to. The source is opened first, and may not let.
-    fn directory_in_the_way(&self, job: &FileJob) -> Problem {
+    fn directory_in_the_way(&self, job: &FileJob) -> FileError {
         let follow = if job.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | follow;
         let At { directory, name } = &job.source;
         if let Err(errno) = rustix::fs::openat(directory, &**name, flags, Mode::empty()) {
-            return Problem::failed(What::CannotOpen, job.source_path(), errno);
+            return FileError::failed(MessageKind::CannotOpen, job.source_path(), errno);
         }
         if !self.shared.options.force {
-            return Problem::failed(What::CannotCreateRegular, job.destination_path(), Errno::ISDIR);
+            return FileError::failed(MessageKind::CannotCreateRegular, job.destination_path(), Errno::ISDIR);
         }
         // The kernel says first that what has a slash behind its name is to be a directory, and a link is none.
         if let Some(own) = job.destination.name.to_bytes().strip_suffix(b"/") {
             let stat = rustix::fs::statat(&job.destination.directory, own, AtFlags::SYMLINK_NOFOLLOW);
-            let is_link = stat.is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink);
+            let is_link = stat.is_ok_and(|stat| FileStat::of(&stat).kind == FileType::Symlink);
             let refused = if is_link { Errno::NOTDIR } else { Errno::ISDIR };
-            return Problem::failed(What::CannotRemove, job.destination_path(), refused);
+            return FileError::failed(MessageKind::CannotRemove, job.destination_path(), refused);
         }
         // Then it asks whether the name may be taken at all.
-        let may_change = match &self.shared.imagined {
+        let may_change = match &self.shared.dry_run {
             Some(imagined) => imagined.may_change(&job.destination),
             None => place::may_change(&job.destination),
         };
         let refused = may_change.err().unwrap_or(Errno::ISDIR);
-        Problem::failed(What::CannotRemove, job.destination_path(), refused)
+        FileError::failed(MessageKind::CannotRemove, job.destination_path(), refused)
     }
 
-    pub(crate) fn remove(&self, job: &FileJob) -> Result<(), Problem> {
+    pub(crate) fn remove(&self, job: &FileJob) -> Result<(), FileError> {
         let At { directory, name } = &job.destination;
-        let removed = match &self.shared.imagined {
+        let removed = match &self.shared.dry_run {
             Some(imagined) => {
                 job.found.iter().for_each(|found| imagined.unlink(found));
                 imagined.may_change(&job.destination)
@@ -286,7 +301,9 @@ impl Worker<'_, '_> {
         };
         match removed {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(Problem::failed(What::CannotRemove, job.destination_path(), errno)),
+            Err(errno) => {
+                return Err(FileError::failed(MessageKind::CannotRemove, job.destination_path(), errno));
+            }
         }
         if self.shared.options.verbose {
             self.shared.reporter.removed(&job.destination_path());
@@ -295,7 +312,7 @@ impl Worker<'_, '_> {
     }
 
     /// Asks whether a file may be replaced. A link that is to go itself can always be.
-    fn may_replace(&self, job: &FileJob, there: &Facts) -> bool {
+    fn may_replace(&self, job: &FileJob, there: &FileStat) -> bool {
         let At { directory, name } = &job.destination;
         let writable = there.kind == FileType::Symlink
             || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
@@ -309,7 +326,7 @@ impl Worker<'_, '_> {
     /// What an earlier manifest says of the file at the destination still holds.
     fn left_alone(&self, job: &FileJob) {
         if let Some(manifest) = self.shared.listed()
-            && let Some(Found::File(file) | Found::LinkTo { file, .. }) = job.found
+            && let Some(Existing::File(file) | Existing::LinkTo { file, .. }) = job.found
             && file.kind == FileType::RegularFile
         {
             manifest.left_alone(|| job.destination_path());
@@ -343,48 +360,20 @@ pub(crate) enum Ready {
 
 /// Whether the file at the destination has its name after it was renamed to its backup's: rename(2) does nothing where that
 /// is another name of it.
-fn still_has_its_name(job: &FileJob, there: &Facts) -> bool {
+fn still_has_its_name(job: &FileJob, there: &FileStat) -> bool {
     let At { directory, name } = &job.destination;
     let look = || rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
-    there.links > 1 && look().is_ok_and(|stat| Facts::of(&stat).identity == there.identity)
+    there.links > 1 && look().is_ok_and(|stat| FileStat::of(&stat).identity == there.identity)
 }
 
 /// Whether a file is copied onto itself, by the very name, and is to be kept all the same.
 fn is_kept_itself(options: &CpOptions, job: &FileJob) -> bool {
     let leads_to = || {
         let At { directory, name } = &job.destination;
-        process::look(directory, &**name, AtFlags::empty()).ok().map(|stat| Facts::of(&stat).kind)
+        process::look(directory, &**name, AtFlags::empty()).ok().map(|stat| FileStat::of(&stat).kind)
     };
     options.force
         && matches!(job.destination.directory, Directory::Working)
         && job.source.name == job.destination.name
         && leads_to() == Some(FileType::RegularFile)
-}
-
-impl Worker<'_, '_> {
-    /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
-    /// be one file; each with its path as messages show it. A source that is a link is followed only where it counts what it
-    /// `leads` to, as that changes its access time.
-    pub(crate) fn relation(
-        &self,
-        [(source, from), (destination, to)]: [(&At, &[u8]); 2],
-        follow: bool,
-        facts: &Facts,
-        leads: bool,
-    ) -> Relation {
-        let look = |at: &At, flags| {
-            let stat = process::look(&at.directory, &*at.name, flags).ok()?;
-            Some(Facts::of(&stat))
-        };
-        let own = || look(source, AtFlags::SYMLINK_NOFOLLOW);
-        let leads_to = || look(source, AtFlags::empty()).map(|facts| facts.identity);
-        let entry = EntryName::of_path(from);
-        Relation {
-            same_entry: entry.is_some() && entry == Base::entry(self.shared.met.base.as_ref(), to),
-            one_name: facts.kind != FileType::Symlink && has_one_name(source, destination, facts),
-            through_link: follow && own().is_some_and(|own| own.kind == FileType::Symlink),
-            leads_to: if leads { leads_to() } else { None },
-            follows: follow,
-        }
-    }
 }

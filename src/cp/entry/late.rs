@@ -1,12 +1,12 @@
 //! Times of symbolic links that could not be set when they were made, as there was nothing yet where they lead: some network
 //! file systems (sshfs) set those of what a link leads to. They are set once more when all is there.
 
-use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names};
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::At;
-use crate::plan::attributes::{Keeping, Refused, Times, Wanted};
-use crate::plan::facts::Facts;
+use crate::plan::attributes::{AttributeError, AttributePlan, PreservePolicy, Times};
+use crate::plan::facts::FileStat;
 use crate::report::Reporter;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{FileType, Mode, OFlags};
@@ -27,7 +27,7 @@ struct Link {
 enum Place {
     Operand(At),
     /// A directory that may have to be had open again.
-    Entry(Arc<Branch>, Arc<CStr>),
+    Entry(Arc<DirJob>, Arc<CStr>),
 }
 
 /// The links of a run that wait for their times.
@@ -50,7 +50,7 @@ impl Late {
     }
 
     /// Gives them their times, now that everything is copied, and tells where that is refused again.
-    pub(crate) fn finish(&self, keeping: &Keeping, reporter: &Reporter) {
+    pub(crate) fn finish(&self, keeping: &PreservePolicy, reporter: &Reporter) {
         let links = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for Link { place, times, shown } in links {
             let set = |directory: BorrowedFd<'_>, name: &CStr| Ok(set_times(directory, name, times));
@@ -58,27 +58,27 @@ impl Late {
                 Place::Operand(At { directory, name }) => set(directory.as_fd(), &name),
                 Place::Entry(branch, name) => branch.with_destination(|directory| set(directory, &name)),
             };
-            let refused = refused.unwrap_or_else(|errno| vec![Refused::Times(errno)]);
+            let refused = refused.unwrap_or_else(|errno| vec![AttributeError::Times(errno)]);
             attributes::tell(&refused, keeping, reporter, |_end| shown.clone());
         }
     }
 }
 
 /// Sets the times of what is a symbolic link still. Answers what was refused.
-fn set_times(directory: BorrowedFd<'_>, name: &CStr, times: Times) -> Vec<Refused> {
+fn set_times(directory: BorrowedFd<'_>, name: &CStr, times: Times) -> Vec<AttributeError> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let held = match rustix::fs::openat(directory, name, flags, Mode::empty()) {
         Ok(held) => held,
-        Err(Errno::NOENT) => return vec![Refused::Swapped],
-        Err(errno) => return vec![Refused::Times(errno)],
+        Err(Errno::NOENT) => return vec![AttributeError::Swapped],
+        Err(errno) => return vec![AttributeError::Times(errno)],
     };
-    let kind = rustix::fs::fstat(&held).map(|stat| Facts::of(&stat).kind);
+    let kind = rustix::fs::fstat(&held).map(|stat| FileStat::of(&stat).kind);
     if kind != Ok(FileType::Symlink) {
-        return vec![Refused::Swapped];
+        return vec![AttributeError::Swapped];
     }
     attributes::keep(
         &Source::Gone(Errno::NOENT),
         Copied::Held(held.as_fd(), None),
-        &Wanted::times_of_link(times),
+        &AttributePlan::times_of_link(times),
     )
 }

@@ -14,17 +14,17 @@ mod first;
 
 use super::backup::Kept;
 use crate::cli::cp::{CpOptions, Follow};
-use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names};
 use crate::cp::walk::overlap;
 use crate::cp::worker::Worker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking::{self, Sharing};
-use crate::plan::overwrite::Found;
-use crate::plan::walk::Entry;
-use crate::report::message::{Problem, What};
+use crate::plan::listing::Entry;
+use crate::plan::overwrite::Existing;
+use crate::report::message::{FileError, MessageKind};
 use first::First;
 use rustix::io::Errno;
 use std::cell::Cell;
@@ -47,13 +47,13 @@ pub(crate) enum Share {
     /// It will be the first, and is not made yet.
     UnderWay,
     /// It is the first, and is this file.
-    Made(Identity),
+    Made(FileId),
 }
 
 /// A name that waits for the first copy.
 struct Waiting {
     place: Place,
-    facts: Facts,
+    facts: FileStat,
     /// The options let its own destination stay, unless it becomes a link.
     skipped: bool,
 }
@@ -65,22 +65,22 @@ enum Place {
 
 /// An entry of a directory, which is had open again when its turn has come.
 struct WaitingEntry {
-    branch: Arc<Branch>,
+    branch: Arc<DirJob>,
     entry: Entry,
-    found: Option<Found>,
+    found: Option<Existing>,
     announced: bool,
     over: bool,
     unmoved: bool,
     kept: Option<Kept>,
 }
 
-enum Copy {
+enum FirstCopy {
     UnderWay(Vec<Waiting>),
     Made(First),
 }
 
 struct Known {
-    copy: Copy,
+    copy: FirstCopy,
     /// Names of the source that have not been met.
     names_left: u32,
 }
@@ -108,7 +108,7 @@ pub(crate) struct Links {
 
 #[derive(Default)]
 struct Files {
-    known: HashMap<Identity, Known>,
+    known: HashMap<FileId, Known>,
     waiting: usize,
 }
 
@@ -136,18 +136,18 @@ impl Links {
     }
 
     /// The first copy of a file shows another inode now that it has been linked.
-    fn renew(&self, source: Identity, shows: Identity) {
-        if let Some(Known { copy: Copy::Made(first), .. }) = self.lock(source).known.get_mut(&source) {
+    fn renew(&self, source: FileId, shows: FileId) {
+        if let Some(Known { copy: FirstCopy::Made(first), .. }) = self.lock(source).known.get_mut(&source) {
             first.made = shows;
         }
     }
 
-    fn lock(&self, source: Identity) -> MutexGuard<'_, Files> {
+    fn lock(&self, source: FileId) -> MutexGuard<'_, Files> {
         let part = usize::try_from(source.inode % PARTS as u64).unwrap_or(0);
         self.parts[part].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claim(&self, job: FileJob, facts: &Facts, skipped: bool, sharing: Sharing) -> Claim {
+    fn claim(&self, job: FileJob, facts: &FileStat, skipped: bool, sharing: Sharing) -> Claim {
         let mut files = self.lock(facts.identity);
         let Files { known, waiting } = &mut *files;
         let Some(file) = known.get_mut(&facts.identity) else {
@@ -155,17 +155,17 @@ impl Links {
                 return Claim::Alone(job);
             }
             let names_left = u32::try_from(facts.links.saturating_sub(1)).unwrap_or(u32::MAX);
-            known.insert(facts.identity, Known { copy: Copy::UnderWay(Vec::new()), names_left });
+            known.insert(facts.identity, Known { copy: FirstCopy::UnderWay(Vec::new()), names_left });
             return Claim::First(job);
         };
         file.names_left = file.names_left.saturating_sub(1);
         match &mut file.copy {
-            Copy::UnderWay(names) => {
+            FirstCopy::UnderWay(names) => {
                 *waiting += 1;
                 names.push(Waiting::of(job, facts, skipped, *waiting > WAITING_OPEN_MAX));
                 Claim::Waits
             }
-            Copy::Made(first) => {
+            FirstCopy::Made(first) => {
                 let first = first.clone();
                 if self.names_come_once && file.names_left == 0 {
                     known.remove(&facts.identity);
@@ -176,26 +176,26 @@ impl Links {
     }
 
     /// Notes how the first copy ended, and answers who has waited for it.
-    fn end(&self, source: Identity, first: Option<First>) -> Vec<Waiting> {
+    fn end(&self, source: FileId, first: Option<First>) -> Vec<Waiting> {
         let mut files = self.lock(source);
         let Some(Known { copy, names_left }) = files.known.remove(&source) else { return Vec::new() };
         if let Some(first) = first
             && !(self.names_come_once && names_left == 0)
         {
-            files.known.insert(source, Known { copy: Copy::Made(first), names_left });
+            files.known.insert(source, Known { copy: FirstCopy::Made(first), names_left });
         }
         match copy {
-            Copy::UnderWay(names) => {
+            FirstCopy::UnderWay(names) => {
                 files.waiting -= names.len();
                 names
             }
-            Copy::Made(_) => Vec::new(),
+            FirstCopy::Made(_) => Vec::new(),
         }
     }
 }
 
 impl Waiting {
-    fn of(job: FileJob, facts: &Facts, skipped: bool, let_go: bool) -> Self {
+    fn of(job: FileJob, facts: &FileStat, skipped: bool, let_go: bool) -> Self {
         let FileJob {
             ref source,
             ref names,
@@ -211,7 +211,7 @@ impl Waiting {
             Names::Operand { .. } => Place::Operand(Box::new(job)),
             Names::Entry(branch) => {
                 if let_go {
-                    branch.let_go();
+                    branch.release();
                 }
                 let (name, kind, rank) = (Arc::clone(&source.name), facts.kind, rank.unwrap_or_default());
                 let entry = Entry { name, kind, through_link, rank };
@@ -227,7 +227,7 @@ impl Waiting {
 impl Worker<'_, '_> {
     /// Copies a file that is ready for it, or makes its copy another name of the one that there is. Where it was
     /// `skipped` its own copy is the file that stays.
-    pub(crate) fn copy_or_link(&mut self, mut job: FileJob, facts: &Facts, skipped: bool) {
+    pub(crate) fn copy_or_link(&mut self, mut job: FileJob, facts: &FileStat, skipped: bool) {
         let overlap = || *self.shared.met.overlap.get_or_init(|| overlap::is_any(self.shared.options));
         let sharing = linking::sharing(self.shared.options, facts, job.is_operand(), skipped, overlap);
         let mut first_of_all = false;
@@ -247,7 +247,7 @@ impl Worker<'_, '_> {
             return self.copy_leaf(job, facts);
         }
         if first_of_all {
-            let there = job.found.as_ref().and_then(Found::own);
+            let there = job.found.as_ref().and_then(Existing::own);
             job.share = there.map_or(Share::UnderWay, |there| Share::Made(there.identity));
         }
         self.say_skipped(&job);
@@ -257,7 +257,7 @@ impl Worker<'_, '_> {
 
     /// Makes a name one of the first copy's, which is all there is to do about it. It is a file that stays where it was
     /// `skipped`, which GNU cp tells when that is done.
-    fn end_as_link(&mut self, job: FileJob, source: &Facts, skipped: bool, first: &mut First) {
+    fn end_as_link(&mut self, job: FileJob, source: &FileStat, skipped: bool, first: &mut First) {
         let made = first.made;
         let linked = self.link_to_first(&job, source, first);
         if first.made != made {
@@ -296,7 +296,7 @@ impl Worker<'_, '_> {
                             if let Some(kept) = &kept {
                                 self.restore(kept, || branch.destination_path(&entry.name));
                             }
-                            Branch::finish_one(&branch, self.shared.reporter);
+                            DirJob::entry_done(&branch, self.shared.reporter);
                             continue;
                         }
                     }
@@ -311,10 +311,10 @@ impl Worker<'_, '_> {
 
     /// Gives the first copy the job's destination for another name, in place of what is there, and notes which file the
     /// copy is then.
-    fn link_to_first(&self, job: &FileJob, source: &Facts, first: &mut First) -> Result<(), Problem> {
+    fn link_to_first(&self, job: &FileJob, source: &FileStat, first: &mut First) -> Result<(), FileError> {
         let At { directory, name } = &job.destination;
-        if let Some(imagined) = &self.shared.imagined {
-            return self.imagine_link(imagined, job, (first.made, first.path()));
+        if let Some(imagined) = &self.shared.dry_run {
+            return self.simulate_link(imagined, job, (first.made, first.path()));
         }
         self.changed(job);
         let follow = linking::links_through(self.shared.options, job.is_operand());
@@ -337,9 +337,9 @@ impl Worker<'_, '_> {
                 Ok(())
             }
             Ok(_) => Ok(()),
-            Err(errno) => Err(Problem {
+            Err(errno) => Err(FileError {
                 errno: Some(errno),
-                ..Problem::between(What::CannotCreateHardLink, job.destination_path(), first.path())
+                ..FileError::between(MessageKind::CannotCreateHardLink, job.destination_path(), first.path())
             }),
         }?;
         first.made = shows.get();

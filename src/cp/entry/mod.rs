@@ -11,4 +11,5 @@ pub(crate) mod existing;
 pub(crate) mod late;
 pub(crate) mod links;
 pub(crate) mod owed;
+mod same_file;
 pub(crate) mod special;

@@ -5,7 +5,7 @@
 //! become of its debt; what a job leaves that never comes to its end, as the ring broke with it in flight or the run was
 //! abandoned, is taken back when the run ends. So no way out can forget it.
 
-use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_job::DirJob;
 use crate::pipeline::chain::At;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::AtFlags;
@@ -56,7 +56,7 @@ pub(crate) enum Spot {
     /// Held open.
     Held(Arc<OwnedFd>),
     /// That of a copy, which may have been let go.
-    Copy(Arc<Branch>),
+    Copy(Arc<DirJob>),
 }
 
 /// One debt. Whoever settles it first does, and nobody after that.

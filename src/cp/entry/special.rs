@@ -7,12 +7,12 @@ use crate::pipeline::attributes::{self, Source};
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Made, Refused, Wanted};
-use crate::plan::facts::Facts;
-use crate::plan::overwrite::Found;
+use crate::plan::attributes::{AttributeError, AttributePlan, CopyOrigin};
+use crate::plan::facts::FileStat;
+use crate::plan::overwrite::Existing;
 use crate::plan::replace;
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CStr;
@@ -22,22 +22,22 @@ use std::ffi::CStr;
 ///
 /// # Errors
 /// What stat(2) answered, except that nothing is there.
-pub(crate) fn look(at: &At, source: Option<FileType>) -> Result<Found, Errno> {
+pub(crate) fn look(at: &At, source: Option<FileType>) -> Result<Existing, Errno> {
     let link = match process::look(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Facts::of(&stat),
-        Err(Errno::NOENT) => return Ok(Found::Nothing),
+        Ok(stat) => FileStat::of(&stat),
+        Err(Errno::NOENT) => return Ok(Existing::Nothing),
         Err(errno) => return Err(errno),
     };
     if link.kind != FileType::Symlink {
-        return Ok(Found::File(link));
+        return Ok(Existing::File(link));
     }
     if source == Some(FileType::Symlink) {
-        return Ok(Found::DanglingLink(link));
+        return Ok(Existing::DanglingLink(link));
     }
     match process::look(&at.directory, &*at.name, AtFlags::empty()) {
-        Ok(stat) => Ok(Found::LinkTo { link, file: Facts::of(&stat) }),
-        Err(Errno::NOENT) => Ok(Found::DanglingLink(link)),
-        Err(errno) => Ok(Found::ClosedLink { link, errno }),
+        Ok(stat) => Ok(Existing::LinkTo { link, file: FileStat::of(&stat) }),
+        Err(Errno::NOENT) => Ok(Existing::DanglingLink(link)),
+        Err(errno) => Ok(Existing::ClosedLink { link, errno }),
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn is_the_copy(options: &CpOptions, job: &FileJob) -> bool {
 
 impl Worker<'_, '_> {
     /// Makes the copy of a file that is no regular file and no directory.
-    pub(crate) fn make_special(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+    pub(crate) fn make_special(&self, job: &FileJob, facts: &FileStat) -> Result<(), FileError> {
         // A name with a slash behind it is a directory's, and will be refused.
         let stays = facts.kind == FileType::Symlink && is_the_copy(self.shared.options, job);
         if stays || !self.shared.atomic() || job.destination.name.to_bytes().ends_with(b"/") {
@@ -61,11 +61,11 @@ impl Worker<'_, '_> {
         }
         let link = facts.kind == FileType::Symlink;
         let what = match facts.kind {
-            FileType::Symlink => What::CannotCreateLink,
-            FileType::Fifo => What::CannotCreateFifo,
-            _ => What::CannotCreateSpecial,
+            FileType::Symlink => MessageKind::CannotCreateLink,
+            FileType::Fifo => MessageKind::CannotCreateFifo,
+            _ => MessageKind::CannotCreateSpecial,
         };
-        let failed = |errno| Problem::failed(what, job.destination_path(), errno);
+        let failed = |errno| FileError::failed(what, job.destination_path(), errno);
         let temporary = place::beside(&job.destination).map_err(failed)?;
         self.make_node(job, &temporary, facts)?;
         let options = self.shared.options;
@@ -74,9 +74,9 @@ impl Worker<'_, '_> {
     }
 
     /// Makes it at this place.
-    fn make_node(&self, job: &FileJob, at: &At, facts: &Facts) -> Result<(), Problem> {
+    fn make_node(&self, job: &FileJob, at: &At, facts: &FileStat) -> Result<(), FileError> {
         let At { directory, name } = at;
-        let failed = |what: What| move |errno| Problem::failed(what, job.destination_path(), errno);
+        let failed = |what: MessageKind| move |errno| FileError::failed(what, job.destination_path(), errno);
         let (options, keeping) = (self.shared.options, self.shared.settings.method.keeping);
         let names = if keeping.wants_names() {
             attributes::names(&Source::Named(job.source.clone()))
@@ -87,7 +87,9 @@ impl Worker<'_, '_> {
         match facts.kind {
             FileType::Symlink => {
                 let target = rustix::fs::readlinkat(&job.source.directory, &*job.source.name, Vec::new())
-                    .map_err(|errno| Problem::failed(What::CannotReadLink, job.source_path(), errno))?;
+                    .map_err(|errno| {
+                        FileError::failed(MessageKind::CannotReadLink, job.source_path(), errno)
+                    })?;
                 let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
                 let linked = match link(name) {
                     Err(Errno::EXIST) if options.force && job.may_link_over(options) => {
@@ -96,37 +98,38 @@ impl Worker<'_, '_> {
                     Err(Errno::EXIST) if is_the_copy(options, job) => Ok(()),
                     answer => answer,
                 };
-                linked.map_err(failed(What::CannotCreateLink))?;
+                linked.map_err(failed(MessageKind::CannotCreateLink))?;
             }
             FileType::Fifo => {
                 rustix::fs::mknodat(directory, &**name, FileType::Fifo, mode, 0)
-                    .map_err(failed(What::CannotCreateFifo))?;
+                    .map_err(failed(MessageKind::CannotCreateFifo))?;
             }
             // It was listed, or looked at, as something else.
             FileType::RegularFile | FileType::Directory => {
-                return Err(Problem::of(What::Replaced, job.source_path()));
+                return Err(FileError::of(MessageKind::Replaced, job.source_path()));
             }
             kind => {
                 rustix::fs::mknodat(directory, &**name, kind, mode, facts.rdev)
-                    .map_err(failed(What::CannotCreateSpecial))?;
+                    .map_err(failed(MessageKind::CannotCreateSpecial))?;
             }
         }
-        let wanted = keeping.of_file(facts, Made::Here(job.belongs_to), names);
+        let wanted = keeping.of_file(facts, CopyOrigin::Created(job.belongs_to), names);
         if !wanted.is_nothing() {
             let mut refused = attributes::keep_node(&job.source, at, facts, &wanted);
             if let (FileType::Symlink, Some(times)) = (facts.kind, wanted.times)
-                && refused.last() == Some(&Refused::Times(Errno::NOENT))
+                && refused.last() == Some(&AttributeError::Times(Errno::NOENT))
                 && self.shared.late.note(job, times)
             {
                 // What is left but for the times.
-                refused = attributes::keep_node(&job.source, at, facts, &Wanted { times: None, ..wanted });
+                refused =
+                    attributes::keep_node(&job.source, at, facts, &AttributePlan { times: None, ..wanted });
             }
             // A link that cannot have its owner counts as not made, with GNU cp: what was kept comes back, and other names of
             // its source are tried anew. Not so where another attribute fails.
-            if let Some(&Refused::LinkOwner(errno)) = refused.last()
+            if let Some(&AttributeError::LinkOwner(errno)) = refused.last()
                 && !self.shared.atomic()
             {
-                return Err(failed(What::PreservingLinkOwnership)(errno));
+                return Err(failed(MessageKind::PreservingLinkOwnership)(errno));
             }
             attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
         }
@@ -134,7 +137,7 @@ impl Worker<'_, '_> {
     }
 
     /// Gives a symbolic link that was made for a copy (`-s`) what GNU cp gives it: its source's times and attributes.
-    pub(crate) fn mark_link(&self, job: &FileJob, facts: &Facts) {
+    pub(crate) fn mark_link(&self, job: &FileJob, facts: &FileStat) {
         let keeping = self.shared.settings.method.keeping;
         let names = match keeping.xattr {
             Keep::No => Names::default(),
@@ -144,7 +147,7 @@ impl Worker<'_, '_> {
         };
         let wanted = keeping.of_link_to(facts, names);
         if !wanted.is_nothing() {
-            let link = Facts { kind: FileType::Symlink, ..*facts };
+            let link = FileStat { kind: FileType::Symlink, ..*facts };
             let refused = attributes::keep_node(&job.source, &job.destination, &link, &wanted);
             attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
         }

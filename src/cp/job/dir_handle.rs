@@ -3,8 +3,8 @@
 //! A directory is known by device and inode. When it is opened again, by `..` of a child or by its name in its parent,
 //! it must be that very directory; one that was moved or replaced meanwhile is an error, not another directory.
 
-use crate::plan::facts::{Facts, Identity};
-use crate::plan::walk;
+use crate::plan::facts::{FileId, FileStat};
+use crate::plan::listing;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
@@ -12,8 +12,8 @@ use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One side of a directory that is being copied.
-pub(crate) struct Held {
-    identity: Identity,
+pub(crate) struct DirHandle {
+    identity: FileId,
     /// Its name in the directory above is a symbolic link that is followed.
     through_link: bool,
     /// It is only imagined: its descriptor stands for no directory, and is never let go.
@@ -33,31 +33,31 @@ enum State {
     Shut(Errno),
 }
 
-impl Held {
+impl DirHandle {
     /// An open directory.
     #[must_use]
-    pub(crate) fn open(descriptor: OwnedFd, identity: Identity, through_link: bool) -> Self {
+    pub(crate) fn open(descriptor: OwnedFd, identity: FileId, through_link: bool) -> Self {
         let state = Mutex::new(State::Open(Arc::new(descriptor)));
         Self { identity, through_link, imagined: false, is_listable: true, state }
     }
 
     /// A directory that cannot be read, for this reason.
     #[must_use]
-    pub(crate) fn shut(identity: Identity, through_link: bool, reason: Errno) -> Self {
+    pub(crate) fn unreadable(identity: FileId, through_link: bool, reason: Errno) -> Self {
         let state = Mutex::new(State::Shut(reason));
         Self { identity, through_link, imagined: false, is_listable: false, state }
     }
 
     /// A directory that a dry run would make; `nowhere` can be used for nothing.
     #[must_use]
-    pub(crate) fn imagined(nowhere: Arc<OwnedFd>, identity: Identity) -> Self {
+    pub(crate) fn simulated(nowhere: Arc<OwnedFd>, identity: FileId) -> Self {
         let state = Mutex::new(State::Open(nowhere));
         Self { identity, through_link: false, imagined: true, is_listable: false, state }
     }
 
     /// Whether it is only imagined.
     #[must_use]
-    pub(crate) fn is_imagined(&self) -> bool {
+    pub(crate) fn is_simulated(&self) -> bool {
         self.imagined
     }
 
@@ -80,7 +80,7 @@ impl Held {
     }
 
     #[must_use]
-    pub(crate) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> FileId {
         self.identity
     }
 
@@ -101,7 +101,7 @@ impl Held {
     }
 
     /// Lets the descriptor go; those who have a share of it keep it.
-    pub(crate) fn let_go(&self) {
+    pub(crate) fn release(&self) {
         let mut state = self.lock();
         if let State::Open(descriptor) = &*state
             && !self.imagined
@@ -117,7 +117,7 @@ impl Held {
     }
 
     fn verify(&self, descriptor: &OwnedFd) -> Result<(), Errno> {
-        let is_it = Facts::of(&rustix::fs::fstat(descriptor)?).identity == self.identity;
+        let is_it = FileStat::of(&rustix::fs::fstat(descriptor)?).identity == self.identity;
         if is_it { Ok(()) } else { Err(Errno::STALE) }
     }
 
@@ -126,8 +126,8 @@ impl Held {
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.
-    pub(crate) fn visit(&self, near: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
-        let descriptor = walk::visit(near, name, self.through_link)?;
+    pub(crate) fn open_path(&self, near: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
+        let descriptor = listing::open_path(near, name, self.through_link)?;
         self.verify(&descriptor)?;
         Ok(descriptor)
     }
@@ -158,8 +158,8 @@ impl Held {
             State::Shut(reason) => return Err(*reason),
         };
         let descriptor = match self.is_listable {
-            true => walk::open_directory(near, name, follow)?,
-            false => walk::visit(near, name, follow)?,
+            true => listing::open_directory(near, name, follow)?,
+            false => listing::open_path(near, name, follow)?,
         };
         self.verify(&descriptor)?;
         if position > 0 {

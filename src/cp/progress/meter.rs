@@ -128,7 +128,7 @@ impl Meter {
 
     /// A file of which so many bytes had arrived is done, well or not: the books have it, or nobody has. The bytes may have
     /// been another worker's, so that the number alone means nothing; the sum of all does.
-    pub(crate) fn settled(&mut self, bytes: u64) {
+    pub(crate) fn file_done(&mut self, bytes: u64) {
         self.moving = self.moving.wrapping_sub(bytes);
     }
 
@@ -141,7 +141,7 @@ impl Meter {
     }
 
     /// A file of so many bytes would have been copied.
-    pub(crate) fn imagined(&mut self, bytes: u64) {
+    pub(crate) fn simulated(&mut self, bytes: u64) {
         self.arrived(bytes);
         self.imagined += 1;
     }
@@ -201,7 +201,7 @@ mod tests {
         second.show(&tally);
         assert_eq!(cells.sum().bytes, 150);
         tally.file(150);
-        second.settled(150);
+        second.file_done(150);
         second.show(&tally);
         assert_eq!((cells.sum().bytes, cells.sum().files), (150, 1));
     }
@@ -210,8 +210,8 @@ mod tests {
     fn what_would_be_copied_counts_in_a_dry_run() {
         let cells = Cells::default();
         let mut meter = Meter::new(Some(cells.add()));
-        meter.imagined(100);
-        meter.imagined(0);
+        meter.simulated(100);
+        meter.simulated(0);
         meter.show(&Tally::default());
         assert_eq!((cells.sum().bytes, cells.sum().files), (100, 2));
     }

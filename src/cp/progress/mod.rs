@@ -13,7 +13,7 @@ pub(crate) mod signals;
 pub(crate) mod unfinished;
 pub(crate) mod watch;
 
-use crate::plan::facts::Identity;
+use crate::plan::facts::FileId;
 use crate::report::Reporter;
 use crate::report::progress::amounts;
 use meter::Cells;
@@ -38,7 +38,7 @@ pub(crate) struct Progress {
     /// Files that were being overwritten, and are neither what they were nor what they were to be.
     left: Mutex<Vec<Vec<u8>>>,
     /// Files of several names, one of which was not copied.
-    left_out: Mutex<HashSet<Identity>>,
+    left_out: Mutex<HashSet<FileId>>,
     over: Mutex<bool>,
     ended: Condvar,
 }
@@ -67,7 +67,7 @@ impl Progress {
 
     /// Whether this is the first name of a file that is not copied.
     #[must_use]
-    pub(crate) fn is_first(&self, file: Identity) -> bool {
+    pub(crate) fn is_first(&self, file: FileId) -> bool {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(file)
     }
 

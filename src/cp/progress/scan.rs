@@ -7,8 +7,8 @@
 use super::be_last_in_line;
 use crate::cli::cp::{CpOptions, Follow, Make};
 use crate::cp::walk::filter::rules_in;
-use crate::plan::choosing::{self, Rules};
-use crate::plan::{path, replace, walk};
+use crate::plan::filter::{self, Rules};
+use crate::plan::{listing, path, replace};
 use crate::process::{self, Limit};
 use rustix::fs::{CWD, FileType};
 use std::collections::HashSet;
@@ -126,10 +126,10 @@ impl Chooser<'_> {
         let above = depth.checked_sub(1).and_then(|above| self.rules.get(above).cloned().flatten());
         let left_out = if depth == 0 {
             let name = path::last_component(self.source.as_os_str().as_bytes());
-            patterns.is_some_and(|all| choosing::is_operand_left_out(name, is_directory, all))
+            patterns.is_some_and(|all| filter::is_operand_left_out(name, is_directory, all))
         } else {
             let name = (below, path::parent_bytes(below));
-            choosing::is_left_out(name, is_directory, patterns, above.as_deref(), &mut Vec::new())
+            filter::is_left_out(name, is_directory, patterns, above.as_deref(), &mut Vec::new())
         };
         if !left_out && is_directory && choosing.gitignore {
             let start = if below.is_empty() { 0 } else { below.len() + 1 };
@@ -143,7 +143,7 @@ impl Chooser<'_> {
 /// What .gitignore files leave out of a directory, read as the copy reads them. Nothing is told: that is for the copy.
 fn rules(entry: &DirEntry, start: usize, above: Option<Arc<Rules>>) -> Option<Arc<Rules>> {
     // The walk has decided whether a link is followed; one that was put there since is not.
-    match walk::open_directory(CWD, entry.path(), entry.path_is_symlink()) {
+    match listing::open_directory(CWD, entry.path(), entry.path_is_symlink()) {
         Ok(open) => rules_in(open, start, above).0,
         Err(_) => above,
     }

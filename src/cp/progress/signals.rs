@@ -126,7 +126,7 @@ impl Shared {
                 _ => second = state.let_go || state.ending.replace(signal).is_some(),
             });
             if second {
-                process::die_by(signal);
+                process::raise_and_die(signal);
             }
         }
     }

@@ -4,7 +4,7 @@
 use crate::cp::entry::backup::Kept;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
-use crate::plan::facts::Identity;
+use crate::plan::facts::FileId;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Timespec, Timestamps};
 use rustix::io::Errno;
@@ -13,14 +13,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A copy that is not whole yet.
 #[derive(Debug)]
-pub(crate) struct Copy {
+pub(crate) struct UnfinishedCopy {
     pub place: At,
     /// How it is called in messages.
     pub path: Vec<u8>,
     /// This run has made it.
     pub made_here: bool,
     /// Which file it is: another may come to bear its name.
-    pub identity: Option<Identity>,
+    pub identity: Option<FileId>,
     /// The file itself, where it was there before and is to be marked, whatever becomes of its name.
     pub file: Option<OwnedFd>,
     /// What had to make way for it.
@@ -35,7 +35,7 @@ pub(crate) struct Unfinished(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    copies: HashMap<u64, Copy>,
+    copies: HashMap<u64, UnfinishedCopy>,
     last: u64,
     /// They have been taken out of the workers' hands.
     sealed: bool,
@@ -55,7 +55,7 @@ impl Unfinished {
     }
 
     /// Notes a copy, and answers the number under which it is known: never 0.
-    pub(crate) fn begin(&self, copy: Copy) -> u64 {
+    pub(crate) fn begin(&self, copy: UnfinishedCopy) -> u64 {
         let mut state = self.lock();
         state.last += 1;
         let number = state.last;
@@ -77,7 +77,7 @@ impl Unfinished {
 
     /// Takes all of them out of the workers' hands, for good.
     #[must_use]
-    pub(crate) fn seal(&self) -> Vec<Copy> {
+    pub(crate) fn seal(&self) -> Vec<UnfinishedCopy> {
         let mut state = self.lock();
         state.sealed = true;
         std::mem::take(&mut state.copies).into_values().collect()
@@ -94,7 +94,7 @@ pub(crate) fn long_ago() -> Timestamps {
     }
 }
 
-impl Copy {
+impl UnfinishedCopy {
     /// Removes the copy if this run has made it, or puts what was kept in its place; answers whether either was done. Where
     /// another file bears the name by now, that stays. What was there before is marked by its time.
     ///
@@ -102,7 +102,8 @@ impl Copy {
     /// What the kernel answered.
     pub(crate) fn put_right(&self) -> Result<bool, Errno> {
         if let Some(kept) = &self.kept {
-            return match place::held(&self.place).and_then(|place| place::check(&place, self.identity)) {
+            return match place::pin_parent(&self.place).and_then(|place| place::check(&place, self.identity))
+            {
                 Ok(()) | Err(Errno::NOENT) => kept.put_back().map(|()| true),
                 Err(Errno::STALE) => {
                     // Nor is it put back when the run ends.

@@ -191,7 +191,7 @@ impl<'env> Watch<'env> {
             (self.ends.finish)();
             // The result says nothing to one who dies by a signal; lines of -v are written by it.
             let _success = self.reporter.finish();
-            process::die_by(signal);
+            process::raise_and_die(signal);
         }
     }
 }
@@ -244,7 +244,7 @@ impl Shown<'_, '_> {
 
     fn line(&mut self) {
         let snapshot = self.snapshot();
-        self.watch.reporter.say(&snapshot.line(self.watch.reporter.charset()));
+        self.watch.reporter.message(&snapshot.line(self.watch.reporter.charset()));
         self.any |= self.look != Look::Hidden;
     }
 
@@ -266,7 +266,7 @@ impl Shown<'_, '_> {
             let columns = (self.look == Look::Drawn).then(columns).flatten();
             let room = columns.map(|columns| columns.saturating_sub(reporter.prefix_bytes()));
             let summary = self.snapshot().summary(self.watch.began.elapsed(), room);
-            reporter.say(summary.as_bytes());
+            reporter.message(summary.as_bytes());
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::cp::job::{Operand, Operands};
 use crate::pipeline::chain::Directory;
 use crate::plan::path;
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CString, OsString};
@@ -18,16 +18,16 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// The directory cannot be had, or a name is none.
-pub(crate) fn operands(options: &CpOptions) -> Result<Operands, Problem> {
+pub(crate) fn operands(options: &CpOptions) -> Result<Operands, FileError> {
     let sources: Vec<Vec<u8>> = options.sources.iter().map(bytes).collect();
     let (target, required) = match &options.destination {
         Destination::Exactly(name) => return single(&sources[0], &bytes(name)),
-        Destination::Directory(target) => (bytes(target), Some(What::TargetDirectory)),
-        Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(What::Target)),
+        Destination::Directory(target) => (bytes(target), Some(MessageKind::TargetDirectory)),
+        Destination::Last(target) if sources.len() > 1 => (bytes(target), Some(MessageKind::Target)),
         Destination::Last(target) => (bytes(target), None),
     };
     let name = CString::new(target.clone())
-        .map_err(|_nul| Problem::failed(What::CannotStat, target.clone(), Errno::INVAL))?;
+        .map_err(|_nul| FileError::failed(MessageKind::CannotStat, target.clone(), Errno::INVAL))?;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = match (rustix::fs::open(name, flags, Mode::empty()), required) {
         (Ok(directory), _) => Directory::Open(Arc::new(directory)),
@@ -35,9 +35,9 @@ pub(crate) fn operands(options: &CpOptions) -> Result<Operands, Problem> {
         (Err(_), _) if path::is_working_directory(&target) => Directory::Working,
         (Err(errno), Some(what)) => {
             let errno = process::reason(&target, errno);
-            return Err(Problem::failed(what, target, errno));
+            return Err(FileError::failed(what, target, errno));
         }
-        (Err(_), None) if options.parents => return Err(Problem::of(What::NotADirectory, target)),
+        (Err(_), None) if options.parents => return Err(FileError::of(MessageKind::NotADirectory, target)),
         (Err(_), None) => return single(&sources[0], &target),
     };
     let into = IntoDirectory::new(directory, &target, options);
@@ -45,14 +45,14 @@ pub(crate) fn operands(options: &CpOptions) -> Result<Operands, Problem> {
         None => into.all(&sources).map(Operands::of),
         Some(file) => {
             let reason = |errno| process::reason(file.as_bytes(), errno);
-            let failed = |errno| Problem::failed(What::CannotOpen, bytes(file), reason(errno));
+            let failed = |errno| FileError::failed(MessageKind::CannotOpen, bytes(file), reason(errno));
             let listed = Listed::new(Names::open(file).map_err(failed)?, into);
             Ok(Operands { more: Some(Box::new(listed)), ..Operands::of(Vec::new()) })
         }
     }
 }
 
-fn single(source: &[u8], destination: &[u8]) -> Result<Operands, Problem> {
+fn single(source: &[u8], destination: &[u8]) -> Result<Operands, FileError> {
     Ok(Operands::of(vec![Operand::new(place(source)?, place(destination)?, None, None)]))
 }
 

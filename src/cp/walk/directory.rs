@@ -1,26 +1,25 @@
 //! Directories: opened, made, listed in parts, and finished when the last entry below is done.
 
 use super::recursion::listing;
-use super::source_directory::{Unopened, names_of};
+use super::source_directory::{Place, Unopened, Way, names_of};
 use super::targets;
 use crate::cli::cp::Follow;
-use crate::cp::job::branch::{Branch, Origin};
-use crate::cp::job::dir_handle::Held;
+use crate::cp::job::dir_handle::DirHandle;
+use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{self, FileJob, Task};
 use crate::cp::worker::Worker;
-use crate::pipeline::chain::{At, Directory};
+use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::attribute_names::Names;
-use crate::plan::facts::{Facts, Identity};
-use crate::plan::overwrite::Found;
-use crate::plan::replace::DirectoryFate;
-use crate::plan::walk::{self, Entry, Rank};
+use crate::plan::facts::{FileId, FileStat};
+use crate::plan::listing::{self, Entry};
+use crate::plan::overwrite::Existing;
+use crate::plan::replace::DirectoryAction;
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
-use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -30,24 +29,6 @@ const LEAVES_MAX: usize = 64;
 /// Most bytes of a path that the kernel takes, from linux/limits.h, with the NUL byte at its end.
 const PATH_BYTES_MAX: usize = 4096;
 
-/// A directory's place on one side, and how it is called there.
-pub(crate) struct Place<'a> {
-    pub parent: &'a Directory,
-    pub name: &'a CStr,
-    pub path: Vec<u8>,
-}
-
-/// How a source directory is come to.
-#[derive(Clone, Copy)]
-pub(crate) struct Way {
-    /// Its name is a symbolic link that is followed.
-    pub through_link: bool,
-    /// Which directory it must be, where it was looked at before.
-    pub seen: Option<Identity>,
-    /// Where it stands among the entries of the directory above.
-    pub rank: Rank,
-}
-
 /// What became of what was listed as a directory.
 enum Branched {
     Begun,
@@ -55,30 +36,20 @@ enum Branched {
     Not,
 }
 
-impl Place<'_> {
-    /// The place itself.
-    pub(crate) fn at(&self) -> At {
-        At { directory: self.parent.clone(), name: Arc::from(self.name) }
-    }
-
-    /// What to say of it with the system's reason.
-    pub(crate) fn failed(&self, what: What) -> impl Fn(Errno) -> Problem {
-        move |errno| Problem::failed(what, self.path.clone(), errno)
-    }
-}
-
 impl Worker<'_, '_> {
     /// Begins with a directory of a tree: opens it, comes to its copy, and lists the first part. Where it was `seen`, not
     /// only listed, it must be that directory.
-    pub(crate) fn directory(&mut self, parent: &Arc<Branch>, entry: &Entry, seen: Option<Identity>) {
+    pub(crate) fn directory(&mut self, parent: &Arc<DirJob>, entry: &Entry, seen: Option<FileId>) {
         if self.is_behind_the_end(parent, 1) {
             return;
         }
         let (path, copy) = (parent.source_path(&entry.name), parent.destination_path(&entry.name));
         let (source, destination) = match (parent.source(), parent.destination()) {
             (Ok(source), Ok(destination)) => (source, destination),
-            (Err(errno), _) => return self.unreached(parent, What::CannotAccess, path, errno),
-            (_, Err(errno)) => return self.unreached(parent, What::CannotCreateDirectory, copy, errno),
+            (Err(errno), _) => return self.unreached(parent, MessageKind::CannotAccess, path, errno),
+            (_, Err(errno)) => {
+                return self.unreached(parent, MessageKind::CannotCreateDirectory, copy, errno);
+            }
         };
         let source = Place { parent: &source, name: &entry.name, path };
         let destination = Place { parent: &destination, name: &entry.name, path: copy };
@@ -87,7 +58,12 @@ impl Worker<'_, '_> {
             None => self.way(&source, entry),
         };
         let branched = way.and_then(|way| {
-            self.reject_long(parent, &source.path, &destination.path, What::CannotCreateDirectory)?;
+            self.check_path_length(
+                parent,
+                &source.path,
+                &destination.path,
+                MessageKind::CannotCreateDirectory,
+            )?;
             match self.open_source(&source, way) {
                 Err(Unopened::NoDirectory) if way.seen.is_none() => return Ok(Branched::Not),
                 opened => {
@@ -103,35 +79,41 @@ impl Worker<'_, '_> {
             // The listing is wrong, or was.
             Ok(Branched::Not) => self.leaf(parent, &Entry { kind: FileType::Unknown, ..entry.clone() }),
             Err(problem) => {
-                if problem.what == What::IntoItself {
+                if problem.what == MessageKind::IntoItself {
                     parent.origin.has_met_itself.store(true, Ordering::Relaxed);
                 }
                 self.shared.reporter.problem(&problem);
-                parent.finish_one(self.shared.reporter);
+                parent.entry_done(self.shared.reporter);
             }
         }
     }
 
     /// One of the two directories that an entry needs cannot be had any more.
-    fn unreached(&self, parent: &Arc<Branch>, what: What, path: Vec<u8>, errno: Errno) {
-        self.shared.reporter.problem(&Problem::failed(what, path, errno));
-        parent.finish_one(self.shared.reporter);
+    fn unreached(&self, parent: &Arc<DirJob>, what: MessageKind, path: Vec<u8>, errno: Errno) {
+        self.shared.reporter.problem(&FileError::failed(what, path, errno));
+        parent.entry_done(self.shared.reporter);
     }
 
     /// Looks at a link that was seen to lead to a directory, so that what is opened is what was looked at.
-    fn way(&self, source: &Place<'_>, entry: &Entry) -> Result<Way, Problem> {
+    fn way(&self, source: &Place<'_>, entry: &Entry) -> Result<Way, FileError> {
         if !entry.through_link {
             return Ok(Way { through_link: false, seen: None, rank: entry.rank });
         }
         let stat = process::look(source.parent, source.name, AtFlags::empty());
-        let facts = Facts::of(&stat.map_err(source.failed(What::CannotStat))?);
+        let facts = FileStat::of(&stat.map_err(source.failed(MessageKind::CannotStat))?);
         Ok(Way { through_link: true, seen: Some(facts.identity), rank: entry.rank })
     }
 
     /// Refuses paths that are longer than the kernel takes, in a directory that was come to through a symbolic link, or whose
     /// copy was. We go by descriptors and would not notice; but the link may lead above the copy itself, which is copied then
     /// until the names are too long.
-    fn reject_long(&self, branch: &Branch, from: &[u8], to: &[u8], what: What) -> Result<(), Problem> {
+    fn check_path_length(
+        &self,
+        branch: &DirJob,
+        from: &[u8],
+        to: &[u8],
+        what: MessageKind,
+    ) -> Result<(), FileError> {
         let long = |path: &[u8]| path.len() >= PATH_BYTES_MAX;
         if self.shared.options.follow != Follow::Always
             || !(long(from) || long(to))
@@ -139,48 +121,53 @@ impl Worker<'_, '_> {
         {
             return Ok(());
         }
-        let (what, path) = if long(from) { (What::CannotStat, from) } else { (what, to) };
-        Err(Problem::failed(what, path.to_vec(), Errno::NAMETOOLONG))
+        let (what, path) = if long(from) { (MessageKind::CannotStat, from) } else { (what, to) };
+        Err(FileError::failed(what, path.to_vec(), Errno::NAMETOOLONG))
     }
 
     /// The same for what is no directory, whose paths are put together only where they can be too long.
-    fn reject_long_leaf(&self, branch: &Branch, job: &FileJob) -> Result<(), Problem> {
+    fn check_entry_path_length(&self, branch: &DirJob, job: &FileJob) -> Result<(), FileError> {
         if self.shared.options.follow != Follow::Always || !branch.may_be_endless() {
             return Ok(());
         }
-        self.reject_long(branch, &job.source_path(), &job.destination_path(), What::CannotCreateRegular)
+        self.check_path_length(
+            branch,
+            &job.source_path(),
+            &job.destination_path(),
+            MessageKind::CannotCreateRegular,
+        )
     }
 
     /// Begins with a directory, an operand's where it has no parent; what was found at its copy's place, where that was
     /// looked at. Where this succeeds, its branch finishes it.
     pub(crate) fn branch(
         &mut self,
-        parent: Option<&Arc<Branch>>,
+        parent: Option<&Arc<DirJob>>,
         origin: &Arc<Origin>,
-        (source, (descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, Facts)),
+        (source, (descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, FileStat)),
         way: Way,
-        (destination, found): (&Place<'_>, Option<Found>),
-    ) -> Result<(), Problem> {
+        (destination, found): (&Place<'_>, Option<Existing>),
+    ) -> Result<(), FileError> {
         let keeping = self.shared.settings.method.keeping;
         let (names, link) = match keeping.wants_names() {
             true => names_of(source, way, &descriptor),
             false => (Names::default(), None),
         };
         let is_operand = parent.is_none();
-        let fate = match parent.is_some_and(|parent| parent.fresh) {
-            true => DirectoryFate::Make,
+        let fate = match parent.is_some_and(|parent| parent.created) {
+            true => DirectoryAction::Make,
             false => self.fate_of_directory((source, &facts), (destination, origin), is_operand, found)?,
         };
-        if fate == DirectoryFate::Done {
+        if fate == DirectoryAction::Done {
             if let Some(parent) = parent {
-                parent.finish_one(self.shared.reporter);
+                parent.entry_done(self.shared.reporter);
             }
             return Ok(());
         }
         let kept = self.admit((parent, origin), (source, destination), &facts, (fate, found))?;
         // Where a link may lead the walk into a directory that was there, copies are made in it in the order of GNU cp, as they
         // may be listed in it later: by inode numbers.
-        if self.shared.options.follow == Follow::Always && !parent.is_some_and(|parent| parent.fresh) {
+        if self.shared.options.follow == Follow::Always && !parent.is_some_and(|parent| parent.created) {
             self.end_all();
         }
         let made = self.make_directory(source, destination, (&facts, names), (fate, kept))?;
@@ -189,31 +176,31 @@ impl Worker<'_, '_> {
         }
         let above = parent.map(|parent| parent.destination.identity());
         let (descriptor, listed) = listing((&made, fate), above, (source, way), (descriptor, &facts))
-            .map_err(source.failed(What::CannotAccess))?;
+            .map_err(source.failed(MessageKind::CannotAccess))?;
         if self.shared.atomic()
-            && self.shared.imagined.is_none()
-            && !made.fresh
+            && self.shared.dry_run.is_none()
+            && !made.created
             && let Ok(Some(open)) = made.held.get()
         {
             self.tell_left_over(open.as_fd(), &destination.path);
         }
-        self.tally.directories += u64::from(self.shared.imagined.is_none());
+        self.tally.directories += u64::from(self.shared.dry_run.is_none());
         let rules = self.rules(parent, source, descriptor.as_ref().ok());
-        let branch = Arc::new(Branch {
+        let branch = Arc::new(DirJob {
             parent: parent.map(Arc::clone),
             depth: parent.map_or(0, |parent| parent.depth + 1),
             origin: Arc::clone(origin),
             name: Arc::from(source.name),
             rank: way.rank,
             source: match descriptor {
-                Ok(open) => Held::open(open, listed, way.through_link && parent.is_some()),
-                Err(reason) => Held::shut(listed, way.through_link, reason),
+                Ok(open) => DirHandle::open(open, listed, way.through_link && parent.is_some()),
+                Err(reason) => DirHandle::unreadable(listed, way.through_link, reason),
             },
             destination: made.held,
-            fresh: made.fresh,
+            created: made.created,
             belongs_to: made.belongs_to,
-            link: link.filter(|_| made.at_end.as_ref().is_some_and(|end| end.0.needs_source())),
-            at_end: made.at_end,
+            link: link.filter(|_| made.deferred_attributes.as_ref().is_some_and(|end| end.0.needs_source())),
+            deferred_attributes: made.deferred_attributes,
             rules,
             turn: OnceLock::new(),
             pending: AtomicUsize::new(1),
@@ -221,11 +208,11 @@ impl Worker<'_, '_> {
             entries: AtomicU32::new(0),
         });
         self.remember_made(&branch);
-        self.foresee_itself(&branch);
+        self.predict_recursion(&branch);
         branch.let_go_above(self.shared.has_few_descriptors(), || self.shared.levels_open_max());
         if self.shared.options.one_file_system && facts.identity.device != branch.operand_device() {
             // Something is mounted there.
-            branch.finish_one(self.shared.reporter);
+            branch.entry_done(self.shared.reporter);
         } else {
             self.list(&branch);
         }
@@ -242,7 +229,7 @@ impl Worker<'_, '_> {
 
     /// Lists the next part of a directory and queues its entries, in such an order that this worker takes them in the
     /// order of the listing and the rest of the listing last.
-    pub(crate) fn list(&mut self, branch: &Arc<Branch>) {
+    pub(crate) fn list(&mut self, branch: &Arc<DirJob>) {
         if self.is_behind_the_end(branch, 1) {
             return;
         }
@@ -255,20 +242,20 @@ impl Worker<'_, '_> {
         });
         let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
             let path = branch.own_source_path();
-            self.shared.reporter.problem(&Problem::failed(What::CannotAccess, path, errno));
+            self.shared.reporter.problem(&FileError::failed(MessageKind::CannotAccess, path, errno));
             (Vec::new(), true)
         });
         branch.listed.store(ended, Ordering::Release);
         let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        walk::number_from(&mut entries, branch.entries.fetch_add(count, Ordering::Relaxed));
+        listing::number_from(&mut entries, branch.entries.fetch_add(count, Ordering::Relaxed));
         self.choose(branch, &mut entries);
-        branch.expect(entries.len());
+        branch.add_pending(entries.len());
         let mut tasks = self.group(branch, entries);
         if !ended {
-            branch.expect(1);
+            branch.add_pending(1);
             tasks.push(Task::Listing(Arc::clone(branch)));
         }
-        let shared_out = |task: &&Task| matches!(task, Task::Leaves { .. } | Task::Listing(_));
+        let shared_out = |task: &&Task| matches!(task, Task::Entries { .. } | Task::Listing(_));
         if tasks.iter().filter(shared_out).count() > 1 && self.shared.jobs_max() > 1 {
             branch.turn.get_or_init(Arc::default);
         }
@@ -277,18 +264,18 @@ impl Worker<'_, '_> {
         } else {
             self.queue_tasks(tasks);
         }
-        branch.finish_one(self.shared.reporter);
+        branch.entry_done(self.shared.reporter);
     }
 
     /// Entries as tasks, in their order: each directory alone, what lies between them together.
-    fn group(&self, branch: &Arc<Branch>, entries: Vec<Entry>) -> Vec<Task> {
+    fn group(&self, branch: &Arc<DirJob>, entries: Vec<Entry>) -> Vec<Task> {
         let mut tasks = Vec::new();
         let mut directories = Vec::new();
         let mut leaves = Vec::new();
         let flush = |leaves: &mut Vec<Entry>, tasks: &mut Vec<Task>| {
             if !leaves.is_empty() {
                 let entries = std::mem::take(leaves);
-                tasks.push(Task::Leaves { branch: Arc::clone(branch), entries });
+                tasks.push(Task::Entries { branch: Arc::clone(branch), entries });
             }
         };
         for mut entry in entries {
@@ -299,7 +286,7 @@ impl Worker<'_, '_> {
                 // links is copied first can be told by what becomes of them; and a link may lead above the copy, which ends
                 // the walk.
                 let leads_away = self.shared.options.follow == Follow::Always;
-                let in_order = self.shared.settings.verbose || !branch.fresh || leads_away;
+                let in_order = self.shared.settings.verbose || !branch.created || leads_away;
                 if in_order || self.walks_in_order(branch) {
                     flush(&mut leaves, &mut tasks);
                     tasks.push(task);
@@ -326,7 +313,7 @@ impl Worker<'_, '_> {
     }
 
     /// Finds out what an entry is, where the listing does not say, or it is a link that is followed.
-    pub(crate) fn find_kind(&self, branch: &Branch, entry: &mut Entry) {
+    pub(crate) fn find_kind(&self, branch: &DirJob, entry: &mut Entry) {
         if entry.kind == FileType::Unknown {
             entry.kind = self.kind_of(branch, entry, AtFlags::SYMLINK_NOFOLLOW);
         }
@@ -338,16 +325,16 @@ impl Worker<'_, '_> {
 
     /// Some file systems do not tell types in listings, and none where links lead to. One that has vanished is left for
     /// its opening to find out.
-    fn kind_of(&self, branch: &Branch, entry: &Entry, flags: AtFlags) -> FileType {
+    fn kind_of(&self, branch: &DirJob, entry: &Entry, flags: AtFlags) -> FileType {
         let stat = branch.source().and_then(|source| process::look(&source, &*entry.name, flags));
-        stat.map_or(FileType::RegularFile, |stat| Facts::of(&stat).kind)
+        stat.map_or(FileType::RegularFile, |stat| FileStat::of(&stat).kind)
     }
 
     /// Begins with one file of a directory that is no directory itself.
-    pub(crate) fn leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) {
+    pub(crate) fn leaf(&mut self, branch: &Arc<DirJob>, entry: &Entry) {
         if let Err(problem) = self.try_leaf(branch, entry) {
             self.shared.reporter.problem(&problem);
-            branch.finish_one(self.shared.reporter);
+            branch.entry_done(self.shared.reporter);
         }
     }
 
@@ -357,14 +344,14 @@ impl Worker<'_, '_> {
         let branch = Arc::clone(branch);
         if let Err(problem) = self.seen_leaf(&branch, job) {
             self.shared.reporter.problem(&problem);
-            branch.finish_one(self.shared.reporter);
+            branch.entry_done(self.shared.reporter);
         }
     }
 
-    fn try_leaf(&mut self, branch: &Arc<Branch>, entry: &Entry) -> Result<(), Problem> {
+    fn try_leaf(&mut self, branch: &Arc<DirJob>, entry: &Entry) -> Result<(), FileError> {
         let job = FileJob::of_entry(branch, entry)?;
         if entry.kind == FileType::RegularFile && !entry.through_link && !self.shared.asks_first {
-            self.reject_long_leaf(branch, &job)?;
+            self.check_entry_path_length(branch, &job)?;
             self.backlog.push_back(Box::new(job));
             return Ok(());
         }
@@ -372,12 +359,12 @@ impl Worker<'_, '_> {
     }
 
     /// Begins with an entry of a directory as it is when it is looked at, whatever it was listed as.
-    pub(crate) fn seen_leaf(&mut self, branch: &Arc<Branch>, mut job: FileJob) -> Result<(), Problem> {
+    pub(crate) fn seen_leaf(&mut self, branch: &Arc<DirJob>, mut job: FileJob) -> Result<(), FileError> {
         let name = Arc::clone(&job.source.name);
-        let failed = |errno| Problem::failed(What::CannotStat, branch.source_path(&name), errno);
+        let failed = |errno| FileError::failed(MessageKind::CannotStat, branch.source_path(&name), errno);
         let look = |job: &FileJob| {
             let flags = if job.follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-            process::look(&job.source.directory, &*name, flags).map(|stat| Facts::of(&stat))
+            process::look(&job.source.directory, &*name, flags).map(|stat| FileStat::of(&stat))
         };
         let mut facts = look(&job).map_err(failed)?;
         if facts.kind == FileType::Symlink && self.shared.options.follow == Follow::Always {
@@ -391,8 +378,8 @@ impl Worker<'_, '_> {
             self.directory(branch, &entry, Some(facts.identity));
             return Ok(());
         }
-        self.reject_long_leaf(branch, &job)?;
-        self.begin_leaf(FileJob { seen: Some(facts), ..job }, &facts);
+        self.check_entry_path_length(branch, &job)?;
+        self.begin_entry(FileJob { seen: Some(facts), ..job }, &facts);
         Ok(())
     }
 }

@@ -73,7 +73,7 @@ impl Names {
                 Ok(bytes) => self.take(&block[..bytes], reporter),
                 Err(errno) => {
                     self.ended = true;
-                    reporter.failure(&self.message(&format!("read error: {}", describe(errno)), reporter));
+                    reporter.error(&self.message(&format!("read error: {}", describe(errno)), reporter));
                 }
             }
         }
@@ -106,7 +106,7 @@ impl Names {
             (false, true) => "invalid zero-length file name",
             (false, false) => return self.ready.push_back(name),
         };
-        reporter.failure(&self.message(&format!("{}: {wrong}", self.count), reporter));
+        reporter.error(&self.message(&format!("{}: {wrong}", self.count), reporter));
     }
 
     /// `FILE:` and what is wrong with it; numbers stand right behind the colon, words do not.

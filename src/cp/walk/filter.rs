@@ -1,14 +1,14 @@
 //! What is left out of a copy: entries of a listing, operands, and the .gitignore files that say so.
 
-use super::directory::Place;
+use super::source_directory::Place;
 use crate::cp::job::Operand;
-use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_job::DirJob;
 use crate::cp::worker::Worker;
-use crate::plan::choosing::{self, BadLines, Beyond, RULES_BYTES_MAX, Rules};
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
+use crate::plan::filter::{self, BadLines, Beyond, RULES_BYTES_MAX, Rules};
+use crate::plan::listing::Entry;
 use crate::plan::path;
-use crate::plan::walk::Entry;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use crate::report::quote;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
@@ -27,7 +27,7 @@ pub(crate) enum Trouble {
 
 impl Worker<'_, '_> {
     /// Takes the entries out of a listing that are not to be copied.
-    pub(crate) fn choose(&self, branch: &Branch, entries: &mut Vec<Entry>) {
+    pub(crate) fn choose(&self, branch: &DirJob, entries: &mut Vec<Entry>) {
         let own = &self.shared.own_names;
         if !own.is_empty() {
             let directory = branch.source.identity();
@@ -47,25 +47,25 @@ impl Worker<'_, '_> {
             path.truncate(name);
             path.extend_from_slice(entry.name.to_bytes());
             let is_directory = entry.kind == FileType::Directory;
-            !choosing::is_left_out((&path, name), is_directory, patterns, rules, &mut found)
+            !filter::is_left_out((&path, name), is_directory, patterns, rules, &mut found)
         });
     }
 
     /// Whether an operand is left out, seen to be what `facts` say.
-    pub(crate) fn is_left_out(&self, operand: &Operand, facts: impl FnOnce() -> Option<Facts>) -> bool {
+    pub(crate) fn is_left_out(&self, operand: &Operand, facts: impl FnOnce() -> Option<FileStat>) -> bool {
         let patterns = self.shared.options.extensions.choosing.patterns.as_ref();
         let Some((patterns, facts)) = patterns.and_then(|patterns| Some((patterns, facts()?))) else {
             return false;
         };
         let name = path::last_component(operand.source.name.to_bytes());
-        choosing::is_operand_left_out(name, facts.kind == FileType::Directory, patterns)
+        filter::is_operand_left_out(name, facts.kind == FileType::Directory, patterns)
     }
 
     /// What .gitignore files leave out of a directory, `open` where it may be read. A repository begins anew: nothing
     /// above it counts in it, as with git.
     pub(crate) fn rules(
         &self,
-        parent: Option<&Arc<Branch>>,
+        parent: Option<&Arc<DirJob>>,
         source: &Place<'_>,
         open: Option<&OwnedFd>,
     ) -> Option<Arc<Rules>> {
@@ -87,11 +87,13 @@ impl Worker<'_, '_> {
     fn tell_of_rules(&self, file: Vec<u8>, trouble: &Trouble) {
         let reporter = self.shared.reporter;
         match trouble {
-            Trouble::Unread(errno) => reporter.problem(&Problem::failed(What::NotUsingRules, file, *errno)),
+            Trouble::Unread(errno) => {
+                reporter.problem(&FileError::failed(MessageKind::NotUsingRules, file, *errno))
+            }
             Trouble::Beyond(Beyond(why)) => {
-                let text = Problem::of(What::NotUsingRules, file).text(reporter.language());
+                let text = FileError::of(MessageKind::NotUsingRules, file).text(reporter.language());
                 reporter
-                    .failure(&[&text[..], b": ", &quote::shown(why.as_bytes(), reporter.charset())].concat());
+                    .error(&[&text[..], b": ", &quote::shown(why.as_bytes(), reporter.charset())].concat());
             }
             Trouble::Bad(BadLines { number, why, others }) => {
                 let file = quote::always(&file, reporter.charset());
@@ -103,7 +105,7 @@ impl Worker<'_, '_> {
                     others => format!(" (and {others} more lines)"),
                 };
                 let text = [b"warning: ", &file[..], number.as_bytes(), &why, others.as_bytes()].concat();
-                reporter.say(&text);
+                reporter.message(&text);
             }
         }
     }
@@ -138,7 +140,7 @@ fn read_rules(directory: impl AsFd) -> Result<Option<Vec<u8>>, Errno> {
         Err(Errno::NOENT) => return Ok(None),
         answer => answer?,
     };
-    match Facts::of(&rustix::fs::fstat(&file)?).kind {
+    match FileStat::of(&rustix::fs::fstat(&file)?).kind {
         FileType::RegularFile => {}
         FileType::Directory => return Err(Errno::ISDIR),
         _ => return Err(Errno::INVAL),

@@ -1,21 +1,21 @@
 //! Operands: looked at by name as they were typed, then handed to the tree or to a file's way.
 
-use super::directory::{Place, Way};
+use super::source_directory::{Place, Way};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
-use crate::cp::entry::created::Made;
+use crate::cp::entry::created::CreatedFiles;
 use crate::cp::entry::links::Share;
-use crate::cp::job::branch::Origin;
+use crate::cp::job::dir_job::Origin;
 use crate::cp::job::{FileJob, Names, Operand, Operands, Task};
 use crate::cp::worker::{TASKS_FOR_HELP, Worker};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
-use crate::plan::facts::Facts;
-use crate::plan::overwrite::Found;
-use crate::plan::replace::{self, Fate, Relation};
-use crate::plan::walk::Rank;
+use crate::plan::facts::FileStat;
+use crate::plan::listing::Rank;
+use crate::plan::overwrite::Existing;
+use crate::plan::replace::{self, ExistingAction, SameFileEvidence};
 use crate::plan::{linking, path};
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{AtFlags, CWD, FileType, Timespec};
 use rustix::io::Errno;
 use std::ffi::CString;
@@ -24,8 +24,8 @@ use std::sync::atomic::AtomicBool;
 
 /// What was seen of an operand before anything is done about it.
 struct Examined {
-    source: Result<Facts, Errno>,
-    found: Result<Found, Errno>,
+    source: Result<FileStat, Errno>,
+    found: Result<Existing, Errno>,
 }
 
 impl Examined {
@@ -33,8 +33,8 @@ impl Examined {
     /// changed since the run `began`, or there is something that it would change.
     fn may_meet_others(&self, began: Timespec) -> bool {
         let changed =
-            |facts: &Facts| (facts.changed.tv_sec, facts.changed.tv_nsec) >= (began.tv_sec, began.tv_nsec);
-        self.source.as_ref().map_or(true, changed) || self.found != Ok(Found::Nothing)
+            |facts: &FileStat| (facts.changed.tv_sec, facts.changed.tv_nsec) >= (began.tv_sec, began.tv_nsec);
+        self.source.as_ref().map_or(true, changed) || self.found != Ok(Existing::Nothing)
     }
 }
 
@@ -114,25 +114,25 @@ impl Worker<'_, '_> {
         let follow = self.shared.options.follow != Follow::Never;
         let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
         let stat = process::look(&operand.source.directory, &*operand.source.name, flags);
-        let source = stat.map(|stat| Facts::of(&stat));
+        let source = stat.map(|stat| FileStat::of(&stat));
         let twice = source.as_ref().is_ok_and(|facts| {
             let made = operand.made.as_ref().filter(|_| self.shared.options.backup.is_none());
             made.is_some_and(|made| made.has_source(facts.identity, &operand.source))
         });
         // Following a link at the destination changes its access time, so that is done only where the copy needs it.
-        let omitted = |facts: &Facts| facts.kind == FileType::Directory && !self.shared.settings.recursive;
+        let omitted = |facts: &FileStat| facts.kind == FileType::Directory && !self.shared.settings.recursive;
         let found = match &source {
             Ok(facts) if !twice && !new && !omitted(facts) => {
                 let kind = replace::looks_as(self.shared.options, facts.kind, true);
                 self.look(&operand.destination, || operand.destination_path(), Some(kind))
             }
-            Ok(_) | Err(_) => Ok(Found::Nothing),
+            Ok(_) | Err(_) => Ok(Existing::Nothing),
         };
         Examined { source, found }
     }
 
     /// Makes the directories above an operand's copy, and begins with it then.
-    fn begin_with_parents(&mut self, operand: &Operand) -> Result<(), Problem> {
+    fn begin_with_parents(&mut self, operand: &Operand) -> Result<(), FileError> {
         if self.is_left_out(operand, || self.examine(operand, true).source.ok()) {
             return Ok(());
         }
@@ -141,8 +141,8 @@ impl Worker<'_, '_> {
         self.begin_operand(&operand, examined)
     }
 
-    fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), Problem> {
-        let source_failed = |errno| Problem::failed(What::CannotStat, operand.source_path(), errno);
+    fn begin_operand(&mut self, operand: &Operand, examined: Examined) -> Result<(), FileError> {
+        let source_failed = |errno| FileError::failed(MessageKind::CannotStat, operand.source_path(), errno);
         let facts = examined.source.map_err(source_failed)?;
         if operand.destination.name.is_empty()
             && (is_working_directory(self.shared.options, &facts)
@@ -157,12 +157,13 @@ impl Worker<'_, '_> {
         }
         let directory = facts.kind == FileType::Directory;
         if directory && !self.shared.settings.recursive {
-            return Err(Problem::of(What::OmittingDirectory, operand.source_path()));
+            return Err(FileError::of(MessageKind::OmittingDirectory, operand.source_path()));
         }
-        if let Some(problem) = self.given_before(operand, &facts) {
+        if let Some(problem) = self.duplicate_source(operand, &facts) {
             return Err(problem);
         }
-        let destination_failed = |errno| Problem::failed(What::CannotStat, operand.destination_path(), errno);
+        let destination_failed =
+            |errno| FileError::failed(MessageKind::CannotStat, operand.destination_path(), errno);
         let found = examined.found.map_err(destination_failed)?;
         if directory {
             return self.directory_operand(operand, &facts, found);
@@ -192,13 +193,13 @@ impl Worker<'_, '_> {
             share: Share::None,
             copies: Vec::new(),
         };
-        self.begin_leaf(job, &facts);
+        self.begin_entry(job, &facts);
         Ok(())
     }
 
     /// The place of an operand's copy, with its directory held open where more is done by the copy's name than to make it:
     /// what was typed may lead elsewhere by then. Where that cannot be had, whoever makes the copy tells why.
-    fn held_in_place(&self, operand: &Operand, facts: &Facts) -> At {
+    fn held_in_place(&self, operand: &Operand, facts: &FileStat) -> At {
         let options = self.shared.options;
         let At { directory, name } = &operand.destination;
         let once = options.make == Make::Copies
@@ -209,23 +210,28 @@ impl Worker<'_, '_> {
         // A file that is copied onto itself is known by what was typed.
         let typed = matches!(directory, Directory::Working) && *name == operand.source.name;
         let few = !self.shared.has_descriptors_to_spare();
-        if once || typed || few || self.shared.imagined.is_some() || !name.to_bytes().contains(&b'/') {
+        if once || typed || few || self.shared.dry_run.is_some() || !name.to_bytes().contains(&b'/') {
             return operand.destination.clone();
         }
-        place::held_above(&operand.destination).unwrap_or_else(|_errno| operand.destination.clone())
+        place::pin_ancestor(&operand.destination).unwrap_or_else(|_errno| operand.destination.clone())
     }
 
     /// What to say of a file that was given before. With backups, its copy would be kept for its own.
-    fn given_before(&self, operand: &Operand, facts: &Facts) -> Option<Problem> {
+    fn duplicate_source(&self, operand: &Operand, facts: &FileStat) -> Option<FileError> {
         let made = operand.made.as_ref()?;
         if facts.kind == FileType::Directory || self.shared.options.backup.is_some() {
             return None;
         }
         let known = made.note_source(facts.identity, &operand.source);
-        known.then(|| Problem::of(What::TwiceFile, operand.source_path()))
+        known.then(|| FileError::of(MessageKind::TwiceFile, operand.source_path()))
     }
 
-    fn directory_operand(&mut self, operand: &Operand, facts: &Facts, found: Found) -> Result<(), Problem> {
+    fn directory_operand(
+        &mut self,
+        operand: &Operand,
+        facts: &FileStat,
+        found: Existing,
+    ) -> Result<(), FileError> {
         let (source_path, destination_path) = (operand.source_path(), operand.destination_path());
         let follow = self.shared.options.follow != Follow::Never;
         let origin = Arc::new(Origin {
@@ -257,7 +263,7 @@ pub(crate) fn rank_of(number: usize) -> Rank {
 
 /// Whether an empty name for a destination stands for the working directory. So it does for GNU cp, unless it is opened
 /// to write a file, or is to be kept as a backup.
-fn is_working_directory(options: &CpOptions, source: &Facts) -> bool {
+fn is_working_directory(options: &CpOptions, source: &FileStat) -> bool {
     let opened = options.make == Make::Copies
         && !matches!(options.destination, Destination::Exactly(_))
         && !options.remove_destination
@@ -266,10 +272,13 @@ fn is_working_directory(options: &CpOptions, source: &Facts) -> bool {
 }
 
 /// Whether the working directory would stay (`-u`) that an empty name stands for until a backup of it is to be kept.
-fn stays_for_it(options: &CpOptions, source: &Facts) -> bool {
-    let here =
-        || rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Found::File(Facts::of(&stat)));
-    let stays = |here: Found| replace::fate(options, source, &here, Relation::default) == Fate::Skip;
+fn stays_for_it(options: &CpOptions, source: &FileStat) -> bool {
+    let here = || {
+        rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Existing::File(FileStat::of(&stat)))
+    };
+    let stays = |here: Existing| {
+        replace::fate(options, source, &here, SameFileEvidence::default) == ExistingAction::Skip
+    };
     options.overwrite == Overwrite::Older && options.backup.is_some() && here().is_some_and(stays)
 }
 
@@ -280,24 +289,24 @@ fn is_link(source: &At) -> bool {
 }
 
 /// The facts of a name without the slashes behind it: of the symbolic link itself, where it is one.
-pub(crate) fn without_slashes(directory: &Directory, name: &[u8]) -> Option<Facts> {
+pub(crate) fn without_slashes(directory: &Directory, name: &[u8]) -> Option<FileStat> {
     let kept = name.iter().rposition(|&byte| byte != b'/').map_or(name.len().min(1), |last| last + 1);
     let name = CString::new(&name[..kept]).ok()?;
     let stat = rustix::fs::statat(directory, &*name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    Some(Facts::of(&stat))
+    Some(FileStat::of(&stat))
 }
 
 /// The device a copy goes to: that of the file it overwrites, or of the directory it is made in.
-fn device_of(destination: &At, found: &Found, posixly_correct: bool) -> Option<u64> {
+fn device_of(destination: &At, found: &Existing, posixly_correct: bool) -> Option<u64> {
     match found {
-        Found::File(file) | Found::LinkTo { file, .. } => Some(file.identity.device),
+        Existing::File(file) | Existing::LinkTo { file, .. } => Some(file.identity.device),
         // It may be written through, to who knows where.
-        Found::DanglingLink(_) if posixly_correct => None,
-        Found::DanglingLink(link) | Found::ClosedLink { link, .. } => Some(link.identity.device),
-        Found::Nothing => {
+        Existing::DanglingLink(_) if posixly_correct => None,
+        Existing::DanglingLink(link) | Existing::ClosedLink { link, .. } => Some(link.identity.device),
+        Existing::Nothing => {
             let parent = typed(path::parent(destination.name.to_bytes()))?;
             let stat = rustix::fs::statat(&destination.directory, &*parent.name, AtFlags::empty()).ok()?;
-            Some(Facts::of(&stat).identity.device)
+            Some(FileStat::of(&stat).identity.device)
         }
     }
 }
@@ -325,7 +334,7 @@ impl Operand {
         source: At,
         destination: At,
         target: Option<Arc<[u8]>>,
-        made: Option<Arc<Made>>,
+        made: Option<Arc<CreatedFiles>>,
     ) -> Self {
         Self { source, destination, target, shown: None, number: 0, made }
     }

@@ -4,13 +4,13 @@
 use super::files0_from::Names;
 use super::operand::typed;
 use crate::cli::cp::CpOptions;
-use crate::cp::entry::created::Made;
+use crate::cp::entry::created::CreatedFiles;
 use crate::cp::job::Operand;
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::path;
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::io::Errno;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) struct IntoDirectory {
     parents: bool,
     strip_trailing_slashes: bool,
     /// What this run has made, where two operands could get one name.
-    made: Option<Arc<Made>>,
+    made: Option<Arc<CreatedFiles>>,
 }
 
 impl IntoDirectory {
@@ -42,10 +42,10 @@ impl IntoDirectory {
     ///
     /// # Errors
     /// A name that is none.
-    pub(crate) fn all(mut self, sources: &[Vec<u8>]) -> Result<Vec<Operand>, Problem> {
+    pub(crate) fn all(mut self, sources: &[Vec<u8>]) -> Result<Vec<Operand>, FileError> {
         let pairs: Vec<Pair> = sources.iter().map(|source| self.pair(source)).collect();
         let by_name = target::any_shared(&pairs);
-        self.made = target::any_alike(&pairs).then(|| Arc::new(Made::nothing(by_name)));
+        self.made = target::any_alike(&pairs).then(|| Arc::new(CreatedFiles::nothing(by_name)));
         pairs.iter().map(|pair| self.operand(pair)).collect()
     }
 
@@ -55,7 +55,7 @@ impl IntoDirectory {
         target::into_directory(source, &self.target, self.parents)
     }
 
-    fn operand(&self, Pair { source, name, .. }: &Pair) -> Result<Operand, Problem> {
+    fn operand(&self, Pair { source, name, .. }: &Pair) -> Result<Operand, FileError> {
         let destination = At { directory: self.directory.clone(), ..place(name)? };
         Ok(Operand::new(place(source)?, destination, Some(Arc::clone(&self.target)), self.made.clone()))
     }
@@ -72,7 +72,7 @@ impl Listed {
     /// Those of a list.
     #[must_use]
     pub(crate) fn new(names: Names, into: IntoDirectory) -> Self {
-        let made = Some(Arc::new(Made::nothing(true)));
+        let made = Some(Arc::new(CreatedFiles::nothing(true)));
         Self { names, into: IntoDirectory { made, ..into }, number: 0 }
     }
 
@@ -102,6 +102,6 @@ impl Listed {
 ///
 /// # Errors
 /// There is a NUL byte in it, which no argument can hold.
-pub(crate) fn place(name: &[u8]) -> Result<At, Problem> {
-    typed(name).ok_or_else(|| Problem::failed(What::CannotStat, name.to_vec(), Errno::INVAL))
+pub(crate) fn place(name: &[u8]) -> Result<At, FileError> {
+    typed(name).ok_or_else(|| FileError::failed(MessageKind::CannotStat, name.to_vec(), Errno::INVAL))
 }

@@ -4,7 +4,7 @@ use super::operand::typed;
 use super::recursion::Above;
 use crate::cli::cp::{CpOptions, Follow};
 use crate::pipeline::chain::Directory;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::process;
 use rustix::fs::{AtFlags, FileType};
 use std::collections::HashSet;
@@ -20,19 +20,19 @@ pub(crate) fn is_any(options: &CpOptions) -> bool {
     let look = |name: &[u8]| {
         let at = typed(name)?;
         let stat = process::look(&Directory::Working, &*at.name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-        Some((name.to_vec(), Facts::of(&stat)))
+        Some((name.to_vec(), FileStat::of(&stat)))
     };
-    let found: Vec<(Vec<u8>, Facts)> =
+    let found: Vec<(Vec<u8>, FileStat)> =
         options.sources.iter().filter_map(|source| look(source.as_bytes())).collect();
     let mut all = HashSet::new();
     if !found.iter().all(|(_, facts)| all.insert(facts.identity)) {
         return true;
     }
-    let is_directory = |facts: &Facts| facts.kind == FileType::Directory;
-    let directories: HashSet<Identity> =
+    let is_directory = |facts: &FileStat| facts.kind == FileType::Directory;
+    let directories: HashSet<FileId> =
         found.iter().filter(|(_, facts)| is_directory(facts)).map(|(_, facts)| facts.identity).collect();
     let memo = Above::default();
-    let lies_in_one = |(name, facts): &(Vec<u8>, Facts)| {
+    let lies_in_one = |(name, facts): &(Vec<u8>, FileStat)| {
         // A directory is above what it is called here.
         let inside = if is_directory(facts) { [name, &b"/."[..]].concat() } else { name.clone() };
         let own = usize::from(is_directory(facts));

@@ -5,19 +5,19 @@
 //! already, nothing is done about any.
 
 use crate::cli::cp::PreserveMode;
-use crate::cp::dry_run::state::Imagined;
+use crate::cp::dry_run::state::DryRun;
 use crate::cp::entry::directory::lend_to_owner;
 use crate::cp::job::Operand;
-use crate::cp::shared::Shared;
+use crate::cp::shared::Run;
 use crate::cp::worker::Worker;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Refused, Wanted};
-use crate::plan::facts::{Facts, Identity};
-use crate::plan::{path, walk};
+use crate::plan::attributes::{AttributeError, AttributePlan};
+use crate::plan::facts::{FileId, FileStat};
+use crate::plan::{listing, path};
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -31,11 +31,11 @@ struct Parent {
     place: At,
     /// Its path, for messages.
     shown: Vec<u8>,
-    identity: Identity,
+    identity: FileId,
     /// The directory that it stands for.
     source: At,
     /// What it is given in the end.
-    wanted: Wanted,
+    wanted: AttributePlan,
 }
 
 /// The directories above the copy of one operand, in the order in which they were come to.
@@ -58,7 +58,7 @@ impl Parents {
     }
 
     /// Gives them what they are to have in the end, the lowest first: their operand is done.
-    pub(crate) fn finish(&self, shared: &Shared<'_>) {
+    pub(crate) fn finish(&self, shared: &Run<'_>) {
         let parents = std::mem::take(&mut *self.above.lock().unwrap_or_else(PoisonError::into_inner));
         for mut parent in parents.into_iter().rev() {
             let source = Source::Named(parent.source.clone());
@@ -71,7 +71,7 @@ impl Parents {
                 Ok((open, listable)) => {
                     attributes::keep(&source, Copied::directory(open.as_fd(), listable), wanted)
                 }
-                Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
+                Err(errno) => vec![AttributeError::Permissions(wanted.permissions, errno)],
             };
             let keeping = &shared.settings.method.keeping;
             attributes::tell(&refused, keeping, shared.reporter, |end| match end {
@@ -89,15 +89,15 @@ impl Parents {
 impl Parent {
     /// The very directory, open again, and whether for listing. Links on the way are followed, as when it was found.
     fn open(&self) -> Result<(OwnedFd, bool), Errno> {
-        let (open, listable) = walk::open_to_fill(&self.place.directory, &self.place.name, true)?;
-        let is_it = Facts::of(&rustix::fs::fstat(&open)?).identity == self.identity;
+        let (open, listable) = listing::open_to_fill(&self.place.directory, &self.place.name, true)?;
+        let is_it = FileStat::of(&rustix::fs::fstat(&open)?).identity == self.identity;
         if is_it { Ok((open, listable)) } else { Err(Errno::STALE) }
     }
 }
 
 impl Worker<'_, '_> {
     /// Makes the directories above an operand's copy, and answers the operand with its copy's place in the last of them.
-    pub(crate) fn with_parents(&self, operand: &Operand) -> Result<Operand, Problem> {
+    pub(crate) fn with_parents(&self, operand: &Operand) -> Result<Operand, FileError> {
         let name = operand.destination.name.to_bytes();
         let last = path::last_component(name);
         let end = path::parent_bytes(name);
@@ -121,7 +121,8 @@ impl Worker<'_, '_> {
                 directory
             }
         };
-        let failed = |_nul| Problem::failed(What::CannotStat, operand.destination_path(), Errno::INVAL);
+        let failed =
+            |_nul| FileError::failed(MessageKind::CannotStat, operand.destination_path(), Errno::INVAL);
         let name = Arc::from(CString::new(last).map_err(failed)?);
         let shown = Some(Arc::from(operand.destination_path()));
         let (source, target) = (operand.source.clone(), operand.target.clone());
@@ -130,13 +131,13 @@ impl Worker<'_, '_> {
     }
 
     /// The last directory on the way, where it is there.
-    fn last_parent(&self, operand: &Operand, path: &[u8]) -> Result<Option<Arc<OwnedFd>>, Problem> {
+    fn last_parent(&self, operand: &Operand, path: &[u8]) -> Result<Option<Arc<OwnedFd>>, FileError> {
         let Some(last) = path::components(path).last() else { return Ok(None) };
         let step = Step { own: &path[..last.end], prefix: &path[..last.end], from: &[], operand };
-        if let Some(imagined) = &self.shared.imagined
+        if let Some(imagined) = &self.shared.dry_run
             && let Some(there) = imagined.at(&step.shown())
         {
-            return self.imagined_parent(imagined, &step, &there).map(Some);
+            return self.simulated_parent(imagined, &step, &there).map(Some);
         }
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let Ok(open) = rustix::fs::openat(&operand.destination.directory, step.own, flags, Mode::empty())
@@ -144,31 +145,36 @@ impl Worker<'_, '_> {
             return Ok(None);
         };
         let stat = rustix::fs::fstat(&open)
-            .map_err(|errno| Problem::failed(What::CannotStat, step.shown(), errno))?;
-        match Facts::of(&stat).kind {
+            .map_err(|errno| FileError::failed(MessageKind::CannotStat, step.shown(), errno))?;
+        match FileStat::of(&stat).kind {
             FileType::Directory => {
                 self.shared.parents.note_new(false);
                 Ok(Some(Arc::new(open)))
             }
-            _ => Err(Problem::of(What::NotADirectory, step.shown())),
+            _ => Err(FileError::of(MessageKind::NotADirectory, step.shown())),
         }
     }
 
     /// One directory on the way: there already, or made like the one it stands for.
-    fn parent(&self, above: &Directory, step: &Step<'_>) -> Result<(Arc<OwnedFd>, Option<Parent>), Problem> {
-        if let Some(imagined) = &self.shared.imagined {
-            return self.imagine_parent(imagined, above, step).map(|open| (open, None));
+    fn parent(
+        &self,
+        above: &Directory,
+        step: &Step<'_>,
+    ) -> Result<(Arc<OwnedFd>, Option<Parent>), FileError> {
+        if let Some(imagined) = &self.shared.dry_run {
+            return self.simulate_parent(imagined, above, step).map(|open| (open, None));
         }
         let shown = step.shown();
         let failed = |what| {
             let shown = shown.clone();
-            move |errno| Problem::failed(what, shown, errno)
+            move |errno| FileError::failed(what, shown, errno)
         };
-        let place =
-            |path: &[u8]| CString::new(path).map_err(|_nul| failed(What::CannotMakeDirectory)(Errno::INVAL));
+        let place = |path: &[u8]| {
+            CString::new(path).map_err(|_nul| failed(MessageKind::CannotMakeDirectory)(Errno::INVAL))
+        };
         let (own, from, prefix) = (place(step.own)?, place(step.from)?, place(step.prefix)?);
         let keeping = self.shared.settings.method.keeping;
-        let there = rustix::fs::statat(above, &*own, AtFlags::empty()).map(|stat| Facts::of(&stat).kind);
+        let there = rustix::fs::statat(above, &*own, AtFlags::empty()).map(|stat| FileStat::of(&stat).kind);
         let wants_source = there.is_err() || keeping.is_anything();
         let source = if wants_source { Some(self.parent_source(&from, step.from)?) } else { None };
         let at = At { directory: Directory::Working, name: Arc::from(from) };
@@ -181,11 +187,11 @@ impl Worker<'_, '_> {
                 self.shared.parents.note_new(false);
                 false
             }
-            (Ok(_), _) => return Err(Problem::of(What::NotADirectory, shown)),
+            (Ok(_), _) => return Err(FileError::of(MessageKind::NotADirectory, shown)),
             (Err(_), Some(source)) => {
                 self.shared.parents.note_new(true);
                 rustix::fs::mkdirat(above, &*own, keeping.parent_mode_to_make(source, &names))
-                    .map_err(failed(What::CannotMakeDirectory))?;
+                    .map_err(failed(MessageKind::CannotMakeDirectory))?;
                 if self.shared.options.verbose {
                     self.shared.reporter.made_parent(step.from, &shown);
                 }
@@ -194,11 +200,12 @@ impl Worker<'_, '_> {
         };
         // A link to a directory will do where it is there already.
         let (mut open, listable) =
-            walk::open_to_fill(above, &own, !made).map_err(failed(What::CannotAccess))?;
-        let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotStat))?;
-        let facts = Facts::of(&stat);
+            listing::open_to_fill(above, &own, !made).map_err(failed(MessageKind::CannotAccess))?;
+        let stat = rustix::fs::fstat(&open).map_err(failed(MessageKind::CannotStat))?;
+        let facts = FileStat::of(&stat);
         if made {
-            open = lend_to_owner((open, listable), &facts).map_err(failed(What::LendingPermissions))?.0;
+            open =
+                lend_to_owner((open, listable), &facts).map_err(failed(MessageKind::LendingPermissions))?.0;
         }
         let open = Arc::new(open);
         let Some(source) = source else { return Ok((open, None)) };
@@ -211,66 +218,68 @@ impl Worker<'_, '_> {
     }
 
     /// One directory on the way in a dry run: the one that is there, or none.
-    fn imagine_parent(
+    fn simulate_parent(
         &self,
-        imagined: &Imagined,
+        imagined: &DryRun,
         above: &Directory,
         step: &Step<'_>,
-    ) -> Result<Arc<OwnedFd>, Problem> {
+    ) -> Result<Arc<OwnedFd>, FileError> {
         let shown = step.shown();
         let failed = |what| {
             let shown = shown.clone();
-            move |errno| Problem::failed(what, shown, errno)
+            move |errno| FileError::failed(what, shown, errno)
         };
-        let place =
-            |path: &[u8]| CString::new(path).map_err(|_nul| failed(What::CannotMakeDirectory)(Errno::INVAL));
+        let place = |path: &[u8]| {
+            CString::new(path).map_err(|_nul| failed(MessageKind::CannotMakeDirectory)(Errno::INVAL))
+        };
         let at = At { directory: above.clone(), name: Arc::from(place(step.own)?) };
         if let Some(there) = imagined.at(&shown) {
-            return self.imagined_parent(imagined, step, &there);
+            return self.simulated_parent(imagined, step, &there);
         }
         let there = match imagined.is_nowhere(above) {
             true => Err(Errno::NOENT),
-            false => process::look(above, &*at.name, AtFlags::empty()).map(|stat| Facts::of(&stat)),
+            false => process::look(above, &*at.name, AtFlags::empty()).map(|stat| FileStat::of(&stat)),
         };
         match there {
             Ok(facts) if facts.kind == FileType::Directory => {
                 self.shared.parents.note_new(false);
-                let open = walk::open_to_fill(above, &at.name, true).map_err(failed(What::CannotAccess))?;
+                let open = listing::open_to_fill(above, &at.name, true)
+                    .map_err(failed(MessageKind::CannotAccess))?;
                 Ok(Arc::new(open.0))
             }
-            Ok(_) => Err(Problem::of(What::NotADirectory, shown)),
+            Ok(_) => Err(FileError::of(MessageKind::NotADirectory, shown)),
             Err(_) => {
                 let source = self.parent_source(&place(step.from)?, step.from)?;
                 self.shared.parents.note_new(true);
-                imagined.may_change(&at).map_err(failed(What::CannotMakeDirectory))?;
+                imagined.may_change(&at).map_err(failed(MessageKind::CannotMakeDirectory))?;
                 self.shared.reporter.made_parent(step.from, &shown);
                 imagined.remember(&shown, imagined.copy_of(&source));
-                imagined.nowhere().map_err(failed(What::CannotMakeDirectory))
+                imagined.placeholder_fd().map_err(failed(MessageKind::CannotMakeDirectory))
             }
         }
     }
 
     /// What an earlier operand would have made of a name on the way.
-    fn imagined_parent(
+    fn simulated_parent(
         &self,
-        imagined: &Imagined,
+        imagined: &DryRun,
         step: &Step<'_>,
-        there: &Facts,
-    ) -> Result<Arc<OwnedFd>, Problem> {
-        let failed = |errno| Problem::failed(What::CannotMakeDirectory, step.shown(), errno);
+        there: &FileStat,
+    ) -> Result<Arc<OwnedFd>, FileError> {
+        let failed = |errno| FileError::failed(MessageKind::CannotMakeDirectory, step.shown(), errno);
         match there.kind {
             FileType::Directory => {
                 self.shared.parents.note_new(false);
-                imagined.nowhere().map_err(failed)
+                imagined.placeholder_fd().map_err(failed)
             }
-            _ => Err(Problem::of(What::NotADirectory, step.shown())),
+            _ => Err(FileError::of(MessageKind::NotADirectory, step.shown())),
         }
     }
 
-    fn parent_source(&self, name: &CString, shown: &[u8]) -> Result<Facts, Problem> {
-        let failed = |errno| Problem::failed(What::GettingAttributes, shown.to_vec(), errno);
+    fn parent_source(&self, name: &CString, shown: &[u8]) -> Result<FileStat, FileError> {
+        let failed = |errno| FileError::failed(MessageKind::GettingAttributes, shown.to_vec(), errno);
         let stat = process::look(CWD.as_fd(), &**name, AtFlags::empty()).map_err(failed)?;
-        let facts = Facts::of(&stat);
+        let facts = FileStat::of(&stat);
         if facts.kind == FileType::Directory { Ok(facts) } else { Err(failed(Errno::NOTDIR)) }
     }
 }

@@ -1,24 +1,24 @@
 //! Directories that are being copied into themselves, and what GNU cp makes of that.
 
-use super::directory::{Place, Way};
 use super::made_directories::MadeDirectory;
+use super::source_directory::{Place, Way};
 use crate::cli::cp::{Backup, Control, Follow};
 use crate::cp::entry::backup::Kept;
-use crate::cp::entry::created::{Base, EntryName, MadeAs};
-use crate::cp::entry::directory::Made;
-use crate::cp::job::branch::{Branch, Origin};
+use crate::cp::entry::created::{Base, CreatedAs, EntryName};
+use crate::cp::entry::directory::OpenedCopy;
+use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{Operand, Task};
 use crate::cp::worker::Worker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking;
+use crate::plan::listing;
 use crate::plan::looping::{self, Meeting, Met};
-use crate::plan::overwrite::Found;
-use crate::plan::replace::{self, DirectoryFate};
-use crate::plan::walk;
+use crate::plan::overwrite::Existing;
+use crate::plan::replace::{self, DirectoryAction};
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
@@ -31,16 +31,16 @@ impl Worker<'_, '_> {
     /// directory is refused, which GNU cp finds out then.
     pub(crate) fn admit(
         &self,
-        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        (parent, origin): (Option<&Arc<DirJob>>, &Origin),
         (source, destination): (&Place<'_>, &Place<'_>),
-        facts: &Facts,
-        (fate, found): (DirectoryFate, Option<Found>),
-    ) -> Result<Option<Kept>, Problem> {
+        facts: &FileStat,
+        (fate, found): (DirectoryAction, Option<Existing>),
+    ) -> Result<Option<Kept>, FileError> {
         let kept = match fate {
-            DirectoryFate::InTheWay => self.make_way_for_directory((source, facts), destination, found)?,
+            DirectoryAction::InTheWay => self.make_way_for_directory((source, facts), destination, found)?,
             _ => None,
         };
-        let admitted = self.reject((parent, origin), (source, destination), facts.identity);
+        let admitted = self.check_recursion((parent, origin), (source, destination), facts.identity);
         if let (Err(_), Some(kept)) = (&admitted, &kept) {
             self.restore(kept, || destination.path.clone());
         }
@@ -48,17 +48,17 @@ impl Worker<'_, '_> {
     }
 
     /// Refuses a directory that would be copied into itself, or that meets what an earlier operand was or has made.
-    fn reject(
+    fn check_recursion(
         &self,
-        (parent, origin): (Option<&Arc<Branch>>, &Origin),
+        (parent, origin): (Option<&Arc<DirJob>>, &Origin),
         (source, destination): (&Place<'_>, &Place<'_>),
-        directory: Identity,
-    ) -> Result<(), Problem> {
-        self.reject_twice(origin, directory, (source, destination))?;
-        if parent.is_some_and(|parent| parent.lies_in(directory)) {
-            return Err(Problem::of(What::CyclicLink, source.path.clone()));
+        directory: FileId,
+    ) -> Result<(), FileError> {
+        self.check_duplicate(origin, directory, (source, destination))?;
+        if parent.is_some_and(|parent| parent.is_inside(directory)) {
+            return Err(FileError::of(MessageKind::CyclicLink, source.path.clone()));
         }
-        let maker = parent.and_then(|parent| parent.maker_of(directory));
+        let maker = parent.and_then(|parent| parent.created_by(directory));
         let made = maker.map(MadeDirectory::of).or_else(|| self.shared.met.made_directories.get(directory));
         if let Some(made) = made {
             let meeting = Meeting {
@@ -67,57 +67,61 @@ impl Worker<'_, '_> {
                 holds_copy: maker.is_some(),
                 follows: replace::follows(self.shared.options, parent.is_none()),
             };
-            reject_met(meeting, origin, &made, destination)?;
+            check_created_directory(meeting, origin, &made, destination)?;
         }
-        self.reject_again(parent.is_none(), origin, directory, destination)
+        self.check_hard_link(parent.is_none(), origin, directory, destination)
     }
 
     /// Refuses a directory that an earlier operand was, where its copy is to go where the first one is, or is itself.
-    fn reject_twice(
+    fn check_duplicate(
         &self,
         origin: &Origin,
-        directory: Identity,
+        directory: FileId,
         (source, destination): (&Place<'_>, &Place<'_>),
-    ) -> Result<(), Problem> {
+    ) -> Result<(), FileError> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
         // A directory that is its own copy, which only options that replace nothing allow.
         if copy.is(EntryName::of_path(&source.path).as_ref()) {
             let Origin { source_path, destination_path, .. } = origin;
-            return Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()));
+            return Err(FileError::between(
+                MessageKind::IntoItself,
+                source_path.clone(),
+                destination_path.clone(),
+            ));
         }
         // What a dry run has not made lies nowhere, and is known by its path.
-        let imagined = self.shared.imagined.is_some() && copy.path == destination.path;
+        let imagined = self.shared.dry_run.is_some() && copy.path == destination.path;
         if imagined || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
-            return Err(Problem::of(What::TwiceDirectory, origin.source_path.clone()));
+            return Err(FileError::of(MessageKind::TwiceDirectory, origin.source_path.clone()));
         }
         Ok(())
     }
 
     /// Refuses a directory that an earlier operand was: it would have to become a hard link.
-    fn reject_again(
+    fn check_hard_link(
         &self,
         is_operand: bool,
         origin: &Origin,
-        directory: Identity,
+        directory: FileId,
         destination: &Place<'_>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), FileError> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
         if replace::follows(self.shared.options, is_operand) {
             return Ok(());
         }
-        Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), copy.path))
+        Err(FileError::between(MessageKind::HardLinkDirectory, destination.path.clone(), copy.path))
     }
 
     /// Refuses an operand's directory where a file would have to make way for it that an earlier operand has just made, and
     /// that is the only copy of its source.
-    pub(crate) fn reject_just_created(
+    pub(crate) fn check_just_created(
         &self,
         origin: &Origin,
-        found: &Found,
+        found: &Existing,
         (source, destination): (&Place<'_>, &Place<'_>),
-    ) -> Result<(), Problem> {
+    ) -> Result<(), FileError> {
         let numbered = |backup: &Backup| backup.control == Control::Numbered;
         let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
         let own = found
@@ -125,7 +129,7 @@ impl Worker<'_, '_> {
             .is_some_and(|own| origin.made.as_ref().is_some_and(|made| made.is_copy(own, &destination.path)));
         if own && !keeps_all {
             let (from, to) = (source.path.clone(), destination.path.clone());
-            return Err(Problem::between(What::JustCreated, to, from));
+            return Err(FileError::between(MessageKind::JustCreated, to, from));
         }
         Ok(())
     }
@@ -133,37 +137,37 @@ impl Worker<'_, '_> {
     /// Remembers an operand's directory whose copy is there, and the link that it is filled through, for later operands.
     pub(crate) fn remember_operand(
         &self,
-        directory: Identity,
+        directory: FileId,
         origin: &Origin,
-        (fate, found): (DirectoryFate, Option<Found>),
+        (fate, found): (DirectoryAction, Option<Existing>),
     ) {
         if let Some(directories) = &self.shared.directories {
             directories.note(directory, origin, self.shared.met.base.as_ref());
         }
-        if fate == DirectoryFate::FillThroughLink
-            && let (Some(made), Some(link)) = (&origin.made, found.as_ref().and_then(Found::own))
+        if fate == DirectoryAction::FillThroughLink
+            && let (Some(made), Some(link)) = (&origin.made, found.as_ref().and_then(Existing::own))
         {
-            made.note(link.identity, MadeAs::Behind(Arc::from(&*origin.destination_path)));
+            made.note(link.identity, CreatedAs::Behind(Arc::from(&*origin.destination_path)));
         }
     }
 
     /// Remembers a directory that was made where one could be met again: under several operands, or in a walk that comes to
     /// its own copy, as it may by a link that is followed. Of directories that lie in one another only the uppermost counts.
-    pub(crate) fn remember_made(&self, branch: &Branch) {
-        let uppermost = branch.fresh && !branch.parent.as_ref().is_some_and(|parent| parent.fresh);
+    pub(crate) fn remember_made(&self, branch: &DirJob) {
+        let uppermost = branch.created && !branch.parent.as_ref().is_some_and(|parent| parent.created);
         let leads_away = self.shared.options.follow == Follow::Always;
         let directory = branch.destination.identity();
         if uppermost && (branch.origin.is_within_itself || leads_away || self.shared.directories.is_some()) {
             self.shared.met.made_directories.note(directory, MadeDirectory::of(branch));
         }
-        if leads_away && !branch.fresh {
+        if leads_away && !branch.created {
             self.shared.met.filled_directories.note(directory);
         }
     }
 
     /// Ends what was begun before a directory is listed that copies are put into, as it has them in it then. A ring makes
     /// them while the walk goes on.
-    pub(crate) fn end_copies_within(&mut self, branch: &Branch) {
+    pub(crate) fn end_copies_within(&mut self, branch: &DirJob) {
         if self.may_list_copies(branch) {
             self.end_all();
             self.end_several_names();
@@ -171,7 +175,7 @@ impl Worker<'_, '_> {
     }
 
     /// True if this run may have put copies into a directory of the source. One that the run has made is not listed at all.
-    fn may_list_copies(&self, branch: &Branch) -> bool {
+    fn may_list_copies(&self, branch: &DirJob) -> bool {
         let source = branch.source.identity();
         let met = &self.shared.met;
         branch.origin.is_within_itself
@@ -184,7 +188,7 @@ impl Worker<'_, '_> {
 
 impl Worker<'_, '_> {
     /// Whether the copy of an operand's directory is to lie within that directory, or may.
-    pub(crate) fn is_within_itself(&self, operand: &Operand, source: &Facts) -> bool {
+    pub(crate) fn is_within_itself(&self, operand: &Operand, source: &FileStat) -> bool {
         let within = |place: &At| self.shared.met.above.of(place).contains(&source.identity);
         source.kind == FileType::Directory
             && self.shared.settings.recursive
@@ -200,12 +204,12 @@ impl Worker<'_, '_> {
         }
         self.shared.options.keep_directory_symlink
             && process::look(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
-                .is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink)
+                .is_ok_and(|stat| FileStat::of(&stat).kind == FileType::Symlink)
     }
 
     /// Whether a directory is walked in the order of its listing, one part after the other: the copy may be met in it, or
     /// what a link leads to by another name.
-    pub(crate) fn walks_in_order(&self, branch: &Branch) -> bool {
+    pub(crate) fn walks_in_order(&self, branch: &DirJob) -> bool {
         branch.origin.is_within_itself || linking::reads_all_in_turn(self.shared.options)
     }
 
@@ -215,30 +219,32 @@ impl Worker<'_, '_> {
     }
 
     /// Whether the walk that a task belongs to has ended, as it met its own copy. What is left of it counts as done.
-    pub(crate) fn is_behind_the_end(&self, branch: &Arc<Branch>, entries: usize) -> bool {
+    pub(crate) fn is_behind_the_end(&self, branch: &Arc<DirJob>, entries: usize) -> bool {
         let ended = branch.origin.has_met_itself.load(Ordering::Relaxed);
         if ended {
-            (0..entries).for_each(|_| branch.finish_one(self.shared.reporter));
+            (0..entries).for_each(|_| branch.entry_done(self.shared.reporter));
         }
         ended
     }
 }
 
 /// Refuses a source that is being copied into itself: a directory that the run has `made`.
-fn reject_met(
+fn check_created_directory(
     meeting: Meeting,
     origin: &Origin,
     made: &MadeDirectory,
     destination: &Place<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), FileError> {
     let Origin { source_path, destination_path, .. } = origin;
     match looping::meets(meeting) {
         Met::IntoItself => {
-            Err(Problem::between(What::IntoItself, source_path.clone(), destination_path.clone()))
+            Err(FileError::between(MessageKind::IntoItself, source_path.clone(), destination_path.clone()))
         }
-        Met::Again => {
-            Err(Problem::between(What::HardLinkDirectory, destination.path.clone(), made.path.clone()))
-        }
+        Met::Again => Err(FileError::between(
+            MessageKind::HardLinkDirectory,
+            destination.path.clone(),
+            made.path.clone(),
+        )),
         Met::Another => Ok(()),
         Met::Endless => {
             origin.is_endless.store(true, Ordering::Relaxed);
@@ -249,14 +255,16 @@ fn reject_met(
 
 /// The directories above the place that was asked about last: operands mostly go into one directory.
 #[derive(Default)]
-pub(crate) struct Above(Mutex<Arc<[Identity]>>);
+pub(crate) struct Above(Mutex<Arc<[FileId]>>);
 
 impl Above {
     /// The directory that a place lies in, and all above it, as far as they can be looked at.
-    pub(crate) fn of(&self, at: &At) -> Arc<[Identity]> {
-        let Ok(At { directory, .. }) = place::held_above(at) else { return Arc::default() };
+    pub(crate) fn of(&self, at: &At) -> Arc<[FileId]> {
+        let Ok(At { directory, .. }) = place::pin_ancestor(at) else { return Arc::default() };
         let look = |path: &[u8]| {
-            rustix::fs::statat(&directory, path, AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity)
+            rustix::fs::statat(&directory, path, AtFlags::empty())
+                .ok()
+                .map(|stat| FileStat::of(&stat).identity)
         };
         let Some(own) = look(b".") else { return Arc::default() };
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -276,15 +284,15 @@ impl Above {
 /// The descriptor to list a directory by now that its copy is there, `above` in the directory of the copy, which an operand's
 /// has none of; and which directory it lists. That of a new copy is had again where what is listed may be another by now.
 pub(crate) fn listing(
-    (made, fate): (&Made, DirectoryFate),
-    above: Option<Identity>,
+    (made, fate): (&OpenedCopy, DirectoryAction),
+    above: Option<FileId>,
     (source, way): (&Place<'_>, Way),
-    (opened, seen): (Result<OwnedFd, Errno>, &Facts),
-) -> Result<(Result<OwnedFd, Errno>, Identity), Errno> {
-    if !made.fresh || made.held.is_imagined() {
+    (opened, seen): (Result<OwnedFd, Errno>, &FileStat),
+) -> Result<(Result<OwnedFd, Errno>, FileId), Errno> {
+    if !made.created || made.held.is_simulated() {
         return Ok((opened, seen.identity));
     }
-    if above.is_none() && fate == DirectoryFate::InTheWay {
+    if above.is_none() && fate == DirectoryAction::InTheWay {
         return Ok(listing_by_name(source, way, seen));
     }
     match opened {
@@ -295,9 +303,9 @@ pub(crate) fn listing(
 
 /// By its name, where something has made way for the copy of an operand: that may be a link on the way to the source, whose
 /// name leads to the copy now.
-fn listing_by_name(source: &Place<'_>, way: Way, seen: &Facts) -> (Result<OwnedFd, Errno>, Identity) {
-    let opened = walk::open_directory(source.parent, source.name, way.through_link)
-        .and_then(|open| rustix::fs::fstat(&open).map(|stat| (open, Facts::of(&stat).identity)));
+fn listing_by_name(source: &Place<'_>, way: Way, seen: &FileStat) -> (Result<OwnedFd, Errno>, FileId) {
+    let opened = listing::open_directory(source.parent, source.name, way.through_link)
+        .and_then(|open| rustix::fs::fstat(&open).map(|stat| (open, FileStat::of(&stat).identity)));
     match opened {
         Ok((open, listed)) => (Ok(open), listed),
         Err(errno) => (Err(errno), seen.identity),
@@ -307,9 +315,9 @@ fn listing_by_name(source: &Place<'_>, way: Way, seen: &Facts) -> (Result<OwnedF
 /// By its descriptor. btrfs lists a directory as it was when it was opened, so that a copy made in the directory itself
 /// would not be met, and the copy would go through.
 fn listing_with(
-    (made, above): (&Made, Option<Identity>),
+    (made, above): (&OpenedCopy, Option<FileId>),
     open: OwnedFd,
-    source: &Facts,
+    source: &FileStat,
 ) -> Result<OwnedFd, Errno> {
     let above = match (above, made.held.get()) {
         (Some(above), _) => Some(above),
@@ -317,9 +325,9 @@ fn listing_with(
         // of each of them.
         (None, Ok(Some(copy))) => {
             let above = rustix::fs::statat(&copy, c"..", AtFlags::empty());
-            above.ok().map(|above| Facts::of(&above).identity)
+            above.ok().map(|above| FileStat::of(&above).identity)
         }
         (None, Ok(None) | Err(_)) => None,
     };
-    if above == Some(source.identity) { walk::open_directory(&open, c".", false) } else { Ok(open) }
+    if above == Some(source.identity) { listing::open_directory(&open, c".", false) } else { Ok(open) }
 }

@@ -3,14 +3,14 @@
 //! operand after the other. So GNU cp meets them.
 
 use super::operand::rank_of;
-use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names, Task};
 use crate::cp::shared::goes_in_order;
 use crate::cp::worker::Worker;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking::{self, Order};
-use crate::plan::overwrite::Found;
-use crate::plan::walk::{Entry, Rank};
+use crate::plan::listing::{Entry, Rank};
+use crate::plan::overwrite::Existing;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,14 +24,14 @@ const NAMES_MAX: usize = 64;
 pub(crate) struct Name {
     /// Where it stands in the walk, from the operand down.
     path: Vec<Rank>,
-    file: Identity,
+    file: FileId,
     order: Order,
     place: Place,
 }
 
 enum Place {
-    Operand(Box<(FileJob, Facts)>),
-    Entry(Arc<Branch>, Entry),
+    Operand(Box<(FileJob, FileStat)>),
+    Entry(Arc<DirJob>, Entry),
 }
 
 /// Names by turns: those of one batch may be copied in any order.
@@ -49,7 +49,7 @@ impl SeveralNames {
     fn note(&self, name: Name) -> bool {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Place::Entry(branch, _), true) = (&name.place, names.len() >= WAITING_OPEN_MAX) {
-            branch.let_go();
+            branch.release();
         }
         names.push(name);
         names.len() == 1
@@ -65,7 +65,7 @@ impl Batches {
         names.sort_by(|one, other| one.path.cmp(&other.path));
         let in_one_line = names.iter().any(|name| name.order == Order::All);
         let mut batches: VecDeque<Vec<Name>> = VecDeque::new();
-        let mut turns: HashMap<Identity, usize> = HashMap::new();
+        let mut turns: HashMap<FileId, usize> = HashMap::new();
         for name in names {
             let turn = turns.entry(name.file).or_default();
             let batch = if in_one_line { batches.len() } else { *turn };
@@ -81,7 +81,7 @@ impl Batches {
 
 impl Worker<'_, '_> {
     /// The order that a file is to be copied in, where it has not waited for its turn yet.
-    pub(crate) fn order_of(&self, job: &FileJob, facts: &Facts) -> Option<Order> {
+    pub(crate) fn order_of(&self, job: &FileJob, facts: &FileStat) -> Option<Order> {
         // These go in the order of the walk, with one worker.
         let in_order = goes_in_order(self.shared.options);
         // Names that wait hold their directories, for which there are to be descriptors.
@@ -89,8 +89,8 @@ impl Worker<'_, '_> {
             return None;
         }
         let may_exist = match job.branch() {
-            Some(branch) => !branch.line().last().is_some_and(|operand| operand.fresh),
-            None => job.found != Some(Found::Nothing),
+            Some(branch) => !branch.ancestors().last().is_some_and(|operand| operand.created),
+            None => job.found != Some(Existing::Nothing),
         };
         // Which names will come from a list is not known.
         let listed = self.shared.options.extensions.choosing.names_from.is_some();
@@ -99,13 +99,13 @@ impl Worker<'_, '_> {
     }
 
     /// Puts a file off until its turn has come.
-    pub(crate) fn wait_for_turn(&self, job: FileJob, facts: &Facts, order: Order) {
+    pub(crate) fn wait_for_turn(&self, job: FileJob, facts: &FileStat, order: Order) {
         let rank = job.rank.unwrap_or_default();
         let (path, place) = match &job.names {
             Names::Operand { .. } => (vec![rank], Place::Operand(Box::new((job, *facts)))),
             Names::Entry(branch) => {
                 let above =
-                    branch.line().take_while(|branch| branch.parent.is_some()).map(|branch| branch.rank);
+                    branch.ancestors().take_while(|branch| branch.parent.is_some()).map(|branch| branch.rank);
                 let mut path: Vec<Rank> = std::iter::once(rank).chain(above).collect();
                 path.push(rank_of(branch.origin.number));
                 path.reverse();
@@ -160,14 +160,14 @@ impl Worker<'_, '_> {
         match name.place {
             Place::Operand(operand) => {
                 let (job, facts) = *operand;
-                self.begin_leaf(FileJob { rank: None, ..job }, &facts);
+                self.begin_entry(FileJob { rank: None, ..job }, &facts);
             }
             Place::Entry(branch, entry) => {
                 let begun = FileJob::of_entry(&branch, &entry)
                     .and_then(|job| self.seen_leaf(&branch, FileJob { rank: None, ..job }));
                 if let Err(problem) = begun {
                     self.shared.reporter.problem(&problem);
-                    branch.finish_one(self.shared.reporter);
+                    branch.entry_done(self.shared.reporter);
                 }
             }
         }

@@ -1,31 +1,62 @@
 //! A source directory: opened, and compared with what was looked at; or why it is not open.
 
-use super::directory::{Place, Way};
 use crate::cp::worker::Worker;
 use crate::pipeline::attributes::{self, Source};
-use crate::pipeline::chain::At;
+use crate::pipeline::chain::{At, Directory};
 use crate::plan::attribute_names::Names;
-use crate::plan::facts::Facts;
-use crate::plan::walk;
+use crate::plan::facts::{FileId, FileStat};
+use crate::plan::listing::{self, Rank};
 use crate::process;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
+use std::ffi::CStr;
+use std::sync::Arc;
+
+/// A directory's place on one side, and how it is called there.
+pub(crate) struct Place<'a> {
+    pub parent: &'a Directory,
+    pub name: &'a CStr,
+    pub path: Vec<u8>,
+}
+
+/// How a source directory is come to.
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
+    /// Its name is a symbolic link that is followed.
+    pub through_link: bool,
+    /// Which directory it must be, where it was looked at before.
+    pub seen: Option<FileId>,
+    /// Where it stands among the entries of the directory above.
+    pub rank: Rank,
+}
+
+impl Place<'_> {
+    /// The place itself.
+    pub(crate) fn at(&self) -> At {
+        At { directory: self.parent.clone(), name: Arc::from(self.name) }
+    }
+
+    /// What to say of it with the system's reason.
+    pub(crate) fn failed(&self, what: MessageKind) -> impl Fn(Errno) -> FileError {
+        move |errno| FileError::failed(what, self.path.clone(), errno)
+    }
+}
 
 /// Why a source directory is not open.
 pub(crate) enum Unopened {
     /// It is none.
     NoDirectory,
     /// There is this to say of it.
-    Failed(Problem),
+    Failed(FileError),
 }
 
 impl Unopened {
     /// What to say of one that was seen to be a directory.
-    pub(crate) fn problem(self, source: &Place<'_>) -> Problem {
+    pub(crate) fn problem(self, source: &Place<'_>) -> FileError {
         match self {
-            Self::NoDirectory => Problem::of(What::Replaced, source.path.clone()),
+            Self::NoDirectory => FileError::of(MessageKind::Replaced, source.path.clone()),
             Self::Failed(problem) => problem,
         }
     }
@@ -38,23 +69,23 @@ impl Worker<'_, '_> {
         &self,
         source: &Place<'_>,
         way: Way,
-    ) -> Result<(Result<OwnedFd, Errno>, Facts), Unopened> {
+    ) -> Result<(Result<OwnedFd, Errno>, FileStat), Unopened> {
         let failed = |what| {
             let failed = source.failed(what);
             move |errno| Unopened::Failed(failed(errno))
         };
-        let examined = match walk::open_directory(source.parent, source.name, way.through_link) {
+        let examined = match listing::open_directory(source.parent, source.name, way.through_link) {
             Ok(open) => {
-                let stat = rustix::fs::fstat(&open).map_err(failed(What::CannotAccess))?;
-                Ok((Ok(open), Facts::of(&stat)))
+                let stat = rustix::fs::fstat(&open).map_err(failed(MessageKind::CannotAccess))?;
+                Ok((Ok(open), FileStat::of(&stat)))
             }
-            Err(Errno::NOENT) => Err(failed(What::CannotStat)(Errno::NOENT)),
+            Err(Errno::NOENT) => Err(failed(MessageKind::CannotStat)(Errno::NOENT)),
             Err(Errno::LOOP | Errno::NOTDIR) => Err(Unopened::NoDirectory),
             Err(reason) => {
                 let flags = if way.through_link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-                let stat =
-                    process::look(source.parent, source.name, flags).map_err(failed(What::CannotStat))?;
-                match Facts::of(&stat) {
+                let stat = process::look(source.parent, source.name, flags)
+                    .map_err(failed(MessageKind::CannotStat))?;
+                match FileStat::of(&stat) {
                     facts if facts.kind == FileType::Directory => Ok((Err(reason), facts)),
                     _ => Err(Unopened::NoDirectory),
                 }
@@ -62,7 +93,7 @@ impl Worker<'_, '_> {
         };
         match (examined, way.seen) {
             (Ok((_, facts)), Some(seen)) if facts.identity != seen => {
-                Err(Unopened::Failed(Problem::of(What::Replaced, source.path.clone())))
+                Err(Unopened::Failed(FileError::of(MessageKind::Replaced, source.path.clone())))
             }
             (examined, _) => examined,
         }
@@ -73,7 +104,7 @@ impl Worker<'_, '_> {
 /// them: GNU cp takes them of the name, so they are the link's, unless there is a slash behind it.
 pub(crate) fn names_of(source: &Place<'_>, way: Way, open: &Result<OwnedFd, Errno>) -> (Names, Option<At>) {
     let look = || rustix::fs::statat(source.parent, source.name, AtFlags::SYMLINK_NOFOLLOW);
-    if way.through_link && look().is_ok_and(|stat| Facts::of(&stat).kind == FileType::Symlink) {
+    if way.through_link && look().is_ok_and(|stat| FileStat::of(&stat).kind == FileType::Symlink) {
         let link = source.at();
         return (attributes::names(&Source::Named(link.clone())), Some(link));
     }

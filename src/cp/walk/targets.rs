@@ -1,5 +1,5 @@
 //! The directories that the copies of operands go into, as the command line names them: looked through for what interrupted
-//! copies have left (`--atomic`), and made durable when all is done (`--fsync`). Those of a tree below are [`crate::cp::job::branch`]'s.
+//! copies have left (`--atomic`), and made durable when all is done (`--fsync`). Those of a tree below are [`crate::cp::job::dir_job`]'s.
 
 use crate::cli::cp::CpOptions;
 use crate::cp::job::{Operand, Operands};
@@ -7,10 +7,10 @@ use crate::cp::worker::dir_fsync;
 use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::durability::is_left_over;
+use crate::plan::listing::Listing;
 use crate::plan::path;
-use crate::plan::walk::Listing;
 use crate::report::Reporter;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::BTreeSet;
@@ -95,12 +95,13 @@ impl Targets {
         for path in self.paths.lock().unwrap_or_else(PoisonError::into_inner).iter().rev() {
             match place::open_directory(&self.directory, path) {
                 Ok(open) => {
-                    let synced = dir_fsync::told(rustix::fs::fsync(open), &self.shown(path), reporter);
+                    let synced =
+                        dir_fsync::report_fsync(rustix::fs::fsync(open), &self.shown(path), reporter);
                     syncs += u64::from(synced);
                 }
                 Err(Errno::NOENT | Errno::NOTDIR) => {}
                 Err(errno) => {
-                    reporter.problem(&Problem::failed(What::OpeningToSync, self.shown(path), errno));
+                    reporter.problem(&FileError::failed(MessageKind::OpeningToSync, self.shown(path), errno));
                 }
             }
         }
@@ -114,7 +115,7 @@ pub(crate) fn tell_left_over(directory: &OwnedFd, shown: &[u8], reporter: &Repor
     while let Ok((entries, ended)) = listing.fetch(directory) {
         for entry in entries.iter().filter(|entry| is_left_over(entry.name.to_bytes(), place::token())) {
             let path = path::join(shown, entry.name.to_bytes());
-            reporter.problem(&Problem::of(What::LeftOver, path));
+            reporter.problem(&FileError::of(MessageKind::LeftOver, path));
         }
         if ended {
             break;

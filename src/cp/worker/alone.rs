@@ -8,7 +8,7 @@
 use super::Worker;
 use crate::cp::entry::special;
 use crate::cp::job::FileJob;
-use crate::plan::overwrite::{self, Found};
+use crate::plan::overwrite::{self, Existing};
 use crate::process;
 use rustix::fs::{AtFlags, FileType};
 
@@ -18,7 +18,7 @@ impl Worker<'_, '_> {
     pub(super) fn look_ahead(job: &mut FileJob) {
         if job.found.is_none() {
             job.found = special::look(&job.destination, Some(FileType::Symlink)).ok();
-            if matches!(job.found, Some(Found::DanglingLink(_))) {
+            if matches!(job.found, Some(Existing::DanglingLink(_))) {
                 // A link is followed only for a source that can be looked at, as by GNU cp.
                 job.found = match job.seen.is_some() || can_be_looked_at(job) {
                     true => special::look(&job.destination, Some(FileType::RegularFile)).ok(),
@@ -42,7 +42,7 @@ impl Worker<'_, '_> {
     fn is_busy(&self) -> bool {
         let in_work =
             self.engine.in_flight() + self.starved.len() + self.large.len() + self.extents_in_flight;
-        in_work + self.unsettled() > 0
+        in_work + self.awaiting_fsync() > 0
     }
 }
 

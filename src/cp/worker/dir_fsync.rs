@@ -6,14 +6,14 @@
 
 use crate::plan::durability::has_no_sync;
 use crate::report::Reporter;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A directory that is to be made durable.
-pub(crate) struct Unsynced {
+pub(crate) struct DirAwaitingFsync {
     /// It is open for reading.
     pub descriptor: Arc<OwnedFd>,
     /// Its path, for messages.
@@ -21,8 +21,8 @@ pub(crate) struct Unsynced {
 }
 
 /// What all workers know of the directories that wait.
-pub(crate) struct Durable {
-    waiting: Mutex<Vec<Unsynced>>,
+pub(crate) struct DirFsyncQueue {
+    waiting: Mutex<Vec<DirAwaitingFsync>>,
     /// How many there are, to be looked at without waiting for anybody.
     count: AtomicUsize,
     /// Most descriptors that may be held here.
@@ -31,7 +31,7 @@ pub(crate) struct Durable {
     syncs: AtomicU64,
 }
 
-impl Durable {
+impl DirFsyncQueue {
     /// For a run in which so many directories may wait.
     #[must_use]
     pub(crate) fn new(most: usize) -> Self {
@@ -42,18 +42,18 @@ impl Durable {
     pub(crate) fn note(&self, descriptor: Arc<OwnedFd>, path: Vec<u8>, reporter: &Reporter) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < self.most {
-            waiting.push(Unsynced { descriptor, path });
+            waiting.push(DirAwaitingFsync { descriptor, path });
             self.count.store(waiting.len(), Ordering::Release);
             return;
         }
         drop(waiting);
         let answer = rustix::fs::fsync(&descriptor);
-        self.syncs.fetch_add(u64::from(told(answer, &path, reporter)), Ordering::Relaxed);
+        self.syncs.fetch_add(u64::from(report_fsync(answer, &path, reporter)), Ordering::Relaxed);
     }
 
     /// All that wait now.
     #[must_use]
-    pub(crate) fn take(&self) -> Vec<Unsynced> {
+    pub(crate) fn take(&self) -> Vec<DirAwaitingFsync> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         self.count.store(0, Ordering::Release);
         std::mem::take(&mut *waiting)
@@ -72,11 +72,11 @@ impl Durable {
 }
 
 /// Tells of a directory that could not be made durable; whether it was.
-pub(crate) fn told(answer: Result<(), Errno>, path: &[u8], reporter: &Reporter) -> bool {
+pub(crate) fn report_fsync(answer: Result<(), Errno>, path: &[u8], reporter: &Reporter) -> bool {
     if let Err(errno) = answer
         && !has_no_sync(errno)
     {
-        reporter.problem(&Problem::failed(What::Syncing, path.to_vec(), errno));
+        reporter.problem(&FileError::failed(MessageKind::Syncing, path.to_vec(), errno));
     }
     answer.is_ok()
 }

@@ -3,10 +3,10 @@
 
 use super::Worker;
 use crate::cp::entry::links::Share;
-use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names};
 use crate::plan::replace;
-use crate::report::message::Problem;
+use crate::report::message::FileError;
 
 impl Worker<'_, '_> {
     /// Has those who watch count a file no more that is not copied, if they did.
@@ -25,7 +25,7 @@ impl Worker<'_, '_> {
     }
 
     /// A leaf cannot be copied, and nothing more is tried.
-    pub(crate) fn leaf_failed(&mut self, mut job: FileJob, problem: &Problem) {
+    pub(crate) fn leaf_failed(&mut self, mut job: FileJob, problem: &FileError) {
         self.shared.reporter.problem(problem);
         job.failed = true;
         self.leaf_done(&job);
@@ -49,7 +49,7 @@ impl Worker<'_, '_> {
         }
         self.meter.show(&self.tally);
         if let Names::Entry(branch) = &job.names {
-            Branch::finish_one(branch, self.shared.reporter);
+            DirJob::entry_done(branch, self.shared.reporter);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a worker has in flight: files and blocks of large files, from their first chain to their last.
 
-use super::{BUFFERED_EXTENTS_MAX, BYTES_FOR_HELP, Flight, Worker};
-use crate::cp::copy::Next;
-use crate::cp::copy::extent::{Extent, Progressed};
+use super::{BUFFERED_EXTENTS_MAX, BYTES_FOR_HELP, InFlight, Worker};
+use crate::cp::copy::Step;
+use crate::cp::copy::extent::{BlockStep, Extent};
 use crate::cp::copy::extents::{FinishedExtents, LargeFile};
 use crate::cp::copy::file::FileCopy;
 use crate::cp::job::Task;
@@ -23,7 +23,7 @@ impl Worker<'_, '_> {
                 Some((extent, chain)) => {
                     self.extents_in_flight += 1;
                     let slot = self.slot();
-                    self.fly(slot, Flight::Extent(Box::new(extent)), chain);
+                    self.submit(slot, InFlight::Extent(Box::new(extent)), chain);
                 }
                 None if file.has_more() && !alone => return,
                 None => {
@@ -52,7 +52,7 @@ impl Worker<'_, '_> {
         })
     }
 
-    pub(super) fn fly(&mut self, slot: usize, flight: Flight, mut chain: Chain) {
+    pub(super) fn submit(&mut self, slot: usize, flight: InFlight, mut chain: Chain) {
         self.flights[slot] = Some(flight);
         chain.token = u64::try_from(slot).unwrap_or(u64::MAX);
         while let Err(back) = self.engine.push(chain) {
@@ -66,7 +66,7 @@ impl Worker<'_, '_> {
     pub(super) fn complete(&mut self, completion: Completion) {
         let slot = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
         match self.flights.get_mut(slot).and_then(Option::take) {
-            Some(Flight::File(mut file)) => {
+            Some(InFlight::File(mut file)) => {
                 let before = file.arrived();
                 let next = file.advance(completion, &mut self.context());
                 if file.is_read_by_calls() {
@@ -74,17 +74,17 @@ impl Worker<'_, '_> {
                     self.shared.note_sleep();
                 }
                 let arrived = file.arrived().saturating_sub(before);
-                file.counted += arrived;
+                file.bytes_reported += arrived;
                 self.meter.arrived(arrived);
                 self.meter.name(|| file.source_path());
                 // Before the next chain, which may wait. What is done is shown when its bytes count no more as moving.
-                if !matches!(next, Next::Done) {
+                if !matches!(next, Step::Done) {
                     self.meter.show(&self.tally);
                 }
                 self.next(slot, file, next);
             }
-            Some(Flight::Extent(extent)) => self.complete_extent(slot, extent, completion),
-            Some(Flight::Directory(path)) => self.directory_settled(slot, &path, completion.outcome),
+            Some(InFlight::Extent(extent)) => self.complete_extent(slot, extent, completion),
+            Some(InFlight::Directory(path)) => self.directory_settled(slot, &path, completion.outcome),
             None => {}
         }
     }
@@ -100,17 +100,17 @@ impl Worker<'_, '_> {
             self.meter.show(&self.tally);
         }
         match progressed {
-            Progressed::Run(_) | Progressed::Over if self.shared.is_interrupted() => {
+            BlockStep::Run(_) | BlockStep::Done if self.shared.is_interrupted() => {
                 extent.file().stop(extent.reached());
                 self.end_extent(slot, *extent);
             }
-            Progressed::Run(chain) => {
+            BlockStep::Run(chain) => {
                 if extent.refused_polling() {
                     self.shared.polling_refused();
                 }
-                self.fly(slot, Flight::Extent(extent), chain);
+                self.submit(slot, InFlight::Extent(extent), chain);
             }
-            Progressed::Over => self.end_extent(slot, *extent),
+            BlockStep::Done => self.end_extent(slot, *extent),
         }
     }
 
@@ -129,14 +129,14 @@ impl Worker<'_, '_> {
         self.next(slot, Box::new(file), next);
     }
 
-    pub(super) fn next(&mut self, slot: usize, mut file: Box<FileCopy>, next: Next) {
+    pub(super) fn next(&mut self, slot: usize, mut file: Box<FileCopy>, next: Step) {
         match next {
-            Next::Run(chain) => self.go_on(slot, file, chain),
-            Next::Starved(chain) => {
-                self.flights[slot] = Some(Flight::File(file));
+            Step::Run(chain) => self.submit_next(slot, file, chain),
+            Step::NoBuffer(chain) => {
+                self.flights[slot] = Some(InFlight::File(file));
                 self.starved.push_back((slot, chain));
             }
-            Next::NoDescriptor => {
+            Step::NoDescriptor => {
                 self.flights_free.push(slot);
                 self.window = self.engine.in_flight().max(1);
                 if self.engine.in_flight() > 0 {
@@ -148,12 +148,12 @@ impl Worker<'_, '_> {
                     self.leaf_done(&job);
                 }
             }
-            Next::OfAnotherKind => {
+            Step::OfAnotherKind => {
                 self.flights_free.push(slot);
                 self.look_again(*file.into_job());
             }
-            Next::Settle(chain) => self.settle(slot, file, chain),
-            Next::Large(file) => {
+            Step::Fsync(chain) => self.settle(slot, file, chain),
+            Step::Large(file) => {
                 self.flights_free.push(slot);
                 self.note_large(&file);
                 self.want_ring_for(&file);
@@ -163,7 +163,7 @@ impl Worker<'_, '_> {
                 }
                 self.large.push(file);
             }
-            Next::Done => {
+            Step::Done => {
                 self.flights_free.push(slot);
                 // Where descriptors were short, one more is tried again.
                 self.window = self.window_max.min(self.window.saturating_add(1));

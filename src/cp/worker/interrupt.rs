@@ -3,8 +3,8 @@
 //! Files are given up between two chains. A copy that this run has made goes, so that a second run does not take it for a
 //! whole one; one that was there before cannot be had back, and is marked by its time.
 
-use super::{Flight, Worker};
-use crate::cp::copy::Next;
+use super::{InFlight, Worker};
+use crate::cp::copy::Step;
 use crate::cp::copy::extents::LargeFile;
 use crate::cp::copy::file::FileCopy;
 use crate::cp::progress::unfinished::long_ago;
@@ -13,34 +13,36 @@ use std::sync::Arc;
 
 impl Worker<'_, '_> {
     /// Sends off a file's next chain; where the run is to end, only one that closes.
-    pub(super) fn go_on(&mut self, slot: usize, mut file: Box<FileCopy>, chain: Chain) {
-        let Some(progress) = &self.shared.progress else { return self.fly(slot, Flight::File(file), chain) };
+    pub(super) fn submit_next(&mut self, slot: usize, mut file: Box<FileCopy>, chain: Chain) {
+        let Some(progress) = &self.shared.progress else {
+            return self.submit(slot, InFlight::File(file), chain);
+        };
         if file.is_closing() {
             // From here on it is whole, or has been given up.
-            if file.number > 0 {
-                progress.unfinished.end(file.number);
-                self.meter.forget_name(std::mem::take(&mut file.number));
+            if file.unfinished_id > 0 {
+                progress.unfinished.end(file.unfinished_id);
+                self.meter.forget_name(std::mem::take(&mut file.unfinished_id));
             }
-            return self.fly(slot, Flight::File(file), chain);
+            return self.submit(slot, InFlight::File(file), chain);
         }
         if progress.is_stopping() {
             let next = self.give_up(&mut file, chain);
             return self.next(slot, file, next);
         }
-        if file.number == 0
+        if file.unfinished_id == 0
             && let Some(copy) = file.unfinished(&chain)
         {
-            file.number = progress.unfinished.begin(copy);
-            self.meter.tell_name(file.number, || file.source_path());
+            file.unfinished_id = progress.unfinished.begin(copy);
+            self.meter.tell_name(file.unfinished_id, || file.source_path());
         }
-        self.fly(slot, Flight::File(file), chain);
+        self.submit(slot, InFlight::File(file), chain);
     }
 
     /// Gives a file up before it is whole.
-    fn give_up(&mut self, file: &mut FileCopy, chain: Chain) -> Next {
+    fn give_up(&mut self, file: &mut FileCopy, chain: Chain) -> Step {
         if let Some(progress) = &self.shared.progress {
             // Where somebody else has taken the file over, this does not come back.
-            progress.unfinished.end(std::mem::take(&mut file.number));
+            progress.unfinished.end(std::mem::take(&mut file.unfinished_id));
             if file.has_made(&chain) {
                 progress.note_removed();
             } else if file.has_changed(&chain) {
@@ -76,23 +78,23 @@ impl Worker<'_, '_> {
     /// A file is done: the books have it, or nobody has.
     pub(super) fn stop_watching(&mut self, file: &FileCopy) {
         let Some(progress) = &self.shared.progress else { return };
-        if file.number > 0 {
-            progress.unfinished.end(file.number);
-            self.meter.forget_name(file.number);
+        if file.unfinished_id > 0 {
+            progress.unfinished.end(file.unfinished_id);
+            self.meter.forget_name(file.unfinished_id);
         }
-        self.meter.settled(file.counted);
+        self.meter.file_done(file.bytes_reported);
     }
 
     /// Lets go of everything that is not in flight: the run is to end.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn abort_all(&mut self) {
         for job in std::mem::take(&mut self.backlog) {
             if let Some(kept) = &job.kept {
                 self.restore(kept, || job.destination_path());
             }
         }
         for (slot, chain) in std::mem::take(&mut self.starved) {
-            if let Some(Flight::File(file)) = self.flights[slot].take() {
-                self.go_on(slot, file, chain);
+            if let Some(InFlight::File(file)) = self.flights[slot].take() {
+                self.submit_next(slot, file, chain);
             }
         }
         for large in std::mem::take(&mut self.large) {

@@ -19,7 +19,7 @@ const FILES_PER_WAIT_MAX: u64 = 4;
 
 /// What a worker has seen of its waiting.
 #[derive(Debug)]
-pub(crate) struct Warmup {
+pub(crate) struct SleepDetector {
     /// The first look decides for a ring, whatever it sees.
     eager: bool,
     begun: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Warmup {
     last: (u64, u64),
 }
 
-impl Warmup {
+impl SleepDetector {
     /// A worker's at its beginning. Where it is `eager` only small jobs go without a ring.
     #[must_use]
     pub(crate) fn new(eager: bool) -> Self {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn looks_are_few_and_each_counts_what_came_since_the_last() {
-        let mut warmup = Warmup { last: (0, 1000), ..Warmup::new(false) };
+        let mut warmup = SleepDetector { last: (0, 1000), ..SleepDetector::new(false) };
         assert!(!warmup.look(1007), "7 waits in 32 files");
         assert!(!warmup.look(1015), "8 in the next 32");
         assert!(warmup.look(1031), "and 16 in the next 64");

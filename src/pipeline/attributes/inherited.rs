@@ -4,7 +4,7 @@
 use super::{Copied, Source, copy_acls, each, names, set_plainly};
 use crate::plan::attributes::is_for_the_privileged;
 use crate::plan::durability::inherited_mode;
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
 use rustix::fd::BorrowedFd;
 use rustix::fs::Mode;
 use rustix::io::Errno;
@@ -51,6 +51,6 @@ pub(crate) fn inherit(old: BorrowedFd<'_>, new: BorrowedFd<'_>) -> Result<(), Er
     if facts_of(new)?.mode == mode { Ok(()) } else { copy.set_mode(mode) }
 }
 
-fn facts_of(file: BorrowedFd<'_>) -> Result<Facts, Errno> {
-    Ok(Facts::of(&rustix::fs::fstat(file)?))
+fn facts_of(file: BorrowedFd<'_>) -> Result<FileStat, Errno> {
+    Ok(FileStat::of(&rustix::fs::fstat(file)?))
 }

@@ -1,14 +1,14 @@
 //! What is said of attributes that could not be kept.
 
 use crate::pipeline::chain::End;
-use crate::plan::attributes::{Keeping, Permissions, Refused};
+use crate::plan::attributes::{AttributeError, Permissions, PreservePolicy};
 use crate::report::Reporter;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 
 /// Tells what could not be kept of a file that is called as `paths` says. Answers whether the copy counts as failed.
 pub(crate) fn tell(
-    refused: &[Refused],
-    keeping: &Keeping,
+    refused: &[AttributeError],
+    keeping: &PreservePolicy,
     reporter: &Reporter,
     paths: impl Fn(End) -> Vec<u8>,
 ) -> bool {
@@ -18,41 +18,41 @@ pub(crate) fn tell(
         failed |= told.failed;
         match (told.said, told.failed) {
             (true, true) => reporter.problem(&problem(refused, &paths)),
-            (true, false) => reporter.remark(&problem(refused, &paths)),
-            (false, true) => reporter.declined(),
+            (true, false) => reporter.warning(&problem(refused, &paths)),
+            (false, true) => reporter.set_failed(),
             (false, false) => {}
         }
     }
     failed
 }
 
-fn problem(refused: &Refused, paths: impl Fn(End) -> Vec<u8>) -> Problem {
+fn problem(refused: &AttributeError, paths: impl Fn(End) -> Vec<u8>) -> FileError {
     let (what, errno) = match refused {
-        Refused::Swapped => return Problem::of(What::Replaced, paths(End::Destination)),
+        AttributeError::Swapped => return FileError::of(MessageKind::Replaced, paths(End::Destination)),
         // GNU cp names the attribute twice, and not the file.
-        Refused::Attribute(name, errno) => {
-            let failed = Problem::between(What::SettingAttribute, name.clone(), name.clone());
-            return Problem { errno: Some(*errno), ..failed };
+        AttributeError::Attribute(name, errno) => {
+            let failed = FileError::between(MessageKind::SettingAttribute, name.clone(), name.clone());
+            return FileError { errno: Some(*errno), ..failed };
         }
-        Refused::Value(name, errno) => {
-            let failed = Problem::between(What::GettingAttribute, name.clone(), name.clone());
-            return Problem { errno: Some(*errno), ..failed };
+        AttributeError::Value(name, errno) => {
+            let failed = FileError::between(MessageKind::GettingAttribute, name.clone(), name.clone());
+            return FileError { errno: Some(*errno), ..failed };
         }
-        Refused::Listing(errno) => {
-            return Problem::failed(What::ListingAttributes, paths(End::Source), *errno);
+        AttributeError::Listing(errno) => {
+            return FileError::failed(MessageKind::ListingAttributes, paths(End::Source), *errno);
         }
-        Refused::Attributes(errno) => (What::SettingAttributes, errno),
-        Refused::Times(errno) => (What::PreservingTimes, errno),
-        Refused::Clearing(errno) => (What::ClearingPermissions, errno),
-        Refused::Owner(errno) => (What::PreservingOwnership, errno),
-        Refused::LinkOwner(errno) => (What::PreservingLinkOwnership, errno),
-        Refused::Permissions(Permissions::Kept(_) | Permissions::Whole(_), errno) => {
-            (What::PreservingPermissions, errno)
+        AttributeError::Attributes(errno) => (MessageKind::SettingAttributes, errno),
+        AttributeError::Times(errno) => (MessageKind::PreservingTimes, errno),
+        AttributeError::Clearing(errno) => (MessageKind::ClearingPermissions, errno),
+        AttributeError::Owner(errno) => (MessageKind::PreservingOwnership, errno),
+        AttributeError::LinkOwner(errno) => (MessageKind::PreservingLinkOwnership, errno),
+        AttributeError::Permissions(Permissions::Kept(_) | Permissions::Whole(_), errno) => {
+            (MessageKind::PreservingPermissions, errno)
         }
-        Refused::Permissions(Permissions::Plain(_), errno) => (What::SettingPermissions, errno),
-        Refused::Permissions(Permissions::Bits(_) | Permissions::AsTheyAre, errno) => {
-            (What::RestoringPermissions, errno)
+        AttributeError::Permissions(Permissions::Plain(_), errno) => (MessageKind::SettingPermissions, errno),
+        AttributeError::Permissions(Permissions::Bits(_) | Permissions::AsTheyAre, errno) => {
+            (MessageKind::RestoringPermissions, errno)
         }
     };
-    Problem::failed(what, paths(End::Destination), *errno)
+    FileError::failed(what, paths(End::Destination), *errno)
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::cli::cp::options::Preserve;
 use crate::cli::cp::{CpOptions, PreserveMode};
 use crate::pipeline::chain::Directory;
-use crate::plan::attributes::{Keeping, Made};
+use crate::plan::attributes::{CopyOrigin, PreservePolicy};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ fn at(path: &Path) -> At {
     At { directory: Directory::Working, name: Arc::from(name) }
 }
 
-fn facts(path: &Path) -> Facts {
-    Facts::of(&rustix::fs::lstat(path).expect("a file"))
+fn facts(path: &Path) -> FileStat {
+    FileStat::of(&rustix::fs::lstat(path).expect("a file"))
 }
 
-fn keeping_mode_and_times() -> Keeping {
+fn keeping_mode_and_times() -> PreservePolicy {
     let preserve = Preserve { mode: PreserveMode::Keep, timestamps: true, ..Preserve::default() };
     let owner = Owner { user: 0, group: 0 };
-    Keeping::new(&CpOptions { preserve, ..CpOptions::default() }, Mode::empty(), owner)
+    PreservePolicy::new(&CpOptions { preserve, ..CpOptions::default() }, Mode::empty(), owner)
 }
 
 #[test]
@@ -33,27 +33,27 @@ fn a_node_that_was_swapped_is_left_alone() {
     };
     fifo(&source, 0o600);
     let made = facts(&source);
-    let wanted = keeping_mode_and_times().of_file(&made, Made::Here(None), Names::default());
+    let wanted = keeping_mode_and_times().of_file(&made, CopyOrigin::Created(None), Names::default());
     let keep = || keep_node(&at(&source), &at(&copy), &made, &wanted);
     let mode = |path: &Path| path.symlink_metadata().expect("a file").mode() & 0o777;
 
-    assert_eq!(keep(), [Refused::Swapped], "it is gone");
+    assert_eq!(keep(), [AttributeError::Swapped], "it is gone");
     let long = at(&directory.path().join("n".repeat(300)));
     let cannot = keep_node(&at(&source), &long, &made, &wanted);
-    assert_eq!(cannot, [Refused::Times(Errno::NAMETOOLONG)], "nobody knows what it is");
+    assert_eq!(cannot, [AttributeError::Times(Errno::NAMETOOLONG)], "nobody knows what it is");
     std::fs::write(&copy, "").expect("file");
     std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640)).expect("mode");
-    assert_eq!(keep(), [Refused::Swapped], "it is a file now");
+    assert_eq!(keep(), [AttributeError::Swapped], "it is a file now");
     assert_eq!(mode(&copy), 0o640);
 
     std::fs::remove_file(&copy).expect("remove");
     std::os::unix::fs::symlink(&other, &copy).expect("link");
     fifo(&other, 0o640);
     std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o640)).expect("mode");
-    assert_eq!(keep(), [Refused::Swapped], "it is a link to one of its kind");
+    assert_eq!(keep(), [AttributeError::Swapped], "it is a link to one of its kind");
     std::fs::remove_file(&copy).expect("remove");
     std::fs::hard_link(&other, &copy).expect("hard link");
-    assert_eq!(keep(), [Refused::Swapped], "it is another name of one of its kind");
+    assert_eq!(keep(), [AttributeError::Swapped], "it is another name of one of its kind");
     assert_eq!(mode(&other), 0o640);
 
     std::fs::remove_file(&copy).expect("remove");
@@ -74,7 +74,7 @@ fn a_file_system_without_extended_attributes_has_no_names() {
 fn what_is_owed_of_a_source_that_cannot_be_read_any_more_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     let copy = std::fs::File::create(directory.path().join("copy")).expect("a file");
-    let wanted = Wanted {
+    let wanted = AttributePlan {
         times: None,
         owner: None,
         permissions: Permissions::Kept(Mode::from(0o644)),
@@ -91,6 +91,6 @@ fn what_is_owed_of_a_source_that_cannot_be_read_any_more_is_refused() {
         },
     };
     let refused = keep(&Source::Gone(Errno::STALE), Copied::Open(copy.as_fd()), &wanted);
-    let value = Refused::Value(b"user.a".to_vec(), Errno::STALE);
-    assert_eq!(refused, [value, Refused::Permissions(wanted.permissions, Errno::STALE)]);
+    let value = AttributeError::Value(b"user.a".to_vec(), Errno::STALE);
+    assert_eq!(refused, [value, AttributeError::Permissions(wanted.permissions, Errno::STALE)]);
 }

@@ -3,7 +3,7 @@
 //! directory. Where these are not there either, the answer is that of /proc: ENOENT, which is told.
 
 use crate::pipeline::chain::At;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::process;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, Mode};
@@ -38,15 +38,15 @@ pub(super) fn set_attribute(
 ) -> Result<(), Errno> {
     // A directory has a name of its own.
     let Some(at) = at else { return process::set_attribute_at(held, c".", name, value) };
-    let is = Facts::of(&rustix::fs::fstat(held)?).identity;
+    let is = FileStat::of(&rustix::fs::fstat(held)?).identity;
     check(at, is)?;
     process::set_attribute_at(at.directory.as_fd(), &at.name, name, value)?;
     check(at, is)
 }
 
-fn check(at: &At, is: Identity) -> Result<(), Errno> {
+fn check(at: &At, is: FileId) -> Result<(), Errno> {
     let stat = rustix::fs::statat(&at.directory, &*at.name, AtFlags::SYMLINK_NOFOLLOW)?;
-    if Facts::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
+    if FileStat::of(&stat).identity == is { Ok(()) } else { Err(Errno::STALE) }
 }
 
 /// The names of the attributes of a name.

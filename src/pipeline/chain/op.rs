@@ -1,8 +1,8 @@
 //! The operations of a chain: those that a ring can run, and plain system calls.
 
-use super::{At, End, Into};
-use crate::plan::attributes::Wanted;
-use crate::plan::facts::Identity;
+use super::{At, End, FdKind};
+use crate::plan::attributes::AttributePlan;
+use crate::plan::facts::FileId;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) enum Io {
         /// Permissions of a file that this creates.
         mode: Mode,
         /// What later operations need of the descriptor.
-        into: Into,
+        into: FdKind,
     },
     /// read(2) or pread(2) from the source into the lease. The chain goes on only where exactly `expect` bytes came; an
     /// engine may ask for any number from `expect` to `room`.
@@ -59,21 +59,21 @@ pub(crate) enum Io {
 /// What a thread runs by plain calls, named as in section 2 of the manual where it is one of them.
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
-    /// fstatat(2) of a name, into [`Seen::facts`](super::Seen::facts).
+    /// fstatat(2) of a name, into [`Results::facts`](super::Seen::facts).
     Stat {
         at: At,
         /// Whether a symbolic link there is followed.
         follow: bool,
     },
-    /// fstat(2) of one end, into [`Seen::facts`](super::Seen::facts).
+    /// fstat(2) of one end, into [`Results::facts`](super::Seen::facts).
     Fstat { end: End },
-    /// lseek(2) with SEEK_DATA and SEEK_HOLE on the source, into [`Seen::data`](super::Seen::data): the next stretch that is
+    /// lseek(2) with SEEK_DATA and SEEK_HOLE on the source, into [`Results::data`](super::Seen::data): the next stretch that is
     /// no hole.
     SeekData {
         /// Where to look from.
         from: u64,
     },
-    /// fstatfs(2) of both ends, into [`Seen::systems`](super::Seen::systems).
+    /// fstatfs(2) of both ends, into [`Results::systems`](super::Seen::systems).
     Statfs,
     /// ioctl(2) FICLONE: the destination shares the source's blocks.
     Ficlone,
@@ -111,19 +111,19 @@ pub(crate) enum Call {
         /// `O_DIRECT` may be tried.
         direct: bool,
     },
-    /// flistxattr(2) of the source, into [`Seen::names`](super::Seen::names).
+    /// flistxattr(2) of the source, into [`Results::names`](super::Seen::names).
     Listxattr,
     /// Gives the destination its attributes. What is refused is no failure of the chain: it goes into
-    /// [`Seen::refused`](super::Seen::refused).
-    SetAttributes(Box<Wanted>),
+    /// [`Results::refused`](super::Seen::refused).
+    SetAttributes(Box<AttributePlan>),
     /// Finds where a name leads, through symbolic links where it is to `follow`, and holds that directory open, into
-    /// [`Seen::place`](super::Seen::place).
+    /// [`Results::place`](super::Seen::place).
     PinParent {
         at: At,
         /// Whether a symbolic link there is followed.
         follow: bool,
         /// Which file it must be; ESTALE where it is another.
-        is: Option<Identity>,
+        is: Option<FileId>,
     },
     /// Gives the destination the owner, permissions and extended attributes of the file whose place it takes.
     CopyOwnerFrom {

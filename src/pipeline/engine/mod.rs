@@ -4,10 +4,10 @@
 //! of each other, named by mechanism: [`uring`] (the kernel's ring), [`sync`] (plain calls in the caller's thread) and
 //! `scripted` (a test's own script). [`choose`] picks one. A new engine is one file here and one match arm there.
 
-pub(crate) mod choose;
 pub(crate) mod plain;
 #[cfg(test)]
 pub(crate) mod scripted;
+pub(crate) mod select;
 pub(crate) mod sync;
 pub(crate) mod uring;
 
@@ -20,8 +20,8 @@ use std::ops::AddAssign;
 pub(crate) struct Capabilities {
     /// How many chains can usefully be in flight at once.
     pub in_flight_max: usize,
-    /// The same for chains that have a [`super::create_lock::Turn`].
-    pub in_turn_max: usize,
+    /// The same for chains that have a [`super::create_lock::CreateLock`].
+    pub create_batch_max: usize,
     /// Whole-file chains should be built to run as one linked submission, without an operation that needs an ordinary
     /// descriptor.
     pub fused: bool,

@@ -6,10 +6,10 @@
 use crate::bufpool::PAGE_BYTES;
 use crate::patience::{Patience, retry};
 use crate::pipeline::attributes::{self, Copied, Source};
-use crate::pipeline::chain::{At, Call, Chain, Descriptor, End, Io, Op, Outcome, Seen};
+use crate::pipeline::chain::{At, Call, Chain, Descriptor, End, Io, Op, Outcome, Results};
 use crate::pipeline::place;
 use crate::plan::destination::FileSystem;
-use crate::plan::facts::Facts;
+use crate::plan::facts::FileStat;
 use crate::plan::path;
 use crate::plan::reading::Reading;
 use crate::process;
@@ -34,7 +34,7 @@ enum Step {
 /// `seen` receives what looking operations saw. Interrupted calls are started again.
 pub(crate) fn run(
     chain: &mut Chain,
-    seen: &mut Seen,
+    seen: &mut Results,
     from: usize,
     here: impl Fn(&Chain, usize) -> bool,
 ) -> (usize, Option<Outcome>) {
@@ -61,17 +61,17 @@ pub(crate) fn run(
     (at, Some(Outcome::Done))
 }
 
-fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
+fn step(chain: &mut Chain, at: usize, seen: &mut Results) -> Result<Step, Errno> {
     match chain.ops[at] {
         Op::Io(Io::Open { end, at: ref place, flags, mode, .. }) => {
             *chain.descriptor_mut(end) = Descriptor::Plain(open_at(place, flags, mode)?);
         }
         Op::Call(Call::Stat { ref at, follow }) => {
             let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-            seen.facts = Some(Facts::of(&process::look(&at.directory, &*at.name, flags)?));
+            seen.facts = Some(FileStat::of(&process::look(&at.directory, &*at.name, flags)?));
         }
         Op::Call(Call::Fstat { end }) => {
-            let facts = Facts::of(&rustix::fs::fstat(open(chain, end)?)?);
+            let facts = FileStat::of(&rustix::fs::fstat(open(chain, end)?)?);
             if end == End::Source {
                 chain.reading = reading(&facts);
             }
@@ -105,7 +105,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Seen) -> Result<Step, Errno> {
             seen.refused = attributes::keep(&source, copy, wanted);
         }
         Op::Call(Call::PinParent { ref at, follow, is }) => {
-            let found = if follow { place::behind_links(at)? } else { place::held(at)? };
+            let found = if follow { place::behind_links(at)? } else { place::pin_parent(at)? };
             place::check(&found, is)?;
             seen.place = Some(found);
         }
@@ -140,7 +140,7 @@ pub(crate) fn open_at(at: &At, flags: OFlags, mode: Mode) -> Result<OwnedFd, Err
 /// Removes a name: that of `own` where it is given, or else whatever bears it.
 fn unlink(at: &At, own: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
     if let Some(own) = own {
-        let _is_gone = place::remove(at, Facts::of(&rustix::fs::fstat(own)?).identity)?;
+        let _is_gone = place::remove(at, FileStat::of(&rustix::fs::fstat(own)?).identity)?;
         return Ok(());
     }
     match rustix::fs::unlinkat(&at.directory, &*at.name, AtFlags::empty()) {
@@ -172,14 +172,14 @@ fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<
 }
 
 /// What facts say of how a file may be read: pipes and devices have no end that a ring could be wrong about.
-fn reading(facts: &Facts) -> Reading {
+fn reading(facts: &FileStat) -> Reading {
     if facts.kind == FileType::RegularFile { Reading::On(facts.identity.device) } else { Reading::Anywhere }
 }
 
 /// How an open file that nothing is known of may be read.
 #[must_use]
 pub(crate) fn reading_of(file: BorrowedFd<'_>) -> Reading {
-    match rustix::fs::fstat(file).map(|stat| reading(&Facts::of(&stat))) {
+    match rustix::fs::fstat(file).map(|stat| reading(&FileStat::of(&stat))) {
         Ok(Reading::On(_)) => kind_of(file).map_or(Reading::ByCalls, |system| Reading::of(system.magic)),
         Ok(answer) => answer,
         // Plain calls are never wrong.

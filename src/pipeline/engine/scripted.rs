@@ -8,8 +8,8 @@ pub(crate) mod file;
 pub(crate) mod world;
 
 use super::{Capabilities, Counters, Engine, Wait};
-use crate::pipeline::chain::{Call, Chain, Completion, End, Io, Op, Outcome, Seen};
-use crate::plan::attributes::{Refused, Wanted};
+use crate::pipeline::chain::{Call, Chain, Completion, End, Io, Op, Outcome, Results};
+use crate::plan::attributes::{AttributeError, AttributePlan};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -60,7 +60,7 @@ pub(crate) struct Script {
 struct Flying {
     chain: Chain,
     at: usize,
-    seen: Seen,
+    seen: Results,
 }
 
 /// Runs chains as the script says.
@@ -188,7 +188,7 @@ impl Scripted {
 }
 
 /// Runs an operation of a file that is written apart from its name.
-fn stage(world: &mut World, chain: &Chain, seen: &mut Seen, op: Op) -> Result<(), Errno> {
+fn stage(world: &mut World, chain: &Chain, seen: &mut Results, op: Op) -> Result<(), Errno> {
     if let Op::Call(Call::PinParent { at, .. }) = op {
         seen.place = Some(at);
     } else if let Op::Call(Call::CopyOwnerFrom { from }) = op {
@@ -248,13 +248,18 @@ fn check(chain: &Chain, op: &Op, failure: Result<(), Errno>) -> Result<(), Errno
 
 /// Gives the destination what is wanted. Values come from the source, which has to be open for that. What is refused is no
 /// failure of the chain: by a script it is the times, behind which nothing else is set.
-fn keep(world: &mut World, chain: &Chain, wanted: &Wanted, failure: Result<(), Errno>) -> Vec<Refused> {
+fn keep(
+    world: &mut World,
+    chain: &Chain,
+    wanted: &AttributePlan,
+    failure: Result<(), Errno>,
+) -> Vec<AttributeError> {
     if let Err(errno) = failure {
-        return vec![Refused::Times(errno)];
+        return vec![AttributeError::Times(errno)];
     }
     let names = &wanted.names;
     if chain.source.plain().is_none() && !(names.plain.is_empty() && names.acls.is_empty()) {
-        return vec![Refused::Value(names.plain.clone(), Errno::BADF)];
+        return vec![AttributeError::Value(names.plain.clone(), Errno::BADF)];
     }
     world.keep(&chain.destination, wanted)
 }
@@ -304,7 +309,7 @@ impl Engine for Scripted {
         if self.flying.len() == self.capabilities.in_flight_max {
             return Err(Box::new(chain));
         }
-        self.flying.push(Flying { chain, at: 0, seen: Seen::default() });
+        self.flying.push(Flying { chain, at: 0, seen: Results::default() });
         Ok(())
     }
 

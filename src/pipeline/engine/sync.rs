@@ -1,30 +1,30 @@
 //! The engine without a ring: each chain runs to its end by plain calls in the thread that pushes it.
 //!
 //! It serves where io_uring is blocked or absent, where nothing sleeps, and jobs too small to pay for a ring. A chain that
-//! has a [`Turn`] stops before the operation that makes its file. Those that stand there when something is reaped take their
+//! has a [`CreateLock`] stops before the operation that makes its file. Those that stand there when something is reaped take their
 //! turn together.
 
 use super::{Capabilities, Counters, Engine, Wait, made, plain};
-use crate::pipeline::chain::{Chain, Completion, End, Io, Op, Outcome, Seen};
-use crate::pipeline::create_lock::{FILES_IN_TURN, Turn};
+use crate::pipeline::chain::{Chain, Completion, End, Io, Op, Outcome, Results};
+use crate::pipeline::create_lock::{CREATE_BATCH, CreateLock};
 use rustix::io::Errno;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Runs chains by plain calls.
 #[derive(Default)]
-pub(crate) struct Sync {
+pub(crate) struct SyncEngine {
     /// Chains that stand before the operation that makes their file.
-    at_turn: Vec<Standing>,
+    at_turn: Vec<AwaitingCreate>,
     /// Chains that have run and wait to be reaped.
     done: Vec<Completion>,
     counters: Counters,
 }
 
 /// A chain that does not run on yet.
-struct Standing {
+struct AwaitingCreate {
     chain: Chain,
-    seen: Seen,
+    seen: Results,
     /// Index of its next operation.
     at: usize,
     outcome: Option<Outcome>,
@@ -32,24 +32,24 @@ struct Standing {
     making: Duration,
 }
 
-impl Standing {
+impl AwaitingCreate {
     /// Runs its operations while `here` says so, given their index.
     fn run_while(&mut self, here: impl Fn(&Chain, usize) -> bool) {
         (self.at, self.outcome) = plain::run(&mut self.chain, &mut self.seen, self.at, here);
     }
 
-    fn turn(&self) -> Option<&Arc<Turn>> {
+    fn turn(&self) -> Option<&Arc<CreateLock>> {
         self.chain.turn.as_ref()
     }
 }
 
-impl Sync {
+impl SyncEngine {
     /// Has the chains that stand before their turn make their files, and then run to their end.
     fn take_turns(&mut self) {
         let mut standing = std::mem::take(&mut self.at_turn);
         let mut left = &mut standing[..];
         while let Some(turn) = left.first().and_then(|first| first.turn().cloned()) {
-            let same = |chain: &Standing| chain.turn().is_some_and(|other| Arc::ptr_eq(other, &turn));
+            let same = |chain: &AwaitingCreate| chain.turn().is_some_and(|other| Arc::ptr_eq(other, &turn));
             let count = left.iter().take_while(|chain| same(chain)).count();
             let (mine, others) = left.split_at_mut(count);
             make_files(mine, &turn);
@@ -71,7 +71,7 @@ impl Sync {
         self.at_turn = standing;
     }
 
-    fn end(&mut self, chain: Chain, seen: Seen, at: usize, outcome: Outcome) {
+    fn end(&mut self, chain: Chain, seen: Results, at: usize, outcome: Outcome) {
         let stopped = u64::from(outcome != Outcome::Done);
         self.counters.operations += u64::try_from(at).unwrap_or(u64::MAX) + stopped;
         self.counters.made_by_calls += made(&chain.ops[..at]);
@@ -81,7 +81,7 @@ impl Sync {
 }
 
 /// Makes the files of these chains, all of which have this turn.
-fn make_files(chains: &mut [Standing], turn: &Turn) {
+fn make_files(chains: &mut [AwaitingCreate], turn: &CreateLock) {
     let _mine = turn.take();
     let mut before = Instant::now();
     for chain in chains {
@@ -97,11 +97,11 @@ fn closes_copy(ops: &[Op]) -> bool {
     ops.iter().any(|op| matches!(op, Op::Io(Io::Close { end: End::Destination })))
 }
 
-impl Engine for Sync {
+impl Engine for SyncEngine {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             in_flight_max: 1,
-            in_turn_max: FILES_IN_TURN,
+            create_batch_max: CREATE_BATCH,
             fused: false,
             fused_where_slow: false,
             nonblocking: true,
@@ -110,12 +110,12 @@ impl Engine for Sync {
     }
 
     fn push(&mut self, mut chain: Chain) -> Result<(), Box<Chain>> {
-        let mut seen = Seen::default();
+        let mut seen = Results::default();
         let before_turn = |chain: &Chain, at: usize| chain.turn.is_none() || !chain.ops[at].makes_file();
         let (at, outcome) = plain::run(&mut chain, &mut seen, 0, before_turn);
         match outcome {
             Some(outcome) => self.end(chain, seen, at, outcome),
-            None => self.at_turn.push(Standing { chain, seen, at, outcome, making: Duration::ZERO }),
+            None => self.at_turn.push(AwaitingCreate { chain, seen, at, outcome, making: Duration::ZERO }),
         }
         Ok(())
     }
@@ -144,26 +144,27 @@ impl Engine for Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::chain::{At, Descriptor, Directory, Into};
+    use crate::pipeline::chain::{At, Descriptor, Directory, FdKind};
     use rustix::fs::{Mode, OFlags};
     use std::ffi::CString;
     use std::os::fd::OwnedFd;
     use std::path::Path;
 
     /// A chain that makes an empty file in a turn.
-    fn making(directory: &Path, name: &str, turn: &Arc<Turn>) -> Chain {
+    fn making(directory: &Path, name: &str, turn: &Arc<CreateLock>) -> Chain {
         let open = OwnedFd::from(std::fs::File::open(directory).expect("the directory"));
         let at = At {
             directory: Directory::Open(Arc::new(open)),
             name: CString::new(name).expect("a name").as_c_str().into(),
         };
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        let make = Op::Io(Io::Open { end: End::Destination, at, flags, mode: Mode::RUSR, into: Into::Plain });
+        let make =
+            Op::Io(Io::Open { end: End::Destination, at, flags, mode: Mode::RUSR, into: FdKind::Plain });
         let ops = vec![make, Op::Io(Io::Close { end: End::Destination })];
         Chain { ops, turn: Some(Arc::clone(turn)), ..Chain::default() }
     }
 
-    fn push(engine: &mut Sync, chain: Chain) {
+    fn push(engine: &mut SyncEngine, chain: Chain) {
         assert!(engine.push(chain).is_ok(), "there is always room");
     }
 
@@ -171,7 +172,7 @@ mod tests {
     fn files_of_one_turn_are_made_together_when_something_is_reaped() {
         let place = tempfile::tempdir().expect("a place");
         let (turn, other) = (Arc::default(), Arc::default());
-        let mut engine = Sync::default();
+        let mut engine = SyncEngine::default();
         for (name, turn) in [("a", &turn), ("b", &turn), ("c", &other)] {
             push(&mut engine, making(place.path(), name, turn));
         }
@@ -190,7 +191,7 @@ mod tests {
     fn what_is_done_is_not_kept_waiting_for_a_turn() {
         let place = tempfile::tempdir().expect("a place");
         let turn = Arc::default();
-        let mut engine = Sync::default();
+        let mut engine = SyncEngine::default();
         push(&mut engine, making(place.path(), "a", &turn));
         push(&mut engine, Chain { turn: None, ..making(place.path(), "b", &turn) });
         let _somebody_else = turn.take();
@@ -205,7 +206,7 @@ mod tests {
         let place = tempfile::tempdir().expect("a place");
         std::fs::write(place.path().join("b"), "there").expect("a file");
         let turn = Arc::default();
-        let mut engine = Sync::default();
+        let mut engine = SyncEngine::default();
         for name in ["a", "b", "c"] {
             push(&mut engine, making(place.path(), name, &turn));
         }

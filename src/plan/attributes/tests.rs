@@ -7,14 +7,14 @@ use crate::plan::attribute_names::NONE;
 const OWN: Owner = Owner { user: 1000, group: 1000 };
 const OTHER: Owner = Owner { user: 1, group: 1 };
 
-fn keeping(mode: PreserveMode, ownership: bool) -> Keeping {
+fn keeping(mode: PreserveMode, ownership: bool) -> PreservePolicy {
     let preserve = Preserve { mode, ownership, ..Preserve::default() };
     let options = CpOptions { preserve, ..CpOptions::default() };
-    Keeping::new(&options, Mode::from(0o022), OWN)
+    PreservePolicy::new(&options, Mode::from(0o022), OWN)
 }
 
-fn source(mode: u32, owner: Owner) -> Facts {
-    Facts { kind: FileType::RegularFile, mode: Mode::from(mode), owner, ..Facts::unknown() }
+fn source(mode: u32, owner: Owner) -> FileStat {
+    FileStat { kind: FileType::RegularFile, mode: Mode::from(mode), owner, ..FileStat::unknown() }
 }
 
 fn with_acl() -> Names {
@@ -27,7 +27,7 @@ fn without_attributes_the_umask_decides_and_nothing_is_left_for_the_end() {
     assert!(!keeping.is_anything());
     let source = source(0o6777, OTHER);
     assert_eq!(keeping.mode_to_make(&source, &Names::default(), None), Mode::from(0o777));
-    assert!(keeping.of_file(&source, Made::Here(None), Names::default()).is_nothing());
+    assert!(keeping.of_file(&source, CopyOrigin::Created(None), Names::default()).is_nothing());
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn nothing_is_made_wider_than_it_ends() {
                 let source = source(bits, OTHER);
                 // The kernel takes the umask from what is asked for.
                 let made = keeping.mode_to_make(&source, &names, belongs_to).difference(keeping.umask);
-                let wanted = keeping.of_file(&source, Made::Here(belongs_to), names.clone());
+                let wanted = keeping.of_file(&source, CopyOrigin::Created(belongs_to), names.clone());
                 let end = match wanted.permissions {
                     Permissions::AsTheyAre => made,
                     Permissions::Kept(end)
@@ -67,11 +67,11 @@ fn nothing_is_made_wider_than_it_ends() {
 
 #[test]
 fn an_ordinary_user_can_set_attributes_of_a_file_that_will_be_read_only() {
-    let keeping = Keeping { xattr: Keep::Require, ..keeping(PreserveMode::UnderUmask, false) };
+    let keeping = PreservePolicy { xattr: Keep::Require, ..keeping(PreserveMode::UnderUmask, false) };
     let names = Names { plain: b"user.a\0".to_vec(), ..Names::default() };
     let source = source(0o444, OWN);
     assert_eq!(keeping.mode_to_make(&source, &names, None), Mode::from(0o644));
-    let wanted = keeping.of_file(&source, Made::Here(None), names);
+    let wanted = keeping.of_file(&source, CopyOrigin::Created(None), names);
     assert_eq!(wanted.permissions, Permissions::Bits(Mode::from(0o444)));
     assert_eq!(keeping.mode_to_make(&source, &Names::default(), None), Mode::from(0o444));
 }
@@ -84,7 +84,7 @@ fn existing_files_keep_their_permissions_unless_those_of_the_source_are_kept() {
         (PreserveMode::Ignore, Permissions::AsTheyAre),
         (PreserveMode::Keep, Permissions::Kept(Mode::from(0o4755))),
     ] {
-        let wanted = keeping(mode, true).of_file(&source, Made::Before, Names::default());
+        let wanted = keeping(mode, true).of_file(&source, CopyOrigin::Existed, Names::default());
         assert_eq!(wanted.permissions, permissions);
         // A mode that says nothing of others may hide an ACL.
         for now in [0o666, 0o600] {
@@ -96,12 +96,12 @@ fn existing_files_keep_their_permissions_unless_those_of_the_source_are_kept() {
 
 #[test]
 fn directories_are_open_to_their_owner_until_they_are_full() {
-    let directory = |mode| Facts { kind: FileType::Directory, ..source(mode, OTHER) };
+    let directory = |mode| FileStat { kind: FileType::Directory, ..source(mode, OTHER) };
     let plain = keeping(PreserveMode::UnderUmask, false);
     assert_eq!(plain.directory_mode_to_make(&directory(0o1555)), Mode::from(0o1555));
     let end = plain.directory_permissions(&directory(0o555), Some(Mode::from(0o555)));
     assert_eq!(end, Permissions::Bits(Mode::from(0o555)));
-    let open = Keeping { umask: Mode::empty(), ..plain };
+    let open = PreservePolicy { umask: Mode::empty(), ..plain };
     assert_eq!(open.directory_mode_to_make(&directory(0o777)), Mode::from(0o755));
     let end = open.directory_permissions(&directory(0o777), Some(Mode::from(0o755)));
     assert_eq!(end, Permissions::Bits(Mode::from(0o777)));
@@ -122,7 +122,7 @@ fn directories_are_open_to_their_owner_until_they_are_full() {
 fn what_a_umask_or_an_acl_takes_from_the_owner_of_a_directory_is_lent() {
     assert_eq!(mode_to_fill(Mode::from(0o755)), None);
     assert_eq!(mode_to_fill(Mode::from(0o604)), Some(Mode::from(0o704)));
-    let directory = Facts { kind: FileType::Directory, ..source(0o755, OTHER) };
+    let directory = FileStat { kind: FileType::Directory, ..source(0o755, OTHER) };
     let plain = keeping(PreserveMode::UnderUmask, false);
     let end = plain.directory_permissions(&directory, Some(Mode::from(0o604)));
     assert_eq!(end, Permissions::Bits(Mode::from(0o604)));
@@ -133,7 +133,7 @@ fn what_a_umask_or_an_acl_takes_from_the_owner_of_a_directory_is_lent() {
 
 #[test]
 fn directories_above_a_copy_stay_as_they_were_made_where_no_mode_is_kept() {
-    let directory = Facts { kind: FileType::Directory, ..source(0o1755, OTHER) };
+    let directory = FileStat { kind: FileType::Directory, ..source(0o1755, OTHER) };
     let ignoring = keeping(PreserveMode::Ignore, false);
     assert_eq!(ignoring.parent_mode_to_make(&directory, &NONE), Mode::from(0o777));
     let end = |now| ignoring.of_parent(&directory, Some(Mode::from(now)), Names::default()).permissions;
@@ -145,7 +145,7 @@ fn directories_above_a_copy_stay_as_they_were_made_where_no_mode_is_kept() {
 
 #[test]
 fn directories_above_a_copy_are_made_open_where_their_permissions_will_be() {
-    let directory = Facts { kind: FileType::Directory, ..source(0o1775, OTHER) };
+    let directory = FileStat { kind: FileType::Directory, ..source(0o1775, OTHER) };
     let made =
         |ownership, names| keeping(PreserveMode::Keep, ownership).parent_mode_to_make(&directory, names);
     assert_eq!(made(false, &NONE), Mode::from(0o1755));
@@ -154,7 +154,8 @@ fn directories_above_a_copy_are_made_open_where_their_permissions_will_be() {
 
 #[test]
 fn a_link_made_for_a_copy_gets_times_and_attributes_but_no_owner() {
-    let keeping = Keeping { timestamps: true, xattr: Keep::Quietly, ..keeping(PreserveMode::Keep, true) };
+    let keeping =
+        PreservePolicy { timestamps: true, xattr: Keep::Quietly, ..keeping(PreserveMode::Keep, true) };
     let names = Names { plain: b"user.a\0".to_vec(), ..with_acl() };
     let wanted = keeping.of_link_to(&source(0o644, OTHER), names);
     assert!(wanted.is_link && wanted.times.is_some() && wanted.owner.is_none());
@@ -164,10 +165,13 @@ fn a_link_made_for_a_copy_gets_times_and_attributes_but_no_owner() {
 
 #[test]
 fn who_is_told_what() {
-    let keeping =
-        |xattr, user| Keeping { xattr, own: Owner { user, group: 0 }, ..keeping(PreserveMode::Keep, true) };
-    let attribute = Refused::Attribute(b"user.a".to_vec(), Errno::NOSPC);
-    let unsupported = Refused::Attributes(Errno::OPNOTSUPP);
+    let keeping = |xattr, user| PreservePolicy {
+        xattr,
+        own: Owner { user, group: 0 },
+        ..keeping(PreserveMode::Keep, true)
+    };
+    let attribute = AttributeError::Attribute(b"user.a".to_vec(), Errno::NOSPC);
+    let unsupported = AttributeError::Attributes(Errno::OPNOTSUPP);
     let told = |xattr, refused| {
         let told = keeping(xattr, 0).told(refused);
         (told.said, told.failed)
@@ -175,18 +179,18 @@ fn who_is_told_what() {
     assert_eq!(told(Keep::Quietly, &attribute), (false, false));
     assert_eq!(told(Keep::Telling, &attribute), (true, false));
     assert_eq!(told(Keep::Telling, &unsupported), (false, false));
-    let lacking = Refused::Value(b"trusted.a".to_vec(), Errno::NODATA);
-    let unknown = Refused::Attributes(Errno::NOSYS);
+    let lacking = AttributeError::Value(b"trusted.a".to_vec(), Errno::NODATA);
+    let unknown = AttributeError::Attributes(Errno::NOSYS);
     assert_eq!(told(Keep::Quietly, &lacking), (false, false));
     assert_eq!(told(Keep::Telling, &lacking), (false, false));
     assert_eq!(told(Keep::Telling, &unknown), (true, false));
     assert_eq!(told(Keep::Require, &lacking), (true, true));
-    let only = Keeping { attributes_only: true, ..keeping(Keep::Telling, 0) };
-    assert_eq!(only.told(&lacking), Told { said: true, failed: false });
-    assert_eq!(only.told(&unsupported), Told { said: true, failed: false });
+    let only = PreservePolicy { attributes_only: true, ..keeping(Keep::Telling, 0) };
+    assert_eq!(only.told(&lacking), Severity { said: true, failed: false });
+    assert_eq!(only.told(&unsupported), Severity { said: true, failed: false });
     assert_eq!(told(Keep::Require, &attribute), (true, true));
     assert_eq!(told(Keep::Require, &unsupported), (true, true));
-    let clearing = Refused::Clearing(Errno::PERM);
-    assert_eq!(keeping(Keep::No, 5).told(&clearing), Told { said: false, failed: true });
-    assert_eq!(keeping(Keep::No, 0).told(&clearing), Told { said: true, failed: true });
+    let clearing = AttributeError::Clearing(Errno::PERM);
+    assert_eq!(keeping(Keep::No, 5).told(&clearing), Severity { said: false, failed: true });
+    assert_eq!(keeping(Keep::No, 0).told(&clearing), Severity { said: true, failed: true });
 }

@@ -1,11 +1,11 @@
 //! What a copy is to be given: nothing but times, and questions: whether there is anything, and what it takes.
 
-use super::{Names, Permissions, Refused, Times, Wanted};
+use super::{AttributeError, AttributePlan, Names, Permissions, Times};
 use crate::plan::facts::Owner;
 use rustix::fs::Mode;
 use rustix::io::Errno;
 
-impl Wanted {
+impl AttributePlan {
     /// Nothing but times, for a symbolic link.
     #[must_use]
     pub(crate) fn times_of_link(times: Times) -> Self {
@@ -58,8 +58,8 @@ impl Wanted {
         self.names = Names::default();
         // Before it changes hands it would be closed to others, and that is the end already.
         let changes_hands = self.owner.take_if(|owner| *owner != now).is_some();
-        let refused = || Refused::Permissions(kept, Errno::NOENT);
+        let refused = || AttributeError::Permissions(kept, Errno::NOENT);
         self.unnamed =
-            Some(Box::new(if changes_hands { Refused::Clearing(Errno::NOENT) } else { refused() }));
+            Some(Box::new(if changes_hands { AttributeError::Clearing(Errno::NOENT) } else { refused() }));
     }
 }

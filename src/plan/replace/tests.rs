@@ -3,10 +3,10 @@
 use super::*;
 use crate::cli::cp::{Backup, Control};
 
-fn file(inode: u64, modified: i64) -> Facts {
+fn file(inode: u64, modified: i64) -> FileStat {
     let modified = Timespec { tv_sec: modified, tv_nsec: 5 };
-    let identity = Identity { device: 1, inode };
-    Facts { identity, kind: FileType::RegularFile, modified, ..Facts::unknown() }
+    let identity = FileId { device: 1, inode };
+    FileStat { identity, kind: FileType::RegularFile, modified, ..FileStat::unknown() }
 }
 
 fn with(overwrite: Overwrite) -> CpOptions {
@@ -18,30 +18,30 @@ fn keeping() -> CpOptions {
     CpOptions { backup: Some(backup), ..CpOptions::default() }
 }
 
-fn fate_of(options: &CpOptions, source: &Facts, there: &Found, same_entry: bool) -> Fate {
-    fate(options, source, there, || Relation { same_entry, ..Relation::default() })
+fn fate_of(options: &CpOptions, source: &FileStat, there: &Existing, same_entry: bool) -> ExistingAction {
+    fate(options, source, there, || SameFileEvidence { same_entry, ..SameFileEvidence::default() })
 }
 
 #[test]
 fn what_comes_to_a_free_name_gives_way_to_a_link_only_where_no_option_spares_anything() {
-    let there = Found::File(file(2, 10));
+    let there = Existing::File(file(2, 10));
     let spares = [Overwrite::Skip, Overwrite::Refuse, Overwrite::Older].map(with);
     for options in spares.iter().chain([&keeping()]) {
-        assert!(!may_link_over(options, Some(&Found::Nothing)));
+        assert!(!may_link_over(options, Some(&Existing::Nothing)));
         // What was there was asked about.
         assert!(may_link_over(options, Some(&there)) && may_link_over(options, None));
     }
-    assert!(may_link_over(&with(Overwrite::All), Some(&Found::Nothing)));
+    assert!(may_link_over(&with(Overwrite::All), Some(&Existing::Nothing)));
 }
 
 #[test]
 fn a_link_with_the_target_of_its_source_is_the_copy_only_with_u_and_where_it_was_seen() {
-    let own = Facts { kind: FileType::Symlink, size: 6, ..file(2, 10) };
-    let (link, updating) = (Found::DanglingLink(own), with(Overwrite::Older));
+    let own = FileStat { kind: FileType::Symlink, size: 6, ..file(2, 10) };
+    let (link, updating) = (Existing::DanglingLink(own), with(Overwrite::Older));
     assert!(may_be_the_copy(&updating, b"target", Some(&link)));
     assert!(!may_be_the_copy(&updating, b"longer one", Some(&link)));
     assert!(!may_be_the_copy(&with(Overwrite::All), b"target", Some(&link)));
-    for other in [None, Some(Found::Nothing), Some(Found::File(Facts { size: 6, ..file(2, 10) }))] {
+    for other in [None, Some(Existing::Nothing), Some(Existing::File(FileStat { size: 6, ..file(2, 10) }))] {
         assert!(!may_be_the_copy(&updating, b"target", other.as_ref()));
     }
 }
@@ -73,54 +73,54 @@ fn a_link_is_looked_through_only_where_what_it_leads_to_counts() {
 
 #[test]
 fn what_is_not_older_stays_with_u() {
-    let there = Found::File(file(2, 10));
+    let there = Existing::File(file(2, 10));
     let options = with(Overwrite::Older);
     let fates = [9, 10, 11].map(|time| fate_of(&options, &file(1, time), &there, false));
-    assert_eq!(fates, [Fate::Skip, Fate::Skip, Fate::Replace]);
+    assert_eq!(fates, [ExistingAction::Skip, ExistingAction::Skip, ExistingAction::Replace]);
 }
 
 #[test]
 fn n_and_none_fail_come_before_everything_else() {
-    let there = Found::File(file(1, 10));
-    assert_eq!(fate_of(&with(Overwrite::Skip), &file(1, 10), &there, true), Fate::Skip);
-    assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &there, true), Fate::Refuse);
-    assert_eq!(fate_of(&with(Overwrite::Older), &file(1, 10), &there, true), Fate::SameFile);
+    let there = Existing::File(file(1, 10));
+    assert_eq!(fate_of(&with(Overwrite::Skip), &file(1, 10), &there, true), ExistingAction::Skip);
+    assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &there, true), ExistingAction::Refuse);
+    assert_eq!(fate_of(&with(Overwrite::Older), &file(1, 10), &there, true), ExistingAction::SameFile);
 }
 
 #[test]
 fn another_name_of_the_source_may_be_removed_or_renamed_first() {
-    let (source, there) = (file(1, 10), Found::File(file(1, 10)));
+    let (source, there) = (file(1, 10), Existing::File(file(1, 10)));
     let removing = CpOptions { remove_destination: true, ..CpOptions::default() };
-    assert_eq!(fate_of(&CpOptions::default(), &source, &there, false), Fate::SameFile);
-    assert_eq!(fate_of(&removing, &source, &there, false), Fate::Replace);
-    assert_eq!(fate_of(&removing, &source, &there, true), Fate::SameFile);
-    assert_eq!(fate_of(&keeping(), &source, &there, false), Fate::Replace);
-    assert_eq!(fate_of(&keeping(), &source, &there, true), Fate::SameFile);
+    assert_eq!(fate_of(&CpOptions::default(), &source, &there, false), ExistingAction::SameFile);
+    assert_eq!(fate_of(&removing, &source, &there, false), ExistingAction::Replace);
+    assert_eq!(fate_of(&removing, &source, &there, true), ExistingAction::SameFile);
+    assert_eq!(fate_of(&keeping(), &source, &there, false), ExistingAction::Replace);
+    assert_eq!(fate_of(&keeping(), &source, &there, true), ExistingAction::SameFile);
 }
 
 #[test]
 fn a_hard_link_of_a_hard_link_is_there_already() {
-    let (source, there) = (file(1, 10), Found::File(file(1, 10)));
+    let (source, there) = (file(1, 10), Existing::File(file(1, 10)));
     let linking = CpOptions { make: Make::HardLinks, ..CpOptions::default() };
-    assert_eq!(fate_of(&linking, &source, &there, false), Fate::Done);
-    assert_eq!(fate_of(&linking, &source, &there, true), Fate::Done);
+    assert_eq!(fate_of(&linking, &source, &there, false), ExistingAction::Done);
+    assert_eq!(fate_of(&linking, &source, &there, true), ExistingAction::Done);
 }
 
 #[test]
 fn a_source_come_to_by_a_link_is_never_removed_or_renamed_away() {
-    let (source, there) = (file(1, 10), Found::File(file(1, 10)));
-    let relation = || Relation { through_link: true, ..Relation::default() };
-    assert_eq!(fate(&keeping(), &source, &there, relation), Fate::SameFile);
-    let link = Facts { kind: FileType::Symlink, ..file(2, 10) };
-    let relation = || Relation { leads_to: Some(source.identity), ..Relation::default() };
-    assert_eq!(fate(&CpOptions::default(), &link, &there, relation), Fate::SameFile);
-    assert_eq!(fate(&keeping(), &link, &there, relation), Fate::Replace);
+    let (source, there) = (file(1, 10), Existing::File(file(1, 10)));
+    let relation = || SameFileEvidence { through_link: true, ..SameFileEvidence::default() };
+    assert_eq!(fate(&keeping(), &source, &there, relation), ExistingAction::SameFile);
+    let link = FileStat { kind: FileType::Symlink, ..file(2, 10) };
+    let relation = || SameFileEvidence { leads_to: Some(source.identity), ..SameFileEvidence::default() };
+    assert_eq!(fate(&CpOptions::default(), &link, &there, relation), ExistingAction::SameFile);
+    assert_eq!(fate(&keeping(), &link, &there, relation), ExistingAction::Replace);
 }
 
 #[test]
 fn what_a_link_leads_to_counts_only_where_its_loss_threatens() {
-    let link = Facts { kind: FileType::Symlink, ..file(2, 10) };
-    let [other, same] = [1, 2].map(|inode| Found::File(file(inode, 10)));
+    let link = FileStat { kind: FileType::Symlink, ..file(2, 10) };
+    let [other, same] = [1, 2].map(|inode| Existing::File(file(inode, 10)));
     assert!(looks_behind(&CpOptions::default(), &link, &other));
     assert!(!looks_behind(&CpOptions::default(), &link, &same));
     assert!(!looks_behind(&CpOptions::default(), &file(2, 10), &other));
@@ -129,8 +129,8 @@ fn what_a_link_leads_to_counts_only_where_its_loss_threatens() {
 
 #[test]
 fn a_link_that_leads_nowhere_counts_only_where_the_link_itself_does() {
-    let link = Found::DanglingLink(Facts { kind: FileType::Symlink, ..file(2, 10) });
-    assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &link, false), Fate::Replace);
+    let link = Existing::DanglingLink(FileStat { kind: FileType::Symlink, ..file(2, 10) });
+    assert_eq!(fate_of(&with(Overwrite::Refuse), &file(1, 10), &link, false), ExistingAction::Replace);
     let options = CpOptions { make: Make::SymbolicLinks, ..with(Overwrite::Refuse) };
-    assert_eq!(fate_of(&options, &file(1, 10), &link, false), Fate::Refuse);
+    assert_eq!(fate_of(&options, &file(1, 10), &link, false), ExistingAction::Refuse);
 }

@@ -2,15 +2,15 @@
 //!
 //! One file for each concern: its definitions, what it means, and how it is read.
 
-pub(crate) mod choosing;
 pub(crate) mod durability;
+pub(crate) mod filter;
 pub(crate) mod progress;
 pub(crate) mod verification;
 
-use crate::cli::Refused;
-use choosing::Choosing;
+use crate::cli::UsageError;
 use clap::{Arg, ArgMatches};
 use durability::Durability;
+use filter::Choosing;
 use progress::{Progress, When};
 use verification::Verification;
 
@@ -40,17 +40,16 @@ impl Extensions {
 /// The definitions, in the order of the help text.
 #[must_use]
 pub(crate) fn arguments() -> Vec<Arg> {
-    [choosing::arguments(), durability::arguments(), verification::arguments(), progress::arguments()]
-        .concat()
+    [filter::arguments(), durability::arguments(), verification::arguments(), progress::arguments()].concat()
 }
 
 /// Reads them.
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub(crate) fn read(matches: &ArgMatches) -> Result<Extensions, Refused> {
+pub(crate) fn read(matches: &ArgMatches) -> Result<Extensions, UsageError> {
     Ok(Extensions {
-        choosing: choosing::read(matches)?,
+        choosing: filter::read(matches)?,
         durability: durability::read(matches)?,
         progress: progress::read(matches)?,
         verification: verification::read(matches)?,

@@ -1,7 +1,7 @@
 //! The effective meaning of options together, each row as the reference showed it.
 
 use super::{options, options_in, parse_in};
-use crate::cli::Surroundings;
+use crate::cli::Environment;
 use crate::cli::cp::{
     Backup, Context, Control, CpOptions, Follow, Keep, Make, Overwrite, PreserveMode, Reflink, Sparse,
 };
@@ -250,10 +250,10 @@ const BACKUP: &[BackupRow] = &[
 #[test]
 fn how_replaced_files_are_kept() {
     for (line, control, suffix, expected) in BACKUP {
-        let surroundings = Surroundings {
+        let surroundings = Environment {
             version_control: control.map(Into::into),
             backup_suffix: suffix.map(Into::into),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let expected = expected.map(|(control, suffix)| Backup { control, suffix: suffix.into() });
         assert_eq!(options_in(line, &surroundings).backup, expected, "{line} {control:?} {suffix:?}");
@@ -270,7 +270,7 @@ fn of_words_and_contexts_the_last_counts() {
     assert_eq!(data("--reflink --sparse=never --sparse=au"), (Sparse::Auto, Reflink::Always));
     assert_eq!(data("--reflink --reflink=n --sparse=alw"), (Sparse::Always, Reflink::Never));
     assert_eq!(data("--reflink=never --reflink=auto --sparse=n"), (Sparse::Never, Reflink::Auto));
-    let selinux = Surroundings { selinux: || true, ..Surroundings::default() };
+    let selinux = Environment { selinux: || true, ..Environment::default() };
     let context = |line: &str| options_in(line, &selinux).context;
     assert_eq!(context("-a"), Context::Inherited);
     assert_eq!(context("-Z"), Context::DefaultType);
@@ -289,7 +289,7 @@ fn of_words_and_contexts_the_last_counts() {
 fn a_context_that_the_kernel_lacks_is_a_warning_each_time() {
     let warning = "warning: ignoring --context; it requires an SELinux-enabled kernel";
     let warnings = |line: &str| {
-        let warnings = parse_in(line, &Surroundings::default()).warnings;
+        let warnings = parse_in(line, &Environment::default()).warnings;
         warnings.into_iter().map(|words| words.english).collect::<Vec<_>>()
     };
     assert_eq!(warnings("--context=x --context= a b"), [warning; 2]);

@@ -2,7 +2,7 @@
 
 use super::{options, refused_in};
 use crate::cli::cp::Destination;
-use crate::cli::{Refused, Surroundings};
+use crate::cli::{Environment, UsageError};
 
 const LINKS: &str = "cannot make both hard and symbolic links";
 const BACKUP: &str = "--backup is mutually exclusive with -n or --update=none-fail";
@@ -62,7 +62,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
 #[test]
 fn the_first_reason_counts() {
     for (line, message, hint) in REFUSED {
-        let Refused { message: said, hint: hinted, .. } = refused_in(line, &Surroundings::default());
+        let UsageError { message: said, hint: hinted, .. } = refused_in(line, &Environment::default());
         let said = String::from_utf8(said).expect("text");
         assert_eq!((said.trim_start_matches(": ").lines().next(), hinted), (Some(*message), *hint), "{line}");
     }
@@ -70,7 +70,7 @@ fn the_first_reason_counts() {
 
 #[test]
 fn the_variable_is_named_where_it_is_wrong_and_only_where_it_counts() {
-    let bad = Surroundings { version_control: Some("bad".into()), ..Surroundings::default() };
+    let bad = Environment { version_control: Some("bad".into()), ..Environment::default() };
     for line in ["-b a b", "-S x a b", "--backup a b", "--backup= a b", "-b"] {
         let said = String::from_utf8(refused_in(line, &bad).message).expect("text");
         assert_eq!(said.lines().next(), Some("invalid argument 'bad' for '$VERSION_CONTROL'"), "{line}");
@@ -79,9 +79,9 @@ fn the_variable_is_named_where_it_is_wrong_and_only_where_it_counts() {
 
 #[test]
 fn a_context_is_set_or_required_but_not_both() {
-    let selinux = Surroundings { selinux: || true, ..Surroundings::default() };
+    let selinux = Environment { selinux: || true, ..Environment::default() };
     let refused = refused_in("--preserve=context --context=x", &selinux);
-    assert_eq!(refused, Refused::plain("cannot set target context and preserve it"));
+    assert_eq!(refused, UsageError::plain("cannot set target context and preserve it"));
 }
 
 #[test]

@@ -7,20 +7,20 @@ mod rounds;
 
 use crate::bufpool::{Lease, PAGE_BYTES, Pool};
 use crate::cli::cp::{CpOptions, Reflink, Sparse};
-use crate::cp::copy::Settings;
-use crate::cp::copy::fs_pairs::{LastKnown, Pairs};
-use crate::cp::entry::created::Made;
+use crate::cp::copy::CopyPolicy;
+use crate::cp::copy::fs_pairs::{FsPairs, FsPairsCache};
+use crate::cp::entry::created::CreatedFiles;
 use crate::cp::job::{FileJob, Names};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::engine::scripted::world::World;
 use crate::pipeline::engine::scripted::{Fault, Script, Scripted};
 use crate::pipeline::engine::{Capabilities, Engine};
-use crate::plan::attributes::Keeping;
+use crate::plan::attributes::PreservePolicy;
 use crate::plan::facts::Owner;
-use crate::plan::overwrite::Found;
+use crate::plan::overwrite::Existing;
 use crate::report::Reporter;
 use crate::report::manifest::Manifest;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use crate::report::stats::Tally;
 use rounds::Driver;
 use rustix::fd::AsRawFd;
@@ -35,7 +35,7 @@ const POOL_BYTES: usize = 64 << 10;
 
 /// What is to be copied, and how.
 pub(super) struct Copying {
-    pub settings: Settings,
+    pub settings: CopyPolicy,
     pub fused: bool,
     /// The destination takes long to make files, for which the engine has fused chains.
     pub slow: bool,
@@ -48,14 +48,14 @@ pub(super) struct Copying {
     pub script: Script,
     pub world: World,
     /// For the jobs from now on.
-    pub made: Option<Arc<Made>>,
+    pub made: Option<Arc<CreatedFiles>>,
     pub jobs: Vec<FileJob>,
 }
 
 /// What came of it.
 pub(super) struct Copied {
     pub world: World,
-    pub problems: Vec<Problem>,
+    pub problems: Vec<FileError>,
     pub tally: Tally,
     /// The names of all operations, in the order of their starts.
     pub log: Vec<&'static str>,
@@ -71,7 +71,7 @@ impl Copying {
     /// Nothing yet, by buffers of two pages.
     pub(super) fn new() -> Self {
         Self {
-            settings: Settings {
+            settings: CopyPolicy {
                 direct: false,
                 buffer_bytes: 2 * PAGE_BYTES,
                 extent_bytes: 2 * PAGE_BYTES,
@@ -83,7 +83,11 @@ impl Copying {
                 debug: false,
                 force: false,
                 verbose: false,
-                keeping: Keeping::new(&CpOptions::default(), Mode::empty(), Owner { user: 0, group: 0 }),
+                keeping: PreservePolicy::new(
+                    &CpOptions::default(),
+                    Mode::empty(),
+                    Owner { user: 0, group: 0 },
+                ),
                 attributes_only: false,
                 fsync: false,
                 atomic: false,
@@ -107,7 +111,7 @@ impl Copying {
 
     /// One file, `source`, to where nothing is believed to be, `destination`.
     pub(super) fn of(contents: Vec<u8>) -> Self {
-        Self::new().file("source", contents, "destination", Some(Found::Nothing))
+        Self::new().file("source", contents, "destination", Some(Existing::Nothing))
     }
 
     pub(super) fn file(
@@ -115,7 +119,7 @@ impl Copying {
         source: &str,
         contents: Vec<u8>,
         destination: &str,
-        found: Option<Found>,
+        found: Option<Existing>,
     ) -> Self {
         self.world.put(source.as_bytes(), contents);
         let at = |name: &str| At {
@@ -184,7 +188,7 @@ impl Copying {
     pub(super) fn run(self) -> Copied {
         let capabilities = Capabilities {
             in_flight_max: self.in_flight_max,
-            in_turn_max: self.in_flight_max,
+            create_batch_max: self.in_flight_max,
             fused: self.fused,
             fused_where_slow: self.slow,
             nonblocking: self.nonblocking,
@@ -197,8 +201,8 @@ impl Copying {
         let (listed, manifest) = listing();
         let jobs = self.jobs.len();
         let mut driver = Driver {
-            pairs: Pairs::default(),
-            last_known: LastKnown::default(),
+            pairs: FsPairs::default(),
+            last_known: FsPairsCache::default(),
             settings: self.settings,
             engine,
             pool: pool.clone(),
@@ -243,7 +247,7 @@ impl Copied {
     }
 
     /// What was said, in short.
-    pub(super) fn told(&self) -> Vec<(What, Option<Errno>)> {
+    pub(super) fn told(&self) -> Vec<(MessageKind, Option<Errno>)> {
         self.problems.iter().map(|problem| (problem.what, problem.errno)).collect()
     }
 }

@@ -4,8 +4,8 @@ use super::driver::{Copied, Copying};
 use super::properties::all_attributes;
 use super::{large, small};
 use crate::pipeline::engine::scripted::Fault;
-use crate::plan::overwrite::Found;
-use crate::report::message::What;
+use crate::plan::overwrite::Existing;
+use crate::report::message::MessageKind;
 use rustix::io::Errno;
 
 fn durable(mut copying: Copying) -> Copying {
@@ -45,7 +45,7 @@ fn a_file_is_durable_when_its_contents_and_attributes_are_there() {
 #[test]
 fn a_file_that_cannot_be_made_durable_is_told_and_closed() {
     let copied = durable(Copying::of(small())).fault("sync", 0, Fault::Errno(Errno::IO)).run();
-    assert_eq!(copied.told(), [(What::Syncing, Some(Errno::IO))]);
+    assert_eq!(copied.told(), [(MessageKind::Syncing, Some(Errno::IO))]);
     assert_eq!(copied.tally.files, 0);
 }
 
@@ -107,15 +107,18 @@ fn without_unnamed_files_a_temporary_name_is_closed_renamed_or_removed() {
     assert_eq!(copied.told(), []);
     let copied = named().fault("write", 0, Fault::Errno(Errno::NOSPC)).run();
     assert_eq!(copied.log[copied.log.len() - 3..], ["unlink", "close", "close"]);
-    assert_eq!((copied.told(), copied.destination()), (vec![(What::Writing, Some(Errno::NOSPC))], None));
+    assert_eq!(
+        (copied.told(), copied.destination()),
+        (vec![(MessageKind::Writing, Some(Errno::NOSPC))], None)
+    );
     assert_eq!(copied.debts, 0);
     // One that cannot be removed now is when the run ends.
     let full = || named().fault("write", 0, Fault::Errno(Errno::NOSPC));
     let copied = full().fault("unlink", 0, Fault::Errno(Errno::IO)).run();
-    assert_eq!((copied.told(), copied.debts), (vec![(What::Writing, Some(Errno::NOSPC))], 1));
+    assert_eq!((copied.told(), copied.debts), (vec![(MessageKind::Writing, Some(Errno::NOSPC))], 1));
     // Late write errors come out when it is closed.
     let copied = named().fault("close", 0, Fault::Errno(Errno::IO)).run();
-    assert_eq!((copied.told(), copied.destination()), (vec![(What::Closing, Some(Errno::IO))], None));
+    assert_eq!((copied.told(), copied.destination()), (vec![(MessageKind::Closing, Some(Errno::IO))], None));
 }
 
 #[test]
@@ -125,7 +128,7 @@ fn a_temporary_name_that_is_taken_is_not_removed() {
         .fault("open destination", 1, Fault::Errno(Errno::EXIST))
         .fault("open destination", 2, Fault::Errno(Errno::ACCESS))
         .run();
-    assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::ACCESS))]);
+    assert_eq!(copied.told(), [(MessageKind::CannotCreateRegular, Some(Errno::ACCESS))]);
     assert!(!copied.log.contains(&"unlink"));
 }
 
@@ -133,7 +136,7 @@ fn a_temporary_name_that_is_taken_is_not_removed() {
 fn a_name_that_was_taken_meanwhile_is_not_taken_from_another() {
     let copying = atomic(Copying::of(small())).newcomer(b"another's".to_vec());
     let copied = copying.run();
-    assert_eq!(copied.told(), [(What::CannotCreateRegular, Some(Errno::EXIST))]);
+    assert_eq!(copied.told(), [(MessageKind::CannotCreateRegular, Some(Errno::EXIST))]);
     assert_eq!(copied.destination(), Some(&b"another's"[..]));
 }
 
@@ -156,6 +159,6 @@ fn where_only_attributes_are_copied_an_old_file_stays_where_it_is() {
     let mut copying = atomic(Copying::of(small()));
     copying.settings.attributes_only = true;
     assert_eq!(order(&copying.run(), &["place", "name"]), ["place", "name"]);
-    let found = atomic(Copying::new().file("source", small(), "destination", Some(Found::Nothing))).run();
+    let found = atomic(Copying::new().file("source", small(), "destination", Some(Existing::Nothing))).run();
     assert_eq!(found.destination(), Some(&small()[..]));
 }

@@ -12,10 +12,10 @@ use crate::cli::cp::{Keep, PreserveMode, Reflink, Sparse};
 use crate::cp::entry::backup::Kept;
 use crate::pipeline::engine::scripted::{Change, Fault};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Keeping, Times};
+use crate::plan::attributes::{PreservePolicy, Times};
 use crate::plan::facts::Owner;
-use crate::plan::overwrite::Found;
-use crate::report::message::{Problem, What};
+use crate::plan::overwrite::Existing;
+use crate::report::message::{FileError, MessageKind};
 use proptest::prelude::*;
 use rustix::fs::{Mode, Timespec};
 use rustix::io::Errno;
@@ -141,9 +141,9 @@ fn times(number: usize) -> Times {
     Times { accessed: at(1000 + number), modified: at(2000 + number) }
 }
 
-fn keeping(asked: &Asked, of: Keeping) -> Keeping {
+fn keeping(asked: &Asked, of: PreservePolicy) -> PreservePolicy {
     let &Asked { mode, ownership, timestamps, xattr, umask, .. } = asked;
-    Keeping { mode, ownership, timestamps, xattr, umask: Mode::from(umask), ..of }
+    PreservePolicy { mode, ownership, timestamps, xattr, umask: Mode::from(umask), ..of }
 }
 
 /// As `properties` has it, with all of this.
@@ -165,8 +165,8 @@ fn copying(way: &Way, files: &[File], attributes: &[Attributes], asked: &Asked) 
     copying.script.fused_during.clone_from(&asked.fused_during);
     for (number, job) in copying.jobs.iter_mut().enumerate() {
         job.belongs_to = asked.belongs.then_some(OWNERS[0]);
-        if asked.backup && job.found == Some(Found::Nothing) {
-            job.kept = Kept::imagined(destination(number).as_bytes(), b"kept");
+        if asked.backup && job.found == Some(Existing::Nothing) {
+            job.kept = Kept::simulated(destination(number).as_bytes(), b"kept");
         }
     }
     for (number, own) in attributes.iter().enumerate().take(files.len()) {
@@ -272,7 +272,7 @@ fn check(
         }
     }
     // A value that cannot be had is one whose source was closed too early.
-    let gone = |problem: &&Problem| problem.what == What::GettingAttribute;
+    let gone = |problem: &&FileError| problem.what == MessageKind::GettingAttribute;
     prop_assert_eq!(copied.problems.iter().find(gone), None);
     Ok(())
 }

@@ -4,13 +4,13 @@ use super::contents;
 use super::driver::{Copied, Copying};
 use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::{PreserveMode, Reflink, Sparse};
-use crate::cp::copy::Settings;
-use crate::cp::entry::created::Made;
+use crate::cp::copy::CopyPolicy;
+use crate::cp::entry::created::CreatedFiles;
 use crate::pipeline::engine::scripted::{Change, Fault, Script};
-use crate::plan::attributes::Keeping;
+use crate::plan::attributes::PreservePolicy;
 use crate::plan::destination::FileSystem;
-use crate::plan::overwrite::Found;
-use crate::report::message::{Problem, What};
+use crate::plan::overwrite::Existing;
+use crate::report::message::{FileError, MessageKind};
 use proptest::prelude::*;
 use rustix::io::Errno;
 use std::sync::Arc;
@@ -174,14 +174,14 @@ pub(super) fn destination(number: usize) -> String {
 }
 
 /// Mode, ownership and times are kept.
-pub(super) fn all_attributes() -> Keeping {
+pub(super) fn all_attributes() -> PreservePolicy {
     let keeping = Copying::new().settings.keeping;
-    Keeping { mode: PreserveMode::Keep, ownership: true, timestamps: true, ..keeping }
+    PreservePolicy { mode: PreserveMode::Keep, ownership: true, timestamps: true, ..keeping }
 }
 
 pub(super) fn copying(way: &Way, files: &[File]) -> Copying {
     let mut copying = Copying::new();
-    copying.settings = Settings {
+    copying.settings = CopyPolicy {
         direct: way.direct,
         buffer_bytes: way.buffer_bytes,
         extent_bytes: way.buffer_bytes,
@@ -211,13 +211,13 @@ pub(super) fn copying(way: &Way, files: &[File]) -> Copying {
     copying.in_flight_max = way.in_flight_max;
     copying.pool_bytes = way.pool_bytes;
     copying.script = Script { faults: way.faults.clone(), turns: way.turns.clone(), ..Script::default() };
-    copying.made = way.made.then(|| Arc::new(Made::nothing(true)));
+    copying.made = way.made.then(|| Arc::new(CreatedFiles::nothing(true)));
     for (number, file) in files.iter().enumerate() {
         let (there, found) = match file.before {
-            Before::Absent => (None, Some(Found::Nothing)),
+            Before::Absent => (None, Some(Existing::Nothing)),
             Before::NotLookedAt => (None, None),
             Before::There(size) => (Some(size), None),
-            Before::Unexpected(size) => (Some(size), Some(Found::Nothing)),
+            Before::Unexpected(size) => (Some(size), Some(Existing::Nothing)),
         };
         if let Some(size) = there {
             copying.world.put(destination(number).as_bytes(), vec![b'.'; size]);
@@ -236,10 +236,10 @@ pub(super) fn copying(way: &Way, files: &[File]) -> Copying {
 /// How many problems of a file were told but for those that leave it whole.
 fn told(copied: &Copied, number: usize) -> usize {
     let names = [source(number), destination(number)];
-    let is_of = |problem: &Problem| names.iter().any(|name| name.as_bytes() == problem.path);
-    let whole = |problem: &Problem| match problem.what {
-        What::PreservingTimes => true,
-        What::Closing => problem.path == source(number).as_bytes(),
+    let is_of = |problem: &FileError| names.iter().any(|name| name.as_bytes() == problem.path);
+    let whole = |problem: &FileError| match problem.what {
+        MessageKind::PreservingTimes => true,
+        MessageKind::Closing => problem.path == source(number).as_bytes(),
         _ => false,
     };
     copied.problems.iter().filter(|problem| is_of(problem) && !whole(problem)).count()
@@ -253,8 +253,8 @@ pub(super) fn unexpected(files: &[File]) -> Vec<usize> {
 }
 
 /// Whether a problem is that there is something under the name of one of these copies.
-pub(super) fn is_newcomer(problem: &Problem, unexpected: &[usize]) -> bool {
-    problem.what == What::CannotCreateRegular
+pub(super) fn is_newcomer(problem: &FileError, unexpected: &[usize]) -> bool {
+    problem.what == MessageKind::CannotCreateRegular
         && problem.errno == Some(Errno::EXIST)
         && unexpected.iter().any(|&number| problem.path == destination(number).as_bytes())
 }
@@ -307,7 +307,7 @@ fn check_unchanged_sources(copied: &Copied, files: &[File], way: &Way) -> Result
             let line = format!("{}  {}", blake3::hash(&expected).to_hex(), destination(number));
             prop_assert_eq!(copied.listed.lines().any(|listed| listed == line), way.hash || way.verify);
             right += 1;
-        } else if way.atomic && !copied.told().iter().any(|(what, _)| *what == What::Closing) {
+        } else if way.atomic && !copied.told().iter().any(|(what, _)| *what == MessageKind::Closing) {
             let before = match file.before {
                 Before::Absent | Before::NotLookedAt => None,
                 Before::There(size) | Before::Unexpected(size) => Some(vec![b'.'; size]),
@@ -366,10 +366,10 @@ proptest! {
         // What did not pass through us is read once more for its hash, and may be gone by then.
         let hashed = way.hash || way.verify;
         // If it changes before that, what is read back is not what was copied.
-        let expected = |what: &What| matches!(what, What::CannotHash | What::Differs { .. });
+        let expected = |what: &MessageKind| matches!(what, MessageKind::CannotHash | MessageKind::Differs { .. });
         let newcomers = unexpected(&files);
         let is_expected =
-            |problem: &Problem| is_newcomer(problem, &newcomers) || (hashed && expected(&problem.what));
+            |problem: &FileError| is_newcomer(problem, &newcomers) || (hashed && expected(&problem.what));
         prop_assert_eq!(copied.problems.iter().find(|problem| !is_expected(problem)), None);
         for (number, lengths) in lengths.iter().enumerate().filter(|(number, _)| !newcomers.contains(number)) {
             // With --atomic a file that could not be hashed leaves what was there.

@@ -7,8 +7,8 @@ use crate::cli::cp::{Reflink, Sparse};
 use crate::pipeline::engine::scripted::Fault;
 use crate::plan::data::OFFLOAD_AT_ONCE_BYTES_MAX;
 use crate::plan::destination::FileSystem;
-use crate::plan::overwrite::Found;
-use crate::report::message::What;
+use crate::plan::overwrite::Existing;
+use crate::report::message::MessageKind;
 use rustix::io::Errno;
 
 fn system(magic: u64) -> FileSystem {
@@ -53,7 +53,7 @@ fn nothing_is_shared_where_that_was_forbidden() {
 fn a_clone_that_must_be_and_cannot_leaves_nothing_new() {
     for contents in [Vec::new(), small(), large()] {
         let copied = reflink(Copying::of(contents), Reflink::Always).run();
-        assert_eq!(copied.told(), [(What::CannotClone, Some(Errno::OPNOTSUPP))]);
+        assert_eq!(copied.told(), [(MessageKind::CannotClone, Some(Errno::OPNOTSUPP))]);
         assert_eq!(copied.log[2..], ["open destination", "clone", "unlink", "close", "close"]);
     }
 }
@@ -63,7 +63,7 @@ fn a_clone_that_must_be_and_cannot_leaves_an_old_file_empty() {
     let mut copying = reflink(Copying::of(small()).over(large()), Reflink::Always);
     copying.job().found = None;
     let copied = copying.run();
-    assert_eq!(copied.told(), [(What::CannotClone, Some(Errno::OPNOTSUPP))]);
+    assert_eq!(copied.told(), [(MessageKind::CannotClone, Some(Errno::OPNOTSUPP))]);
     assert_eq!(copied.destination(), Some(&[][..]));
     assert!(!copied.log.contains(&"unlink"));
 }
@@ -75,7 +75,7 @@ fn a_refusal_is_remembered_unless_it_is_one_file_s_own() {
         copying.in_flight_max = 1;
         for number in 0..3 {
             let (source, destination) = (format!("source {number}"), format!("destination {number}"));
-            copying = copying.file(&source, contents(number, 9), &destination, Some(Found::Nothing));
+            copying = copying.file(&source, contents(number, 9), &destination, Some(Existing::Nothing));
         }
         let copied = copying.run();
         assert_eq!((copied.told(), copied.tally.files), (vec![], 3));
@@ -151,7 +151,7 @@ fn layers_that_copy_nothing_or_little_have_the_rest_read() {
 #[test]
 fn a_full_server_is_told_of() {
     let copied = on_a_server(large()).fault("offload", 0, Fault::Errno(Errno::NOSPC)).run();
-    assert_eq!(copied.told(), [(What::Copying, Some(Errno::NOSPC))]);
+    assert_eq!(copied.told(), [(MessageKind::Copying, Some(Errno::NOSPC))]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::Sparse;
 use crate::pipeline::engine::scripted::{Change, Fault};
 use crate::plan::destination::FileSystem;
-use crate::report::message::What;
+use crate::report::message::MessageKind;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
@@ -120,7 +120,7 @@ fn a_full_disk_leaves_a_file_with_holes_no_longer_than_its_data() {
         let mut copying = sparse(Copying::of(mostly_zeros()), asked);
         copying.world.file_mut(b"source").has_holes = has_holes;
         let copied = copying.faults("write", 1..99, Fault::Errno(Errno::NOSPC)).run();
-        assert_eq!(copied.told(), [(What::Writing, Some(Errno::NOSPC))]);
+        assert_eq!(copied.told(), [(MessageKind::Writing, Some(Errno::NOSPC))]);
         let left = copied.destination().expect("a partial copy stays");
         assert!(left.len() <= 5 * PAGE_BYTES, "{} bytes, {asked:?}", left.len());
         assert_eq!(left[..PAGE_BYTES], mostly_zeros()[..PAGE_BYTES]);

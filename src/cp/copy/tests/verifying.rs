@@ -6,8 +6,8 @@ use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::Reflink;
 use crate::pipeline::engine::scripted::{Change, Fault};
 use crate::plan::destination::FileSystem;
-use crate::plan::overwrite::Found;
-use crate::report::message::What;
+use crate::plan::overwrite::Existing;
+use crate::report::message::MessageKind;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
@@ -119,7 +119,7 @@ fn what_was_changed_is_told_of_and_stays() {
             for at in [0, bytes.len() / 2, bytes.len() - 1] {
                 let other = flipped(bytes.clone(), at);
                 let copied = changed_behind_its_back(|| copying(bytes.clone()), &other);
-                assert_eq!(copied.told(), [(What::Differs { offset: 0 }, None)]);
+                assert_eq!(copied.told(), [(MessageKind::Differs { offset: 0 }, None)]);
                 assert_eq!(copied.destination(), Some(&other[..]));
                 assert_eq!((copied.tally.files, copied.tally.files_verified), (0, 0));
                 assert_eq!((copied.listed.as_str(), copied.log.contains(&"keep")), ("", false));
@@ -135,7 +135,7 @@ fn the_block_of_the_first_difference_is_named() {
         let mut other = bytes.clone();
         other[at] ^= 0x80;
         let copied = changed_behind_its_back(|| Copying::of(bytes.clone()), &other);
-        assert_eq!(copied.told(), [(What::Differs { offset }, None)]);
+        assert_eq!(copied.told(), [(MessageKind::Differs { offset }, None)]);
     }
     // Longer, and shorter, than it was written.
     for (length, offset) in
@@ -144,7 +144,7 @@ fn the_block_of_the_first_difference_is_named() {
         let mut other = bytes.clone();
         other.resize(length, 0);
         let copied = changed_behind_its_back(|| Copying::of(bytes.clone()), &other);
-        assert_eq!(copied.told(), [(What::Differs { offset }, None)], "{length} bytes");
+        assert_eq!(copied.told(), [(MessageKind::Differs { offset }, None)], "{length} bytes");
     }
 }
 
@@ -152,12 +152,12 @@ fn the_block_of_the_first_difference_is_named() {
 fn others_are_copied_and_listed_all_the_same() {
     let copying = || {
         let first = Copying::of(small());
-        let mut both = first.file("source 2", contents(3, 9000), "destination 2", Some(Found::Nothing));
+        let mut both = first.file("source 2", contents(3, 9000), "destination 2", Some(Existing::Nothing));
         both.in_flight_max = 1;
         both
     };
     let copied = changed_behind_its_back(copying, b"!");
-    assert_eq!(copied.told(), [(What::Differs { offset: 0 }, None)]);
+    assert_eq!(copied.told(), [(MessageKind::Differs { offset: 0 }, None)]);
     assert_eq!(copied.world.contents(b"destination 2"), Some(&contents(3, 9000)[..]));
     assert_eq!((copied.tally.files_verified, copied.listed.lines().count()), (1, 1));
 }
@@ -187,9 +187,11 @@ fn short_reads_are_gone_on_with() {
 #[test]
 fn what_cannot_be_read_back_is_told_of() {
     for (size, read) in [(100, 1), (20 * PAGE_BYTES + 10, 12)] {
-        for (operation, nth, what) in
-            [("bypass", 0, What::Writing), ("examine", 1, What::CannotStat), ("read", read, What::Reading)]
-        {
+        for (operation, nth, what) in [
+            ("bypass", 0, MessageKind::Writing),
+            ("examine", 1, MessageKind::CannotStat),
+            ("read", read, MessageKind::Reading),
+        ] {
             let copying = verified(Copying::of(contents(0, size)));
             let copied = copying.fault(operation, nth, Fault::Errno(Errno::IO)).run();
             assert_eq!(copied.told(), [(what, Some(Errno::IO))]);
@@ -219,5 +221,5 @@ fn a_source_that_is_gone_before_it_was_hashed_is_told_of() {
     let mut copying = hashed(shared(large()));
     copying.script.changes.push(Change { after, name: b"source".to_vec(), contents: small() });
     let copied = copying.run();
-    assert_eq!((copied.told(), copied.listed.as_str()), (vec![(What::CannotHash, None)], ""));
+    assert_eq!((copied.told(), copied.listed.as_str()), (vec![(MessageKind::CannotHash, None)], ""));
 }

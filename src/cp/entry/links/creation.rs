@@ -5,14 +5,14 @@ use crate::cp::job::FileJob;
 use crate::cp::worker::Worker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
-use crate::plan::facts::Facts;
-use crate::report::message::{Problem, What};
+use crate::plan::facts::FileStat;
+use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 use std::ffi::CStr;
 
 impl Worker<'_, '_> {
-    pub(crate) fn hard_link(&self, job: &FileJob, facts: &Facts) -> Result<(), Problem> {
+    pub(crate) fn hard_link(&self, job: &FileJob, facts: &FileStat) -> Result<(), FileError> {
         let options = self.shared.options;
         let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
         let At { directory, name } = &job.destination;
@@ -21,7 +21,7 @@ impl Worker<'_, '_> {
         };
         let is_it = || {
             let there = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW);
-            !job.unseen && there.is_ok_and(|stat| Facts::of(&stat).identity == facts.identity)
+            !job.unseen && there.is_ok_and(|stat| FileStat::of(&stat).identity == facts.identity)
         };
         let linked = match link(name) {
             Err(Errno::EXIST) if is_it() => Ok(()),
@@ -30,16 +30,16 @@ impl Worker<'_, '_> {
             }
             answer => answer,
         };
-        linked.map_err(|errno| Problem {
+        linked.map_err(|errno| FileError {
             errno: Some(errno),
-            ..Problem::between(What::CannotCreateHardLink, job.destination_path(), job.source_path())
+            ..FileError::between(MessageKind::CannotCreateHardLink, job.destination_path(), job.source_path())
         })
     }
 
-    pub(crate) fn symbolic_link(&self, job: &FileJob) -> Result<(), Problem> {
+    pub(crate) fn symbolic_link(&self, job: &FileJob) -> Result<(), FileError> {
         let target = job.source_path();
         if !target.starts_with(b"/") && is_outside_working_directory(job) {
-            return Err(Problem::of(What::RelativeLink, job.destination_path()));
+            return Err(FileError::of(MessageKind::RelativeLink, job.destination_path()));
         }
         let options = self.shared.options;
         let At { directory, name } = &job.destination;
@@ -50,9 +50,9 @@ impl Worker<'_, '_> {
             }
             answer => answer,
         };
-        linked.map_err(|errno| Problem {
+        linked.map_err(|errno| FileError {
             errno: Some(errno),
-            ..Problem::between(What::CannotCreateLinkTo, job.destination_path(), target.clone())
+            ..FileError::between(MessageKind::CannotCreateLinkTo, job.destination_path(), target.clone())
         })
     }
 }
@@ -60,6 +60,7 @@ impl Worker<'_, '_> {
 /// Whether a relative link at the destination would lead elsewhere. Where there is no such directory, making the link
 /// will tell.
 pub(crate) fn is_outside_working_directory(job: &FileJob) -> bool {
-    let working = rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| Facts::of(&stat).identity);
+    let working =
+        rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().map(|stat| FileStat::of(&stat).identity);
     directory_of(&job.destination).is_some_and(|directory| Some(directory) != working)
 }

@@ -1,10 +1,10 @@
 //! The first copy of a file of several names: found again, and linked to others.
 
-use crate::cp::job::branch::Branch;
+use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use crate::plan::{destination, linking, path};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub(super) struct First {
     place: FirstPlace,
     /// The file that it is.
-    pub made: Identity,
+    pub made: FileId,
 }
 
 /// A first copy, or what it leads to, by a descriptor that only stands for its place.
@@ -38,12 +38,12 @@ enum FirstPlace {
     /// An operand's, with its path as it is shown.
     Operand(Arc<(At, Arc<[u8]>)>),
     /// In the copy of a directory.
-    Entry(Arc<Branch>, Arc<CStr>),
+    Entry(Arc<DirJob>, Arc<CStr>),
 }
 
 impl First {
     /// The copy of a job, which is the file `made`.
-    pub(super) fn of(job: &FileJob, made: Identity) -> Self {
+    pub(super) fn of(job: &FileJob, made: FileId) -> Self {
         let place = match &job.names {
             Names::Operand { destination, .. } => {
                 FirstPlace::Operand(Arc::new((job.destination.clone(), Arc::clone(destination))))
@@ -70,9 +70,9 @@ impl First {
     }
 
     /// What the copy leads to, where it is the symbolic link still that was made.
-    fn leads_to(&self) -> Result<Identity, Errno> {
+    fn leads_to(&self) -> Result<FileId, Errno> {
         self.with_place(|from, own| {
-            let look = |flags| rustix::fs::statat(from, own, flags).map(|stat| Facts::of(&stat).identity);
+            let look = |flags| rustix::fs::statat(from, own, flags).map(|stat| FileStat::of(&stat).identity);
             if look(AtFlags::SYMLINK_NOFOLLOW)? == self.made {
                 look(AtFlags::empty())
             } else {
@@ -83,10 +83,10 @@ impl First {
 
     /// Holds the copy of `source`, or what that leads to where links are to `follow`. Its inode may have been invented
     /// and forgotten since it was made: then it must at least be such a file.
-    fn hold(&self, source: &Facts, follow: bool) -> Result<HeldFirst, Errno> {
+    fn hold(&self, source: &FileStat, follow: bool) -> Result<HeldFirst, Errno> {
         self.with_place(|from, own| {
             let descriptor = rustix::fs::openat(from, own, HELD, Mode::empty())?;
-            let now = Facts::of(&rustix::fs::fstat(&descriptor)?);
+            let now = FileStat::of(&rustix::fs::fstat(&descriptor)?);
             if now.identity != self.made && !linking::may_be_copy(source, &now) {
                 return Err(Errno::STALE);
             }
@@ -103,18 +103,18 @@ impl First {
     /// of a lower layer shows another inode when it has been linked.
     pub(super) fn link_held(
         &self,
-        source: &Facts,
+        source: &FileStat,
         directory: &Directory,
         name: &CStr,
         follow: bool,
-    ) -> Result<Identity, Errno> {
+    ) -> Result<FileId, Errno> {
         let held = self.hold(source, follow)?;
         place::link(held.descriptor.as_fd(), directory, name)?;
         if !held.is_copy {
             return Ok(self.made);
         }
         match rustix::fs::fstat(&held.descriptor) {
-            Ok(stat) => Ok(Facts::of(&stat).identity),
+            Ok(stat) => Ok(FileStat::of(&stat).identity),
             // Nothing is to be left of what is told as a failure.
             Err(errno) => Err(unlinked(directory.as_fd(), name, errno)),
         }
@@ -127,7 +127,7 @@ impl First {
         self.with_place(|from, own| rustix::fs::linkat(from, own, directory, name, flags))?;
         let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
         let is_it = |linked| linked == self.made || (follow && self.leads_to() == Ok(linked));
-        match stat.map(|stat| Facts::of(&stat)) {
+        match stat.map(|stat| FileStat::of(&stat)) {
             Ok(linked) if is_it(linked.identity) => Ok(()),
             // It has no other name, so it is not what was linked: it has taken that one's place since.
             Ok(linked) if linked.links <= 1 => Err(Errno::STALE),
@@ -159,8 +159,8 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn identity(path: &std::path::Path) -> Identity {
-        Facts::of(&rustix::fs::lstat(path).expect("stat")).identity
+    fn identity(path: &std::path::Path) -> FileId {
+        FileStat::of(&rustix::fs::lstat(path).expect("stat")).identity
     }
 
     /// What the linking of names by descriptor promises, whatever inodes are worth.
@@ -172,7 +172,7 @@ mod tests {
         let directory = Directory::Open(Arc::new(open));
         fs::write(path("copy"), "contents").expect("copy");
         fs::write(path("secret"), "secret of another length").expect("secret");
-        let source = Facts::of(&rustix::fs::lstat(path("copy")).expect("stat"));
+        let source = FileStat::of(&rustix::fs::lstat(path("copy")).expect("stat"));
         let at = At { directory: directory.clone(), name: Arc::from(c"copy") };
         let place = FirstPlace::Operand(Arc::new((at, Arc::from(&b"copy"[..]))));
         let first = First { place, made: source.identity };
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(link(&first, c"other"), Ok(source.identity));
         assert_eq!(identity(&path("other")), source.identity);
         // An inode that was forgotten, as FUSE does: the file is what the copy must be.
-        let forgotten = Identity { inode: source.identity.inode + 1, ..source.identity };
+        let forgotten = FileId { inode: source.identity.inode + 1, ..source.identity };
         let renumbered = First { made: forgotten, ..first.clone() };
         assert_eq!(link(&renumbered, c"another"), Ok(source.identity));
 

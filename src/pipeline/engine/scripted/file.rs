@@ -1,8 +1,8 @@
 //! A file of the scripted engine: its contents, and its attributes as the kernel has them.
 
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Permissions, Refused, Times, Wanted};
-use crate::plan::facts::{Facts, Owner};
+use crate::plan::attributes::{AttributeError, AttributePlan, Permissions, Times};
+use crate::plan::facts::{FileStat, Owner};
 use rustix::fs::{FileType, Mode, Timespec};
 
 /// A file in memory.
@@ -26,7 +26,7 @@ pub(crate) struct File {
     /// The names of its extended attributes.
     pub names: Names,
     /// What it was given by the last operation on it.
-    pub kept: Option<Wanted>,
+    pub kept: Option<AttributePlan>,
     /// Nothing has changed in it since it was made durable.
     pub durable: bool,
     pub inode: u64,
@@ -45,7 +45,7 @@ impl File {
             kind: FileType::RegularFile,
             mode: Mode::from(0o644),
             made_with: None,
-            owner: Facts::unknown().owner,
+            owner: FileStat::unknown().owner,
             times: Times { accessed: NOW, modified: NOW },
             names: Names::default(),
             kept: None,
@@ -72,8 +72,9 @@ impl File {
     }
 
     /// Is given what is wanted. Answers what was refused.
-    pub(super) fn take(&mut self, wanted: &Wanted) -> Vec<Refused> {
-        let mut refused: Vec<Refused> = wanted.names.refused.into_iter().map(Refused::Listing).collect();
+    pub(super) fn take(&mut self, wanted: &AttributePlan) -> Vec<AttributeError> {
+        let mut refused: Vec<AttributeError> =
+            wanted.names.refused.into_iter().map(AttributeError::Listing).collect();
         self.times = wanted.times.unwrap_or(self.times);
         self.owner = wanted.owner.unwrap_or(self.owner);
         Self::add(&mut self.names.plain, &wanted.names.plain);
@@ -84,7 +85,7 @@ impl File {
             Permissions::Kept(mode) | Permissions::Whole(mode) => {
                 Self::add(&mut self.names.acls, &wanted.names.acls);
                 let acls = wanted.names.refused;
-                refused.extend(acls.map(|errno| Refused::Permissions(wanted.permissions, errno)));
+                refused.extend(acls.map(|errno| AttributeError::Permissions(wanted.permissions, errno)));
                 mode
             }
         };

@@ -6,11 +6,11 @@
 
 use super::file::File;
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Descriptor, Into};
+use crate::pipeline::chain::{Descriptor, FdKind};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{Refused, Times, Wanted};
+use crate::plan::attributes::{AttributeError, AttributePlan, Times};
 use crate::plan::destination::FileSystem;
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 use rustix::fs::{FileType, MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -94,15 +94,15 @@ impl World {
     }
 
     /// What stat(2) says.
-    pub(crate) fn facts(&self, name: &[u8]) -> Option<Facts> {
+    pub(crate) fn facts(&self, name: &[u8]) -> Option<FileStat> {
         let file = self.files.get(name)?;
         let size = file.claimed.unwrap_or(file.contents.len() as u64);
-        let identity = Identity { device: 1, inode: file.inode };
+        let identity = FileId { device: 1, inode: file.inode };
         let (mode, owner, Times { accessed, modified }) = (file.mode, file.owner, file.times);
         let pages = file.contents.chunks(PAGE_BYTES).filter(|page| page.iter().any(|byte| *byte != 0));
         let blocks = if file.has_holes { pages.count() as u64 * 8 } else { size.div_ceil(512) };
-        let facts = Facts { identity, kind: file.kind, mode, owner, size, blocks, ..Facts::unknown() };
-        Some(Facts { accessed, modified, ..facts })
+        let facts = FileStat { identity, kind: file.kind, mode, owner, size, blocks, ..FileStat::unknown() };
+        Some(FileStat { accessed, modified, ..facts })
     }
 
     /// The next page-aligned stretch of a source that is not all zeros: its map of data.
@@ -141,7 +141,7 @@ impl World {
         &mut self,
         name: &[u8],
         flags: OFlags,
-        into: Into,
+        into: FdKind,
         mode: Mode,
     ) -> Result<Descriptor, Errno> {
         let name = match opened_again(name) {
@@ -164,13 +164,13 @@ impl World {
             (file.mode, file.made_with) = (mode, Some(mode));
         }
         let (number, descriptor) = match into {
-            Into::Plain | Into::Waiting => {
+            FdKind::Plain | FdKind::Waiting => {
                 let label = format!("scripted-{}", DESCRIPTORS.fetch_add(1, Ordering::Relaxed));
                 let fd = rustix::fs::memfd_create(&*label, MemfdFlags::CLOEXEC).expect("a memory file");
                 self.labels.push(label);
                 (Number::Plain(fd.as_raw_fd()), Descriptor::Plain(fd))
             }
-            Into::Any => {
+            FdKind::Any => {
                 self.slots += 1;
                 (Number::Direct(self.slots), Descriptor::Direct(self.slots))
             }
@@ -199,7 +199,7 @@ impl World {
         true
     }
 
-    pub(super) fn examine(&self, descriptor: &Descriptor) -> Facts {
+    pub(super) fn examine(&self, descriptor: &Descriptor) -> FileStat {
         self.facts(&self.open[&number(descriptor)].name).expect("files are never removed")
     }
 
@@ -214,7 +214,7 @@ impl World {
     }
 
     /// Gives a file what is wanted, until it is written to. Answers what was refused.
-    pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: &Wanted) -> Vec<Refused> {
+    pub(super) fn keep(&mut self, descriptor: &Descriptor, wanted: &AttributePlan) -> Vec<AttributeError> {
         let name = self.opened(descriptor).name.clone();
         self.file_mut(&name).take(wanted)
     }

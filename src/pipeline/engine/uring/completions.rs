@@ -1,8 +1,8 @@
 //! What comes back from the ring: booked, and the chain moved on; or settled by a plain call where the ring's answer need
 //! not be that of the system call.
 
-use super::mark::split_user_data;
 use super::readings::settle_end;
+use super::user_data::split_user_data;
 use super::{Running, Uring};
 use crate::pipeline::chain::{Io, Op, Outcome};
 use crate::pipeline::engine::made;

@@ -3,7 +3,7 @@
 use super::ring::{self, Span, Target};
 use super::{Running, Uring};
 use crate::bufpool::room_at;
-use crate::pipeline::chain::{Descriptor, End, Into, Io, Op};
+use crate::pipeline::chain::{Descriptor, End, FdKind, Io, Op};
 
 use crate::process;
 use io_uring::squeue;
@@ -15,7 +15,7 @@ impl Uring {
         let Running { chain, segment, opening, .. } = running;
         match chain.ops[at] {
             Op::Io(Io::Open { end, at: ref place, flags, mode, into }) => {
-                let direct = if segment.direct && into == Into::Any { self.files_free.pop() } else { None };
+                let direct = if segment.direct && into == FdKind::Any { self.files_free.pop() } else { None };
                 opening[slot_of(end)] = direct;
                 let directory = rustix::fd::AsFd::as_fd(&place.directory);
                 Ok(ring::open_entry(directory, &place.name, flags, mode, direct))

@@ -6,7 +6,6 @@
 
 mod completions;
 mod entries;
-mod mark;
 mod pauses;
 mod readings;
 mod refused;
@@ -14,19 +13,20 @@ mod ring;
 mod route;
 #[cfg(test)]
 mod tests;
+mod user_data;
 
 pub(crate) use ring::Refusal;
 
 use super::{Capabilities, Counters, Engine, Wait, made, plain};
 use crate::bufpool::Pool;
 use crate::patience::Patience;
-use crate::pipeline::chain::{Chain, Completion, Outcome, Seen};
+use crate::pipeline::chain::{Chain, Completion, Outcome, Results};
 use io_uring::squeue;
-use mark::user_data;
 use readings::Readings;
-use ring::{Ring, Wishes};
+use ring::{Ring, RingConfig};
 use route::{Rules, Segment};
 use rustix::io::Errno;
+use user_data::user_data;
 
 /// How a ring is to be set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ const SEGMENT_OPS_MAX: u32 = 8;
 /// A chain between push and reap.
 struct Running {
     chain: Chain,
-    seen: Seen,
+    seen: Results,
     /// What of it is in the ring.
     segment: Segment,
     /// Slots of the registered-file table that the segment's opens were given, by [`End`].
@@ -108,7 +108,7 @@ impl Uring {
     pub(crate) fn new(setup: Setup, pool: &Pool) -> Result<Self, Refusal> {
         let depth = setup.queue_depth.max(1);
         let files = depth.saturating_mul(2);
-        let ring = Ring::new(Wishes {
+        let ring = Ring::new(RingConfig {
             entries: depth.saturating_mul(2).max(SEGMENT_OPS_MAX).next_power_of_two(),
             sqpoll_idle_ms: setup.sqpoll_idle_ms,
             iopoll: setup.iopoll,
@@ -144,7 +144,7 @@ impl Uring {
     /// Runs a chain on from operation `from`, until it waits for the ring or is done.
     fn advance(&mut self, index: usize, mut running: Running, from: usize) {
         let rules = self.rules;
-        let here = |chain: &Chain, at| route::is_here(chain, at, rules);
+        let here = |chain: &Chain, at| route::runs_inline(chain, at, rules);
         let mut at = from;
         loop {
             let before = at;
@@ -267,7 +267,7 @@ impl Engine for Uring {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             in_flight_max: self.table.len(),
-            in_turn_max: self.table.len(),
+            create_batch_max: self.table.len(),
             fused: self.rules.fused && self.rules.links && !self.rules.refused,
             fused_where_slow: self.fused_where_slow && self.rules.links && !self.rules.refused,
             nonblocking: self.nonblocking,
@@ -284,7 +284,7 @@ impl Engine for Uring {
         }
         let running = Running {
             chain,
-            seen: Seen::default(),
+            seen: Results::default(),
             segment: Segment { ops: 0..0, direct: false },
             opening: [None; 2],
             patience: Patience::default(),

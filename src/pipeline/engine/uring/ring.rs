@@ -17,7 +17,7 @@ use std::ffi::CStr;
 
 /// What the user asked of the ring.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Wishes {
+pub(super) struct RingConfig {
     /// Entries of the submission queue; the completion queue has twice as many.
     pub entries: u32,
     /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
@@ -82,7 +82,7 @@ impl Ring {
     /// # Errors
     /// EPERM and ENOSYS where io_uring is blocked, ENOMEM under tight limits, EINVAL for wishes the kernel or device
     /// does not grant, EOPNOTSUPP where an operation we need is unknown.
-    pub(super) fn new(wishes: Wishes) -> Result<Self, Refusal> {
+    pub(super) fn new(wishes: RingConfig) -> Result<Self, Refusal> {
         let ring = Self::set_up(wishes)?;
         // A failure only costs the look-up of the ring's descriptor in each call.
         match ring.submitter().register_ring_fd() {
@@ -116,7 +116,7 @@ impl Ring {
         })
     }
 
-    fn set_up(wishes: Wishes) -> Result<IoUring, Refusal> {
+    fn set_up(wishes: RingConfig) -> Result<IoUring, Refusal> {
         let mut last = Refusal { step: "set-up", errno: Errno::INVAL };
         for rung in 0..3 {
             let mut builder = IoUring::builder();

@@ -3,7 +3,7 @@
 //! The next stretch of a chain is either one [`Segment`] for the ring, whose operations are linked one after another
 //! and come back as a single completion, or operations that this thread runs by plain calls.
 
-use crate::pipeline::chain::{Chain, Descriptor, End, Into, Io, Op};
+use crate::pipeline::chain::{Chain, Descriptor, End, FdKind, Io, Op};
 use crate::plan::reading::Reading;
 use std::ops::Range;
 
@@ -33,7 +33,7 @@ pub(super) struct Segment {
 
 /// How an end can be reached while a segment is being put together.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+enum FdState {
     Closed,
     /// By an ordinary descriptor that the chain does not own alone.
     Lent,
@@ -44,12 +44,12 @@ enum Reach {
 
 /// Whether the operation at index `at` is for the calling thread.
 #[must_use]
-pub(super) fn is_here(chain: &Chain, at: usize, rules: Rules) -> bool {
+pub(super) fn runs_inline(chain: &Chain, at: usize, rules: Rules) -> bool {
     let reach = |end| reach_of(chain.descriptor(end));
     !in_ring(chain, at, rules, reach(End::Source), reach(End::Destination))
 }
 
-/// The segment that begins at index `at`, which [`is_here`] has said is for the ring.
+/// The segment that begins at index `at`, which [`runs_inline`] has said is for the ring.
 ///
 /// Operations are linked only behind descriptors that are known beforehand, and behind a read only where the chain
 /// says exactly how many bytes must come: a link is cut by a short read, but never by one that reads too much. So a read
@@ -62,44 +62,44 @@ pub(super) fn segment(chain: &Chain, at: usize, rules: Rules) -> Segment {
     let mut direct = false;
     while end < chain.ops.len() && in_ring(chain, end, rules, source, destination) {
         let Op::Io(io) = &chain.ops[end] else { break };
-        if matches!(io, Io::Open { into: Into::Plain, .. }) && end > at {
+        if matches!(io, Io::Open { into: FdKind::Plain, .. }) && end > at {
             break;
         }
         end += 1;
         match io {
-            Io::Open { end: opened, into: Into::Any, .. } if rules.links => {
+            Io::Open { end: opened, into: FdKind::Any, .. } if rules.links => {
                 direct = true;
                 match opened {
-                    End::Source => source = Reach::Direct,
-                    End::Destination => destination = Reach::Direct,
+                    End::Source => source = FdState::Direct,
+                    End::Destination => destination = FdState::Direct,
                 }
             }
             Io::Open { .. } | Io::Read { expect: None, .. } => break,
             Io::Read { .. } if !chain.reading.is_anywhere() => break,
             _ if !rules.links => break,
-            Io::Close { end: End::Source } => source = Reach::Closed,
-            Io::Close { end: End::Destination } => destination = Reach::Closed,
+            Io::Close { end: End::Source } => source = FdState::Closed,
+            Io::Close { end: End::Destination } => destination = FdState::Closed,
             Io::Read { .. } | Io::Write { .. } | Io::Fsync => {}
         }
     }
     Segment { ops: at..end, direct }
 }
 
-fn reach_of(descriptor: &Descriptor) -> Reach {
+fn reach_of(descriptor: &Descriptor) -> FdState {
     match descriptor {
-        Descriptor::Closed => Reach::Closed,
-        Descriptor::Shared(_) | Descriptor::Standard(_) => Reach::Lent,
-        Descriptor::Plain(_) => Reach::Own,
-        Descriptor::Direct(_) => Reach::Direct,
+        Descriptor::Closed => FdState::Closed,
+        Descriptor::Shared(_) | Descriptor::Standard(_) => FdState::Lent,
+        Descriptor::Plain(_) => FdState::Own,
+        Descriptor::Direct(_) => FdState::Direct,
     }
 }
 
-fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: Reach) -> bool {
+fn in_ring(chain: &Chain, at: usize, rules: Rules, source: FdState, destination: FdState) -> bool {
     let reach = |end: End| match end {
         End::Source => source,
         End::Destination => destination,
     };
-    let direct = |end: End| reach(end) == Reach::Direct;
+    let direct = |end: End| reach(end) == FdState::Direct;
     let fused = rules.fused || chain.slow_destination;
     let Op::Io(io) = &chain.ops[at] else { return false };
     match *io {
@@ -109,14 +109,14 @@ fn in_ring(chain: &Chain, at: usize, rules: Rules, source: Reach, destination: R
         _ if rules.refused => false,
         Io::Read { .. } if chain.reading == Reading::ByCalls => false,
         // Of an ordinary descriptor it may sleep: the file system writes back what it holds.
-        Io::Close { end } => fused && !rules.polled && reach(end) == Reach::Own,
-        Io::Read { .. } | Io::Write { .. } if rules.polled => chain.sleeps,
+        Io::Close { end } => fused && !rules.polled && reach(end) == FdState::Own,
+        Io::Read { .. } | Io::Write { .. } if rules.polled => chain.direct_io,
         Io::Open { .. } if rules.polled => false,
-        Io::Open { into: Into::Waiting, .. } => false,
+        Io::Open { into: FdKind::Waiting, .. } => false,
         Io::Open { end: End::Source, .. } | Io::Read { .. } => true,
         Io::Fsync => !rules.polled,
         Io::Open { end: End::Destination, .. } => fused,
-        Io::Write { .. } => fused || chain.sleeps,
+        Io::Write { .. } => fused || chain.direct_io,
     }
 }
 
@@ -127,12 +127,12 @@ mod tests {
     use rustix::fs::{Mode, OFlags};
     use std::sync::Arc;
 
-    fn open(end: End, into: Into) -> Op {
+    fn open(end: End, into: FdKind) -> Op {
         let at = At { directory: Directory::Working, name: Arc::from(c"f") };
         Op::Io(Io::Open { end, at, flags: OFlags::RDONLY, mode: Mode::empty(), into })
     }
 
-    fn whole_file(into: Into) -> Chain {
+    fn whole_file(into: FdKind) -> Chain {
         let ops = vec![
             open(End::Source, into),
             open(End::Destination, into),
@@ -149,18 +149,18 @@ mod tests {
 
     #[test]
     fn fused_placement_links_all_six_operations() {
-        let chain = whole_file(Into::Any);
+        let chain = whole_file(FdKind::Any);
         assert_eq!(segment(&chain, 0, FUSED), Segment { ops: 0..6, direct: true });
     }
 
     #[test]
     fn split_placement_sends_only_the_source_half() {
-        let mut chain = whole_file(Into::Plain);
+        let mut chain = whole_file(FdKind::Plain);
         assert_eq!(segment(&chain, 0, SPLIT), Segment { ops: 0..1, direct: false });
-        assert!(is_here(&chain, 1, SPLIT));
+        assert!(runs_inline(&chain, 1, SPLIT));
         assert_eq!(segment(&chain, 2, SPLIT), Segment { ops: 2..3, direct: false });
-        assert!((3..6).all(|at| is_here(&chain, at, SPLIT)));
-        chain.sleeps = true;
+        assert!((3..6).all(|at| runs_inline(&chain, at, SPLIT)));
+        chain.direct_io = true;
         assert_eq!(segment(&chain, 2, SPLIT), Segment { ops: 2..4, direct: false });
     }
 
@@ -168,24 +168,24 @@ mod tests {
     fn what_may_wait_for_another_process_to_open_its_other_end_is_no_matter_for_the_ring() {
         for end in [End::Source, End::Destination] {
             let chain =
-                Chain { ops: vec![open(end, Into::Waiting)], slow_destination: true, ..Chain::default() };
-            assert!([FUSED, SPLIT].iter().all(|&rules| is_here(&chain, 0, rules)));
+                Chain { ops: vec![open(end, FdKind::Waiting)], slow_destination: true, ..Chain::default() };
+            assert!([FUSED, SPLIT].iter().all(|&rules| runs_inline(&chain, 0, rules)));
         }
     }
 
     #[test]
     fn a_slow_destination_is_reached_through_the_ring() {
-        let mut chain = whole_file(Into::Any);
+        let mut chain = whole_file(FdKind::Any);
         chain.slow_destination = true;
         assert_eq!(segment(&chain, 0, SPLIT), segment(&chain, 0, FUSED));
-        let mut chain = whole_file(Into::Plain);
+        let mut chain = whole_file(FdKind::Plain);
         chain.slow_destination = true;
-        assert!((0..4).all(|at| !is_here(&chain, at, SPLIT)));
+        assert!((0..4).all(|at| !runs_inline(&chain, at, SPLIT)));
     }
 
     #[test]
     fn without_links_every_operation_stands_alone() {
-        let chain = whole_file(Into::Any);
+        let chain = whole_file(FdKind::Any);
         let rules = Rules { links: false, ..FUSED };
         assert_eq!(segment(&chain, 0, rules), Segment { ops: 0..1, direct: false });
         assert_eq!(segment(&chain, 2, rules), Segment { ops: 2..3, direct: false });
@@ -193,21 +193,21 @@ mod tests {
 
     #[test]
     fn a_destination_that_must_be_closed_as_an_ordinary_file_is_closed_in_the_ring() {
-        let mut chain = whole_file(Into::Any);
-        chain.ops[1] = open(End::Destination, Into::Plain);
+        let mut chain = whole_file(FdKind::Any);
+        chain.ops[1] = open(End::Destination, FdKind::Plain);
         assert_eq!(segment(&chain, 0, FUSED), Segment { ops: 0..1, direct: true });
         assert_eq!(segment(&chain, 1, FUSED), Segment { ops: 1..2, direct: false });
         chain.source = Descriptor::Direct(0);
         chain.destination = Descriptor::Plain(std::fs::File::open("/dev/null").unwrap().into());
         assert_eq!(segment(&chain, 2, FUSED), Segment { ops: 2..6, direct: false });
-        assert!(is_here(&chain, 4, SPLIT));
+        assert!(runs_inline(&chain, 4, SPLIT));
     }
 
     #[test]
     fn nothing_is_linked_behind_a_read_of_unknown_length() {
         let read = Op::Io(Io::Read { offset: None, room: 4096, expect: None });
         let chain = Chain {
-            ops: vec![open(End::Source, Into::Any), read, Op::Io(Io::Close { end: End::Source })],
+            ops: vec![open(End::Source, FdKind::Any), read, Op::Io(Io::Close { end: End::Source })],
             ..Chain::default()
         };
         assert_eq!(segment(&chain, 0, FUSED), Segment { ops: 0..2, direct: true });
@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn a_polled_ring_takes_only_transfers_that_sleep() {
         let rules = Rules { fused: true, links: true, polled: true, refused: false };
-        let mut chain = whole_file(Into::Any);
-        assert!((0..6).all(|at| is_here(&chain, at, rules)));
-        chain.sleeps = true;
+        let mut chain = whole_file(FdKind::Any);
+        assert!((0..6).all(|at| runs_inline(&chain, at, rules)));
+        chain.direct_io = true;
         assert_eq!(segment(&chain, 2, rules), Segment { ops: 2..4, direct: false });
     }
 }

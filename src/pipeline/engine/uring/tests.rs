@@ -2,7 +2,7 @@
 
 use super::{Refusal, Setup, Uring, user_data};
 use crate::bufpool::Pool;
-use crate::pipeline::chain::{At, Chain, Completion, Descriptor, Directory, End, Into, Io, Op, Outcome};
+use crate::pipeline::chain::{At, Chain, Completion, Descriptor, Directory, End, FdKind, Io, Op, Outcome};
 use crate::pipeline::engine::{Engine, Wait};
 use crate::plan::reading::Reading;
 use rustix::fs::{Mode, OFlags};
@@ -32,7 +32,7 @@ fn open(directory: &Path, name: &str, end: End, flags: OFlags) -> Op {
     let directory = OwnedFd::from(File::open(directory).unwrap());
     let name = std::ffi::CString::new(name).unwrap();
     let at = At { directory: Directory::Open(Arc::new(directory)), name: name.as_c_str().into() };
-    Op::Io(Io::Open { end, at, flags, mode: Mode::RUSR | Mode::WUSR, into: Into::Any })
+    Op::Io(Io::Open { end, at, flags, mode: Mode::RUSR | Mode::WUSR, into: FdKind::Any })
 }
 
 /// A chain that copies the file `a`, of ten bytes, to a new name.

@@ -1,11 +1,11 @@
 //! The loop of the driver: files begin, chains go to the scripted engine, completions come back.
 
 use crate::bufpool::Pool;
-use crate::cp::copy::extent::{Extent, Progressed};
+use crate::cp::copy::extent::{BlockStep, Extent};
 use crate::cp::copy::extents::LargeFile;
 use crate::cp::copy::file::FileCopy;
-use crate::cp::copy::fs_pairs::{LastKnown, Pairs, View};
-use crate::cp::copy::{Context, Next, Settings};
+use crate::cp::copy::fs_pairs::{FsPairs, FsPairsCache, FsPairsView};
+use crate::cp::copy::{Context, CopyPolicy, Step};
 use crate::cp::entry::owed::Owed;
 use crate::cp::job::FileJob;
 use crate::cp::outputs::Outputs;
@@ -14,7 +14,7 @@ use crate::pipeline::engine::scripted::Scripted;
 use crate::pipeline::engine::{Engine, Wait};
 use crate::report::Reporter;
 use crate::report::manifest::Manifest;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use crate::report::stats::Tally;
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -30,9 +30,9 @@ pub(super) enum Flight {
 
 /// As `Worker`, whose comments say why.
 pub(super) struct Driver<'a> {
-    pub(super) pairs: Pairs,
-    pub(super) last_known: LastKnown,
-    pub(super) settings: Settings,
+    pub(super) pairs: FsPairs,
+    pub(super) last_known: FsPairsCache,
+    pub(super) settings: CopyPolicy,
     pub(super) engine: Scripted,
     pub(super) pool: Pool,
     pub(super) beside: (Arc<Owed>, Outputs),
@@ -68,7 +68,7 @@ impl Driver<'_> {
 
     fn context(&mut self) -> Context<'_> {
         Context {
-            pairs: View { all: &self.pairs, last: &self.last_known },
+            pairs: FsPairsView { all: &self.pairs, last: &self.last_known },
             settings: self.settings,
             capabilities: self.engine.capabilities(),
             pool: &self.pool,
@@ -89,7 +89,7 @@ impl Driver<'_> {
             let alone = self.engine.in_flight() == 0;
             let Some(Flight::File(mut file)) = self.flights[slot].take() else { panic!("only files wait") };
             match file.resume(chain, alone, &mut self.context()) {
-                Next::Starved(chain) => {
+                Step::NoBuffer(chain) => {
                     assert!(!alone, "nothing will come back that it could wait for");
                     self.flights[slot] = Some(Flight::File(file));
                     self.waiting.push_front((slot, chain));
@@ -151,8 +151,8 @@ impl Driver<'_> {
                 self.next(slot, file, next);
             }
             Flight::Extent(mut extent) => match extent.advance(completion) {
-                Progressed::Run(chain) => self.fly(slot, Flight::Extent(extent), chain),
-                Progressed::Over => {
+                BlockStep::Run(chain) => self.fly(slot, Flight::Extent(extent), chain),
+                BlockStep::Done => {
                     if let Some(finished) = extent.finish() {
                         let (file, next) = finished.into_chain(&mut self.context());
                         self.next(slot, Box::new(file), next);
@@ -162,33 +162,33 @@ impl Driver<'_> {
         }
     }
 
-    fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Next) {
+    fn next(&mut self, slot: usize, file: Box<FileCopy>, next: Step) {
         match next {
-            Next::Run(chain) => self.fly(slot, Flight::File(file), chain),
-            Next::Starved(chain) => {
+            Step::Run(chain) => self.fly(slot, Flight::File(file), chain),
+            Step::NoBuffer(chain) => {
                 self.starved += 1;
                 self.flights[slot] = Some(Flight::File(file));
                 self.waiting.push_back((slot, chain));
             }
-            Next::NoDescriptor => {
+            Step::NoDescriptor => {
                 self.window = self.engine.in_flight().max(1);
                 let job = file.into_job();
                 if self.engine.in_flight() > 0 {
                     self.backlog.push_front(job);
                 } else {
-                    let problem = Problem::failed(What::CannotOpen, job.source_path(), Errno::MFILE);
+                    let problem = FileError::failed(MessageKind::CannotOpen, job.source_path(), Errno::MFILE);
                     self.reporter.problem(&problem);
                     self.done += 1;
                 }
             }
-            Next::Settle(chain) => self.fly(slot, Flight::File(file), chain),
-            Next::Large(file) => self.large.push(file),
+            Step::Fsync(chain) => self.fly(slot, Flight::File(file), chain),
+            Step::Large(file) => self.large.push(file),
             // Workers look at it again; here there is no name to look at.
-            Next::OfAnotherKind => {
-                self.reporter.problem(&Problem::of(What::Replaced, file.into_job().source_path()));
+            Step::OfAnotherKind => {
+                self.reporter.problem(&FileError::of(MessageKind::Replaced, file.into_job().source_path()));
                 self.done += 1;
             }
-            Next::Done => {
+            Step::Done => {
                 let job = file.into_job();
                 if !job.failed {
                     job.note_made();

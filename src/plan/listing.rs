@@ -126,7 +126,7 @@ pub(crate) fn open_to_fill(
     through_link: bool,
 ) -> Result<(OwnedFd, bool), Errno> {
     match open_directory(near.as_fd(), name, through_link) {
-        Err(Errno::ACCESS) => visit(near, name, through_link).map(|open| (open, false)),
+        Err(Errno::ACCESS) => open_path(near, name, through_link).map(|open| (open, false)),
         answer => answer.map(|open| (open, true)),
     }
 }
@@ -135,7 +135,7 @@ pub(crate) fn open_to_fill(
 ///
 /// # Errors
 /// What openat(2) answered.
-pub(crate) fn visit(near: impl AsFd, name: &CStr, through_link: bool) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_path(near: impl AsFd, name: &CStr, through_link: bool) -> Result<OwnedFd, Errno> {
     let follow = if through_link { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
     rustix::fs::openat(near, name, flags, Mode::empty())

@@ -5,20 +5,20 @@
 //! ones far above are let go and had again on the way back. When the last entry of a branch is done its own permissions
 //! are set, and its parent is told.
 
-use super::dir_handle::Held;
-use crate::cp::entry::created::Made;
+use super::dir_handle::DirHandle;
+use crate::cp::entry::created::CreatedFiles;
 use crate::cp::walk::operand::typed;
-use crate::cp::worker::dir_fsync::Durable;
+use crate::cp::worker::dir_fsync::DirFsyncQueue;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
-use crate::pipeline::create_lock::Turn;
-use crate::plan::attributes::{Keeping, Refused, Wanted};
-use crate::plan::choosing::Rules;
-use crate::plan::facts::{Identity, Owner};
-use crate::plan::walk::Rank;
-use crate::plan::{path, walk};
+use crate::pipeline::create_lock::CreateLock;
+use crate::plan::attributes::{AttributeError, AttributePlan, PreservePolicy};
+use crate::plan::facts::{FileId, Owner};
+use crate::plan::filter::Rules;
+use crate::plan::listing::Rank;
+use crate::plan::{listing, path};
 use crate::report::Reporter;
-use crate::report::message::{Problem, What};
+use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::ffi::CStr;
@@ -38,9 +38,9 @@ pub(crate) struct Origin {
     /// The operand is a symbolic link, and all links are followed.
     pub through_link: bool,
     /// What this run has made under names that several operands share; `None` where no two do.
-    pub made: Option<Arc<Made>>,
+    pub made: Option<Arc<CreatedFiles>>,
     /// Where directories wait that are to be made durable; `None` where that is not asked for.
-    pub durable: Option<Arc<Durable>>,
+    pub durable: Option<Arc<DirFsyncQueue>>,
     /// The copy lies within the source, so that the walk may meet it: it goes in the order of the listings.
     pub is_within_itself: bool,
     /// The walk has met the copy, and ends there.
@@ -50,9 +50,9 @@ pub(crate) struct Origin {
 }
 
 /// One directory being copied.
-pub(crate) struct Branch {
+pub(crate) struct DirJob {
     /// The directory it lies in; `None` for an operand's own.
-    pub parent: Option<Arc<Branch>>,
+    pub parent: Option<Arc<DirJob>>,
     /// How many directories are above it.
     pub depth: usize,
     /// What its operand's directories share.
@@ -62,21 +62,21 @@ pub(crate) struct Branch {
     /// Where it stands among the entries of its parent.
     pub rank: Rank,
     /// Where its entries are read from.
-    pub source: Held,
+    pub source: DirHandle,
     /// Where their copies go.
-    pub destination: Held,
+    pub destination: DirHandle,
     /// The copy was made by this run and holds only what this run put there.
-    pub fresh: bool,
+    pub created: bool,
     /// Whom new files in the copy belong to, where that is certain.
     pub belongs_to: Option<Owner>,
     /// The symbolic link that it was come to through, where that has attributes for the copy.
     pub link: Option<At>,
     /// Attributes to set when all entries are done, and what of them is to be kept.
-    pub at_end: Option<Box<(Wanted, Keeping)>>,
+    pub deferred_attributes: Option<Box<(AttributePlan, PreservePolicy)>>,
     /// What .gitignore files here and above leave out, where they count.
     pub rules: Option<Arc<Rules>>,
     /// Taken where several workers may copy entries at one time.
-    pub turn: OnceLock<Arc<Turn>>,
+    pub turn: OnceLock<Arc<CreateLock>>,
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
     /// The listing has come to its end.
@@ -98,7 +98,7 @@ enum Side {
 impl Side {
     const BOTH: [Self; 2] = [Self::Source, Self::Destination];
 
-    fn of(self, branch: &Branch) -> &Held {
+    fn of(self, branch: &DirJob) -> &DirHandle {
         match self {
             Self::Source => &branch.source,
             Self::Destination => &branch.destination,
@@ -106,7 +106,7 @@ impl Side {
     }
 }
 
-impl Branch {
+impl DirJob {
     /// The path of an entry in the source, for messages.
     #[must_use]
     pub(crate) fn source_path(&self, name: &CStr) -> Vec<u8> {
@@ -132,7 +132,7 @@ impl Branch {
     }
 
     fn path(&self, name: Option<&CStr>, start: impl Fn(&Origin) -> &Vec<u8>) -> Vec<u8> {
-        let below = self.line().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
+        let below = self.ancestors().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
         let names: Vec<&CStr> = name.into_iter().chain(below).collect();
         path::below(start(&self.origin), names.iter().rev().map(|name| name.to_bytes()))
     }
@@ -140,27 +140,27 @@ impl Branch {
     /// The path of the directory below its operand, with a slash behind it; empty for the operand's own.
     #[must_use]
     pub(crate) fn path_below_operand(&self) -> Vec<u8> {
-        let below = self.line().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
+        let below = self.ancestors().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
         let names: Vec<&CStr> = below.collect();
         names.iter().rev().flat_map(|name| [name.to_bytes(), b"/"]).flatten().copied().collect()
     }
 
     /// This branch, its parent, and so on up to the operand's own.
-    pub(crate) fn line(&self) -> impl Iterator<Item = &Self> {
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |branch| branch.parent.as_deref())
     }
 
     /// Which branch on the way here has made this directory of the source, where one has: the source is being copied
     /// into itself.
     #[must_use]
-    pub(crate) fn maker_of(&self, directory: Identity) -> Option<&Self> {
-        self.line().find(|branch| branch.fresh && branch.destination.identity() == directory)
+    pub(crate) fn created_by(&self, directory: FileId) -> Option<&Self> {
+        self.ancestors().find(|branch| branch.created && branch.destination.identity() == directory)
     }
 
     /// Which device the operand lies on.
     #[must_use]
     pub(crate) fn operand_device(&self) -> u64 {
-        self.line().last().unwrap_or(self).source.identity().device
+        self.ancestors().last().unwrap_or(self).source.identity().device
     }
 
     /// Whether the way here, in the source, may go on for ever where links are followed: one was, or the copy is known to be
@@ -169,13 +169,13 @@ impl Branch {
     pub(crate) fn may_be_endless(&self) -> bool {
         self.origin.through_link
             || self.origin.is_endless.load(Ordering::Relaxed)
-            || self.line().any(|branch| branch.source.is_through_link())
+            || self.ancestors().any(|branch| branch.source.is_through_link())
     }
 
     /// Whether a directory of the source is one that it lies in.
     #[must_use]
-    pub(crate) fn lies_in(&self, directory: Identity) -> bool {
-        self.line().any(|branch| branch.source.identity() == directory)
+    pub(crate) fn is_inside(&self, directory: FileId) -> bool {
+        self.ancestors().any(|branch| branch.source.identity() == directory)
     }
 
     /// The source directory, open.
@@ -204,7 +204,7 @@ impl Branch {
     ) -> Result<T, Errno> {
         let mut closed = Vec::new();
         let mut near: Option<Arc<OwnedFd>> = None;
-        for branch in self.line() {
+        for branch in self.ancestors() {
             near = branch.destination.get()?;
             if near.is_some() {
                 break;
@@ -215,31 +215,31 @@ impl Branch {
             && let Some(root) = closed.pop()
         {
             let At { directory, name } = &self.origin.destination;
-            near = Some(Arc::new(root.destination.visit(directory, name)?));
+            near = Some(Arc::new(root.destination.open_path(directory, name)?));
         }
         let mut near = near.ok_or(Errno::STALE)?;
         for branch in closed.iter().rev() {
-            near = Arc::new(branch.destination.visit(&near, &branch.name)?);
+            near = Arc::new(branch.destination.open_path(&near, &branch.name)?);
         }
         work(near.as_fd())
     }
 
     /// Lets go the descriptors, to be had again when they are needed; that of a source which somebody may be listing
     /// stays, as its place in the listing moves. An operand's own always are held.
-    pub(crate) fn let_go(&self) {
+    pub(crate) fn release(&self) {
         if self.parent.is_none() {
             return;
         }
-        self.destination.let_go();
+        self.destination.release();
         if self.listed.load(Ordering::Acquire) {
-            self.source.let_go();
+            self.source.release();
         }
     }
 
     /// A descriptor of one side, had again from the nearest directory above that is held, or by the operand's name.
     fn reach(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
         let mut closed = Vec::new();
-        for branch in self.line() {
+        for branch in self.ancestors() {
             let (held, had_again) = match (side.of(branch).get()?, &branch.parent) {
                 (None, None) => (Some(branch.reopen_operand(side)?), true),
                 (held, _) => (held, false),
@@ -249,12 +249,12 @@ impl Branch {
                 continue;
             };
             if had_again && !closed.is_empty() {
-                side.of(branch).let_go();
+                side.of(branch).release();
             }
             for (below, branch) in closed.iter().rev().enumerate() {
                 near = side.of(branch).reopen(&near, &branch.name)?;
                 if below + 1 < closed.len() {
-                    side.of(branch).let_go();
+                    side.of(branch).release();
                 }
             }
             return Ok(near);
@@ -283,18 +283,18 @@ impl Branch {
         }
         let levels = levels();
         let goes = |above: &&Self| above.parent.is_some() || few;
-        if let Some(above) = self.line().nth(levels).filter(goes) {
-            Side::BOTH.iter().for_each(|side| side.of(above).let_go());
+        if let Some(above) = self.ancestors().nth(levels).filter(goes) {
+            Side::BOTH.iter().for_each(|side| side.of(above).release());
         }
     }
 
     /// Announces that `count` more entries are to be done.
-    pub(crate) fn expect(&self, count: usize) {
+    pub(crate) fn add_pending(&self, count: usize) {
         self.pending.fetch_add(count, Ordering::Relaxed);
     }
 
     /// One entry is done. With the last one the directory's permissions are set and its parent is told, and so on up.
-    pub(crate) fn finish_one(self: &Arc<Self>, reporter: &Reporter) {
+    pub(crate) fn entry_done(self: &Arc<Self>, reporter: &Reporter) {
         let mut branch = self;
         while branch.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
             branch.close(reporter);
@@ -308,10 +308,10 @@ impl Branch {
     /// The source that may not be opened, held by its place: what is in its inode can be read all the same.
     fn unreadable_source(&self) -> Result<Source<'static>, Errno> {
         let held = match &self.parent {
-            Some(parent) => self.source.visit(parent.source()?, &self.name)?,
+            Some(parent) => self.source.open_path(parent.source()?, &self.name)?,
             None => {
                 let At { directory, name } = typed(&self.origin.source_path).ok_or(Errno::NOENT)?;
-                self.source.visit(directory, &name)?
+                self.source.open_path(directory, &name)?
             }
         };
         Ok(Source::Named(At { directory: Directory::Open(Arc::new(held)), name: Arc::from(c"") }))
@@ -319,7 +319,7 @@ impl Branch {
 
     /// Gives the copy its attributes, now that nothing in it changes any more. What cannot be read of the source any more
     /// is refused, as it is owed.
-    fn keep(&self, wanted: &Wanted) -> Vec<Refused> {
+    fn keep(&self, wanted: &AttributePlan) -> Vec<AttributeError> {
         let from_directory = wanted.needs_source() && self.link.is_none();
         let open = if from_directory { self.reach(Side::Source) } else { Err(Errno::BADF) };
         let source = match (&self.link, &open) {
@@ -333,7 +333,7 @@ impl Branch {
                 let copy = Copied::directory(copy.as_fd(), self.destination.is_listable());
                 attributes::keep(&source, copy, wanted)
             }
-            Err(errno) => vec![Refused::Permissions(wanted.permissions, errno)],
+            Err(errno) => vec![AttributeError::Permissions(wanted.permissions, errno)],
         }
     }
 
@@ -343,11 +343,11 @@ impl Branch {
         if self.destination.is_listable() {
             return Ok(copy);
         }
-        walk::open_directory(&copy, c".", false).map(Arc::new)
+        listing::open_directory(&copy, c".", false).map(Arc::new)
     }
 
     fn close(&self, reporter: &Reporter) {
-        if let Some((wanted, keeping)) = self.at_end.as_deref() {
+        if let Some((wanted, keeping)) = self.deferred_attributes.as_deref() {
             let refused = self.keep(wanted);
             attributes::tell(&refused, keeping, reporter, |end| match end {
                 End::Source => self.own_source_path(),
@@ -358,7 +358,7 @@ impl Branch {
             let path = self.own_destination_path();
             match self.readable_copy() {
                 Ok(copy) => durable.note(copy, path, reporter),
-                Err(errno) => reporter.problem(&Problem::failed(What::OpeningToSync, path, errno)),
+                Err(errno) => reporter.problem(&FileError::failed(MessageKind::OpeningToSync, path, errno)),
             }
         }
         let Some(parent) = &self.parent else {

@@ -1,7 +1,7 @@
 //! Options whose argument is one word of a list: GNU's abbreviations of the words, and its messages about others.
 
 use super::options::{Control, Overwrite, Reflink, Sparse};
-use crate::cli::Refused;
+use crate::cli::UsageError;
 use crate::report::language::{Language, Words};
 
 /// The words an argument may be, with their meanings. Words that mean the same stand side by side.
@@ -72,7 +72,7 @@ pub(super) fn choose<T: Copy + PartialEq>(
     typed: &[u8],
     option: &[u8],
     language: &Language,
-) -> Result<T, Refused> {
+) -> Result<T, UsageError> {
     if let Some((_, meaning)) = words.iter().find(|(word, _)| word.as_bytes() == typed) {
         return Ok(*meaning);
     }
@@ -90,7 +90,7 @@ fn refused<T: PartialEq>(
     typed: &[u8],
     option: &[u8],
     language: &Language,
-) -> Refused {
+) -> UsageError {
     let quoted = |text: &[u8]| language.option_argument(text);
     let mut message = language.message(Words::gnulib(why), &[&quoted(typed), &quoted(option)]);
     message.push(b'\n');
@@ -101,7 +101,7 @@ fn refused<T: PartialEq>(
         message.extend_from_slice(if begins_line { b"\n  - " } else { b", " });
         message.extend(quoted(word.as_bytes()));
     }
-    Refused::usage(message)
+    UsageError::usage(message)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::message::describe;
 use super::stats::Stats;
 use super::{Reporter, quote, write_all, write_error};
 use crate::cli::knobs::{Knobs, StatsFormat};
-use crate::plan::facts::{Facts, Identity};
+use crate::plan::facts::{FileId, FileStat};
 use rustix::fd::OwnedFd;
 use rustix::fs::FileType;
 use rustix::io::Errno;
@@ -71,8 +71,8 @@ impl Outlet {
 
     /// Which file it is, where it is a regular one.
     #[must_use]
-    pub(crate) fn identity(&self) -> Option<Identity> {
-        let facts = Facts::of(&rustix::fs::fstat(&self.file.as_ref()?.descriptor).ok()?);
+    pub(crate) fn identity(&self) -> Option<FileId> {
+        let facts = FileStat::of(&rustix::fs::fstat(&self.file.as_ref()?.descriptor).ok()?);
         (facts.kind == FileType::RegularFile).then_some(facts.identity)
     }
 
@@ -125,5 +125,5 @@ pub(crate) fn cannot_open(name: &[u8], errno: Errno, reporter: &Reporter) {
 fn tell_failure(reporter: &Reporter, what: &str, name: &[u8], errno: Errno) {
     let name = quote::always(name, reporter.charset());
     let reason = format!(" for statistics: {}", describe(errno));
-    reporter.failure(&[what.as_bytes(), &name, reason.as_bytes()].concat());
+    reporter.error(&[what.as_bytes(), &name, reason.as_bytes()].concat());
 }

@@ -1,7 +1,7 @@
 //! Options for which files are copied, beyond what the operands name, and whether they are at all.
 
 use crate::cli::patterns::{BadPattern, Pattern, Patterns};
-use crate::cli::{EXTENSIONS, Refused, flag, shown, valued};
+use crate::cli::{EXTENSIONS, UsageError, flag, shown, valued};
 use clap::{Arg, ArgMatches};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -41,7 +41,7 @@ pub(crate) fn arguments() -> Vec<Arg> {
 ///
 /// # Errors
 /// The first argument that is not what its option takes.
-pub(crate) fn read(matches: &ArgMatches) -> Result<Choosing, Refused> {
+pub(crate) fn read(matches: &ArgMatches) -> Result<Choosing, UsageError> {
     let names_from = matches.get_many("files0-from").and_then(Iterator::last).cloned();
     Ok(Choosing {
         patterns: patterns(matches)?,
@@ -51,7 +51,7 @@ pub(crate) fn read(matches: &ArgMatches) -> Result<Choosing, Refused> {
     })
 }
 
-fn patterns(matches: &ArgMatches) -> Result<Option<Patterns>, Refused> {
+fn patterns(matches: &ArgMatches) -> Result<Option<Patterns>, UsageError> {
     let mut typed: Vec<(usize, &OsString, bool)> = Vec::new();
     for (option, include) in [("exclude", false), ("include", true)] {
         let places = matches.indices_of(option).into_iter().flatten();
@@ -64,7 +64,7 @@ fn patterns(matches: &ArgMatches) -> Result<Option<Patterns>, Refused> {
     typed.sort_unstable_by_key(|(place, ..)| *place);
     let refused = |glob: &OsString, include: bool, why: &str| {
         let option = if include { "--include" } else { "--exclude" };
-        Refused::usage(format!(
+        UsageError::usage(format!(
             "invalid pattern '{}' for '{option}': {}",
             shown(glob.as_bytes()),
             shown(why.as_bytes())

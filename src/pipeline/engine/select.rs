@@ -1,6 +1,6 @@
 //! Picks the engine: what was asked for, what the kernel allows, what the job is worth.
 
-use super::sync::Sync;
+use super::sync::SyncEngine;
 use super::uring::{Refusal, Setup, Uring};
 use super::{Counters, Engine};
 use crate::bufpool::Pool;
@@ -20,11 +20,11 @@ static REFUSED: OnceLock<Refusal> = OnceLock::new();
 /// The ring was asked for by name, or with a wish that only a ring can grant, and there is none.
 pub(crate) fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refusal> {
     match knobs.engine {
-        EngineKind::Sync => return Ok(Box::new(Sync::default())),
+        EngineKind::Sync => return Ok(Box::new(SyncEngine::default())),
         EngineKind::Auto | EngineKind::Uring => {}
     }
     if let Some(&refusal) = REFUSED.get() {
-        return if knobs.insist_on_ring() { Err(refusal) } else { Ok(Box::new(Sync::default())) };
+        return if knobs.insist_on_ring() { Err(refusal) } else { Ok(Box::new(SyncEngine::default())) };
     }
     let setup = Setup {
         queue_depth: knobs.queue_depth.get(),
@@ -38,7 +38,7 @@ pub(crate) fn choose(knobs: &Knobs, pool: &Pool) -> Result<Box<dyn Engine>, Refu
         Err(refusal) if knobs.insist_on_ring() => Err(refusal),
         Err(refusal) => {
             REFUSED.get_or_init(|| refusal);
-            Ok(Box::new(Sync::default()))
+            Ok(Box::new(SyncEngine::default()))
         }
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn give_up(knobs: &Knobs, refusal: Refusal, reporter: &Reporter) {
     if is_first && knobs.insist_on_ring() {
         let Refusal { step, errno } = refusal;
         let line = format!("io_uring is not available ({step}): {}; going on without it", describe(errno));
-        reporter.failure(line.as_bytes());
+        reporter.error(line.as_bytes());
     }
 }
 
