@@ -3,6 +3,7 @@
 
 use super::copy::file::FileCopy;
 use super::job::FileJob;
+use super::walk::Walker;
 use super::worker::Worker;
 use crate::cli::cp::CpOptions;
 use crate::plan::data::{self, Trail};
@@ -18,7 +19,9 @@ impl Worker<'_, '_> {
             self.shared.reporter.how(words);
         }
     }
+}
 
+impl Walker<'_, '_> {
     /// Says that nothing became of the data of a file whose destination could not be opened.
     pub(crate) fn say_untouched(&self) {
         let CpOptions { debug, attributes_only, reflink, sparse, .. } = *self.shared.options;

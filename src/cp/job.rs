@@ -114,7 +114,7 @@ pub(crate) struct Operand {
 }
 
 /// A file to copy: its places, its names, and what is known beforehand. Each comes to one end,
-/// `Worker::leaf_done`.
+/// `Walker::leaf_done`.
 #[derive(Clone)]
 pub(crate) struct FileJob {
     pub source: At,

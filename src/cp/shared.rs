@@ -2,10 +2,10 @@
 
 use super::copy::CopyPolicy as MethodSettings;
 use super::copy::fs_pairs::FsPairs;
-use super::copy::grains::Grains;
 use super::dry_run::state::DryRun;
 use super::entry::created::{Base, EntryName, OperandDirectories, ReadOperands};
 use super::entry::existing::asks_first;
+use super::entry::grains::Grains;
 use super::entry::late::Late;
 use super::entry::links::Links;
 use super::entry::owed::Owed;

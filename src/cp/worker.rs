@@ -6,7 +6,6 @@
 
 mod alone;
 pub(crate) mod dir_fsync;
-pub(crate) mod ended;
 mod fsync_batch;
 mod in_flight;
 mod interrupt;
@@ -20,18 +19,14 @@ use super::copy::file::FileCopy;
 use super::copy::fs_pairs::{FsPairsCache, FsPairsView};
 use super::copy::{Context, Step};
 use super::job::{FileJob, Task};
-use super::progress::Progress;
-use super::progress::meter::Meter;
 use super::shared::Run;
+use super::walk::{Books, Copying, Walker};
 use crate::bufpool::Pool;
-use crate::cli::cp::Follow;
 use crate::cli::knobs::{EngineKind, Placement};
 use crate::pipeline::chain::{Chain, Completion};
 use crate::pipeline::engine::sync::SyncEngine;
 use crate::pipeline::engine::{Engine, Wait, select};
-use crate::plan::listing::Listing;
 use crate::process;
-use crate::report::stats::Tally;
 use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,13 +34,6 @@ use std::thread::Scope;
 
 /// Bytes of a large file that are worth another worker.
 const BYTES_FOR_HELP: u64 = 8 << 20;
-
-/// Tasks that must wait before another worker is started for them.
-pub(crate) const TASKS_FOR_HELP: usize = 4;
-
-/// The same where links are followed in trees: one may lead back to what is being made, and what is there by then depends on
-/// the order. A small tree has that of GNU cp, as one worker copies it.
-const TASKS_FOR_HELP_WITH_LINKS: usize = 64;
 
 /// Blocks of large files one worker has in flight where they pass through the page cache: more would only push each
 /// other out of the processor's cache.
@@ -76,12 +64,7 @@ pub(crate) struct Worker<'scope, 'env> {
     engine_is_final: bool,
     /// It is to be a ring, as soon as nothing is in flight.
     ring_due: bool,
-    pub(crate) tally: Tally,
-    /// Shows the books and what is in flight, where somebody looks.
-    pub(crate) meter: Meter,
-    pub(crate) listing: Listing,
-    /// Files to begin with when there is room.
-    pub(crate) backlog: VecDeque<Box<FileJob>>,
+    books: Books,
     flights: Vec<Option<InFlight>>,
     flights_free: Vec<usize>,
     /// Flights that wait for a buffer.
@@ -113,10 +96,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             engine: Box::new(SyncEngine::default()),
             engine_is_final: shared.knobs.engine == EngineKind::Sync,
             ring_due: false,
-            tally: Tally::default(),
-            meter: Meter::new(shared.progress.as_ref().map(|progress: &Progress| progress.cells.add())),
-            listing: Listing::default(),
-            backlog: VecDeque::new(),
+            books: Books::new(shared),
             flights: Vec::new(),
             flights_free: Vec::new(),
             starved: VecDeque::new(),
@@ -154,7 +134,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                     None => break,
                 }
             } else if self.has_room_for_file()
-                && self.backlog.is_empty()
+                && self.books.backlog.is_empty()
                 && let Some(task) = self.shared.queue.try_pop(self.number)
             {
                 self.task(task);
@@ -164,13 +144,13 @@ impl<'scope, 'env> Worker<'scope, 'env> {
                 self.broken(errno);
             }
         }
-        self.shared.add(&self.tally, self.engine.counters());
+        self.shared.add(&self.books.tally, self.engine.counters());
     }
 
     pub(crate) fn is_idle(&self) -> bool {
         self.engine.in_flight() == 0
             && self.starved.is_empty()
-            && self.backlog.is_empty()
+            && self.books.backlog.is_empty()
             && self.large.is_empty()
             && self.awaiting_fsync() == 0
     }
@@ -184,7 +164,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     /// Whether another file can be begun: open large files, which have no chain of their own, count too.
     fn has_room_for_file(&self) -> bool {
         let capabilities = self.engine.capabilities();
-        let in_turn = self.backlog.front().is_some_and(|job| job.turn().is_some());
+        let in_turn = self.books.backlog.front().is_some_and(|job| job.turn().is_some());
         let most = if in_turn { capabilities.create_batch_max } else { capabilities.in_flight_max };
         self.has_room(most)
             && self.large.len() < LARGE_OPEN_MAX
@@ -233,11 +213,11 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             self.next(slot, file, next);
         }
         while self.has_room_for_file()
-            && let Some(mut job) = self.backlog.pop_front()
+            && let Some(mut job) = self.books.backlog.pop_front()
         {
             Self::look_ahead(&mut job);
             if self.must_wait(&job) {
-                self.backlog.push_front(job);
+                self.books.backlog.push_front(job);
                 break;
             }
             self.begin(job);
@@ -250,9 +230,9 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     /// Leaves half of the files that are not begun with to a worker that has nothing to do. Files that were kept under
     /// another name stay here, where they get their names back if the run ends early.
     fn share_backlog(&mut self) {
-        let files = self.backlog.len();
+        let files = self.books.backlog.len();
         if files > 1 && self.shared.queue.has_idle() && self.shared.options.backup.is_none() {
-            let half = self.backlog.split_off(files.div_ceil(2));
+            let half = self.books.backlog.split_off(files.div_ceil(2));
             self.shared.queue.push(self.number, [Task::Files(half)]);
         }
     }
@@ -268,7 +248,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         if self.window_max == 1 && job.turn().is_some() {
             self.open_window();
         }
-        self.meter.name(|| job.source_path());
+        self.books.meter.name(|| job.source_path());
         let mut file = Box::new(FileCopy::new(job, slow));
         let chain = file.start(&self.context());
         let slot = self.slot();
@@ -302,42 +282,19 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Acts on a task.
     fn task(&mut self, task: Task) {
-        match task {
-            Task::Directory { parent, entry } => self.directory(&parent, &entry, None),
-            Task::Listing(branch) => self.list(&branch),
-            Task::Entries { branch, entries } => {
-                if self.is_behind_the_end(&branch, entries.len()) {
-                    return;
-                }
-                for entry in &entries {
-                    if self.shared.is_interrupted() {
-                        break;
-                    }
-                    self.leaf(&branch, entry);
-                    self.end_in_order();
-                }
-            }
-            Task::SeveralNames => self.several_names(),
-            Task::Names(batches) => self.names(batches),
-            Task::Files(jobs) => self.backlog.extend(jobs),
-            Task::Operands(operands) => {
-                self.operands(operands);
-                self.end_in_order();
-            }
-            Task::Large(file) => {
-                if file.has_more() {
-                    self.want_ring_for(&file);
-                    self.large.push(file);
-                }
-            }
+        if let Some(file) = self.walk(|walker| walker.task(task)).filter(|file| file.has_more()) {
+            self.want_ring_for(&file);
+            self.large.push(file);
         }
     }
 
-    /// Ends what was begun before anything else is, where lines of `-v` come while files are being copied.
-    pub(crate) fn end_in_order(&mut self) {
-        if self.shared.ends_in_order {
-            self.end_all();
-        }
+    /// Has the walk go on, with the books that this worker keeps for it.
+    pub(super) fn walk<T>(&mut self, step: impl FnOnce(&mut Walker<'_, '_>) -> T) -> T {
+        let mut books = std::mem::take(&mut self.books);
+        let (number, shared) = (self.number, self.shared);
+        let answer = step(&mut Walker { number, shared, books: &mut books, copying: self });
+        self.books = books;
+        answer
     }
 
     /// Ends all that this worker has begun.
@@ -349,16 +306,6 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             } else if let Err(errno) = self.reap() {
                 self.broken(errno);
             }
-        }
-    }
-
-    /// Queues tasks that this worker will take in their order, and calls for help where they are many.
-    pub(crate) fn queue_tasks(&mut self, tasks: Vec<Task>) {
-        self.shared.queue.push(self.number, tasks.into_iter().rev());
-        let follows = self.shared.settings.recursive && self.shared.options.follow == Follow::Always;
-        let many = if follows { TASKS_FOR_HELP_WITH_LINKS } else { TASKS_FOR_HELP };
-        if self.shared.queue.len() >= many {
-            self.call_for_help();
         }
     }
 
@@ -387,7 +334,23 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             outputs: self.shared.outputs,
             manifest: self.shared.listed(),
             reporter: self.shared.reporter,
-            tally: &mut self.tally,
+            tally: &mut self.books.tally,
         }
+    }
+}
+
+impl Copying for Worker<'_, '_> {
+    fn is_idle(&self, books: &Books) -> bool {
+        self.is_idle() && books.backlog.is_empty()
+    }
+
+    fn finish_all(&mut self, books: &mut Books) {
+        std::mem::swap(&mut self.books, books);
+        self.end_all();
+        std::mem::swap(&mut self.books, books);
+    }
+
+    fn call_for_help(&self) {
+        self.call_for_help();
     }
 }

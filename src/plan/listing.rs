@@ -37,14 +37,10 @@ pub(crate) struct Rank {
 }
 
 /// Room for the entries of one fetch, kept by a worker from directory to directory.
+#[derive(Default)]
 pub(crate) struct Listing {
+    /// Empty until the first fetch.
     buffer: Vec<MaybeUninit<u8>>,
-}
-
-impl Default for Listing {
-    fn default() -> Self {
-        Self { buffer: vec![MaybeUninit::uninit(); LISTING_BYTES] }
-    }
 }
 
 impl Listing {
@@ -56,6 +52,7 @@ impl Listing {
     pub(crate) fn fetch(&mut self, directory: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
         let mut entries = Vec::new();
         let mut ended = true;
+        self.buffer.resize(LISTING_BYTES, MaybeUninit::uninit());
         let mut listing = RawDir::new(directory.as_fd(), &mut self.buffer);
         while let Some(entry) = listing.next() {
             let entry = match entry {

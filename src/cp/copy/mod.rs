@@ -19,7 +19,6 @@ pub(crate) mod extents;
 pub(crate) mod file;
 mod finish;
 pub(crate) mod fs_pairs;
-pub(crate) mod grains;
 pub(crate) mod holes;
 mod interrupt;
 mod newcomer;

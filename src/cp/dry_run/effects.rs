@@ -11,8 +11,8 @@ use crate::cp::entry::special;
 use crate::cp::job::FileJob;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::DirJob;
+use crate::cp::walk::Walker;
 use crate::cp::walk::source_directory::Place;
-use crate::cp::worker::Worker;
 use crate::pipeline::chain::At;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::filter;
@@ -24,7 +24,7 @@ use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{Access, AtFlags, FileType};
 use rustix::io::Errno;
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Looks at the destination of a copy, called `shown`; in a dry run, at what would be there by now.
     pub(crate) fn look(
         &self,
@@ -70,7 +70,7 @@ impl Worker<'_, '_> {
                 let options = self.shared.options;
                 if replace::is_counted(options, facts.kind) {
                     let data = options.make == Make::Copies && !options.attributes_only;
-                    self.meter.simulated(if data { facts.size } else { 0 });
+                    self.books.meter.simulated(if data { facts.size } else { 0 });
                 }
             }
             Err(problem) => {

@@ -6,7 +6,7 @@ use crate::cli::cp::Backup;
 use crate::cp::job::FileJob;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::shared::Run;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::backup::{Name, Naming};
@@ -75,7 +75,7 @@ pub(crate) struct Kept {
     shown: Arc<[u8]>,
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Renames what is at `destination` to its backup's name; or, where it is to stay until something takes its place,
     /// gives it that name for another, if that can be. `shown` is what both are called, the destination first; `branch`,
     /// the directory in work that it lies in, unless it is an operand's. A backup that would take the place of the source

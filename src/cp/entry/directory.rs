@@ -3,8 +3,8 @@
 use super::backup::Kept;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::Origin;
+use crate::cp::walk::Walker;
 use crate::cp::walk::source_directory::Place;
-use crate::cp::worker::Worker;
 use crate::pipeline::attributes::{self, Copied};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{AttributePlan, PreservePolicy, mode_to_fill};
@@ -25,7 +25,7 @@ pub(crate) struct OpenedCopy {
     pub deferred_attributes: Option<Box<(AttributePlan, PreservePolicy)>>,
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Makes the copy of a directory, or takes the directory that is there: one that was looked at, as
     /// [`Self::fate_of_directory`] does. What was `kept` comes back where it cannot be made.
     pub(crate) fn make_directory(

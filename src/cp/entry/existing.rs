@@ -4,7 +4,7 @@
 use super::backup::Kept;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::cp::job::FileJob;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::FileStat;
@@ -28,7 +28,7 @@ pub(crate) fn asks_first(options: &CpOptions) -> bool {
         || options.preserve.links
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Begins with a file that is no directory, known by `facts` to be what it is.
     pub(crate) fn begin_entry(&mut self, mut job: FileJob, facts: &FileStat) {
         let options = self.shared.options;
@@ -85,14 +85,14 @@ impl Worker<'_, '_> {
             self.changed(&job);
         }
         let made = match options.make {
-            Make::Copies if read => return self.backlog.push_back(Box::new(job)),
+            Make::Copies if read => return self.books.backlog.push_back(Box::new(job)),
             Make::Copies => self.make_special(&job, facts),
             Make::HardLinks => self.hard_link(&job, facts),
             Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),
         };
         if options.make != Make::Copies && made.is_ok() {
             // The link stands for the copy.
-            self.tally.file(0);
+            self.books.tally.file(0);
         }
         let At { directory, name } = &job.destination;
         match made {

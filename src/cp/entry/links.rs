@@ -16,8 +16,8 @@ use super::backup::Kept;
 use crate::cli::cp::{CpOptions, Follow};
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names};
+use crate::cp::walk::Walker;
 use crate::cp::walk::overlap;
-use crate::cp::worker::Worker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};
@@ -224,7 +224,7 @@ impl Waiting {
     }
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Copies a file that is ready for it, or makes its copy another name of the one that there is. Where it was
     /// `skipped` its own copy is the file that stays.
     pub(crate) fn copy_or_link(&mut self, mut job: FileJob, facts: &FileStat, skipped: bool) {

@@ -8,6 +8,7 @@ pub(crate) mod backup;
 pub(crate) mod created;
 pub(crate) mod directory;
 pub(crate) mod existing;
+pub(crate) mod grains;
 pub(crate) mod late;
 pub(crate) mod links;
 pub(crate) mod owed;

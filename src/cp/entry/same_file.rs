@@ -1,14 +1,14 @@
 //! What tells whether a source and what is at its destination are one file.
 
 use super::created::{Base, EntryName, has_one_name};
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::chain::At;
 use crate::plan::facts::FileStat;
 use crate::plan::replace::SameFileEvidence;
 use crate::process;
 use rustix::fs::{AtFlags, FileType};
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
     /// be one file; each with its path as messages show it. A source that is a link is followed only where it counts what it
     /// `leads` to, as that changes its access time.

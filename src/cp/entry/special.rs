@@ -2,7 +2,7 @@
 
 use crate::cli::cp::{CpOptions, Keep, Overwrite};
 use crate::cp::job::FileJob;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::attributes::{self, Source};
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
@@ -51,7 +51,7 @@ pub(crate) fn is_the_copy(options: &CpOptions, job: &FileJob) -> bool {
         })
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Makes the copy of a file that is no regular file and no directory.
     pub(crate) fn make_special(&self, job: &FileJob, facts: &FileStat) -> Result<(), FileError> {
         // A name with a slash behind it is a directory's, and will be refused.

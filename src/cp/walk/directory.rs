@@ -7,7 +7,7 @@ use crate::cli::cp::Follow;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{self, FileJob, Task};
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::attribute_names::Names;
@@ -36,7 +36,7 @@ enum Branched {
     Not,
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Begins with a directory of a tree: opens it, comes to its copy, and lists the first part. Where it was `seen`, not
     /// only listed, it must be that directory.
     pub(crate) fn directory(&mut self, parent: &Arc<DirJob>, entry: &Entry, seen: Option<FileId>) {
@@ -184,7 +184,7 @@ impl Worker<'_, '_> {
         {
             self.tell_left_over(open.as_fd(), &destination.path);
         }
-        self.tally.directories += u64::from(self.shared.dry_run.is_none());
+        self.books.tally.directories += u64::from(self.shared.dry_run.is_none());
         let rules = self.rules(parent, source, descriptor.as_ref().ok());
         let branch = Arc::new(DirJob {
             parent: parent.map(Arc::clone),
@@ -236,8 +236,10 @@ impl Worker<'_, '_> {
         self.end_copies_within(branch);
         let in_order = self.walks_in_order(branch);
         let fetched = branch.source().and_then(|source| match source {
-            Directory::Open(source) if in_order => self.listing.fetch_all(&source).map(|all| (all, true)),
-            Directory::Open(source) => self.listing.fetch(&source),
+            Directory::Open(source) if in_order => {
+                self.books.listing.fetch_all(&source).map(|all| (all, true))
+            }
+            Directory::Open(source) => self.books.listing.fetch(&source),
             Directory::Working => Err(Errno::BADF),
         });
         let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
@@ -352,7 +354,7 @@ impl Worker<'_, '_> {
         let job = FileJob::of_entry(branch, entry)?;
         if entry.kind == FileType::RegularFile && !entry.through_link && !self.shared.asks_first {
             self.check_entry_path_length(branch, &job)?;
-            self.backlog.push_back(Box::new(job));
+            self.books.backlog.push_back(Box::new(job));
             return Ok(());
         }
         self.seen_leaf(branch, job)

@@ -3,7 +3,7 @@
 use super::source_directory::Place;
 use crate::cp::job::Operand;
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::plan::facts::FileStat;
 use crate::plan::filter::{self, BadLines, Beyond, RULES_BYTES_MAX, Rules};
 use crate::plan::listing::Entry;
@@ -25,7 +25,7 @@ pub(crate) enum Trouble {
     Bad(BadLines),
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Takes the entries out of a listing that are not to be copied.
     pub(crate) fn choose(&self, branch: &DirJob, entries: &mut Vec<Entry>) {
         let own = &self.shared.own_names;

@@ -6,6 +6,7 @@
 
 pub(crate) mod argv;
 pub(crate) mod directory;
+pub(crate) mod ended;
 pub(crate) mod files0_from;
 pub(crate) mod filter;
 pub(crate) mod made_directories;
@@ -17,3 +18,122 @@ pub(crate) mod recursion;
 pub(crate) mod several_names;
 pub(crate) mod source_directory;
 pub(crate) mod targets;
+
+use crate::cli::cp::Follow;
+use crate::cp::copy::extents::LargeFile;
+use crate::cp::job::{FileJob, Task};
+use crate::cp::progress::Progress;
+use crate::cp::progress::meter::Meter;
+use crate::cp::shared::Run;
+use crate::plan::listing::Listing;
+use crate::report::stats::Tally;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Tasks that must wait before another worker is started for them.
+pub(crate) const TASKS_FOR_HELP: usize = 4;
+
+/// The same where links are followed in trees: one may lead back to what is being made, and what is there by then depends on
+/// the order. A small tree has that of GNU cp, as one worker copies it.
+const TASKS_FOR_HELP_WITH_LINKS: usize = 64;
+
+/// What a worker has found and counted: the walk writes it, and the worker takes files from it.
+#[derive(Default)]
+pub(crate) struct Books {
+    pub(crate) tally: Tally,
+    /// Shows the tally and what is in flight, where `--progress` asks for that.
+    pub(crate) meter: Meter,
+    pub(crate) listing: Listing,
+    /// Files to begin with when there is room.
+    pub(crate) backlog: VecDeque<Box<FileJob>>,
+}
+
+impl Books {
+    /// Empty books of one more worker.
+    #[must_use]
+    pub(crate) fn new(run: &Run<'_>) -> Self {
+        let cell = run.progress.as_ref().map(|progress: &Progress| progress.cells.add());
+        Self { meter: Meter::new(cell), ..Self::default() }
+    }
+}
+
+/// What the walk asks of the worker whose task it is: it knows nothing else of how files are copied.
+pub(crate) trait Copying {
+    /// True if nothing is in work, and nothing waits in the books.
+    fn is_idle(&self, books: &Books) -> bool;
+
+    /// Copies all that is in work or waits in the books to its end.
+    fn finish_all(&mut self, books: &mut Books);
+
+    /// Starts another worker, if there may be one more.
+    fn call_for_help(&self);
+}
+
+/// The walk of one worker, for the time of one task: it decides what is to be copied, and leaves that in the books.
+pub(crate) struct Walker<'task, 'env> {
+    pub(crate) number: usize,
+    pub(crate) shared: &'env Run<'env>,
+    pub(crate) books: &'task mut Books,
+    pub(crate) copying: &'task mut dyn Copying,
+}
+
+impl Walker<'_, '_> {
+    /// Acts on a task. That of a large file is the worker's own.
+    pub(crate) fn task(&mut self, task: Task) -> Option<Arc<LargeFile>> {
+        match task {
+            Task::Directory { parent, entry } => self.directory(&parent, &entry, None),
+            Task::Listing(branch) => self.list(&branch),
+            Task::Entries { branch, entries } => {
+                if self.is_behind_the_end(&branch, entries.len()) {
+                    return None;
+                }
+                for entry in &entries {
+                    if self.shared.is_interrupted() {
+                        break;
+                    }
+                    self.leaf(&branch, entry);
+                    self.end_in_order();
+                }
+            }
+            Task::SeveralNames => self.several_names(),
+            Task::Names(batches) => self.names(batches),
+            Task::Files(jobs) => self.books.backlog.extend(jobs),
+            Task::Operands(operands) => {
+                self.operands(operands);
+                self.end_in_order();
+            }
+            Task::Large(file) => return Some(file),
+        }
+        None
+    }
+
+    /// Ends what was begun before anything else is, where lines of `-v` come while files are being copied.
+    pub(crate) fn end_in_order(&mut self) {
+        if self.shared.ends_in_order {
+            self.end_all();
+        }
+    }
+
+    /// Ends all that this worker has begun.
+    pub(crate) fn end_all(&mut self) {
+        self.copying.finish_all(self.books);
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.copying.is_idle(self.books)
+    }
+
+    /// Queues tasks that this worker will take in their order, and calls for help where they are many.
+    pub(crate) fn queue_tasks(&mut self, tasks: Vec<Task>) {
+        self.shared.queue.push(self.number, tasks.into_iter().rev());
+        let follows = self.shared.settings.recursive && self.shared.options.follow == Follow::Always;
+        let many = if follows { TASKS_FOR_HELP_WITH_LINKS } else { TASKS_FOR_HELP };
+        if self.shared.queue.len() >= many {
+            self.call_for_help();
+        }
+    }
+
+    pub(crate) fn call_for_help(&self) {
+        self.copying.call_for_help();
+    }
+}

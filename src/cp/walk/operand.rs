@@ -6,7 +6,7 @@ use crate::cp::entry::created::CreatedFiles;
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::Origin;
 use crate::cp::job::{FileJob, Names, Operand, Operands, Task};
-use crate::cp::worker::{TASKS_FOR_HELP, Worker};
+use crate::cp::walk::{TASKS_FOR_HELP, Walker};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::FileStat;
@@ -38,7 +38,7 @@ impl Examined {
     }
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Begins with the next operand and leaves the others for later: at once, by whoever has time, or, where the two
     /// could meet, when all else is done. GNU copies one operand after the other; nobody is to see a difference.
     pub(crate) fn operands(&mut self, operands: Operands) {

@@ -9,7 +9,7 @@ use crate::cp::dry_run::state::DryRun;
 use crate::cp::entry::directory::lend_to_owner;
 use crate::cp::job::Operand;
 use crate::cp::shared::Run;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
 use crate::plan::attribute_names::Names;
@@ -95,7 +95,7 @@ impl Parent {
     }
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Makes the directories above an operand's copy, and answers the operand with its copy's place in the last of them.
     pub(crate) fn with_parents(&self, operand: &Operand) -> Result<Operand, FileError> {
         let name = operand.destination.name.to_bytes();

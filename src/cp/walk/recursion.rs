@@ -8,7 +8,7 @@ use crate::cp::entry::created::{Base, CreatedAs, EntryName};
 use crate::cp::entry::directory::OpenedCopy;
 use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{Operand, Task};
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};
@@ -26,7 +26,7 @@ use std::ffi::CString;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Has what is in the way of a directory's copy make way, and answers what was kept for that. It comes back where the
     /// directory is refused, which GNU cp finds out then.
     pub(crate) fn admit(
@@ -186,7 +186,7 @@ impl Worker<'_, '_> {
     }
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Whether the copy of an operand's directory is to lie within that directory, or may.
     pub(crate) fn is_within_itself(&self, operand: &Operand, source: &FileStat) -> bool {
         let within = |place: &At| self.shared.met.above.of(place).contains(&source.identity);

@@ -6,7 +6,7 @@ use super::operand::rank_of;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names, Task};
 use crate::cp::shared::goes_in_order;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking::{self, Order};
 use crate::plan::listing::{Entry, Rank};
@@ -79,7 +79,7 @@ impl Batches {
     }
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// The order that a file is to be copied in, where it has not waited for its turn yet.
     pub(crate) fn order_of(&self, job: &FileJob, facts: &FileStat) -> Option<Order> {
         // These go in the order of the walk, with one worker.

@@ -1,6 +1,6 @@
 //! A source directory: opened, and compared with what was looked at; or why it is not open.
 
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::attributes::{self, Source};
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::attribute_names::Names;
@@ -62,7 +62,7 @@ impl Unopened {
     }
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Opens a source directory. One that cannot be read is made in the copy all the same, as GNU cp does, and why it
     /// cannot is told when it is to be listed.
     pub(crate) fn open_source(

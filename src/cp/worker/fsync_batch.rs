@@ -60,6 +60,6 @@ impl Worker<'_, '_> {
             Outcome::Done | Outcome::Count { .. } => Ok(()),
             Outcome::Failed { errno, .. } => Err(errno),
         };
-        self.tally.syncs += u64::from(dir_fsync::report_fsync(answer, path, self.shared.reporter));
+        self.books.tally.syncs += u64::from(dir_fsync::report_fsync(answer, path, self.shared.reporter));
     }
 }

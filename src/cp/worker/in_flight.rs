@@ -75,11 +75,11 @@ impl Worker<'_, '_> {
                 }
                 let arrived = file.arrived().saturating_sub(before);
                 file.bytes_reported += arrived;
-                self.meter.arrived(arrived);
-                self.meter.name(|| file.source_path());
+                self.books.meter.arrived(arrived);
+                self.books.meter.name(|| file.source_path());
                 // Before the next chain, which may wait. What is done is shown when its bytes count no more as moving.
                 if !matches!(next, Step::Done) {
-                    self.meter.show(&self.tally);
+                    self.books.meter.show(&self.books.tally);
                 }
                 self.next(slot, file, next);
             }
@@ -93,11 +93,11 @@ impl Worker<'_, '_> {
         let before = extent.reached();
         let progressed = extent.advance(completion);
         let arrived = extent.reached().saturating_sub(before);
-        if self.meter.is_read() {
+        if self.books.meter.is_read() {
             extent.note_shown(arrived);
-            self.meter.arrived(arrived);
-            self.meter.name(|| extent.file().source_path());
-            self.meter.show(&self.tally);
+            self.books.meter.arrived(arrived);
+            self.books.meter.name(|| extent.file().source_path());
+            self.books.meter.show(&self.books.tally);
         }
         match progressed {
             BlockStep::Run(_) | BlockStep::Done if self.shared.is_interrupted() => {
@@ -140,17 +140,17 @@ impl Worker<'_, '_> {
                 self.flights_free.push(slot);
                 self.window = self.engine.in_flight().max(1);
                 if self.engine.in_flight() > 0 {
-                    self.backlog.push_front(file.into_job());
+                    self.books.backlog.push_front(file.into_job());
                 } else {
                     self.shared.reporter.problem(&file.failed_without_descriptor());
                     let mut job = file.into_job();
                     job.failed = true;
-                    self.leaf_done(&job);
+                    self.walk(|walker| walker.leaf_done(&job));
                 }
             }
             Step::OfAnotherKind => {
                 self.flights_free.push(slot);
-                self.look_again(*file.into_job());
+                self.walk(|walker| walker.look_again(*file.into_job()));
             }
             Step::Fsync(chain) => self.settle(slot, file, chain),
             Step::Large(file) => {
@@ -169,7 +169,7 @@ impl Worker<'_, '_> {
                 self.window = self.window_max.min(self.window.saturating_add(1));
                 self.say_how(&file);
                 self.stop_watching(&file);
-                self.leaf_done(file.ended());
+                self.walk(|walker| walker.leaf_done(file.ended()));
             }
         }
     }

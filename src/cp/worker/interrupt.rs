@@ -21,7 +21,7 @@ impl Worker<'_, '_> {
             // From here on it is whole, or has been given up.
             if file.unfinished_id > 0 {
                 progress.unfinished.end(file.unfinished_id);
-                self.meter.forget_name(std::mem::take(&mut file.unfinished_id));
+                self.books.meter.forget_name(std::mem::take(&mut file.unfinished_id));
             }
             return self.submit(slot, InFlight::File(file), chain);
         }
@@ -33,7 +33,7 @@ impl Worker<'_, '_> {
             && let Some(copy) = file.unfinished(&chain)
         {
             file.unfinished_id = progress.unfinished.begin(copy);
-            self.meter.tell_name(file.unfinished_id, || file.source_path());
+            self.books.meter.tell_name(file.unfinished_id, || file.source_path());
         }
         self.submit(slot, InFlight::File(file), chain);
     }
@@ -69,7 +69,7 @@ impl Worker<'_, '_> {
             let name = large.source_path();
             large.note(|copy| {
                 let number = progress.unfinished.begin(copy);
-                self.meter.tell_name(number, || name);
+                self.books.meter.tell_name(number, || name);
                 number
             });
         }
@@ -80,16 +80,16 @@ impl Worker<'_, '_> {
         let Some(progress) = &self.shared.progress else { return };
         if file.unfinished_id > 0 {
             progress.unfinished.end(file.unfinished_id);
-            self.meter.forget_name(file.unfinished_id);
+            self.books.meter.forget_name(file.unfinished_id);
         }
-        self.meter.file_done(file.bytes_reported);
+        self.books.meter.file_done(file.bytes_reported);
     }
 
     /// Lets go of everything that is not in flight: the run is to end.
     pub(super) fn abort_all(&mut self) {
-        for job in std::mem::take(&mut self.backlog) {
+        for job in std::mem::take(&mut self.books.backlog) {
             if let Some(kept) = &job.kept {
-                self.restore(kept, || job.destination_path());
+                self.walk(|walker| walker.restore(kept, || job.destination_path()));
             }
         }
         for (slot, chain) in std::mem::take(&mut self.starved) {

@@ -2,7 +2,7 @@
 
 use crate::cp::entry::created::directory_of;
 use crate::cp::job::FileJob;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::FileStat;
@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 use std::ffi::CStr;
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     pub(crate) fn hard_link(&self, job: &FileJob, facts: &FileStat) -> Result<(), FileError> {
         let options = self.shared.options;
         let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };

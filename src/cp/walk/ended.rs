@@ -1,14 +1,14 @@
 //! The one end that every leaf comes to, well or not: what was kept for it comes back or stays, other names of its source
 //! and those who watch learn of it, and its directory has one entry less to wait for.
 
-use super::Worker;
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names};
+use crate::cp::walk::Walker;
 use crate::plan::replace;
 use crate::report::message::FileError;
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// Has those who watch count a file no more that is not copied, if they did.
     fn count_left_out(&self, job: &FileJob) {
         let (Some(progress), options) = (&self.shared.progress, self.shared.options) else { return };
@@ -21,7 +21,7 @@ impl Worker<'_, '_> {
             Some(seen) => seen.size,
             None => 0,
         };
-        self.meter.left_out(bytes);
+        self.books.meter.left_out(bytes);
     }
 
     /// A leaf cannot be copied, and nothing more is tried.
@@ -47,7 +47,7 @@ impl Worker<'_, '_> {
         if job.left_out || job.failed {
             self.count_left_out(job);
         }
-        self.meter.show(&self.tally);
+        self.books.meter.show(&self.books.tally);
         if let Names::Entry(branch) = &job.names {
             DirJob::entry_done(branch, self.shared.reporter);
         }

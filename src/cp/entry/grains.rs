@@ -2,7 +2,7 @@
 
 use crate::cli::cp::Overwrite;
 use crate::cp::job::FileJob;
-use crate::cp::worker::Worker;
+use crate::cp::walk::Walker;
 use crate::pipeline::attributes::Copied;
 use crate::plan::destination;
 use crate::plan::facts::FileStat;
@@ -29,7 +29,7 @@ impl Grains {
     }
 }
 
-impl Worker<'_, '_> {
+impl Walker<'_, '_> {
     /// The facts of a source as they are to be compared with those of what was `found`: where the time of its copy could
     /// only be kept more coarsely it counts as written when the copy was. Like GNU cp, only where times are kept.
     pub(crate) fn comparable(&self, job: &FileJob, source: &FileStat, found: &Existing) -> FileStat {
