@@ -10,7 +10,7 @@ mod newer;
 mod signals;
 
 pub(crate) use locale::{approximations, locale};
-pub(crate) use memory::{Limit, limit, memory_left};
+pub(crate) use memory::{Limit, limit, memory_left, prepare_for_exhaustion};
 pub(crate) use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
 pub(crate) use signals::{SignalSet, ignores, raise_and_die};
 

@@ -64,6 +64,7 @@ mod hostile;
 mod hostile_limits;
 mod hostile_races;
 mod house;
+mod house_layers;
 mod knobs;
 mod knobs_engines;
 mod knobs_placement;

@@ -3,11 +3,11 @@
 
 use super::zero_copy::Astray;
 use super::{Cat, Fatal};
+use crate::cli::cat::TransferMethod;
 use crate::pipeline::chain::{Chain, Descriptor, Io, Op, Outcome, Results};
 use crate::pipeline::engine::plain;
 use crate::plan::facts::FileStat;
 use crate::plan::looping::would_loop;
-use crate::plan::ways::TransferMethod;
 use crate::report::language::Words;
 use crate::report::quote;
 use rustix::fd::AsFd;

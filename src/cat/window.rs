@@ -1,13 +1,14 @@
 //! The window of files that are read ahead, in the order in which they are printed.
 
 use super::{Cat, Fatal};
+use crate::cli::cat::TransferMethod;
 use crate::pipeline::chain::{At, Chain, Completion, Directory, End, FdKind, Io, Op, Outcome};
 use crate::pipeline::engine::sync::SyncEngine;
 use crate::pipeline::engine::uring::Refusal;
 use crate::pipeline::engine::{Wait, select};
 use crate::plan::facts::FileStat;
 use crate::plan::reading::Reading;
-use crate::plan::ways::{TransferMethod, TransferOptions, is_read_ahead};
+use crate::plan::ways::{TransferOptions, is_read_ahead};
 use crate::process;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;

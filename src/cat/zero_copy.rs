@@ -7,9 +7,10 @@
 //! cannot be set, nobody can go on without moving them once more.
 
 use super::{Cat, extents, read_ahead};
+use crate::cli::cat::TransferMethod;
 use crate::patience::retry;
 use crate::plan::facts::FileStat;
-use crate::plan::ways::{self, LARGE_BYTES, Sharing, To, TransferMethod};
+use crate::plan::ways::{self, LARGE_BYTES, Sharing, To};
 use crate::process::{self, Limit};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;

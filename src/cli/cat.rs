@@ -3,10 +3,55 @@
 use super::knobs::{self, Knobs};
 use super::{EXTENSIONS, Environment, Request, UsageError, flag, help_and_version, short_flag, shown};
 use crate::format::{Format, Numbering};
-use crate::plan::ways::TransferMethod;
 use crate::report::language::Language;
 use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
+
+/// A way for the bytes of one file to reach standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransferMethod {
+    /// splice(2): pages move into or out of a pipe, and are not copied.
+    Splice,
+    /// sendfile(2) into a socket.
+    Sendfile,
+    /// copy_file_range(2), where the file system shares blocks or has its server do the work.
+    CopyRange,
+    /// Several threads, each at offsets of its own.
+    Extents,
+    /// Several reads in flight ahead of the write.
+    Overlap,
+    /// Read together with others ahead of its turn, as a whole.
+    Ahead,
+    /// Read and written in turns.
+    Plain,
+}
+
+impl TransferMethod {
+    /// All there are, in the order in which a file in its turn tries them.
+    pub(crate) const LADDER: [Self; 7] = [
+        Self::Splice,
+        Self::Sendfile,
+        Self::CopyRange,
+        Self::Extents,
+        Self::Overlap,
+        Self::Ahead,
+        Self::Plain,
+    ];
+
+    /// What `--way` and `--stats` call it.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Splice => "splice",
+            Self::Sendfile => "sendfile",
+            Self::CopyRange => "copy-range",
+            Self::Extents => "extents",
+            Self::Overlap => "overlap",
+            Self::Ahead => "ahead",
+            Self::Plain => "plain",
+        }
+    }
+}
 
 /// What `ucat` is to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The options both programs share beyond GNU's: how the work is done, never what comes out.
 
+use crate::report::stats::StatsFormat;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -29,15 +30,6 @@ pub(crate) enum Placement {
     Fused,
     /// The source's half in the ring, the destination's by plain calls.
     Split,
-}
-
-/// How statistics are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatsFormat {
-    /// For people: one line a figure.
-    Text,
-    /// For programs: one JSON object.
-    Json,
 }
 
 /// How the work is to be done.

@@ -230,10 +230,3 @@ fn help_and_version() -> [Arg; 2] {
 fn any_option(arguments: &[OsString]) -> bool {
     arguments.iter().any(|argument| matches!(argument.as_bytes(), [b'-', _, ..]))
 }
-
-/// The last component of the name the program was called by, as messages begin.
-#[must_use]
-pub(crate) fn short_program_name(program: &OsStr) -> Vec<u8> {
-    let bytes = program.as_bytes();
-    bytes.rsplit(|&byte| byte == b'/').next().unwrap_or(bytes).to_vec()
-}

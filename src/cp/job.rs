@@ -1,5 +1,6 @@
 //! What workers pass to each other: tasks, and within them the files to copy.
 
+pub(crate) mod dir_fsync;
 pub(crate) mod dir_handle;
 pub(crate) mod dir_job;
 

@@ -1,6 +1,9 @@
 //! The file of `--manifest`: written beside its name while the run goes on, and put in its place at the end. What is no
 //! file of its own (standard output, a pipe, a device) is written straight.
 
+pub(crate) mod lines;
+
+use self::lines::{Finished, Manifest};
 use super::entry::created::EntryName;
 use super::outputs::{Outputs, Refused};
 use crate::cli::cp::CpOptions;
@@ -9,7 +12,6 @@ use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::FileStat;
 use crate::process;
-use crate::report::manifest::{Finished, Manifest};
 use crate::report::message::{FileError, MessageKind, Output};
 use crate::report::{Reporter, write_all};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -5,7 +5,6 @@
 //! [`in_flight`].
 
 mod alone;
-pub(crate) mod dir_fsync;
 mod fsync_batch;
 mod in_flight;
 mod interrupt;

@@ -3,10 +3,10 @@
 use crate::cat as pipeline;
 use crate::cli::{Environment, Request, cat};
 use crate::cp::outputs::Outputs;
+use crate::pipeline::stats_output::Outlet;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::language::Words;
-use crate::report::stats_output::Outlet;
 use rustix::io::Errno;
 
 /// Prints as the command line says. Answers whether everything went well.

@@ -3,10 +3,10 @@
 use crate::cli::{Environment, Request, cp};
 use crate::cp::outputs::Outputs;
 use crate::cp::run;
+use crate::pipeline::stats_output::Outlet;
 use crate::process;
 use crate::report::Reporter;
 use crate::report::message::Output;
-use crate::report::stats_output::Outlet;
 
 /// Copies as the command line says. Answers whether everything went well.
 #[must_use]

@@ -6,11 +6,11 @@ mod cp;
 pub use cat::ucat;
 pub use cp::ucp;
 
-use crate::cli::{UsageError, short_program_name};
+use crate::cli::UsageError;
 use crate::pipeline::engine::uring::Refusal;
 use crate::report::language::{Language, Words};
 use crate::report::message::describe;
-use crate::report::{HINT, Reporter, write_all, write_error};
+use crate::report::{HINT, Reporter, short_program_name, write_all, write_error};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

@@ -10,3 +10,4 @@ pub(crate) mod create_lock;
 pub(crate) mod engine;
 pub(crate) mod place;
 pub(crate) mod queue;
+pub(crate) mod stats_output;

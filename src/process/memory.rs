@@ -1,7 +1,25 @@
 //! Memory and other things that are limited: the heap and what it does where there is none, and how much may be taken.
 
-use crate::{bufpool, report};
+use crate::bufpool;
+use crate::patience::retry;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::OnceLock;
+
+/// The last words where there is no memory, put together while there was.
+static LAST_WORDS: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// Keeps the last words for when there is no memory left; those that came first stay.
+pub(crate) fn prepare_for_exhaustion(words: impl FnOnce() -> Vec<u8>) {
+    LAST_WORDS.get_or_init(words);
+}
+
+/// Tells that there is no memory left, without asking for any.
+fn tell_exhausted() {
+    let mut words = LAST_WORDS.get().map_or(&b"memory exhausted\n"[..], Vec::as_slice);
+    while let Ok(written @ 1..) = retry(|| rustix::io::write(rustix::stdio::stderr(), words)) {
+        words = words.get(written..).unwrap_or_default();
+    }
+}
 
 /// The heap, which ends the process as GNU's programs end where there is no memory: with a line and status 1. Rust would
 /// abort, and a core file tells nobody that a limit was met. I/O memory, which begins at a page's boundary as nothing else
@@ -14,7 +32,7 @@ static HEAP: Heap = Heap;
 impl Heap {
     fn checked(memory: *mut u8, layout: Layout) -> *mut u8 {
         if memory.is_null() && layout.align() < bufpool::PAGE_BYTES {
-            report::memory_exhausted();
+            tell_exhausted();
             // SAFETY: it takes a number and does not return. What is registered to be done at exit would want memory.
             unsafe { libc::_exit(1) }
         }

@@ -5,18 +5,17 @@
 //! displayed, the display makes way for either.
 
 pub(crate) mod charset;
+pub(crate) mod counters;
 pub(crate) mod language;
-pub(crate) mod manifest;
 pub(crate) mod message;
 pub(crate) mod progress;
 pub(crate) mod question;
 pub(crate) mod quote;
 pub(crate) mod screen;
 pub(crate) mod stats;
-pub(crate) mod stats_output;
 
-use crate::cli::short_program_name;
 use crate::patience::retry;
+use crate::process;
 use language::{Language, Words};
 use message::FileError;
 use question::Question;
@@ -31,10 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Bytes of `-v` output that are collected before they are written.
-const BLOCK_BYTES: usize = 32 << 10;
-
-/// The last words where there is no memory, put together while there was.
-static MEMORY_EXHAUSTED: OnceLock<Vec<u8>> = OnceLock::new();
+pub(crate) const BLOCK_BYTES: usize = 32 << 10;
 
 /// What follows where a command line cannot be followed.
 pub(crate) const HINT: Words = Words::gnu("Try '%s --help' for more information.\n");
@@ -74,7 +70,7 @@ impl Reporter {
     #[must_use]
     pub(crate) fn new(program: &OsStr) -> Self {
         let short = short_program_name(program);
-        MEMORY_EXHAUSTED.get_or_init(|| [&short, PREFIX_END, b"memory exhausted\n"].concat());
+        process::prepare_for_exhaustion(|| [&short, PREFIX_END, b"memory exhausted\n"].concat());
         Self {
             program: short,
             typed_program: program.as_bytes().to_vec(),
@@ -373,14 +369,16 @@ pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errn
     Ok(())
 }
 
-/// Tells that there is no memory left, without asking for any.
-pub(crate) fn memory_exhausted() {
-    write_error(MEMORY_EXHAUSTED.get().map_or(b"memory exhausted\n", Vec::as_slice));
-}
-
 /// Writes to standard error. There is nobody left to tell when that fails.
 pub(crate) fn write_error(bytes: &[u8]) {
     match write_all(rustix::stdio::stderr(), bytes) {
         Ok(()) | Err(_) => {}
     }
+}
+
+/// The last component of the name the program was called by, as messages begin.
+#[must_use]
+pub(crate) fn short_program_name(program: &OsStr) -> Vec<u8> {
+    let bytes = program.as_bytes();
+    bytes.rsplit(|&byte| byte == b'/').next().unwrap_or(bytes).to_vec()
 }

@@ -1,9 +1,17 @@
 //! What `--stats` says: files, bytes and operations, for people or for programs.
 
-use crate::cli::knobs::StatsFormat;
-use crate::pipeline::engine::Counters;
+use super::counters::Counters;
 use std::fmt::Write;
 use std::time::Duration;
+
+/// How statistics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatsFormat {
+    /// For people: one line a figure.
+    Text,
+    /// For programs: one JSON object.
+    Json,
+}
 
 /// What was copied or printed. Bytes are data bytes only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -36,6 +36,7 @@ mod verify;
 pub(crate) mod zeros;
 
 use super::entry::owed::Owed;
+use super::manifest::lines::Manifest;
 use super::outputs::Outputs;
 use crate::bufpool::Pool;
 use crate::cli::cp::{Reflink, Sparse};
@@ -43,7 +44,6 @@ use crate::pipeline::chain::Chain;
 use crate::pipeline::engine::Capabilities;
 use crate::plan::attributes::PreservePolicy;
 use crate::report::Reporter;
-use crate::report::manifest::Manifest;
 use crate::report::stats::Tally;
 use extents::LargeFile;
 use fs_pairs::FsPairsView;

@@ -5,10 +5,10 @@
 //! ones far above are let go and had again on the way back. When the last entry of a branch is done its own permissions
 //! are set, and its parent is told.
 
+use super::dir_fsync::DirFsyncQueue;
 use super::dir_handle::DirHandle;
 use crate::cp::entry::created::CreatedFiles;
 use crate::cp::walk::operand::typed;
-use crate::cp::worker::dir_fsync::DirFsyncQueue;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
 use crate::pipeline::create_lock::CreateLock;

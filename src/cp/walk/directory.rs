@@ -1,5 +1,6 @@
 //! Directories: opened, made, listed in parts, and finished when the last entry below is done.
 
+use super::Walker;
 use super::recursion::listing;
 use super::source_directory::{Place, Unopened, Way, names_of};
 use super::targets;
@@ -7,7 +8,6 @@ use crate::cli::cp::Follow;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{self, FileJob, Task};
-use crate::cp::walk::Walker;
 use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::attribute_names::Names;

@@ -1,10 +1,10 @@
 //! The one end that every leaf comes to, well or not: what was kept for it comes back or stays, other names of its source
 //! and those who watch learn of it, and its directory has one entry less to wait for.
 
+use super::Walker;
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names};
-use crate::cp::walk::Walker;
 use crate::plan::replace;
 use crate::report::message::FileError;
 

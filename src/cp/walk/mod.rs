@@ -19,12 +19,12 @@ pub(crate) mod several_names;
 pub(crate) mod source_directory;
 pub(crate) mod targets;
 
+use super::copy::extents::LargeFile;
+use super::job::{FileJob, Task};
+use super::progress::Progress;
+use super::progress::meter::Meter;
+use super::shared::Run;
 use crate::cli::cp::Follow;
-use crate::cp::copy::extents::LargeFile;
-use crate::cp::job::{FileJob, Task};
-use crate::cp::progress::Progress;
-use crate::cp::progress::meter::Meter;
-use crate::cp::shared::Run;
 use crate::plan::listing::Listing;
 use crate::report::stats::Tally;
 use std::collections::VecDeque;

@@ -1,12 +1,12 @@
 //! Operands: looked at by name as they were typed, then handed to the tree or to a file's way.
 
 use super::source_directory::{Place, Way};
+use super::{TASKS_FOR_HELP, Walker};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
 use crate::cp::entry::created::CreatedFiles;
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::Origin;
 use crate::cp::job::{FileJob, Names, Operand, Operands, Task};
-use crate::cp::walk::{TASKS_FOR_HELP, Walker};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::FileStat;

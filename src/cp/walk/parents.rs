@@ -4,12 +4,12 @@
 //! of them. What they are to be in the end they become when that operand is done. Where the last of them is there
 //! already, nothing is done about any.
 
+use super::Walker;
 use crate::cli::cp::PreserveMode;
 use crate::cp::dry_run::state::DryRun;
 use crate::cp::entry::directory::lend_to_owner;
 use crate::cp::job::Operand;
 use crate::cp::shared::Run;
-use crate::cp::walk::Walker;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
 use crate::plan::attribute_names::Names;

@@ -1,5 +1,6 @@
 //! Directories that are being copied into themselves, and what GNU cp makes of that.
 
+use super::Walker;
 use super::made_directories::MadeDirectory;
 use super::source_directory::{Place, Way};
 use crate::cli::cp::{Backup, Control, Follow};
@@ -8,7 +9,6 @@ use crate::cp::entry::created::{Base, CreatedAs, EntryName};
 use crate::cp::entry::directory::OpenedCopy;
 use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{Operand, Task};
-use crate::cp::walk::Walker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};

@@ -2,11 +2,11 @@
 //! and are then copied in the order of the walk: entries of a directory by inode, what is below one at its place, one
 //! operand after the other. So GNU cp meets them.
 
+use super::Walker;
 use super::operand::rank_of;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names, Task};
 use crate::cp::shared::goes_in_order;
-use crate::cp::walk::Walker;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking::{self, Order};
 use crate::plan::listing::{Entry, Rank};

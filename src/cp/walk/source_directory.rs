@@ -1,6 +1,6 @@
 //! A source directory: opened, and compared with what was looked at; or why it is not open.
 
-use crate::cp::walk::Walker;
+use super::Walker;
 use crate::pipeline::attributes::{self, Source};
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::attribute_names::Names;

@@ -2,8 +2,8 @@
 //! copies have left (`--atomic`), and made durable when all is done (`--fsync`). Those of a tree below are [`crate::cp::job::dir_job`]'s.
 
 use crate::cli::cp::CpOptions;
+use crate::cp::job::dir_fsync;
 use crate::cp::job::{Operand, Operands};
-use crate::cp::worker::dir_fsync;
 use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::durability::is_left_over;

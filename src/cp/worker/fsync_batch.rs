@@ -1,9 +1,9 @@
 //! Files and directories that only wait to be made durable (`--fsync`): many at a time, so that their fsync(2) calls sleep
 //! side by side and the file system commits its journal for all of them together.
 
-use super::dir_fsync::{self, DirAwaitingFsync};
 use super::{InFlight, Worker};
 use crate::cp::copy::file::FileCopy;
+use crate::cp::job::dir_fsync::{self, DirAwaitingFsync};
 use crate::pipeline::chain::{Chain, Descriptor, Io, Op, Outcome};
 
 impl Worker<'_, '_> {

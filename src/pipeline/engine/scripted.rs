@@ -7,9 +7,10 @@
 pub(crate) mod file;
 pub(crate) mod world;
 
-use super::{Capabilities, Counters, Engine, Wait};
+use super::{Capabilities, Engine, Wait};
 use crate::pipeline::chain::{Call, Chain, Completion, End, Io, Op, Outcome, Results};
 use crate::plan::attributes::{AttributeError, AttributePlan};
+use crate::report::counters::Counters;
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use std::cell::RefCell;

@@ -1,11 +1,12 @@
 //! Picks the engine: what was asked for, what the kernel allows, what the job is worth.
 
+use super::Engine;
 use super::sync::SyncEngine;
 use super::uring::{Refusal, Setup, Uring};
-use super::{Counters, Engine};
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Knobs, Placement};
 use crate::report::Reporter;
+use crate::report::counters::Counters;
 use crate::report::message::describe;
 use rustix::fs::Access;
 use std::sync::OnceLock;

@@ -4,9 +4,10 @@
 //! has a [`CreateLock`] stops before the operation that makes its file. Those that stand there when something is reaped take their
 //! turn together.
 
-use super::{Capabilities, Counters, Engine, Wait, made, plain};
+use super::{Capabilities, Engine, Wait, made, plain};
 use crate::pipeline::chain::{Chain, Completion, End, Io, Op, Outcome, Results};
 use crate::pipeline::create_lock::{CREATE_BATCH, CreateLock};
+use crate::report::counters::Counters;
 use rustix::io::Errno;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

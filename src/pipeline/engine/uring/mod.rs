@@ -17,10 +17,11 @@ mod user_data;
 
 pub(crate) use ring::Refusal;
 
-use super::{Capabilities, Counters, Engine, Wait, made, plain};
+use super::{Capabilities, Engine, Wait, made, plain};
 use crate::bufpool::Pool;
 use crate::patience::Patience;
 use crate::pipeline::chain::{Chain, Completion, Outcome, Results};
+use crate::report::counters::Counters;
 use io_uring::squeue;
 use readings::Readings;
 use ring::{Ring, RingConfig};

@@ -1,10 +1,11 @@
 //! Where statistics go: to standard error, or into a file that is opened before the work begins.
 
-use super::message::describe;
-use super::stats::Stats;
-use super::{Reporter, quote, write_all, write_error};
-use crate::cli::knobs::{Knobs, StatsFormat};
+use crate::cli::knobs::Knobs;
 use crate::plan::facts::{FileId, FileStat};
+use crate::report::message::describe;
+use crate::report::stats::Stats;
+use crate::report::stats::StatsFormat;
+use crate::report::{Reporter, quote, write_all, write_error};
 use rustix::fd::OwnedFd;
 use rustix::fs::FileType;
 use rustix::io::Errno;

@@ -7,9 +7,9 @@
 //! Where the list takes the place of an earlier one, it is noted what becomes of the files that may stand there, by hashes
 //! of their names. At the end the earlier list is read once, and the lines that still hold are added to the new one.
 
-use super::{BLOCK_BYTES, Reporter, write_all};
 use crate::hashes::Hash;
 use crate::plan::path::without_dots;
+use crate::report::{BLOCK_BYTES, Reporter, write_all};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::collections::HashSet;
