@@ -5,6 +5,8 @@ use crate::cp::copy::Step;
 use crate::cp::copy::extent::{BlockStep, Extent};
 use crate::cp::copy::extents::{FinishedExtents, LargeFile};
 use crate::cp::copy::file::FileCopy;
+use crate::cp::entry::links::Share;
+use crate::cp::job::FileJob;
 use crate::cp::job::Task;
 use crate::pipeline::chain::{Chain, Completion};
 use std::sync::Arc;
@@ -145,7 +147,7 @@ impl Worker<'_, '_> {
                     self.shared.reporter.problem(&file.failed_without_descriptor());
                     let mut job = file.into_job();
                     job.failed = true;
-                    self.walk(|walker| walker.leaf_done(&job));
+                    self.leaf_done(&job);
                 }
             }
             Step::OfAnotherKind => {
@@ -169,8 +171,19 @@ impl Worker<'_, '_> {
                 self.window = self.window_max.min(self.window.saturating_add(1));
                 self.say_how(&file);
                 self.stop_watching(&file);
-                self.walk(|walker| walker.leaf_done(file.ended()));
+                self.leaf_done(file.ended());
             }
         }
+    }
+
+    /// A file is done, well or not. Only where something waits for it the walk has more to do.
+    fn leaf_done(&mut self, job: &FileJob) {
+        if job.kept.is_some() || job.share != Share::None {
+            return self.walk(|walker| walker.leaf_done(job));
+        }
+        if !job.failed {
+            job.note_made();
+        }
+        self.books.end(self.shared, job);
     }
 }
