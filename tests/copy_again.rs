@@ -154,6 +154,11 @@ fn an_empty_name_stands_for_the_working_directory_but_for_files() {
         s.cp(["-d", "l", ""]).fails("ucp: cannot overwrite directory '' with non-directory 'l'");
         s.cp(["-T", "p/f", ""]).fails("ucp: cannot overwrite directory '' with non-directory 'p/f'");
         s.cp(["-s", "p/f", ""]).fails("ucp: cannot overwrite directory '' with non-directory 'p/f'");
+        let failed = "ucp: overwrite ''? ucp: cannot create regular file '': No such file or directory";
+        s.cp(["-bi", "p/f", ""]).input("y\n").fails(failed);
+        s.cp(["-bi", "p/f", ""]).input("n\n").fails("ucp: overwrite ''? ");
+        let asked = "ucp: unwritable '' (mode 0755, rwxr-xr-x); try anyway? ";
+        s.chmod("", 0o755).cp(["-bi", "p/f", ""]).by_nobody().input("n\n").fails(asked);
     });
 }
 

@@ -12,7 +12,7 @@ use crate::plan::overwrite::Existing;
 use crate::plan::replace::{self, ExistingAction, SameFileEvidence};
 use crate::process;
 use crate::report::message::{FileError, MessageKind};
-use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -180,22 +180,26 @@ impl Walker<'_, '_> {
                 ));
             }
         }
-        let Some(there) = replace::there(options, facts, &found) else {
+        let there = replace::there(options, facts, &found);
+        let met = there.and_then(|there| self.shared.outputs.met_copy(there.identity, || job.source_path()));
+        if let Some(problem) = met {
+            return Err(problem);
+        }
+        let asked_about = || there.copied().or_else(|| stood_for(self.shared.options, job));
+        let set_failed = || asked_about().is_some_and(|there| !self.may_replace(job, &there));
+        if options.ask && self.shared.dry_run.is_none() && set_failed() {
+            self.shared.reporter.set_failed();
+            self.say_skipped(job);
+            self.left_alone(job);
+            return Ok(Ready::Done);
+        }
+        let Some(there) = there else {
             if let Some(problem) = self.met_just_created(job, facts) {
                 return Err(problem);
             }
             self.verbose(job, None);
             return Ok(Ready::Copy);
         };
-        if let Some(problem) = self.shared.outputs.met_copy(there.identity, || job.source_path()) {
-            return Err(problem);
-        }
-        if options.ask && self.shared.dry_run.is_none() && !self.may_replace(job, there) {
-            self.shared.reporter.set_failed();
-            self.say_skipped(job);
-            self.left_alone(job);
-            return Ok(Ready::Done);
-        }
         if fate == ExistingAction::Done {
             return Ok(Ready::Done);
         }
@@ -317,7 +321,7 @@ impl Walker<'_, '_> {
         let writable = there.kind == FileType::Symlink
             || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
         // An empty name stands for the working directory, but nothing of that name may be written to but by root.
-        let writable = writable && (!job.destination_path().is_empty() || geteuid().is_root());
+        let writable = if job.destination_path().is_empty() { geteuid().is_root() } else { writable };
         let options = self.shared.options;
         let forced = options.force || options.remove_destination;
         self.shared.reporter.may_replace(&job.destination_path(), there.mode, writable, forced)
@@ -346,6 +350,12 @@ impl Walker<'_, '_> {
             self.shared.reporter.copied(&job.source_path(), &job.destination_path(), kept);
         }
     }
+}
+
+/// The working directory, for which an empty name stands until a backup of it is to be kept.
+fn stood_for(options: &CpOptions, job: &FileJob) -> Option<FileStat> {
+    let stands = options.backup.is_some() && job.destination.name.is_empty();
+    rustix::fs::statat(CWD, c".", AtFlags::empty()).ok().filter(|_| stands).map(|stat| FileStat::of(&stat))
 }
 
 /// What is left to do with a file.
