@@ -144,10 +144,11 @@ pub(crate) fn goes_in_order(options: &CpOptions) -> bool {
     options.verbose || options.extensions.choosing.dry_run
 }
 
-/// Whether a file is copied before the next is begun, as lines of `-v` come in the middle of it, or its times depend on it.
-fn ends_in_order(options: &CpOptions) -> bool {
-    let middle = options.force || options.preserve.links || linking::reads_in_turn(options);
-    options.debug || (options.verbose && middle)
+/// Whether a file is copied before the next is begun, as lines of `-v` come in the middle of it, or its times depend on it,
+/// whose names do not `wait` for their turn.
+fn ends_in_order(options: &CpOptions, wait: bool) -> bool {
+    let depends = options.preserve.links || linking::reads_in_turn(options);
+    options.debug || (options.verbose && options.force) || ((options.verbose || !wait) && depends)
 }
 
 impl<'env> Run<'env> {
@@ -211,7 +212,7 @@ impl<'env> Run<'env> {
             owed: Arc::default(),
             options,
             asks_first: asks_first(options),
-            ends_in_order: ends_in_order(options),
+            ends_in_order: ends_in_order(options, descriptors::let_names_wait(descriptors)),
             knobs: &options.knobs,
             manifest: None,
             targets: None,
@@ -258,7 +259,8 @@ impl<'env> Run<'env> {
         descriptors::are_few(self.descriptors)
     }
 
-    /// Whether names may wait for their turn, and hold their directories.
+    /// Whether names may wait for their turn, and hold their directories. Where they may not, the one worker that there is then
+    /// goes in the order of the walk.
     #[must_use]
     pub(crate) fn lets_names_wait(&self) -> bool {
         descriptors::let_names_wait(self.descriptors)

@@ -284,11 +284,12 @@ impl Walker<'_, '_> {
             self.find_kind(branch, &mut entry);
             if entry.kind == FileType::Directory {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
-                // The lines of -v come in the order of the listing; where there are files already, which of several hard
-                // links is copied first can be told by what becomes of them; and a link may lead above the copy, which ends
-                // the walk.
+                // The lines of -v come in the order of the listing; where there are files already, or names cannot wait for
+                // their turn, which of several hard links is copied first can be told by what becomes of them; and a link may
+                // lead above the copy, which ends the walk.
                 let leads_away = self.shared.options.follow == Follow::Always;
-                let in_order = self.shared.settings.verbose || !branch.created || leads_away;
+                let now = !branch.created || !self.shared.lets_names_wait();
+                let in_order = self.shared.settings.verbose || now || leads_away;
                 if in_order || self.walks_in_order(branch) {
                     flush(&mut leaves, &mut tasks);
                     tasks.push(task);
