@@ -204,6 +204,19 @@ fn a_copy_that_was_made_through_a_link_is_copied_into_itself_until_names_are_too
 }
 
 #[test]
+fn names_are_copied_before_a_later_copy_is_written_to_one_of_them() {
+    each_engine(|s| {
+        s.in_walk_order(&[&["s/k", "s/m", "s/d"]], |s| {
+            s.file("s/k", "1").hard_link("s/e", "s/k").file("s/m", "22").dir("s/d");
+        });
+        s.dir("s/d/s").hard_link("s/d/s/m", "s/k");
+        s.cp(["-rp", "s", "s/d"]).fails("ucp: cannot copy a directory, 's', into itself, 's/d/s'");
+        assert_eq!(["k", "e", "m"].map(|name| s.read(format!("s/d/s/{name}"))), [&b"1"[..], b"1", b"22"]);
+        assert_eq!(s.read("s/k"), b"22");
+    });
+}
+
+#[test]
 fn names_that_wait_for_their_turn_are_there_where_the_walk_comes_by_them() {
     each_engine(|s| {
         s.in_walk_order(&[&["s/t/b/k", "s/t/b/b"], &["s/b/f", "s/b/g"]], |s| {

@@ -92,7 +92,7 @@ impl Walker<'_, '_> {
                         break;
                     }
                     self.leaf(&branch, entry);
-                    self.end_in_order();
+                    self.end_leaf(&branch);
                 }
             }
             Task::SeveralNames => self.several_names(),

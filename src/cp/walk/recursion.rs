@@ -174,6 +174,14 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// Ends an entry's copy before the next is begun, where that may be copied from what this one is written to.
+    pub(super) fn end_leaf(&mut self, branch: &DirJob) {
+        match branch.origin.is_within_itself {
+            true => self.end_all(),
+            false => self.end_in_order(),
+        }
+    }
+
     /// True if this run may have put copies into a directory of the source. One that the run has made is not listed at all.
     fn may_list_copies(&self, branch: &DirJob) -> bool {
         let source = branch.source.identity();

@@ -82,8 +82,10 @@ impl Batches {
 impl Walker<'_, '_> {
     /// The order that a file is to be copied in, where it has not waited for its turn yet.
     pub(crate) fn order_of(&self, job: &FileJob, facts: &FileStat) -> Option<Order> {
-        // These go in the order of the walk, with one worker.
-        let in_order = goes_in_order(self.shared.options);
+        // These go in the order of the walk, with one worker; so does one that copies what lies where its copies go, any of
+        // which may replace what a name has.
+        let within_itself = job.branch().is_some_and(|branch| branch.origin.is_within_itself);
+        let in_order = goes_in_order(self.shared.options) || within_itself;
         // Names that wait hold their directories, for which there are to be descriptors.
         if facts.links <= 1 || job.rank.is_none() || in_order || !self.shared.lets_names_wait() {
             return None;
