@@ -142,3 +142,24 @@ fn what_stays_and_is_met_again_below_another_operand_becomes_one_file() {
         }
     });
 }
+
+#[test]
+fn what_would_write_to_a_file_that_a_name_needs_waits_with_it() {
+    each_engine(|s| {
+        // The copy of a later file is written to that of an earlier one, which waits as it has another name.
+        s.in_walk_order(&[&["s/k", "s/m"]], |s| {
+            s.file("s/k", "1").hard_link("s/e", "s/k").file("s/m", "22");
+        });
+        s.file("d/s/k", "").hard_link("d/s/m", "d/s/k");
+        s.cp(["-rp", "s", "d"]).succeeds();
+        assert_eq!(["k", "e", "m"].map(|name| s.read(format!("d/s/{name}"))), [&b"22"[..], b"1", b"22"]);
+        // A later file takes the place of the first copy, which an earlier name is to be linked to.
+        s.in_walk_order(&[&["one/a", "two/one/a"]], |s| {
+            s.dir("two/one").file("one/a", "1").hard_link("one/f", "one/a").hard_link("two/one/k", "one/a");
+            s.file("two/one/a", "22").dir("t");
+        });
+        s.cp(["-a", "one", "two/.", "t"]).succeeds();
+        assert_eq!(["a", "f", "k"].map(|name| s.read(format!("t/one/{name}"))), [&b"22"[..], b"1", b"1"]);
+        assert_eq!(s.path("t/one/f").metadata().unwrap().ino(), s.path("t/one/k").metadata().unwrap().ino());
+    });
+}

@@ -19,6 +19,7 @@ use super::copy::fs_pairs::{FsPairsCache, FsPairsView};
 use super::copy::{Context, Step};
 use super::job::{FileJob, Task};
 use super::shared::Run;
+use super::walk::several_names;
 use super::walk::{Books, Copying, Walker};
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Placement};
@@ -215,6 +216,10 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             && let Some(mut job) = self.books.backlog.pop_front()
         {
             Self::look_ahead(&mut job);
+            if several_names::is_needed_unseen(&self.shared.met.several_names, &job) {
+                self.walk(|walker| walker.look_again(*job));
+                continue;
+            }
             if self.must_wait(&job) {
                 self.books.backlog.push_front(job);
                 break;

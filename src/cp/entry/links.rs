@@ -135,6 +135,14 @@ impl Links {
         Ok(is)
     }
 
+    /// The file that other names of a source would become names of, where it is made.
+    pub(crate) fn first_copy(&self, source: FileId) -> Option<FileId> {
+        match &self.lock(source).known.get(&source)?.copy {
+            FirstCopy::Made(first) => Some(first.made),
+            FirstCopy::UnderWay(_) => None,
+        }
+    }
+
     /// The first copy of a file shows another inode now that it has been linked.
     fn renew(&self, source: FileId, shows: FileId) {
         if let Some(Known { copy: FirstCopy::Made(first), .. }) = self.lock(source).known.get_mut(&source) {

@@ -1,9 +1,11 @@
 //! Files of several names whose copies depend on which name comes first. They wait until all else is done that was begun,
 //! and are then copied in the order of the walk: entries of a directory by inode, what is below one at its place, one
-//! operand after the other. So GNU cp meets them.
+//! operand after the other. So GNU cp meets them. What would write to a file that one of them is to write to or to be linked
+//! to waits with them.
 
 use super::Walker;
 use super::operand::rank_of;
+use crate::cp::entry::special;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, Names, Task};
 use crate::cp::shared::goes_in_order;
@@ -11,7 +13,9 @@ use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking::{self, Order};
 use crate::plan::listing::{Entry, Rank};
 use crate::plan::overwrite::Existing;
-use std::collections::{HashMap, VecDeque};
+use crate::plan::replace;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Names whose directories stay open while they wait; those of further ones are let go.
@@ -42,21 +46,44 @@ pub(crate) struct Batches {
 
 /// The names of a run that wait.
 #[derive(Default)]
-pub(crate) struct SeveralNames(Mutex<Vec<Name>>);
+pub(crate) struct SeveralNames {
+    waiting: Mutex<Waiting>,
+    /// Some of them need a file that is there; to be asked often.
+    need_any: AtomicBool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    names: Vec<Name>,
+    /// Files at the destination that they will write to, or be linked to.
+    needed: HashSet<FileId>,
+}
 
 impl SeveralNames {
-    /// Notes a name; answers whether it is the first that waits.
-    fn note(&self, name: Name) -> bool {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes a name and the files at the destination that it needs; answers whether it is the first that waits.
+    fn note(&self, name: Name, needs: impl IntoIterator<Item = FileId>) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Waiting { names, needed } = &mut *waiting;
         if let (Place::Entry(branch, _), true) = (&name.place, names.len() >= WAITING_OPEN_MAX) {
             branch.release();
         }
+        needed.extend(needs);
+        self.need_any.store(!needed.is_empty(), Ordering::Relaxed);
         names.push(name);
         names.len() == 1
     }
 
+    fn need_any(&self) -> bool {
+        self.need_any.load(Ordering::Relaxed)
+    }
+
+    fn need(&self, file: FileId) -> bool {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).needed.contains(&file)
+    }
+
     fn take(&self) -> Vec<Name> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        self.need_any.store(false, Ordering::Relaxed);
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner)).names
     }
 }
 
@@ -79,6 +106,20 @@ impl Batches {
     }
 }
 
+/// Whether the copy of a file may be there already.
+fn may_exist(job: &FileJob) -> bool {
+    match job.branch() {
+        Some(branch) => !branch.ancestors().last().is_some_and(|operand| operand.created),
+        None => job.found != Some(Existing::Nothing),
+    }
+}
+
+/// Whether a file that was not looked at yet would write to what a name needs that waits.
+pub(crate) fn is_needed_unseen(names: &SeveralNames, job: &FileJob) -> bool {
+    let there = || job.found.and_then(|found| found.behind().map(|file| file.identity));
+    names.need_any() && job.seen.is_none() && there().is_some_and(|there| names.need(there))
+}
+
 impl Walker<'_, '_> {
     /// The order that a file is to be copied in, where it has not waited for its turn yet.
     pub(crate) fn order_of(&self, job: &FileJob, facts: &FileStat) -> Option<Order> {
@@ -87,22 +128,34 @@ impl Walker<'_, '_> {
         let within_itself = job.branch().is_some_and(|branch| branch.origin.is_within_itself);
         let in_order = goes_in_order(self.shared.options) || within_itself;
         // Names that wait hold their directories, for which there are to be descriptors.
-        if facts.links <= 1 || job.rank.is_none() || in_order || !self.shared.lets_names_wait() {
+        let may_matter = facts.links > 1 || self.shared.met.several_names.need_any();
+        if !may_matter || job.rank.is_none() || in_order || !self.shared.lets_names_wait() {
             return None;
         }
-        let may_exist = match job.branch() {
-            Some(branch) => !branch.ancestors().last().is_some_and(|operand| operand.created),
-            None => job.found != Some(Existing::Nothing),
-        };
+        let may_exist = may_exist(job);
         // Which names will come from a list is not known.
         let listed = self.shared.options.extensions.choosing.names_from.is_some();
         let may_replace = !listed && job.made.as_ref().is_some_and(|made| made.notes_files());
-        linking::order(self.shared.options, facts, may_exist, may_replace)
+        let order = linking::order(self.shared.options, facts, may_exist, may_replace);
+        let is_needed = || {
+            let there = self.there(job, facts);
+            there.is_some_and(|there| self.shared.met.several_names.need(there))
+        };
+        order.or_else(|| (may_exist && is_needed()).then_some(Order::All))
+    }
+
+    /// The file that would be written to.
+    fn there(&self, job: &FileJob, facts: &FileStat) -> Option<FileId> {
+        let kind = replace::looks_as(self.shared.options, facts.kind, job.is_operand());
+        let found = job.found.or_else(|| special::look(&job.destination, Some(kind)).ok())?;
+        found.behind().map(|file| file.identity)
     }
 
     /// Puts a file off until its turn has come.
     pub(crate) fn wait_for_turn(&self, job: FileJob, facts: &FileStat, order: Order) {
         let rank = job.rank.unwrap_or_default();
+        let there = if may_exist(&job) { self.there(&job, facts) } else { None };
+        let needs = there.into_iter().chain(self.shared.links.first_copy(facts.identity));
         let (path, place) = match &job.names {
             Names::Operand { .. } => (vec![rank], Place::Operand(Box::new((job, *facts)))),
             Names::Entry(branch) => {
@@ -115,7 +168,7 @@ impl Walker<'_, '_> {
                 (path, Place::Entry(Arc::clone(branch), Entry { name, kind, through_link, rank }))
             }
         };
-        if self.shared.met.several_names.note(Name { path, file: facts.identity, order, place }) {
+        if self.shared.met.several_names.note(Name { path, file: facts.identity, order, place }, needs) {
             self.shared.queue.defer_first(std::iter::once(Task::SeveralNames));
         }
     }
