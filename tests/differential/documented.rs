@@ -11,8 +11,8 @@ const REFUSALS: [&str; 2] = [
     ": Stale file handle",
 ];
 
-/// What GNU cp alone says of a directory `.` that its own new permissions have closed: it goes by the path, `ucp` by a
-/// descriptor.
+/// What GNU cp alone says of a directory that its own new permissions have closed, where the path leads through it, as `.` does:
+/// it goes by the path, `ucp` by a descriptor.
 const CLOSED: [&str; 2] = ["preserving permissions for ", ": Permission denied"];
 
 /// What GNU cp alone says where the run has taken a link from a copy's own way, and the path leads there no more.
@@ -37,7 +37,7 @@ pub fn is_documented(reference: &Outcome, candidate: &Outcome) -> bool {
             let path = line.split_once(CLOSED[0]).and_then(|(_, rest)| rest.strip_suffix(CLOSED[1]));
             path.is_some_and(|path| {
                 let path = path.trim_matches(['\'', '\u{2018}', '\u{2019}']);
-                path == "." || path.ends_with("/.")
+                leads_through_itself(path)
             })
         })
         || (is_further(reference, candidate)
@@ -45,6 +45,16 @@ pub fn is_documented(reference: &Outcome, candidate: &Outcome) -> bool {
                 GONE.iter().any(|reason| line.ends_with(reason))
                     && [": cannot create ", ": preserving "].iter().any(|what| line.contains(what))
             }))
+}
+
+/// Whether a path ends in `.`, or comes back to what it names: `d/..`, `d/../d`.
+fn leads_through_itself(path: &str) -> bool {
+    let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
+    match [parts.next(), parts.next(), parts.next()] {
+        [Some("." | ".."), ..] => true,
+        [Some(name), Some(".."), Some(before)] => name == before,
+        _ => false,
+    }
 }
 
 /// Whether `ucp` tells of nothing that GNU cp does not tell of, but that it has come to its own copy, has all that is there with
