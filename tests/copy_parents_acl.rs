@@ -72,3 +72,23 @@ fn a_directory_gets_the_acl_that_its_source_has_by_then() {
         assert_eq!((s.mode("d/d"), acl("d/d")), (0o755, acl("d")));
     });
 }
+
+#[test]
+fn a_directory_that_changes_hands_gets_what_its_source_grants_others_though_no_mode_is_kept() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        for (mode, made) in [(0o755, 0o675), (0o777, 0o655), (0o711, 0o671), (0o700, 0o670)] {
+            let to = format!("d{mode:o}");
+            s.dir(&to).default_acl(&to, 0o670, 1234);
+            s.file("s/f", "1").chmod("s", mode);
+            let options = ["--preserve=ownership", "--no-preserve=mode", "--parents"];
+            s.cp(options).and(["s/f", &to]).umask(0o022).succeeds();
+            assert_eq!(s.mode(format!("{to}/s")) & 0o777, made, "{mode:o}");
+        }
+    });
+}

@@ -224,12 +224,14 @@ impl PreservePolicy {
             (PreserveMode::Ignore, Some(now)) => {
                 Permissions::Plain(PERMISSIONS.difference(self.umask) | (now & Mode::SGID))
             }
-            (PreserveMode::UnderUmask, Some(now)) => {
-                // What is lent is taken back when the directory is full, and what was omitted is given.
-                let omitted = self.omitted_of_directory(source).difference(self.umask);
-                restored(now, (now & PERMISSIONS) | omitted)
-            }
+            (PreserveMode::UnderUmask, Some(now)) => self.with_omitted(source, now),
         }
+    }
+
+    /// What is lent is taken back when the directory is full, and what was omitted is given.
+    fn with_omitted(&self, source: &FileStat, now: Mode) -> Permissions {
+        let omitted = self.omitted_of_directory(source).difference(self.umask);
+        restored(now, (now & PERMISSIONS) | omitted)
     }
 
     /// The permissions to make a directory with that leads to a copy (`--parents`). A tree that is copied into itself may
@@ -238,6 +240,7 @@ impl PreservePolicy {
     pub(crate) fn parent_mode_to_make(&self, source: &FileStat, names: &Names) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         match self.mode {
+            PreserveMode::Ignore if self.ownership => PERMISSIONS & !self.omitted_of_directory(source),
             PreserveMode::Ignore => PERMISSIONS,
             // What is left out would be missing from the ACL that a directory above gives it, as its mask.
             PreserveMode::UnderUmask if !self.ownership => all,
@@ -254,6 +257,7 @@ impl PreservePolicy {
     #[must_use]
     pub(crate) fn of_parent(&self, source: &FileStat, now: Option<Mode>, names: Names) -> AttributePlan {
         let permissions = match (self.mode, now) {
+            (PreserveMode::Ignore, Some(now)) if self.ownership => self.with_omitted(source, now),
             (PreserveMode::Ignore, Some(now)) => restored(now, now & PERMISSIONS),
             (PreserveMode::UnderUmask, Some(now)) if !self.ownership => restored(now, now & PERMISSIONS),
             // In a directory these bits give nobody anything, and GNU cp keeps them here, though not in a tree.

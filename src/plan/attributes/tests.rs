@@ -136,6 +136,9 @@ fn directories_above_a_copy_stay_as_they_were_made_where_no_mode_is_kept() {
     let directory = FileStat { kind: FileType::Directory, ..source(0o1755, OTHER) };
     let ignoring = keeping(PreserveMode::Ignore, false);
     assert_eq!(ignoring.parent_mode_to_make(&directory, &NONE), Mode::from(0o777));
+    // One that changes hands has nothing of what its source grants others until it is full.
+    let owned = keeping(PreserveMode::Ignore, true);
+    assert_eq!(owned.parent_mode_to_make(&directory, &NONE), Mode::from(0o722));
     let end = |now| ignoring.of_parent(&directory, Some(Mode::from(now)), Names::default()).permissions;
     assert_eq!(end(0o755), Permissions::AsTheyAre);
     assert_eq!(end(0o604), Permissions::Bits(Mode::from(0o604)));
