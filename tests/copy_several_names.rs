@@ -163,3 +163,16 @@ fn what_would_write_to_a_file_that_a_name_needs_waits_with_it() {
         assert_eq!(s.path("t/one/f").metadata().unwrap().ino(), s.path("t/one/k").metadata().unwrap().ino());
     });
 }
+
+#[test]
+fn questions_come_in_the_order_of_the_walk() {
+    each_engine(|s| {
+        s.in_walk_order(&[&["s/k", "s/m"]], |s| {
+            s.file("s/k", "1").hard_link("k", "s/k").file("s/m", "22");
+        });
+        s.file("d/s/k", "").file("d/s/m", "");
+        let asked = "ucp: overwrite 'd/s/k'? ucp: overwrite 'd/s/m'? ";
+        s.cp(["-ia", "s", "d"]).input("y\nn\n").fails(asked);
+        assert_eq!(["k", "m"].map(|name| s.read(format!("d/s/{name}"))), [&b"1"[..], b""]);
+    });
+}

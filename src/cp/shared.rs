@@ -139,16 +139,19 @@ pub(crate) struct Run<'env> {
     totals: Mutex<(Tally, Counters, usize)>,
 }
 
-/// Whether one worker does all in the order of the walk, whatever it costs.
+/// Whether one worker does all in the order of the walk, whatever it costs: for lines of `-v`, or as an answer belongs to the
+/// next question.
 pub(crate) fn goes_in_order(options: &CpOptions) -> bool {
-    options.verbose || options.extensions.choosing.dry_run
+    options.verbose || options.ask || options.extensions.choosing.dry_run
 }
 
 /// Whether a file is copied before the next is begun, as lines of `-v` come in the middle of it, or its times depend on it,
 /// whose names do not `wait` for their turn.
 fn ends_in_order(options: &CpOptions, wait: bool) -> bool {
     let depends = options.preserve.links || linking::reads_in_turn(options);
-    options.debug || (options.verbose && options.force) || ((options.verbose || !wait) && depends)
+    options.debug
+        || (options.verbose && options.force)
+        || ((options.verbose || options.ask || !wait) && depends)
 }
 
 impl<'env> Run<'env> {

@@ -8,6 +8,7 @@ use crate::cli::cp::Follow;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{self, FileJob, Task};
+use crate::cp::shared::goes_in_order;
 use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::attribute_names::Names;
@@ -289,7 +290,7 @@ impl Walker<'_, '_> {
                 // lead above the copy, which ends the walk.
                 let leads_away = self.shared.options.follow == Follow::Always;
                 let now = !branch.created || !self.shared.lets_names_wait();
-                let in_order = self.shared.settings.verbose || now || leads_away;
+                let in_order = goes_in_order(self.shared.options) || now || leads_away;
                 if in_order || self.walks_in_order(branch) {
                     flush(&mut leaves, &mut tasks);
                     tasks.push(task);
