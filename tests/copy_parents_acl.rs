@@ -92,3 +92,21 @@ fn a_directory_that_changes_hands_gets_what_its_source_grants_others_though_no_m
         }
     });
 }
+
+#[test]
+fn a_directory_whose_way_ends_below_it_has_the_mode_that_it_is_made_with() {
+    if !needs_root() {
+        return;
+    }
+    each_engine(|s| {
+        if !with_xattrs(s) {
+            return;
+        }
+        s.dir("s/t").dir("d").give_to_nobody();
+        s.acl("s", 0o674, 1234).acl("d", 0o777, 1234);
+        s.cp(["--parents", "--preserve=mode", "s/t/a", "d"])
+            .by_nobody()
+            .fails("ucp: failed to get attributes of 's/t': Permission denied");
+        assert_eq!(s.mode("d/s"), 0o754);
+    });
+}

@@ -13,7 +13,7 @@ use crate::cp::shared::Run;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
 use crate::plan::attribute_names::Names;
-use crate::plan::attributes::{AttributeError, AttributePlan};
+use crate::plan::attributes::{AttributeError, AttributePlan, PreservePolicy};
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::{listing, path};
 use crate::process;
@@ -87,6 +87,18 @@ impl Parents {
 }
 
 impl Parent {
+    /// Gives the directory the mode that GNU cp makes it with, as the way to the copy ends below it: where its source has an
+    /// ACL it is closed to others until it gets that. What cannot be given stays closed.
+    fn abandon(&self, keeping: &PreservePolicy) {
+        if let Some(mode) = self.wanted.abandoned_parent_mode(keeping)
+            && let Ok((open, _)) = self.open()
+        {
+            match rustix::fs::fchmod(&open, mode) {
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+
     /// The very directory, open again, and whether for listing. Links on the way are followed, as when it was found.
     fn open(&self) -> Result<(OwnedFd, bool), Errno> {
         let (open, listable) = listing::open_to_fill(&self.place.directory, &self.place.name, true)?;
@@ -113,7 +125,12 @@ impl Walker<'_, '_> {
                     let prefix = &name[..component.end];
                     let from = &typed[..lead + component.end];
                     let step = Step { own: &name[component], prefix, from, operand };
-                    let (open, parent) = self.parent(&directory, &step)?;
+                    let parent = self.parent(&directory, &step);
+                    let (open, parent) = parent.inspect_err(|_| {
+                        above
+                            .iter()
+                            .for_each(|made: &Parent| made.abandon(&self.shared.settings.method.keeping));
+                    })?;
                     directory = Directory::Open(open);
                     above.extend(parent);
                 }

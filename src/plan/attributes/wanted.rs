@@ -1,6 +1,7 @@
 //! What a copy is to be given: nothing but times, and questions: whether there is anything, and what it takes.
 
-use super::{AttributeError, AttributePlan, Names, Permissions, Times};
+use super::{AttributeError, AttributePlan, Names, PERMISSIONS, Permissions, PreservePolicy, Times};
+use crate::cli::cp::PreserveMode;
 use crate::plan::facts::Owner;
 use rustix::fs::Mode;
 use rustix::io::Errno;
@@ -61,5 +62,15 @@ impl AttributePlan {
         let refused = || AttributeError::Permissions(kept, Errno::NOENT);
         self.unnamed =
             Some(Box::new(if changes_hands { AttributeError::Clearing(Errno::NOENT) } else { refused() }));
+    }
+
+    /// The mode of a directory that was made to lead to a copy, where the way ends below it, if it is another one than it was made
+    /// with ([`PreservePolicy::parent_mode_to_make`]).
+    #[must_use]
+    pub(crate) fn abandoned_parent_mode(&self, policy: &PreservePolicy) -> Option<Mode> {
+        let Permissions::Whole(mode) = self.permissions else { return None };
+        let closed = policy.mode == PreserveMode::Keep && !policy.ownership && !self.names.acls.is_empty();
+        let omitted = Mode::WGRP | Mode::WOTH | policy.umask;
+        (closed && !self.before).then(|| (mode & PERMISSIONS).difference(omitted) | Mode::RWXU)
     }
 }
