@@ -18,7 +18,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 /// Where a file of the window has come to.
-enum State {
+enum EntryState {
     /// Its chain is in flight.
     Flying { size: u64 },
     /// Its chain has come back.
@@ -33,7 +33,7 @@ pub(super) struct Window<'f> {
     /// The next file to look at.
     next: usize,
     /// States of the files before it; the front one is printed next.
-    states: VecDeque<State>,
+    states: VecDeque<EntryState>,
     /// The number of the front one.
     front: usize,
     /// How the files of each device are read in a ring.
@@ -57,20 +57,20 @@ impl<'f> Window<'f> {
         while self.front < self.files.len() {
             self.look_ahead(cat);
             match self.states.pop_front() {
-                Some(State::Flying { size }) => {
-                    self.states.push_front(State::Flying { size });
+                Some(EntryState::Flying { size }) => {
+                    self.states.push_front(EntryState::Flying { size });
                     self.reap(cat, Wait::No)?;
-                    if matches!(self.states.front(), Some(State::Flying { .. })) {
+                    if matches!(self.states.front(), Some(EntryState::Flying { .. })) {
                         // What is ready is written before anything is waited for.
                         cat.flush()?;
                         self.reap(cat, Wait::ForOne)?;
                     }
                 }
-                Some(State::Back { size, completion }) => {
+                Some(EntryState::Back { size, completion }) => {
                     self.front += 1;
                     self.print(cat, *completion, size)?;
                 }
-                Some(State::InTurn) => {
+                Some(EntryState::InTurn) => {
                     self.front += 1;
                     cat.stream_file(&self.files[self.front - 1])?;
                 }
@@ -90,7 +90,7 @@ impl<'f> Window<'f> {
         while self.states.len() < most
             && cat.engine.in_flight() < most
             && self.next < self.files.len()
-            && !matches!(self.states.back(), Some(State::InTurn))
+            && !matches!(self.states.back(), Some(EntryState::InTurn))
         {
             let state = self.send(cat, self.next);
             let Some(state) = state else { return };
@@ -100,16 +100,16 @@ impl<'f> Window<'f> {
     }
 
     /// Sends off the chain of one file, or leaves it for its turn. `None` where no buffer is free.
-    fn send(&mut self, cat: &mut Cat<'_>, number: usize) -> Option<State> {
+    fn send(&mut self, cat: &mut Cat<'_>, number: usize) -> Option<EntryState> {
         let name = &self.files[number];
         let Some(facts) = ahead(name, &cat.wishes).filter(|facts| !cat.writer.is(facts)) else {
-            return Some(State::InTurn);
+            return Some(EntryState::InTurn);
         };
-        let Ok(path) = CString::new(name.as_bytes()) else { return Some(State::InTurn) };
+        let Ok(path) = CString::new(name.as_bytes()) else { return Some(EntryState::InTurn) };
         let size = facts.size;
         let Some(lease) = cat.pool.lease(usize::try_from(size + 1).unwrap_or(usize::MAX)) else {
             // With nothing before it to give a buffer back, it gets one in its turn.
-            return self.states.is_empty().then_some(State::InTurn);
+            return self.states.is_empty().then_some(EntryState::InTurn);
         };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
         let reading = if cat.engine.capabilities().in_flight_max > 1 {
@@ -129,7 +129,7 @@ impl<'f> Window<'f> {
         let token = u64::try_from(number).unwrap_or(u64::MAX);
         let chain = Chain { token, reading, lease: Some(lease), ops: vec![open, read], ..Chain::default() };
         match cat.engine.push(chain) {
-            Ok(()) => Some(State::Flying { size }),
+            Ok(()) => Some(EntryState::Flying { size }),
             Err(_full) => None,
         }
     }
@@ -140,8 +140,8 @@ impl<'f> Window<'f> {
         let refusal = cat.engine.refusal().unwrap_or(Refusal { step: "completion", errno });
         select::give_up(cat.knobs, refusal, cat.reporter);
         for state in &mut self.states {
-            if let State::Flying { .. } = state {
-                *state = State::InTurn;
+            if let EntryState::Flying { .. } = state {
+                *state = EntryState::InTurn;
             }
         }
         cat.plain_operations += cat.engine.counters().operations;
@@ -164,9 +164,9 @@ impl<'f> Window<'f> {
             let number = usize::try_from(completion.chain.token).unwrap_or(usize::MAX);
             // A chain that only closes comes back with the number of a file that is printed already.
             if let Some(state) = number.checked_sub(self.front).and_then(|at| self.states.get_mut(at))
-                && let State::Flying { size } = *state
+                && let EntryState::Flying { size } = *state
             {
-                *state = State::Back { size, completion: Box::new(completion) };
+                *state = EntryState::Back { size, completion: Box::new(completion) };
             }
         }
         self.completions = completions;
@@ -218,14 +218,14 @@ impl<'f> Window<'f> {
             let room = chain.lease.as_ref().map_or(0, |lease| u32::try_from(lease.capacity()).unwrap_or(0));
             chain.ops = vec![Op::Io(Io::Read { offset: None, room, expect: None })];
             chain.token = u64::try_from(self.front).unwrap_or(u64::MAX);
-            self.states.push_front(State::Flying { size: 0 });
+            self.states.push_front(EntryState::Flying { size: 0 });
             if cat.engine.push(chain).is_err() {
                 return cat.file_failed(name, Errno::NOBUFS);
             }
-            while matches!(self.states.front(), Some(State::Flying { .. })) {
+            while matches!(self.states.front(), Some(EntryState::Flying { .. })) {
                 self.reap(cat, Wait::ForOne)?;
             }
-            let Some(State::Back { completion, .. }) = self.states.pop_front() else {
+            let Some(EntryState::Back { completion, .. }) = self.states.pop_front() else {
                 return cat.file_failed(name, Errno::IO);
             };
             chain = completion.chain;

@@ -6,7 +6,7 @@ pub(crate) mod dir_job;
 
 use self::dir_job::DirJob;
 use super::copy::extents::LargeFile;
-use super::entry::backup::Kept;
+use super::entry::backup::KeptFile;
 use super::entry::created::{CreatedAs, CreatedFiles};
 use super::entry::links::Share;
 use super::walk::operand_list::Listed;
@@ -55,7 +55,7 @@ pub(crate) enum Task {
 
 /// How a file and its copy are called in messages.
 #[derive(Clone)]
-pub(crate) enum Names {
+pub(crate) enum JobPlace {
     /// An operand: what was typed, and what became of it.
     Operand {
         /// The source.
@@ -122,7 +122,7 @@ pub(crate) struct FileJob {
     /// Where the copy goes.
     pub destination: At,
     /// What both are called.
-    pub names: Names,
+    pub names: JobPlace,
     /// A symbolic link in the source's place is followed.
     pub follow: bool,
     /// What the source was seen to be, which it must be still when it is open.
@@ -146,7 +146,7 @@ pub(crate) struct FileJob {
     /// The destination counts as free and was not looked at (`--parents`).
     pub unseen: bool,
     /// The file that had to make way, which comes back if nothing takes its place.
-    pub kept: Option<Kept>,
+    pub kept: Option<KeptFile>,
     /// The copy failed.
     pub failed: bool,
     /// The options let what is at the destination stay.
@@ -174,7 +174,7 @@ impl FileJob {
                 directory: branch.destination().map_err(no_destination)?,
                 name: Arc::clone(&entry.name),
             },
-            names: Names::Entry(Arc::clone(branch)),
+            names: JobPlace::Entry(Arc::clone(branch)),
             follow: entry.through_link,
             seen: None,
             found: branch.created.then_some(Existing::Nothing),
@@ -196,7 +196,7 @@ impl FileJob {
 
     /// Gives an operand's copy another path for messages.
     pub(crate) fn call_destination(&mut self, path: &[u8]) {
-        if let Names::Operand { destination, .. } = &mut self.names {
+        if let JobPlace::Operand { destination, .. } = &mut self.names {
             *destination = Arc::from(path);
         }
     }
@@ -205,8 +205,8 @@ impl FileJob {
     #[must_use]
     pub(crate) fn branch(&self) -> Option<&Arc<DirJob>> {
         match &self.names {
-            Names::Operand { .. } => None,
-            Names::Entry(branch) => Some(branch),
+            JobPlace::Operand { .. } => None,
+            JobPlace::Entry(branch) => Some(branch),
         }
     }
 
@@ -220,7 +220,7 @@ impl FileJob {
     /// other's, while directories of one name are merged.
     #[must_use]
     pub(crate) fn is_operand(&self) -> bool {
-        matches!(self.names, Names::Operand { .. })
+        matches!(self.names, JobPlace::Operand { .. })
     }
 
     /// Whether an earlier operand has just made what is there.
@@ -257,8 +257,8 @@ impl FileJob {
     #[must_use]
     pub(crate) fn source_path(&self) -> Vec<u8> {
         match &self.names {
-            Names::Operand { source, .. } => source.to_vec(),
-            Names::Entry(branch) => branch.source_path(&self.source.name),
+            JobPlace::Operand { source, .. } => source.to_vec(),
+            JobPlace::Entry(branch) => branch.source_path(&self.source.name),
         }
     }
 
@@ -266,8 +266,8 @@ impl FileJob {
     #[must_use]
     pub(crate) fn destination_path(&self) -> Vec<u8> {
         match &self.names {
-            Names::Operand { destination, .. } => destination.to_vec(),
-            Names::Entry(branch) => branch.destination_path(&self.destination.name),
+            JobPlace::Operand { destination, .. } => destination.to_vec(),
+            JobPlace::Entry(branch) => branch.destination_path(&self.destination.name),
         }
     }
 
@@ -339,9 +339,9 @@ impl FileJob {
 
     fn made_as(&self, behind: bool) -> CreatedAs {
         match &self.names {
-            Names::Entry(_) => CreatedAs::Entry,
-            Names::Operand { destination, .. } if behind => CreatedAs::Behind(Arc::clone(destination)),
-            Names::Operand { destination, .. } => CreatedAs::Operand(Arc::clone(destination)),
+            JobPlace::Entry(_) => CreatedAs::Entry,
+            JobPlace::Operand { destination, .. } if behind => CreatedAs::Behind(Arc::clone(destination)),
+            JobPlace::Operand { destination, .. } => CreatedAs::Operand(Arc::clone(destination)),
         }
     }
 

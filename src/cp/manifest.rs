@@ -32,11 +32,11 @@ pub(crate) struct Listing {
     /// Its path as it was given.
     path: Vec<u8>,
     /// Where it goes at the end; `None` where it is there from the beginning, or was put there.
-    place: Mutex<Option<Place>>,
+    place: Mutex<Option<ManifestPlace>>,
 }
 
 /// Where a list goes when it is finished.
-struct Place {
+struct ManifestPlace {
     at: At,
     /// The list's own name until then, where it has one.
     temporary: Option<At>,
@@ -45,7 +45,7 @@ struct Place {
 }
 
 /// What kept a list from its place.
-enum Kept {
+enum EarlierLines {
     /// What is there was not there before, or is no list. The list has this name now.
     Beside(Vec<u8>),
     /// It is gone.
@@ -101,7 +101,7 @@ fn listing(path: &OsStr, is_new: bool) -> Result<Listing, Errno> {
     // Last, so that nothing is left of it where there is none.
     let (file, temporary) = make(&at, mode)?;
     let lines = Manifest::in_file(file, list);
-    Ok(Listing { lines, path: shown, place: Mutex::new(Some(Place { at, temporary, earlier })) })
+    Ok(Listing { lines, path: shown, place: Mutex::new(Some(ManifestPlace { at, temporary, earlier })) })
 }
 
 /// Where a list of this name belongs, behind links; `None` where there is something else than a file of that name. What
@@ -184,8 +184,10 @@ impl Listing {
             {
                 match place.fill(file, overlong.is_some()) {
                     Ok(()) => Ok(()),
-                    Err(Kept::Gone(errno)) => Err(errno),
-                    Err(Kept::Beside(name)) => return reporter.kept_beside(&self.path, &name, overlong),
+                    Err(EarlierLines::Gone(errno)) => Err(errno),
+                    Err(EarlierLines::Beside(name)) => {
+                        return reporter.kept_beside(&self.path, &name, overlong);
+                    }
                 }
             }
             (Ok(_), _) => Ok(()),
@@ -203,10 +205,10 @@ impl Listing {
     }
 }
 
-impl Place {
+impl ManifestPlace {
     /// Puts the list there, but where what is there is no list that could be read.
-    fn fill(&self, list: OwnedFd, earlier_is_none: bool) -> Result<(), Kept> {
-        if earlier_is_none || !self.is_as_it_was().map_err(Kept::Gone)? {
+    fn fill(&self, list: OwnedFd, earlier_is_none: bool) -> Result<(), EarlierLines> {
+        if earlier_is_none || !self.is_as_it_was().map_err(EarlierLines::Gone)? {
             return Err(self.keep_beside(list.as_fd()));
         }
         let took = match &self.earlier {
@@ -216,11 +218,13 @@ impl Place {
             }
         };
         match (took, &self.earlier) {
-            (Ok(()), _) => process::close(list).map_err(Kept::Gone),
+            (Ok(()), _) => process::close(list).map_err(EarlierLines::Gone),
             (Err(Errno::EXIST), None) if self.temporary.is_none() => Err(self.keep_beside(list.as_fd())),
             // A mount point, or permissions that another file cannot have.
-            (Err(_), Some((earlier, _))) => write_over(earlier.as_fd(), list.as_fd()).map_err(Kept::Gone),
-            (Err(errno), None) => Err(Kept::Gone(errno)),
+            (Err(_), Some((earlier, _))) => {
+                write_over(earlier.as_fd(), list.as_fd()).map_err(EarlierLines::Gone)
+            }
+            (Err(errno), None) => Err(EarlierLines::Gone(errno)),
         }
     }
 
@@ -245,14 +249,14 @@ impl Place {
     }
 
     /// Leaves the list under a temporary name.
-    fn keep_beside(&self, list: BorrowedFd<'_>) -> Kept {
+    fn keep_beside(&self, list: BorrowedFd<'_>) -> EarlierLines {
         let named = match &self.temporary {
             Some(temporary) => Ok(temporary.clone()),
             None => place::make_beside(&self.at, |beside| place::name(list, beside, false)),
         };
         match named {
-            Ok(beside) => Kept::Beside(beside.name.to_bytes().to_vec()),
-            Err(errno) => Kept::Gone(errno),
+            Ok(beside) => EarlierLines::Beside(beside.name.to_bytes().to_vec()),
+            Err(errno) => EarlierLines::Gone(errno),
         }
     }
 }

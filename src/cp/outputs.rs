@@ -32,11 +32,11 @@ pub(crate) struct Refused;
 
 /// The outputs of a run.
 #[derive(Debug, Default)]
-pub(crate) struct Outputs(Vec<Place>);
+pub(crate) struct Outputs(Vec<OutputPlace>);
 
 /// Where one of them goes.
 #[derive(Debug)]
-struct Place {
+struct OutputPlace {
     output: Output,
     /// Its path as it was given.
     path: Vec<u8>,
@@ -63,7 +63,7 @@ impl Outputs {
         let manifest = manifest.filter(|_| !options.extensions.choosing.dry_run);
         let outputs = [(Output::Manifest, manifest), (Output::Stats, options.knobs.stats_file.as_deref())];
         let outputs = outputs.into_iter().filter_map(|(output, path)| Some((output, path?)));
-        let places = outputs.filter_map(|(output, path)| Place::of(output, path, reporter).transpose());
+        let places = outputs.filter_map(|(output, path)| OutputPlace::of(output, path, reporter).transpose());
         let outputs = Self(places.collect::<Result<_, _>>()?);
         outputs.check(options, reporter)?;
         Ok(outputs)
@@ -85,7 +85,7 @@ impl Outputs {
     /// It is one of its inputs, or its output.
     pub(crate) fn examine_cat(options: &CatOptions, reporter: &Reporter) -> Result<Self, Refused> {
         let path = options.knobs.stats_file.as_deref();
-        let place = path.map_or(Ok(None), |path| Place::of(Output::Stats, path, reporter))?;
+        let place = path.map_or(Ok(None), |path| OutputPlace::of(Output::Stats, path, reporter))?;
         let outputs = Self(place.into_iter().collect());
         outputs.check_cat(options, reporter)?;
         Ok(outputs)
@@ -127,7 +127,7 @@ impl Outputs {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666);
         match self.0.iter().find(|place| place.output == Output::Stats && !place.is_earlier) {
-            Some(Place { at: Some(At { directory, name }), .. }) => {
+            Some(OutputPlace { at: Some(At { directory, name }), .. }) => {
                 Ok((rustix::fs::openat(directory, &**name, flags | OFlags::EXCL, mode)?, true))
             }
             Some(_) | None => Ok((rustix::fs::open(path, flags, mode)?, false)),
@@ -200,12 +200,12 @@ impl Outputs {
     /// Whether one of them may be written: it is no source.
     #[must_use]
     pub(crate) fn may_write(&self, output: Output) -> bool {
-        let met = |place: &Place| place.output == output && place.met.load(Ordering::Relaxed);
+        let met = |place: &OutputPlace| place.output == output && place.met.load(Ordering::Relaxed);
         !self.0.iter().any(met)
     }
 }
 
-impl Place {
+impl OutputPlace {
     /// `None` for what is no file of its own: a pipe or a device is written to as what it is.
     fn of(output: Output, path: &OsStr, reporter: &Reporter) -> Result<Option<Self>, Refused> {
         let shown = path.as_bytes().to_vec();

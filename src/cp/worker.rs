@@ -20,7 +20,7 @@ use super::copy::{Context, Step};
 use super::job::{FileJob, Task};
 use super::shared::Run;
 use super::walk::several_names;
-use super::walk::{Books, Copying, Walker};
+use super::walk::{Books, Copier, Walker};
 use crate::bufpool::Pool;
 use crate::cli::knobs::{EngineKind, Placement};
 use crate::pipeline::chain::{Chain, Completion};
@@ -343,7 +343,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     }
 }
 
-impl Copying for Worker<'_, '_> {
+impl Copier for Worker<'_, '_> {
     fn is_idle(&self, books: &Books) -> bool {
         self.is_idle() && books.backlog.is_empty()
     }

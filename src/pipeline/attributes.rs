@@ -58,7 +58,7 @@ fn try_keep(
         refused.push(AttributeError::clone(unnamed));
         return Err(Stop);
     }
-    let mut state = State { now: None, special: true };
+    let mut state = CopyState { now: None, special: true };
     if wanted.owner.is_some() || wanted.permissions != Permissions::AsTheyAre {
         let stat = rustix::fs::fstat(copy.descriptor());
         state.now = stat.ok().map(|stat| FileStat::of(&stat));
@@ -85,7 +85,7 @@ fn try_keep(
 }
 
 /// What is known of the copy on the way.
-struct State {
+struct CopyState {
     /// As it was looked at; `None` where that is not true any more.
     now: Option<FileStat>,
     /// It belongs to whom it should, so it may have set-id and sticky bits.
@@ -105,7 +105,7 @@ fn set_owner(
     copy: Copied<'_>,
     owner: Owner,
     wanted: &AttributePlan,
-    state: &mut State,
+    state: &mut CopyState,
     refused: &mut Vec<AttributeError>,
 ) -> Result<(), Stop> {
     let mut stop = |reason| {
@@ -134,7 +134,7 @@ fn set_owner(
 }
 
 /// Makes the copy writable to its owner. Where that is refused its extended attributes are, and those are told.
-fn lend_writing(copy: Copied<'_>, state: &mut State) {
+fn lend_writing(copy: Copied<'_>, state: &mut CopyState) {
     state.now = None;
     if let Ok(stat) = rustix::fs::fstat(copy.descriptor()) {
         match copy.set_mode(FileStat::of(&stat).mode | Mode::WUSR) {
@@ -168,7 +168,7 @@ fn permissions(
     source: &Source<'_>,
     copy: Copied<'_>,
     wanted: &AttributePlan,
-    state: &State,
+    state: &CopyState,
     refused: &mut Vec<AttributeError>,
 ) {
     let special = Mode::SUID | Mode::SGID | Mode::SVTX;

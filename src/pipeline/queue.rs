@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-struct State<T> {
+struct QueueState<T> {
     stacks: Vec<VecDeque<T>>,
     queued: usize,
     /// Tasks that nothing else may be in work beside.
@@ -23,7 +23,7 @@ struct State<T> {
 
 /// Tasks of type `T` for a number of workers that may grow.
 pub(crate) struct Queue<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<QueueState<T>>,
     changed: Condvar,
     /// Whether a worker waits for work; to be asked often, and may be late.
     idle: AtomicBool,
@@ -33,7 +33,7 @@ impl<T> Queue<T> {
     /// An empty queue with one worker, number 0.
     #[must_use]
     pub(crate) fn new() -> Self {
-        let state = State {
+        let state = QueueState {
             stacks: vec![VecDeque::new()],
             queued: 0,
             deferred: VecDeque::new(),
@@ -44,7 +44,7 @@ impl<T> Queue<T> {
         Self { state: Mutex::new(state), changed: Condvar::new(), idle: AtomicBool::new(false) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         // A worker that panicked ends the process, so a poisoned lock is never seen in earnest.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -163,7 +163,7 @@ impl<T> Default for Queue<T> {
     }
 }
 
-fn take<T>(state: &mut State<T>, worker: usize) -> Option<T> {
+fn take<T>(state: &mut QueueState<T>, worker: usize) -> Option<T> {
     if state.queued == 0 || state.done {
         return None;
     }

@@ -23,7 +23,7 @@ pub(crate) struct Pair {
 /// The memory of all workers.
 #[derive(Debug, Default)]
 pub(crate) struct FsPairs {
-    known: Mutex<HashMap<Pair, Known>>,
+    known: Mutex<HashMap<Pair, PairFacts>>,
     /// How many times something new has been found out.
     edition: AtomicU64,
     /// By device; those whose device is not known beforehand are one.
@@ -33,7 +33,7 @@ pub(crate) struct FsPairs {
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Known {
+struct PairFacts {
     /// Why sharing blocks was refused.
     clone_refusal: Option<Errno>,
     surveyed: bool,
@@ -59,16 +59,16 @@ pub(crate) struct FsPairsCache(Cell<Option<Answer>>);
 struct Answer {
     edition: u64,
     pair: Pair,
-    known: Option<Known>,
+    known: Option<PairFacts>,
 }
 
 impl FsPairs {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Pair, Known>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Pair, PairFacts>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what was found out about a pair.
-    fn record(&self, pair: Pair, lesson: impl FnOnce(&mut Known)) {
+    fn record(&self, pair: Pair, lesson: impl FnOnce(&mut PairFacts)) {
         lesson(self.lock().entry(pair).or_default());
         self.edition.fetch_add(1, Ordering::Release);
     }
@@ -116,7 +116,7 @@ impl FsPairs {
 }
 
 impl FsPairsView<'_> {
-    fn known(&self, pair: Pair) -> Option<Known> {
+    fn known(&self, pair: Pair) -> Option<PairFacts> {
         // Read before the memory is: what is learned meanwhile makes the copy an old one.
         let edition = self.all.edition.load(Ordering::Acquire);
         if let Some(answer) = self.last.0.get()
@@ -158,8 +158,8 @@ impl FsPairsView<'_> {
     #[must_use]
     pub(crate) fn offload(&self, pair: Pair) -> Offload {
         match self.known(pair) {
-            Some(Known { offload_refused: true, .. }) => Offload::Impossible,
-            Some(Known { systems: Some([source, destination]), clone_refusal, .. }) => {
+            Some(PairFacts { offload_refused: true, .. }) => Offload::Impossible,
+            Some(PairFacts { systems: Some([source, destination]), clone_refusal, .. }) => {
                 destination::offload(source, destination, clone_refusal)
             }
             Some(_) | None => Offload::Pointless,

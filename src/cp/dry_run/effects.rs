@@ -12,7 +12,7 @@ use crate::cp::job::FileJob;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::walk::Walker;
-use crate::cp::walk::source_directory::Place;
+use crate::cp::walk::source_directory::DirPlace;
 use crate::pipeline::chain::At;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::filter;
@@ -228,8 +228,8 @@ impl Walker<'_, '_> {
     pub(crate) fn simulate_directory(
         &self,
         imagined: &DryRun,
-        source: &Place<'_>,
-        destination: &Place<'_>,
+        source: &DirPlace<'_>,
+        destination: &DirPlace<'_>,
         (facts, fate): (&FileStat, DirectoryAction),
     ) -> Result<OpenedCopy, FileError> {
         let failed = |what| destination.failed(what);

@@ -4,7 +4,7 @@
 //! which no name can be looked up, made or removed. What is in such a directory is known here, where it can be met again.
 
 use crate::cli::cp::{Backup, CpOptions};
-use crate::cp::entry::backup::Kept;
+use crate::cp::entry::backup::KeptFile;
 use crate::cp::entry::special;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
@@ -32,11 +32,11 @@ pub(crate) struct DryRun {
     /// Copies would have the times of their sources, rather than that of the run.
     keeps_times: bool,
     made: AtomicU64,
-    state: Mutex<State>,
+    state: Mutex<SimulatedEntries>,
 }
 
 #[derive(Default)]
-struct State {
+struct SimulatedEntries {
     /// What would be under each path.
     there: HashMap<Vec<u8>, FileStat>,
     /// How many names files would have more or less than they have.
@@ -60,7 +60,7 @@ impl DryRun {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SimulatedEntries> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -195,11 +195,11 @@ impl DryRun {
     ///
     /// # Errors
     /// Its name is none.
-    pub(crate) fn back_up(&self, shown: &[u8], backup: &Backup) -> Result<Kept, Errno> {
+    pub(crate) fn back_up(&self, shown: &[u8], backup: &Backup) -> Result<KeptFile, Errno> {
         let mut naming = Naming::of(path::last_component(shown), backup);
         self.see_backups(&mut naming, shown);
         let name = naming.name(NAME_BYTES_MAX).name;
-        let kept = Kept::simulated(shown, &name).ok_or(Errno::INVAL)?;
+        let kept = KeptFile::simulated(shown, &name).ok_or(Errno::INVAL)?;
         self.remember(kept.shown(), self.copy_of(&FileStat::unknown()));
         Ok(kept)
     }

@@ -68,7 +68,7 @@ impl Entry {
 
 /// The file that was kept.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
+pub(crate) struct KeptFile {
     /// That it comes back if nothing takes its place; `None` in a dry run.
     debt: Option<Debt>,
     /// Its path now, for messages.
@@ -87,7 +87,7 @@ impl Walker<'_, '_> {
         backup: &Backup,
         source: (&At, &FileStat),
         stays: bool,
-    ) -> Result<Kept, FileError> {
+    ) -> Result<KeptFile, FileError> {
         let mut attempts = 1;
         loop {
             match self.try_back_up((destination, branch), shown, backup, source, stays) {
@@ -105,7 +105,7 @@ impl Walker<'_, '_> {
         backup: &Backup,
         source: (&At, &FileStat),
         stays: bool,
-    ) -> Result<Kept, FileError> {
+    ) -> Result<KeptFile, FileError> {
         let failed = |errno| FileError::failed(MessageKind::CannotBackUp, shown[0].to_vec(), errno);
         if let Some(imagined) = &self.shared.dry_run
             && imagined.is_nowhere(&destination.directory)
@@ -133,7 +133,7 @@ impl Walker<'_, '_> {
             imagined.may_change(destination).map_err(failed)?;
             let shown = beside(shown[0], &kept.name);
             imagined.remember(&shown, imagined.copy_of(&FileStat::unknown()));
-            return Ok(Kept { debt: None, shown: Arc::from(shown) });
+            return Ok(KeptFile { debt: None, shown: Arc::from(shown) });
         }
         let both = stays && link(&entry, &name, kept.exclusive).map_err(failed)?;
         if !both {
@@ -147,7 +147,7 @@ impl Walker<'_, '_> {
             both,
             shown: [Arc::from(shown[0]), Arc::clone(&path)],
         }));
-        Ok(Kept { debt: Some(debt), shown: path })
+        Ok(KeptFile { debt: Some(debt), shown: path })
     }
 
     /// `-b -f` of a file onto itself: its copy is the backup.
@@ -164,7 +164,7 @@ impl Walker<'_, '_> {
     }
 
     /// Gives the file that was kept for a copy that failed its name again.
-    pub(crate) fn restore(&self, kept: &Kept, path: impl FnOnce() -> Vec<u8>) {
+    pub(crate) fn restore(&self, kept: &KeptFile, path: impl FnOnce() -> Vec<u8>) {
         let answer = match &kept.debt {
             None => Some(Ok(())),
             Some(debt) => debt.take_back(),
@@ -198,7 +198,7 @@ fn tell_restored(shared: &Run<'_>, answer: Result<(), Errno>, kept: &[u8], path:
     }
 }
 
-impl Kept {
+impl KeptFile {
     /// One that a dry run would keep.
     #[must_use]
     pub(crate) fn simulated(path: &[u8], name: &[u8]) -> Option<Self> {

@@ -1,10 +1,10 @@
 //! The copy of a directory: made, or the one that is there.
 
-use super::backup::Kept;
+use super::backup::KeptFile;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::Origin;
 use crate::cp::walk::Walker;
-use crate::cp::walk::source_directory::Place;
+use crate::cp::walk::source_directory::DirPlace;
 use crate::pipeline::attributes::{self, Copied};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{AttributePlan, PreservePolicy, mode_to_fill};
@@ -30,10 +30,10 @@ impl Walker<'_, '_> {
     /// [`Self::fate_of_directory`] does. What was `kept` comes back where it cannot be made.
     pub(crate) fn make_directory(
         &self,
-        source: &Place<'_>,
-        destination: &Place<'_>,
+        source: &DirPlace<'_>,
+        destination: &DirPlace<'_>,
         (facts, names): (&FileStat, Names),
-        (fate, kept): (DirectoryAction, Option<Kept>),
+        (fate, kept): (DirectoryAction, Option<KeptFile>),
     ) -> Result<OpenedCopy, FileError> {
         if let Some(imagined) = &self.shared.dry_run {
             return self.simulate_directory(imagined, source, destination, (facts, fate));
@@ -58,7 +58,7 @@ impl Walker<'_, '_> {
                 }
             }
         };
-        kept.iter().for_each(Kept::stays);
+        kept.iter().for_each(KeptFile::stays);
         if made && self.shared.settings.verbose {
             self.shared.reporter.copied(&source.path, &destination.path, None);
         }
@@ -88,10 +88,10 @@ impl Walker<'_, '_> {
     /// Renames what was `found` in the way of the copy of a directory to its backup's name, or removes it where none is made.
     pub(crate) fn make_way_for_directory(
         &self,
-        (source, facts): (&Place<'_>, &FileStat),
-        destination: &Place<'_>,
+        (source, facts): (&DirPlace<'_>, &FileStat),
+        destination: &DirPlace<'_>,
         found: Option<Existing>,
-    ) -> Result<Option<Kept>, FileError> {
+    ) -> Result<Option<KeptFile>, FileError> {
         let options = self.shared.options;
         if replace::is_backed_up_for(&source.path) {
             let Some(backup) = &options.backup else { return Ok(None) };
@@ -106,7 +106,7 @@ impl Walker<'_, '_> {
         Ok(None)
     }
 
-    fn remove_in_the_way(&self, destination: &Place<'_>) -> Result<(), FileError> {
+    fn remove_in_the_way(&self, destination: &DirPlace<'_>) -> Result<(), FileError> {
         let removed = match &self.shared.dry_run {
             Some(imagined) => imagined.may_change(&destination.at()),
             None => rustix::fs::unlinkat(destination.parent, destination.name, AtFlags::empty()),
@@ -122,8 +122,8 @@ impl Walker<'_, '_> {
     /// error where it is the source itself, or in the way and not to be kept.
     pub(crate) fn fate_of_directory(
         &self,
-        (source, facts): (&Place<'_>, &FileStat),
-        (destination, origin): (&Place<'_>, &Origin),
+        (source, facts): (&DirPlace<'_>, &FileStat),
+        (destination, origin): (&DirPlace<'_>, &Origin),
         is_operand: bool,
         found: Option<Existing>,
     ) -> Result<DirectoryAction, FileError> {
@@ -149,7 +149,7 @@ impl Walker<'_, '_> {
         let fate = replace::directory_fate(options, facts, &found, is_operand, || {
             self.relation([(&from, &source.path), (&to, &destination.path)], follow, facts, false)
         });
-        let problem = |what, first: &Place<'_>, second: &Place<'_>| {
+        let problem = |what, first: &DirPlace<'_>, second: &DirPlace<'_>| {
             Err(FileError::between(what, first.path.clone(), second.path.clone()))
         };
         if let Some(made) = &origin.made

@@ -1,7 +1,7 @@
 //! Files, links and devices under options that ask what is there before anything is done: `-n -u -i -b -f -l -s`,
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
-use super::backup::Kept;
+use super::backup::KeptFile;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::cp::job::FileJob;
 use crate::cp::walk::Walker;
@@ -256,7 +256,7 @@ impl Walker<'_, '_> {
             job.over = self.shared.atomic();
             job.is_freed();
         }
-        self.verbose(job, kept.as_ref().map(Kept::shown));
+        self.verbose(job, kept.as_ref().map(KeptFile::shown));
         job.announced = true;
         job.kept = kept;
         Ok(Ready::Copy)

@@ -2,7 +2,7 @@
 //! file systems (sshfs) set those of what a link leads to. They are set once more when all is there.
 
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, Names};
+use crate::cp::job::{FileJob, JobPlace};
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::At;
 use crate::plan::attributes::{AttributeError, AttributePlan, PreservePolicy, Times};
@@ -19,12 +19,12 @@ const LINKS_MAX: usize = 1 << 16;
 
 /// A link, and the times that it is to have.
 struct Link {
-    place: Place,
+    place: LateLink,
     times: Times,
     shown: Vec<u8>,
 }
 
-enum Place {
+enum LateLink {
     Operand(At),
     /// A directory that may have to be had open again.
     Entry(Arc<DirJob>, Arc<CStr>),
@@ -42,8 +42,8 @@ impl Late {
             return false;
         }
         let place = match &job.names {
-            Names::Operand { .. } => Place::Operand(job.destination.clone()),
-            Names::Entry(branch) => Place::Entry(Arc::clone(branch), Arc::clone(&job.destination.name)),
+            JobPlace::Operand { .. } => LateLink::Operand(job.destination.clone()),
+            JobPlace::Entry(branch) => LateLink::Entry(Arc::clone(branch), Arc::clone(&job.destination.name)),
         };
         links.push(Link { place, times, shown: job.destination_path() });
         true
@@ -55,8 +55,8 @@ impl Late {
         for Link { place, times, shown } in links {
             let set = |directory: BorrowedFd<'_>, name: &CStr| Ok(set_times(directory, name, times));
             let refused = match place {
-                Place::Operand(At { directory, name }) => set(directory.as_fd(), &name),
-                Place::Entry(branch, name) => branch.with_destination(|directory| set(directory, &name)),
+                LateLink::Operand(At { directory, name }) => set(directory.as_fd(), &name),
+                LateLink::Entry(branch, name) => branch.with_destination(|directory| set(directory, &name)),
             };
             let refused = refused.unwrap_or_else(|errno| vec![AttributeError::Times(errno)]);
             attributes::tell(&refused, keeping, reporter, |_end| shown.clone());

@@ -12,10 +12,10 @@
 pub(crate) mod creation;
 mod first;
 
-use super::backup::Kept;
+use super::backup::KeptFile;
 use crate::cli::cp::{CpOptions, Follow};
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, Names};
+use crate::cp::job::{FileJob, JobPlace};
 use crate::cp::walk::Walker;
 use crate::cp::walk::overlap;
 use crate::pipeline::chain::At;
@@ -51,14 +51,14 @@ pub(crate) enum Share {
 }
 
 /// A name that waits for the first copy.
-struct Waiting {
-    place: Place,
+struct WaitingLink {
+    place: LinkPlace,
     facts: FileStat,
     /// The options let its own destination stay, unless it becomes a link.
     skipped: bool,
 }
 
-enum Place {
+enum LinkPlace {
     Operand(Box<FileJob>),
     Entry(Box<WaitingEntry>),
 }
@@ -71,15 +71,15 @@ struct WaitingEntry {
     announced: bool,
     over: bool,
     unmoved: bool,
-    kept: Option<Kept>,
+    kept: Option<KeptFile>,
 }
 
 enum FirstCopy {
-    UnderWay(Vec<Waiting>),
+    UnderWay(Vec<WaitingLink>),
     Made(First),
 }
 
-struct Known {
+struct KnownSource {
     copy: FirstCopy,
     /// Names of the source that have not been met.
     names_left: u32,
@@ -108,7 +108,7 @@ pub(crate) struct Links {
 
 #[derive(Default)]
 struct Files {
-    known: HashMap<FileId, Known>,
+    known: HashMap<FileId, KnownSource>,
     waiting: usize,
 }
 
@@ -145,7 +145,9 @@ impl Links {
 
     /// The first copy of a file shows another inode now that it has been linked.
     fn renew(&self, source: FileId, shows: FileId) {
-        if let Some(Known { copy: FirstCopy::Made(first), .. }) = self.lock(source).known.get_mut(&source) {
+        if let Some(KnownSource { copy: FirstCopy::Made(first), .. }) =
+            self.lock(source).known.get_mut(&source)
+        {
             first.made = shows;
         }
     }
@@ -163,14 +165,14 @@ impl Links {
                 return Claim::Alone(job);
             }
             let names_left = u32::try_from(facts.links.saturating_sub(1)).unwrap_or(u32::MAX);
-            known.insert(facts.identity, Known { copy: FirstCopy::UnderWay(Vec::new()), names_left });
+            known.insert(facts.identity, KnownSource { copy: FirstCopy::UnderWay(Vec::new()), names_left });
             return Claim::First(job);
         };
         file.names_left = file.names_left.saturating_sub(1);
         match &mut file.copy {
             FirstCopy::UnderWay(names) => {
                 *waiting += 1;
-                names.push(Waiting::of(job, facts, skipped, *waiting > WAITING_OPEN_MAX));
+                names.push(WaitingLink::of(job, facts, skipped, *waiting > WAITING_OPEN_MAX));
                 Claim::Waits
             }
             FirstCopy::Made(first) => {
@@ -184,13 +186,13 @@ impl Links {
     }
 
     /// Notes how the first copy ended, and answers who has waited for it.
-    fn end(&self, source: FileId, first: Option<First>) -> Vec<Waiting> {
+    fn end(&self, source: FileId, first: Option<First>) -> Vec<WaitingLink> {
         let mut files = self.lock(source);
-        let Some(Known { copy, names_left }) = files.known.remove(&source) else { return Vec::new() };
+        let Some(KnownSource { copy, names_left }) = files.known.remove(&source) else { return Vec::new() };
         if let Some(first) = first
             && !(self.names_come_once && names_left == 0)
         {
-            files.known.insert(source, Known { copy: FirstCopy::Made(first), names_left });
+            files.known.insert(source, KnownSource { copy: FirstCopy::Made(first), names_left });
         }
         match copy {
             FirstCopy::UnderWay(names) => {
@@ -202,7 +204,7 @@ impl Links {
     }
 }
 
-impl Waiting {
+impl WaitingLink {
     fn of(job: FileJob, facts: &FileStat, skipped: bool, let_go: bool) -> Self {
         let FileJob {
             ref source,
@@ -216,8 +218,8 @@ impl Waiting {
             ..
         } = job;
         let place = match names {
-            Names::Operand { .. } => Place::Operand(Box::new(job)),
-            Names::Entry(branch) => {
+            JobPlace::Operand { .. } => LinkPlace::Operand(Box::new(job)),
+            JobPlace::Entry(branch) => {
                 if let_go {
                     branch.release();
                 }
@@ -225,7 +227,15 @@ impl Waiting {
                 let entry = Entry { name, kind, through_link, rank };
                 let branch = Arc::clone(branch);
                 let kept = job.kept;
-                Place::Entry(Box::new(WaitingEntry { branch, entry, found, announced, over, unmoved, kept }))
+                LinkPlace::Entry(Box::new(WaitingEntry {
+                    branch,
+                    entry,
+                    found,
+                    announced,
+                    over,
+                    unmoved,
+                    kept,
+                }))
             }
         };
         Self { place, facts: *facts, skipped }
@@ -290,10 +300,10 @@ impl Walker<'_, '_> {
             Share::UnderWay => None,
             Share::None => return,
         };
-        for Waiting { place, facts, skipped } in self.shared.links.end(source.identity, first.clone()) {
+        for WaitingLink { place, facts, skipped } in self.shared.links.end(source.identity, first.clone()) {
             let job = match place {
-                Place::Operand(job) => *job,
-                Place::Entry(waiting) => {
+                LinkPlace::Operand(job) => *job,
+                LinkPlace::Entry(waiting) => {
                     let WaitingEntry { branch, entry, found, announced, over, unmoved, kept } = *waiting;
                     match FileJob::of_entry(&branch, &entry) {
                         Ok(job) => {

@@ -17,10 +17,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The debts that are not settled.
 #[derive(Default)]
-pub(crate) struct Owed(Mutex<State>);
+pub(crate) struct Owed(Mutex<OpenDebts>);
 
 #[derive(Default)]
-struct State {
+struct OpenDebts {
     open: HashMap<u64, Undo>,
     last: u64,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Debt {
 }
 
 impl Owed {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, OpenDebts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -20,10 +20,10 @@ pub(crate) struct DirHandle {
     imagined: bool,
     /// It may be listed; otherwise its descriptor only stands for its place.
     is_listable: bool,
-    state: Mutex<State>,
+    state: Mutex<HandleState>,
 }
 
-enum State {
+enum HandleState {
     Open(Arc<OwnedFd>),
     /// Let go, with the listing at this place.
     Closed {
@@ -37,21 +37,21 @@ impl DirHandle {
     /// An open directory.
     #[must_use]
     pub(crate) fn open(descriptor: OwnedFd, identity: FileId, through_link: bool) -> Self {
-        let state = Mutex::new(State::Open(Arc::new(descriptor)));
+        let state = Mutex::new(HandleState::Open(Arc::new(descriptor)));
         Self { identity, through_link, imagined: false, is_listable: true, state }
     }
 
     /// A directory that cannot be read, for this reason.
     #[must_use]
     pub(crate) fn unreadable(identity: FileId, through_link: bool, reason: Errno) -> Self {
-        let state = Mutex::new(State::Shut(reason));
+        let state = Mutex::new(HandleState::Shut(reason));
         Self { identity, through_link, imagined: false, is_listable: false, state }
     }
 
     /// A directory that a dry run would make; `nowhere` can be used for nothing.
     #[must_use]
     pub(crate) fn simulated(nowhere: Arc<OwnedFd>, identity: FileId) -> Self {
-        let state = Mutex::new(State::Open(nowhere));
+        let state = Mutex::new(HandleState::Open(nowhere));
         Self { identity, through_link: false, imagined: true, is_listable: false, state }
     }
 
@@ -84,7 +84,7 @@ impl DirHandle {
         self.identity
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, HandleState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -94,26 +94,26 @@ impl DirHandle {
     /// Why it could not be opened, for a directory that cannot be read.
     pub(crate) fn get(&self) -> Result<Option<Arc<OwnedFd>>, Errno> {
         match &*self.lock() {
-            State::Open(descriptor) => Ok(Some(Arc::clone(descriptor))),
-            State::Closed { .. } => Ok(None),
-            State::Shut(reason) => Err(*reason),
+            HandleState::Open(descriptor) => Ok(Some(Arc::clone(descriptor))),
+            HandleState::Closed { .. } => Ok(None),
+            HandleState::Shut(reason) => Err(*reason),
         }
     }
 
     /// Lets the descriptor go; those who have a share of it keep it.
     pub(crate) fn release(&self) {
         let mut state = self.lock();
-        if let State::Open(descriptor) = &*state
+        if let HandleState::Open(descriptor) = &*state
             && !self.imagined
         {
             let position = rustix::fs::seek(descriptor.as_fd(), SeekFrom::Current(0)).unwrap_or(0);
-            *state = State::Closed { position };
+            *state = HandleState::Closed { position };
         }
     }
 
     /// Lets the descriptor go for good: nothing more is wanted of the directory.
     pub(crate) fn done_with(&self) {
-        *self.lock() = State::Closed { position: 0 };
+        *self.lock() = HandleState::Closed { position: 0 };
     }
 
     fn verify(&self, descriptor: &OwnedFd) -> Result<(), Errno> {
@@ -153,9 +153,9 @@ impl DirHandle {
     fn reopen_as(&self, near: impl AsFd, name: &CStr, follow: bool) -> Result<Arc<OwnedFd>, Errno> {
         let mut state = self.lock();
         let position = match &*state {
-            State::Open(descriptor) => return Ok(Arc::clone(descriptor)),
-            State::Closed { position } => *position,
-            State::Shut(reason) => return Err(*reason),
+            HandleState::Open(descriptor) => return Ok(Arc::clone(descriptor)),
+            HandleState::Closed { position } => *position,
+            HandleState::Shut(reason) => return Err(*reason),
         };
         let descriptor = match self.is_listable {
             true => listing::open_directory(near, name, follow)?,
@@ -166,7 +166,7 @@ impl DirHandle {
             rustix::fs::seek(&descriptor, SeekFrom::Start(position))?;
         }
         let descriptor = Arc::new(descriptor);
-        *state = State::Open(Arc::clone(&descriptor));
+        *state = HandleState::Open(Arc::clone(&descriptor));
         Ok(descriptor)
     }
 }

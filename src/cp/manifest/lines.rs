@@ -45,14 +45,14 @@ struct Pending {
 
 struct Earlier {
     list: OwnedFd,
-    names: Mutex<Names>,
+    names: Mutex<LineNames>,
 }
 
 /// What a name hashes to: many are remembered at a time.
 type Mark = [u8; 16];
 
 #[derive(Default)]
-struct Names {
+struct LineNames {
     /// Files that were found and left as they are.
     left_alone: HashSet<Mark>,
     /// Files that are not what they were.
@@ -108,7 +108,7 @@ impl Manifest {
         self.note(path, |names, mark| names.changed.insert(mark));
     }
 
-    fn note(&self, path: impl FnOnce() -> Vec<u8>, note: impl FnOnce(&mut Names, Mark) -> bool) {
+    fn note(&self, path: impl FnOnce() -> Vec<u8>, note: impl FnOnce(&mut LineNames, Mark) -> bool) {
         if let Some(earlier) = &self.earlier {
             // As a line has it, where a name that is no UTF-8 cannot be told from others.
             let name = without_dots(&path());

@@ -55,7 +55,7 @@ impl Count {
             return;
         }
         let linked = options.preserve.links && options.make != Make::HardLinks;
-        let mut names = Names { wanted: linked, seen: HashSet::new() };
+        let mut names = SeenNames { wanted: linked, seen: HashSet::new() };
         for name in &options.sources {
             self.source(name, options, &mut names);
         }
@@ -64,7 +64,7 @@ impl Count {
         }
     }
 
-    fn source(&self, source: &OsStr, options: &CpOptions, names: &mut Names) {
+    fn source(&self, source: &OsStr, options: &CpOptions, names: &mut SeenNames) {
         let walk = WalkDir::new(source)
             .follow_links(options.follow == Follow::Always)
             .follow_root_links(options.follow != Follow::Never)
@@ -80,7 +80,7 @@ impl Count {
         }
     }
 
-    fn entry(&self, entry: &DirEntry, options: &CpOptions, names: &mut Names) {
+    fn entry(&self, entry: &DirEntry, options: &CpOptions, names: &mut SeenNames) {
         if entry.file_type().is_dir() {
             return;
         }
@@ -150,12 +150,12 @@ fn rules(entry: &DirEntry, start: usize, above: Option<Arc<Rules>>) -> Option<Ar
 }
 
 /// Files met by one of several names, where the copy makes one file of them.
-struct Names {
+struct SeenNames {
     wanted: bool,
     seen: HashSet<(u64, u64)>,
 }
 
-impl Names {
+impl SeenNames {
     /// Whether this is the first name of its file, or all names are files of their own.
     fn are_new(&mut self, metadata: &Metadata) -> bool {
         !self.wanted || metadata.nlink() < 2 || self.seen.insert((metadata.dev(), metadata.ino()))

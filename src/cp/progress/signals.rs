@@ -26,12 +26,12 @@ pub(crate) struct Signals {
 
 #[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<SignalState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct SignalState {
     /// The signal that is to end the run.
     ending: Option<i32>,
     /// A line was asked for.
@@ -68,7 +68,7 @@ impl Signals {
     /// Waits until a signal comes, somebody [`ring`](Self::ring)s, or the time is up.
     pub(crate) fn wait(&self, time: Option<Duration>) {
         let state = self.shared.lock();
-        let quiet = |state: &mut State| !state.rung;
+        let quiet = |state: &mut SignalState| !state.rung;
         let mut state = match time {
             None => self.shared.changed.wait_while(state, quiet).unwrap_or_else(PoisonError::into_inner),
             Some(time) => {
@@ -105,11 +105,11 @@ impl Signals {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SignalState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut SignalState)) {
         let mut state = self.lock();
         change(&mut state);
         state.rung = true;

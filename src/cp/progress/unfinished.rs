@@ -1,7 +1,7 @@
 //! Files in work beyond one chain: where their copies are, so that they can be put right even where their worker cannot be
 //! had, because it waits for a pipe or a device that does not answer.
 
-use crate::cp::entry::backup::Kept;
+use crate::cp::entry::backup::KeptFile;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::FileId;
@@ -24,17 +24,17 @@ pub(crate) struct UnfinishedCopy {
     /// The file itself, where it was there before and is to be marked, whatever becomes of its name.
     pub file: Option<OwnedFd>,
     /// What had to make way for it.
-    pub kept: Option<Kept>,
+    pub kept: Option<KeptFile>,
     /// Its source gives data when it likes: a pipe, a device.
     pub waits: bool,
 }
 
 /// The copies that are not whole yet.
 #[derive(Debug, Default)]
-pub(crate) struct Unfinished(Mutex<State>);
+pub(crate) struct Unfinished(Mutex<UnfinishedFiles>);
 
 #[derive(Debug, Default)]
-struct State {
+struct UnfinishedFiles {
     copies: HashMap<u64, UnfinishedCopy>,
     last: u64,
     /// They have been taken out of the workers' hands.
@@ -42,7 +42,7 @@ struct State {
 }
 
 impl Unfinished {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, UnfinishedFiles> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.sealed {
             return state;

@@ -1,6 +1,6 @@
 //! The operands of a command line, or of a list that it names, as places: what they are called where.
 
-use super::files0_from::Names;
+use super::files0_from::NameReader;
 use super::operand_list::{IntoDirectory, Listed, place};
 use crate::cli::cp::{CpOptions, Destination};
 use crate::cp::job::{Operand, Operands};
@@ -46,7 +46,7 @@ pub(crate) fn operands(options: &CpOptions) -> Result<Operands, FileError> {
         Some(file) => {
             let reason = |errno| process::reason(file.as_bytes(), errno);
             let failed = |errno| FileError::failed(MessageKind::CannotOpen, bytes(file), reason(errno));
-            let listed = Listed::new(Names::open(file).map_err(failed)?, into);
+            let listed = Listed::new(NameReader::open(file).map_err(failed)?, into);
             Ok(Operands { more: Some(Box::new(listed)), ..Operands::of(Vec::new()) })
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Walker;
 use super::recursion::listing;
-use super::source_directory::{Place, Unopened, Way, names_of};
+use super::source_directory::{DirAccess, DirPlace, Unopened, names_of};
 use super::targets;
 use crate::cli::cp::Follow;
 use crate::cp::job::dir_handle::DirHandle;
@@ -52,10 +52,10 @@ impl Walker<'_, '_> {
                 return self.unreached(parent, MessageKind::CannotCreateDirectory, copy, errno);
             }
         };
-        let source = Place { parent: &source, name: &entry.name, path };
-        let destination = Place { parent: &destination, name: &entry.name, path: copy };
+        let source = DirPlace { parent: &source, name: &entry.name, path };
+        let destination = DirPlace { parent: &destination, name: &entry.name, path: copy };
         let way = match seen {
-            Some(_) => Ok(Way { through_link: entry.through_link, seen, rank: entry.rank }),
+            Some(_) => Ok(DirAccess { through_link: entry.through_link, seen, rank: entry.rank }),
             None => self.way(&source, entry),
         };
         let branched = way.and_then(|way| {
@@ -96,13 +96,13 @@ impl Walker<'_, '_> {
     }
 
     /// Looks at a link that was seen to lead to a directory, so that what is opened is what was looked at.
-    fn way(&self, source: &Place<'_>, entry: &Entry) -> Result<Way, FileError> {
+    fn way(&self, source: &DirPlace<'_>, entry: &Entry) -> Result<DirAccess, FileError> {
         if !entry.through_link {
-            return Ok(Way { through_link: false, seen: None, rank: entry.rank });
+            return Ok(DirAccess { through_link: false, seen: None, rank: entry.rank });
         }
         let stat = process::look(source.parent, source.name, AtFlags::empty());
         let facts = FileStat::of(&stat.map_err(source.failed(MessageKind::CannotStat))?);
-        Ok(Way { through_link: true, seen: Some(facts.identity), rank: entry.rank })
+        Ok(DirAccess { through_link: true, seen: Some(facts.identity), rank: entry.rank })
     }
 
     /// Refuses paths that are longer than the kernel takes, in a directory that was come to through a symbolic link, or whose
@@ -145,9 +145,9 @@ impl Walker<'_, '_> {
         &mut self,
         parent: Option<&Arc<DirJob>>,
         origin: &Arc<Origin>,
-        (source, (descriptor, facts)): (&Place<'_>, (Result<OwnedFd, Errno>, FileStat)),
-        way: Way,
-        (destination, found): (&Place<'_>, Option<Existing>),
+        (source, (descriptor, facts)): (&DirPlace<'_>, (Result<OwnedFd, Errno>, FileStat)),
+        way: DirAccess,
+        (destination, found): (&DirPlace<'_>, Option<Existing>),
     ) -> Result<(), FileError> {
         let keeping = self.shared.settings.method.keeping;
         let (names, link) = match keeping.wants_names() {
@@ -344,7 +344,7 @@ impl Walker<'_, '_> {
 
     /// Begins again with what was listed as a regular file, and could not be opened as one.
     pub(crate) fn look_again(&mut self, job: FileJob) {
-        let job::Names::Entry(branch) = &job.names else { return };
+        let job::JobPlace::Entry(branch) = &job.names else { return };
         let branch = Arc::clone(branch);
         if let Err(problem) = self.seen_leaf(&branch, job) {
             self.shared.reporter.problem(&problem);

@@ -4,7 +4,7 @@
 use super::{Books, Walker};
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, Names};
+use crate::cp::job::{FileJob, JobPlace};
 use crate::cp::shared::Run;
 use crate::plan::replace;
 use crate::report::message::FileError;
@@ -32,7 +32,7 @@ impl Books {
             self.count_left_out(run, job);
         }
         self.meter.show(&self.tally);
-        if let Names::Entry(branch) = &job.names {
+        if let JobPlace::Entry(branch) = &job.names {
             DirJob::entry_done(branch, run.reporter);
         }
     }

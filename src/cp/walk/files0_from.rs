@@ -19,7 +19,7 @@ const BLOCK_BYTES: usize = 64 << 10;
 const NAME_BYTES_MAX: usize = 1 << 20;
 
 /// A list that is being read.
-pub(crate) struct Names {
+pub(crate) struct NameReader {
     /// As it was typed.
     file: Vec<u8>,
     /// `None` for standard input, which is lent.
@@ -34,7 +34,7 @@ pub(crate) struct Names {
     ended: bool,
 }
 
-impl Names {
+impl NameReader {
     /// Opens a list; `-` is standard input.
     ///
     /// # Errors

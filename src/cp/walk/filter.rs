@@ -1,7 +1,7 @@
 //! What is left out of a copy: entries of a listing, operands, and the .gitignore files that say so.
 
 use super::Walker;
-use super::source_directory::Place;
+use super::source_directory::DirPlace;
 use crate::cp::job::Operand;
 use crate::cp::job::dir_job::DirJob;
 use crate::plan::facts::FileStat;
@@ -66,7 +66,7 @@ impl Walker<'_, '_> {
     pub(crate) fn rules(
         &self,
         parent: Option<&Arc<DirJob>>,
-        source: &Place<'_>,
+        source: &DirPlace<'_>,
         open: Option<&OwnedFd>,
     ) -> Option<Arc<Rules>> {
         if !self.shared.options.extensions.choosing.gitignore {

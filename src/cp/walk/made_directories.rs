@@ -1,7 +1,7 @@
 //! The directories that a run has made, and those that it fills: a walk that comes into one lists its own copies.
 
 use super::operand::without_slashes;
-use super::source_directory::Place;
+use super::source_directory::DirPlace;
 use crate::cp::job::dir_job::DirJob;
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::facts::FileId;
@@ -35,7 +35,7 @@ impl MadeDirectory {
 
     /// Whether it is met, as an entry of a directory of the source, under the name and in the directory that it was made
     /// in. GNU cp does not look behind symbolic links for that: one to a directory is not the directory.
-    pub(crate) fn is_entry_of(&self, parent: &DirJob, source: &Place<'_>) -> bool {
+    pub(crate) fn is_entry_of(&self, parent: &DirJob, source: &DirPlace<'_>) -> bool {
         let met_in = match &parent.parent {
             Some(above) if parent.source.is_through_link() => above.source().ok().and_then(|directory| {
                 without_slashes(&directory, parent.name.to_bytes()).map(|facts| facts.identity)

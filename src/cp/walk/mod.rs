@@ -58,7 +58,7 @@ impl Books {
 }
 
 /// What the walk asks of the worker whose task it is: it knows nothing else of how files are copied.
-pub(crate) trait Copying {
+pub(crate) trait Copier {
     /// True if nothing is in work, and nothing waits in the books.
     fn is_idle(&self, books: &Books) -> bool;
 
@@ -74,7 +74,7 @@ pub(crate) struct Walker<'task, 'env> {
     pub(crate) number: usize,
     pub(crate) shared: &'env Run<'env>,
     pub(crate) books: &'task mut Books,
-    pub(crate) copying: &'task mut dyn Copying,
+    pub(crate) copying: &'task mut dyn Copier,
 }
 
 impl Walker<'_, '_> {

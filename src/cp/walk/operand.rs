@@ -1,12 +1,12 @@
 //! Operands: looked at by name as they were typed, then handed to the tree or to a file's way.
 
-use super::source_directory::{Place, Way};
+use super::source_directory::{DirAccess, DirPlace};
 use super::{TASKS_FOR_HELP, Walker};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
 use crate::cp::entry::created::CreatedFiles;
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::Origin;
-use crate::cp::job::{FileJob, Names, Operand, Operands, Task};
+use crate::cp::job::{FileJob, JobPlace, Operand, Operands, Task};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::FileStat;
@@ -168,7 +168,7 @@ impl Walker<'_, '_> {
         if directory {
             return self.directory_operand(operand, &facts, found);
         }
-        let names = Names::Operand {
+        let names = JobPlace::Operand {
             source: Arc::from(operand.source_path()),
             destination: Arc::from(operand.destination_path()),
         };
@@ -247,10 +247,10 @@ impl Walker<'_, '_> {
             is_endless: AtomicBool::new(false),
         });
         let At { directory, name } = &operand.source;
-        let source = Place { parent: directory, name, path: source_path };
+        let source = DirPlace { parent: directory, name, path: source_path };
         let At { directory, name } = &self.held_in_place(operand, facts);
-        let destination = Place { parent: directory, name, path: destination_path };
-        let way = Way { through_link: follow, seen: Some(facts.identity), rank: Rank::default() };
+        let destination = DirPlace { parent: directory, name, path: destination_path };
+        let way = DirAccess { through_link: follow, seen: Some(facts.identity), rank: Rank::default() };
         let opened = self.open_source(&source, way).map_err(|unopened| unopened.problem(&source))?;
         self.branch(None, &origin, (&source, opened), way, (&destination, Some(found)))
     }

@@ -1,7 +1,7 @@
 //! Operands that go into a directory: those of the command line, and those whose names are read from a list while others
 //! are being copied.
 
-use super::files0_from::Names;
+use super::files0_from::NameReader;
 use super::operand::typed;
 use crate::cli::cp::CpOptions;
 use crate::cp::entry::created::CreatedFiles;
@@ -63,7 +63,7 @@ impl IntoDirectory {
 
 /// Operands that are read from a list. Which names will come is not known, so each could get that of an earlier one.
 pub(crate) struct Listed {
-    names: Names,
+    names: NameReader,
     into: IntoDirectory,
     number: usize,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Listed {
 impl Listed {
     /// Those of a list.
     #[must_use]
-    pub(crate) fn new(names: Names, into: IntoDirectory) -> Self {
+    pub(crate) fn new(names: NameReader, into: IntoDirectory) -> Self {
         let made = Some(Arc::new(CreatedFiles::nothing(true)));
         Self { names, into: IntoDirectory { made, ..into }, number: 0 }
     }

@@ -124,7 +124,7 @@ impl Walker<'_, '_> {
                 for component in path::components(&name[..end]) {
                     let prefix = &name[..component.end];
                     let from = &typed[..lead + component.end];
-                    let step = Step { own: &name[component], prefix, from, operand };
+                    let step = ParentStep { own: &name[component], prefix, from, operand };
                     let parent = self.parent(&directory, &step);
                     let (open, parent) = parent.inspect_err(|_| {
                         above
@@ -150,7 +150,7 @@ impl Walker<'_, '_> {
     /// The last directory on the way, where it is there.
     fn last_parent(&self, operand: &Operand, path: &[u8]) -> Result<Option<Arc<OwnedFd>>, FileError> {
         let Some(last) = path::components(path).last() else { return Ok(None) };
-        let step = Step { own: &path[..last.end], prefix: &path[..last.end], from: &[], operand };
+        let step = ParentStep { own: &path[..last.end], prefix: &path[..last.end], from: &[], operand };
         if let Some(imagined) = &self.shared.dry_run
             && let Some(there) = imagined.at(&step.shown())
         {
@@ -176,7 +176,7 @@ impl Walker<'_, '_> {
     fn parent(
         &self,
         above: &Directory,
-        step: &Step<'_>,
+        step: &ParentStep<'_>,
     ) -> Result<(Arc<OwnedFd>, Option<Parent>), FileError> {
         if let Some(imagined) = &self.shared.dry_run {
             return self.simulate_parent(imagined, above, step).map(|open| (open, None));
@@ -239,7 +239,7 @@ impl Walker<'_, '_> {
         &self,
         imagined: &DryRun,
         above: &Directory,
-        step: &Step<'_>,
+        step: &ParentStep<'_>,
     ) -> Result<Arc<OwnedFd>, FileError> {
         let shown = step.shown();
         let failed = |what| {
@@ -280,7 +280,7 @@ impl Walker<'_, '_> {
     fn simulated_parent(
         &self,
         imagined: &DryRun,
-        step: &Step<'_>,
+        step: &ParentStep<'_>,
         there: &FileStat,
     ) -> Result<Arc<OwnedFd>, FileError> {
         let failed = |errno| FileError::failed(MessageKind::CannotMakeDirectory, step.shown(), errno);
@@ -302,7 +302,7 @@ impl Walker<'_, '_> {
 }
 
 /// One component on the way to an operand's copy.
-struct Step<'a> {
+struct ParentStep<'a> {
     own: &'a [u8],
     /// The path up to it, from the target directory.
     prefix: &'a [u8],
@@ -311,7 +311,7 @@ struct Step<'a> {
     operand: &'a Operand,
 }
 
-impl Step<'_> {
+impl ParentStep<'_> {
     fn shown(&self) -> Vec<u8> {
         self.operand
             .target

@@ -2,9 +2,9 @@
 
 use super::Walker;
 use super::made_directories::MadeDirectory;
-use super::source_directory::{Place, Way};
+use super::source_directory::{DirAccess, DirPlace};
 use crate::cli::cp::{Backup, Control, Follow};
-use crate::cp::entry::backup::Kept;
+use crate::cp::entry::backup::KeptFile;
 use crate::cp::entry::created::{Base, CreatedAs, EntryName};
 use crate::cp::entry::directory::OpenedCopy;
 use crate::cp::job::dir_job::{DirJob, Origin};
@@ -32,10 +32,10 @@ impl Walker<'_, '_> {
     pub(crate) fn admit(
         &self,
         (parent, origin): (Option<&Arc<DirJob>>, &Origin),
-        (source, destination): (&Place<'_>, &Place<'_>),
+        (source, destination): (&DirPlace<'_>, &DirPlace<'_>),
         facts: &FileStat,
         (fate, found): (DirectoryAction, Option<Existing>),
-    ) -> Result<Option<Kept>, FileError> {
+    ) -> Result<Option<KeptFile>, FileError> {
         let kept = match fate {
             DirectoryAction::InTheWay => self.make_way_for_directory((source, facts), destination, found)?,
             _ => None,
@@ -51,7 +51,7 @@ impl Walker<'_, '_> {
     fn check_recursion(
         &self,
         (parent, origin): (Option<&Arc<DirJob>>, &Origin),
-        (source, destination): (&Place<'_>, &Place<'_>),
+        (source, destination): (&DirPlace<'_>, &DirPlace<'_>),
         directory: FileId,
     ) -> Result<(), FileError> {
         self.check_duplicate(origin, directory, (source, destination))?;
@@ -77,7 +77,7 @@ impl Walker<'_, '_> {
         &self,
         origin: &Origin,
         directory: FileId,
-        (source, destination): (&Place<'_>, &Place<'_>),
+        (source, destination): (&DirPlace<'_>, &DirPlace<'_>),
     ) -> Result<(), FileError> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
@@ -104,7 +104,7 @@ impl Walker<'_, '_> {
         is_operand: bool,
         origin: &Origin,
         directory: FileId,
-        destination: &Place<'_>,
+        destination: &DirPlace<'_>,
     ) -> Result<(), FileError> {
         let Some(directories) = &self.shared.directories else { return Ok(()) };
         let Some(copy) = directories.copied_before(directory, origin) else { return Ok(()) };
@@ -120,7 +120,7 @@ impl Walker<'_, '_> {
         &self,
         origin: &Origin,
         found: &Existing,
-        (source, destination): (&Place<'_>, &Place<'_>),
+        (source, destination): (&DirPlace<'_>, &DirPlace<'_>),
     ) -> Result<(), FileError> {
         let numbered = |backup: &Backup| backup.control == Control::Numbered;
         let keeps_all = self.shared.options.backup.as_ref().is_some_and(numbered);
@@ -241,7 +241,7 @@ fn check_created_directory(
     meeting: Meeting,
     origin: &Origin,
     made: &MadeDirectory,
-    destination: &Place<'_>,
+    destination: &DirPlace<'_>,
 ) -> Result<(), FileError> {
     let Origin { source_path, destination_path, .. } = origin;
     match looping::meets(meeting) {
@@ -294,7 +294,7 @@ impl Above {
 pub(crate) fn listing(
     (made, fate): (&OpenedCopy, DirectoryAction),
     above: Option<FileId>,
-    (source, way): (&Place<'_>, Way),
+    (source, way): (&DirPlace<'_>, DirAccess),
     (opened, seen): (Result<OwnedFd, Errno>, &FileStat),
 ) -> Result<(Result<OwnedFd, Errno>, FileId), Errno> {
     if !made.created || made.held.is_simulated() {
@@ -311,7 +311,11 @@ pub(crate) fn listing(
 
 /// By its name, where something has made way for the copy of an operand: that may be a link on the way to the source, whose
 /// name leads to the copy now.
-fn listing_by_name(source: &Place<'_>, way: Way, seen: &FileStat) -> (Result<OwnedFd, Errno>, FileId) {
+fn listing_by_name(
+    source: &DirPlace<'_>,
+    way: DirAccess,
+    seen: &FileStat,
+) -> (Result<OwnedFd, Errno>, FileId) {
     let opened = listing::open_directory(source.parent, source.name, way.through_link)
         .and_then(|open| rustix::fs::fstat(&open).map(|stat| (open, FileStat::of(&stat).identity)));
     match opened {

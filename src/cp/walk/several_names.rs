@@ -7,7 +7,7 @@ use super::Walker;
 use super::operand::rank_of;
 use crate::cp::entry::special;
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, Names, Task};
+use crate::cp::job::{FileJob, JobPlace, Task};
 use crate::cp::shared::goes_in_order;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking::{self, Order};
@@ -30,10 +30,10 @@ pub(crate) struct Name {
     path: Vec<Rank>,
     file: FileId,
     order: Order,
-    place: Place,
+    place: NamePlace,
 }
 
-enum Place {
+enum NamePlace {
     Operand(Box<(FileJob, FileStat)>),
     Entry(Arc<DirJob>, Entry),
 }
@@ -47,13 +47,13 @@ pub(crate) struct Batches {
 /// The names of a run that wait.
 #[derive(Default)]
 pub(crate) struct SeveralNames {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<WaitingNames>,
     /// Some of them need a file that is there; to be asked often.
     need_any: AtomicBool,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct WaitingNames {
     names: Vec<Name>,
     /// Files at the destination that they will write to, or be linked to.
     needed: HashSet<FileId>,
@@ -63,8 +63,8 @@ impl SeveralNames {
     /// Notes a name and the files at the destination that it needs; answers whether it is the first that waits.
     fn note(&self, name: Name, needs: impl IntoIterator<Item = FileId>) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Waiting { names, needed } = &mut *waiting;
-        if let (Place::Entry(branch, _), true) = (&name.place, names.len() >= WAITING_OPEN_MAX) {
+        let WaitingNames { names, needed } = &mut *waiting;
+        if let (NamePlace::Entry(branch, _), true) = (&name.place, names.len() >= WAITING_OPEN_MAX) {
             branch.release();
         }
         needed.extend(needs);
@@ -157,15 +157,15 @@ impl Walker<'_, '_> {
         let there = if may_exist(&job) { self.there(&job, facts) } else { None };
         let needs = there.into_iter().chain(self.shared.links.first_copy(facts.identity));
         let (path, place) = match &job.names {
-            Names::Operand { .. } => (vec![rank], Place::Operand(Box::new((job, *facts)))),
-            Names::Entry(branch) => {
+            JobPlace::Operand { .. } => (vec![rank], NamePlace::Operand(Box::new((job, *facts)))),
+            JobPlace::Entry(branch) => {
                 let above =
                     branch.ancestors().take_while(|branch| branch.parent.is_some()).map(|branch| branch.rank);
                 let mut path: Vec<Rank> = std::iter::once(rank).chain(above).collect();
                 path.push(rank_of(branch.origin.number));
                 path.reverse();
                 let (name, kind, through_link) = (Arc::clone(&job.source.name), facts.kind, job.follow);
-                (path, Place::Entry(Arc::clone(branch), Entry { name, kind, through_link, rank }))
+                (path, NamePlace::Entry(Arc::clone(branch), Entry { name, kind, through_link, rank }))
             }
         };
         if self.shared.met.several_names.note(Name { path, file: facts.identity, order, place }, needs) {
@@ -213,11 +213,11 @@ impl Walker<'_, '_> {
 
     fn name(&mut self, name: Name) {
         match name.place {
-            Place::Operand(operand) => {
+            NamePlace::Operand(operand) => {
                 let (job, facts) = *operand;
                 self.begin_entry(FileJob { rank: None, ..job }, &facts);
             }
-            Place::Entry(branch, entry) => {
+            NamePlace::Entry(branch, entry) => {
                 let begun = FileJob::of_entry(&branch, &entry)
                     .and_then(|job| self.seen_leaf(&branch, FileJob { rank: None, ..job }));
                 if let Err(problem) = begun {

@@ -15,7 +15,7 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 /// A directory's place on one side, and how it is called there.
-pub(crate) struct Place<'a> {
+pub(crate) struct DirPlace<'a> {
     pub parent: &'a Directory,
     pub name: &'a CStr,
     pub path: Vec<u8>,
@@ -23,7 +23,7 @@ pub(crate) struct Place<'a> {
 
 /// How a source directory is come to.
 #[derive(Clone, Copy)]
-pub(crate) struct Way {
+pub(crate) struct DirAccess {
     /// Its name is a symbolic link that is followed.
     pub through_link: bool,
     /// Which directory it must be, where it was looked at before.
@@ -32,7 +32,7 @@ pub(crate) struct Way {
     pub rank: Rank,
 }
 
-impl Place<'_> {
+impl DirPlace<'_> {
     /// The place itself.
     pub(crate) fn at(&self) -> At {
         At { directory: self.parent.clone(), name: Arc::from(self.name) }
@@ -54,7 +54,7 @@ pub(crate) enum Unopened {
 
 impl Unopened {
     /// What to say of one that was seen to be a directory.
-    pub(crate) fn problem(self, source: &Place<'_>) -> FileError {
+    pub(crate) fn problem(self, source: &DirPlace<'_>) -> FileError {
         match self {
             Self::NoDirectory => FileError::of(MessageKind::Replaced, source.path.clone()),
             Self::Failed(problem) => problem,
@@ -67,8 +67,8 @@ impl Walker<'_, '_> {
     /// cannot is told when it is to be listed.
     pub(crate) fn open_source(
         &self,
-        source: &Place<'_>,
-        way: Way,
+        source: &DirPlace<'_>,
+        way: DirAccess,
     ) -> Result<(Result<OwnedFd, Errno>, FileStat), Unopened> {
         let failed = |what| {
             let failed = source.failed(what);
@@ -102,7 +102,11 @@ impl Walker<'_, '_> {
 
 /// The names of the extended attributes of a source directory, open where it may be read, and the symbolic link that has
 /// them: GNU cp takes them of the name, so they are the link's, unless there is a slash behind it.
-pub(crate) fn names_of(source: &Place<'_>, way: Way, open: &Result<OwnedFd, Errno>) -> (Names, Option<At>) {
+pub(crate) fn names_of(
+    source: &DirPlace<'_>,
+    way: DirAccess,
+    open: &Result<OwnedFd, Errno>,
+) -> (Names, Option<At>) {
     let look = || rustix::fs::statat(source.parent, source.name, AtFlags::SYMLINK_NOFOLLOW);
     if way.through_link && look().is_ok_and(|stat| FileStat::of(&stat).kind == FileType::Symlink) {
         let link = source.at();

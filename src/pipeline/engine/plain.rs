@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What one operation did.
-enum Step {
+enum CallAnswer {
     /// The chain goes on.
     On,
     /// So many bytes moved, which is not what the chain needed.
@@ -48,20 +48,20 @@ pub(crate) fn run(
             making = Some(Instant::now());
         }
         match step(chain, at, seen) {
-            Ok(Step::On) => {
+            Ok(CallAnswer::On) => {
                 if let Op::Io(Io::Close { end: End::Destination }) = chain.ops[at] {
                     seen.making = making.map(|begun| begun.elapsed());
                 }
                 at += 1;
             }
-            Ok(Step::Count(moved)) => return (at, Some(Outcome::Count { at, moved })),
+            Ok(CallAnswer::Count(moved)) => return (at, Some(Outcome::Count { at, moved })),
             Err(errno) => return (at, Some(Outcome::Failed { at, errno })),
         }
     }
     (at, Some(Outcome::Done))
 }
 
-fn step(chain: &mut Chain, at: usize, seen: &mut Results) -> Result<Step, Errno> {
+fn step(chain: &mut Chain, at: usize, seen: &mut Results) -> Result<CallAnswer, Errno> {
     match chain.ops[at] {
         Op::Io(Io::Open { end, at: ref place, flags, mode, .. }) => {
             *chain.descriptor_mut(end) = Descriptor::Plain(open_at(place, flags, mode)?);
@@ -129,7 +129,7 @@ fn step(chain: &mut Chain, at: usize, seen: &mut Results) -> Result<Step, Errno>
         }
         Op::Io(Io::Close { end }) => close(std::mem::take(chain.descriptor_mut(end)))?,
     }
-    Ok(Step::On)
+    Ok(CallAnswer::On)
 }
 
 /// Opens a name.
@@ -149,16 +149,16 @@ fn unlink(at: &At, own: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
     }
 }
 
-fn read(chain: &mut Chain, offset: Option<u64>, room: u32, expect: Option<u32>) -> Result<Step, Errno> {
+fn read(chain: &mut Chain, offset: Option<u64>, room: u32, expect: Option<u32>) -> Result<CallAnswer, Errno> {
     let mut lease = chain.lease.take().ok_or(Errno::FAULT)?;
     let room = usize::try_from(room).unwrap_or(usize::MAX);
     let read = open(chain, End::Source).and_then(|source| lease.read(source, offset, room));
     chain.lease = Some(lease);
     let moved = u32::try_from(read?).unwrap_or(u32::MAX);
-    Ok(if expect == Some(moved) { Step::On } else { Step::Count(moved) })
+    Ok(if expect == Some(moved) { CallAnswer::On } else { CallAnswer::Count(moved) })
 }
 
-fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<Step, Errno> {
+fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<CallAnswer, Errno> {
     let destination = open(chain, End::Destination)?;
     let bytes = chain.lease.as_ref().map_or(&[][..], |lease| lease.bytes());
     let (from, count) = (usize::try_from(start), usize::try_from(length));
@@ -168,7 +168,11 @@ fn write(chain: &Chain, offset: Option<u64>, start: u32, length: u32) -> Result<
         Some(offset) => rustix::io::pwrite(destination, bytes, offset),
         None => rustix::io::write(destination, bytes),
     })?;
-    Ok(if moved == bytes.len() { Step::On } else { Step::Count(u32::try_from(moved).unwrap_or(u32::MAX)) })
+    Ok(if moved == bytes.len() {
+        CallAnswer::On
+    } else {
+        CallAnswer::Count(u32::try_from(moved).unwrap_or(u32::MAX))
+    })
 }
 
 /// What facts say of how a file may be read: pipes and devices have no end that a ring could be wrong about.
@@ -195,7 +199,7 @@ pub(crate) fn kind_of(file: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     Ok(FileSystem { magic, block_bytes: u64::try_from(answer.f_bsize).unwrap_or(0) })
 }
 
-fn offload(chain: &Chain, offset: u64, room: u32, expect: u32) -> Result<Step, Errno> {
+fn offload(chain: &Chain, offset: u64, room: u32, expect: u32) -> Result<CallAnswer, Errno> {
     let (source, destination) = (open(chain, End::Source)?, open(chain, End::Destination)?);
     let wanted = usize::try_from(room).unwrap_or(usize::MAX);
     let moved = retry(|| {
@@ -203,12 +207,12 @@ fn offload(chain: &Chain, offset: u64, room: u32, expect: u32) -> Result<Step, E
         rustix::fs::copy_file_range(source, Some(&mut from), destination, Some(&mut to), wanted)
     })?;
     let moved = u32::try_from(moved).unwrap_or(u32::MAX);
-    Ok(if moved == expect { Step::On } else { Step::Count(moved) })
+    Ok(if moved == expect { CallAnswer::On } else { CallAnswer::Count(moved) })
 }
 
 /// What is refused, or fails behind the first bytes, comes back as so many bytes: whoever goes on from there meets it again,
 /// and knows which of both ends it was.
-fn pass(chain: &Chain, room: u32, expect: u32) -> Result<Step, Errno> {
+fn pass(chain: &Chain, room: u32, expect: u32) -> Result<CallAnswer, Errno> {
     let (source, destination) = (open(chain, End::Source)?, open(chain, End::Destination)?);
     let (mut offset, room) = (0, u64::from(room));
     let mut patience = Patience::default();
@@ -224,7 +228,7 @@ fn pass(chain: &Chain, room: u32, expect: u32) -> Result<Step, Errno> {
         }
     }
     let moved = u32::try_from(offset).unwrap_or(u32::MAX);
-    Ok(if moved == expect { Step::On } else { Step::Count(moved) })
+    Ok(if moved == expect { CallAnswer::On } else { CallAnswer::Count(moved) })
 }
 
 fn punch(file: BorrowedFd<'_>, offset: u64, length: u64) {

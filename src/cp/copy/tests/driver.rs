@@ -10,7 +10,7 @@ use crate::cli::cp::{CpOptions, Reflink, Sparse};
 use crate::cp::copy::CopyPolicy;
 use crate::cp::copy::fs_pairs::{FsPairs, FsPairsCache};
 use crate::cp::entry::created::CreatedFiles;
-use crate::cp::job::{FileJob, Names};
+use crate::cp::job::{FileJob, JobPlace};
 use crate::cp::manifest::lines::Manifest;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::engine::scripted::world::World;
@@ -34,7 +34,7 @@ use std::{ffi::CString, rc::Rc, sync::Arc};
 const POOL_BYTES: usize = 64 << 10;
 
 /// What is to be copied, and how.
-pub(super) struct Copying {
+pub(super) struct TestCopy {
     pub settings: CopyPolicy,
     pub fused: bool,
     /// The destination takes long to make files, for which the engine has fused chains.
@@ -67,7 +67,7 @@ pub(super) struct Copied {
     pub listed: String,
 }
 
-impl Copying {
+impl TestCopy {
     /// Nothing yet, by buffers of two pages.
     pub(super) fn new() -> Self {
         Self {
@@ -141,7 +141,7 @@ impl Copying {
             copies: Vec::new(),
             source: at(source),
             destination: at(destination),
-            names: Names::Operand {
+            names: JobPlace::Operand {
                 source: Arc::from(source.as_bytes()),
                 destination: Arc::from(destination.as_bytes()),
             },

@@ -1,6 +1,6 @@
 //! The order in which a file is written, made durable and named.
 
-use super::driver::{Copied, Copying};
+use super::driver::{Copied, TestCopy};
 use super::properties::all_attributes;
 use super::{large, small};
 use crate::pipeline::engine::scripted::Fault;
@@ -8,12 +8,12 @@ use crate::plan::overwrite::Existing;
 use crate::report::message::MessageKind;
 use rustix::io::Errno;
 
-fn durable(mut copying: Copying) -> Copying {
+fn durable(mut copying: TestCopy) -> TestCopy {
     copying.settings.fsync = true;
     copying
 }
 
-fn atomic(mut copying: Copying) -> Copying {
+fn atomic(mut copying: TestCopy) -> TestCopy {
     copying.settings.atomic = true;
     copying
 }
@@ -24,14 +24,14 @@ fn order<'a>(copied: &'a Copied, operations: &[&str]) -> Vec<&'a str> {
 }
 
 /// All that a copy of `source` over another file may be.
-fn over(contents: Vec<u8>) -> Copying {
-    Copying::new().over(b"old".to_vec()).file("source", contents, "destination", None)
+fn over(contents: Vec<u8>) -> TestCopy {
+    TestCopy::new().over(b"old".to_vec()).file("source", contents, "destination", None)
 }
 
 #[test]
 fn a_file_is_durable_when_its_contents_and_attributes_are_there() {
     for contents in [small(), large()] {
-        for mut copying in [Copying::of(contents.clone()), over(contents.clone())] {
+        for mut copying in [TestCopy::of(contents.clone()), over(contents.clone())] {
             copying.settings.keeping = all_attributes();
             let copied = durable(copying).run();
             let end = ["keep", "writeback", "close", "sync", "close"];
@@ -44,7 +44,7 @@ fn a_file_is_durable_when_its_contents_and_attributes_are_there() {
 
 #[test]
 fn a_file_that_cannot_be_made_durable_is_told_and_closed() {
-    let copied = durable(Copying::of(small())).fault("sync", 0, Fault::Errno(Errno::IO)).run();
+    let copied = durable(TestCopy::of(small())).fault("sync", 0, Fault::Errno(Errno::IO)).run();
     assert_eq!(copied.told(), [(MessageKind::Syncing, Some(Errno::IO))]);
     assert_eq!(copied.tally.files, 0);
 }
@@ -52,7 +52,7 @@ fn a_file_that_cannot_be_made_durable_is_told_and_closed() {
 #[test]
 fn a_file_system_that_has_no_such_thing_is_no_failure() {
     for errno in [Errno::INVAL, Errno::OPNOTSUPP] {
-        let copied = durable(atomic(Copying::of(small()))).fault("sync", 0, Fault::Errno(errno)).run();
+        let copied = durable(atomic(TestCopy::of(small()))).fault("sync", 0, Fault::Errno(errno)).run();
         assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
     }
 }
@@ -60,7 +60,7 @@ fn a_file_system_that_has_no_such_thing_is_no_failure() {
 #[test]
 fn a_new_file_is_named_when_it_is_durable() {
     for contents in [small(), large()] {
-        let mut copying = durable(atomic(Copying::of(contents.clone())));
+        let mut copying = durable(atomic(TestCopy::of(contents.clone())));
         copying.settings.keeping = all_attributes();
         let copied = copying.run();
         let wanted = ["place", "open destination", "write", "keep", "writeback", "sync", "name"];
@@ -101,7 +101,7 @@ fn whatever_fails_the_old_file_stays() {
 #[test]
 fn without_unnamed_files_a_temporary_name_is_closed_renamed_or_removed() {
     let open = "open destination";
-    let named = || atomic(Copying::of(small())).fault(open, 0, Fault::Errno(Errno::OPNOTSUPP));
+    let named = || atomic(TestCopy::of(small())).fault(open, 0, Fault::Errno(Errno::OPNOTSUPP));
     let copied = named().run();
     assert_eq!(order(&copied, &["close", "name"]), ["close", "name", "close"]);
     assert_eq!(copied.told(), []);
@@ -123,7 +123,7 @@ fn without_unnamed_files_a_temporary_name_is_closed_renamed_or_removed() {
 
 #[test]
 fn a_temporary_name_that_is_taken_is_not_removed() {
-    let copied = atomic(Copying::of(small()))
+    let copied = atomic(TestCopy::of(small()))
         .fault("open destination", 0, Fault::Errno(Errno::OPNOTSUPP))
         .fault("open destination", 1, Fault::Errno(Errno::EXIST))
         .fault("open destination", 2, Fault::Errno(Errno::ACCESS))
@@ -134,7 +134,7 @@ fn a_temporary_name_that_is_taken_is_not_removed() {
 
 #[test]
 fn a_name_that_was_taken_meanwhile_is_not_taken_from_another() {
-    let copying = atomic(Copying::of(small())).newcomer(b"another's".to_vec());
+    let copying = atomic(TestCopy::of(small())).newcomer(b"another's".to_vec());
     let copied = copying.run();
     assert_eq!(copied.told(), [(MessageKind::CannotCreateRegular, Some(Errno::EXIST))]);
     assert_eq!(copied.destination(), Some(&b"another's"[..]));
@@ -156,9 +156,9 @@ fn where_only_attributes_are_copied_an_old_file_stays_where_it_is() {
     let copied = copying.run();
     assert_eq!(order(&copied, &["place", "name", "write"]), Vec::<&str>::new());
     assert_eq!(copied.destination(), Some(&b"old"[..]));
-    let mut copying = atomic(Copying::of(small()));
+    let mut copying = atomic(TestCopy::of(small()));
     copying.settings.attributes_only = true;
     assert_eq!(order(&copying.run(), &["place", "name"]), ["place", "name"]);
-    let found = atomic(Copying::new().file("source", small(), "destination", Some(Existing::Nothing))).run();
+    let found = atomic(TestCopy::new().file("source", small(), "destination", Some(Existing::Nothing))).run();
     assert_eq!(found.destination(), Some(&small()[..]));
 }

@@ -4,12 +4,12 @@
 //! Here nothing is expected of how a copy comes about, only of what it is in the end.
 
 use super::contents;
-use super::driver::{Copied, Copying};
+use super::driver::{Copied, TestCopy};
 use super::properties::{
-    self, Before, File, Way, destination, files, harmless, is_newcomer, source, unexpected, ways,
+    self, Before, File, TestWay, destination, files, harmless, is_newcomer, source, unexpected, ways,
 };
 use crate::cli::cp::{Keep, PreserveMode, Reflink, Sparse};
-use crate::cp::entry::backup::Kept;
+use crate::cp::entry::backup::KeptFile;
 use crate::pipeline::engine::scripted::{Change, Fault};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{PreservePolicy, Times};
@@ -147,7 +147,7 @@ fn keeping(asked: &Asked, of: PreservePolicy) -> PreservePolicy {
 }
 
 /// As `properties` has it, with all of this.
-fn copying(way: &Way, files: &[File], attributes: &[Attributes], asked: &Asked) -> Copying {
+fn copying(way: &TestWay, files: &[File], attributes: &[Attributes], asked: &Asked) -> TestCopy {
     let mut copying = properties::copying(way, files);
     let settings = &mut copying.settings;
     settings.keeping = keeping(asked, settings.keeping);
@@ -166,7 +166,7 @@ fn copying(way: &Way, files: &[File], attributes: &[Attributes], asked: &Asked) 
     for (number, job) in copying.jobs.iter_mut().enumerate() {
         job.belongs_to = asked.belongs.then_some(OWNERS[0]);
         if asked.backup && job.found == Some(Existing::Nothing) {
-            job.kept = Kept::simulated(destination(number).as_bytes(), b"kept");
+            job.kept = KeptFile::simulated(destination(number).as_bytes(), b"kept");
         }
     }
     for (number, own) in attributes.iter().enumerate().take(files.len()) {
@@ -197,7 +197,12 @@ fn has_all(names: &[u8], owed: &[u8]) -> bool {
 }
 
 /// Whatever is asked to be kept is there.
-fn check_attributes(copied: &Copied, number: usize, way: &Way, asked: &Asked) -> Result<(), TestCaseError> {
+fn check_attributes(
+    copied: &Copied,
+    number: usize,
+    way: &TestWay,
+    asked: &Asked,
+) -> Result<(), TestCaseError> {
     let from = copied.world.file(source(number).as_bytes()).expect("a source");
     let copy = copied.world.file(destination(number).as_bytes());
     let Some(copy) = copy else { return Err(TestCaseError::fail(format!("file {number}: no copy"))) };
@@ -255,7 +260,7 @@ fn check(
     copied: &Copied,
     files: &[File],
     attributes: &[Attributes],
-    (way, asked): (&Way, &Asked),
+    (way, asked): (&TestWay, &Asked),
 ) -> Result<(), TestCaseError> {
     for (number, file) in files.iter().enumerate() {
         check_opening(copied, number, &attributes[number], asked)?;

@@ -1,7 +1,7 @@
 //! What holds for every copy, in whatever order its chains come back and whatever goes wrong on the way.
 
 use super::contents;
-use super::driver::{Copied, Copying};
+use super::driver::{Copied, TestCopy};
 use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::{PreserveMode, Reflink, Sparse};
 use crate::cp::copy::CopyPolicy;
@@ -40,7 +40,7 @@ pub(super) struct File {
 
 /// How a run is done: engine, buffers, script.
 #[derive(Debug, Clone)]
-pub(super) struct Way {
+pub(super) struct TestWay {
     pub(super) direct: bool,
     pub(super) sparse: Sparse,
     /// The kernel may copy: what it says of itself, and whether it does.
@@ -131,7 +131,7 @@ fn scripts(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value =
     prop_oneof![prop::collection::vec(fault, 0..80), few]
 }
 
-pub(super) fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = Way> {
+pub(super) fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy<Value = TestWay> {
     let sparse = prop::sample::select(vec![Sparse::Auto, Sparse::Always, Sparse::Never]);
     let engine = (any::<bool>(), any::<bool>(), 1_usize..6, sparse, any::<Option<bool>>());
     let memory = (prop::sample::select(&BUFFERS[..]), 0_u32..3);
@@ -143,7 +143,7 @@ pub(super) fn ways(fault: impl Strategy<Value = Fault> + Clone) -> impl Strategy
         |(engine, memory, (made, attributes, passes), (fsync, atomic, hash, verify), (faults, turns))| {
             let ((direct, fused, in_flight_max, sparse, offload), (buffer_bytes, times)) = (engine, memory);
             let pool_bytes = buffer_bytes.next_power_of_two() << times;
-            Way {
+            TestWay {
                 direct,
                 sparse,
                 offload,
@@ -175,12 +175,12 @@ pub(super) fn destination(number: usize) -> String {
 
 /// Mode, ownership and times are kept.
 pub(super) fn all_attributes() -> PreservePolicy {
-    let keeping = Copying::new().settings.keeping;
+    let keeping = TestCopy::new().settings.keeping;
     PreservePolicy { mode: PreserveMode::Keep, ownership: true, timestamps: true, ..keeping }
 }
 
-pub(super) fn copying(way: &Way, files: &[File]) -> Copying {
-    let mut copying = Copying::new();
+pub(super) fn copying(way: &TestWay, files: &[File]) -> TestCopy {
+    let mut copying = TestCopy::new();
     copying.settings = CopyPolicy {
         direct: way.direct,
         buffer_bytes: way.buffer_bytes,
@@ -261,7 +261,7 @@ pub(super) fn is_newcomer(problem: &FileError, unexpected: &[usize]) -> bool {
 
 /// Every file is right or was told of, once; and the books say the same. [`Copying::run`] has seen to the rest: every
 /// file is done once, and nothing is left behind.
-fn check_unchanged_sources(copied: &Copied, files: &[File], way: &Way) -> Result<(), TestCaseError> {
+fn check_unchanged_sources(copied: &Copied, files: &[File], way: &TestWay) -> Result<(), TestCaseError> {
     let mut right = 0;
     let unlisted = |number: usize| {
         copied.world.file(source(number).as_bytes()).is_some_and(|file| file.names.refused.is_some())

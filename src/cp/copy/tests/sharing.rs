@@ -1,6 +1,6 @@
 //! Clones, and copying left to the kernel: taken where they are offered, and not insisted on.
 
-use super::driver::Copying;
+use super::driver::TestCopy;
 use super::{contents, large, small};
 use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::{Reflink, Sparse};
@@ -15,14 +15,14 @@ fn system(magic: u64) -> FileSystem {
     FileSystem { magic, block_bytes: 1 << 20 }
 }
 
-fn reflink(mut copying: Copying, reflink: Reflink) -> Copying {
+fn reflink(mut copying: TestCopy, reflink: Reflink) -> TestCopy {
     copying.settings.reflink = reflink;
     copying
 }
 
 /// A copy on a server that clones nothing and copies by itself.
-fn on_a_server(contents: Vec<u8>) -> Copying {
-    let mut copying = reflink(Copying::of(contents), Reflink::Auto);
+fn on_a_server(contents: Vec<u8>) -> TestCopy {
+    let mut copying = reflink(TestCopy::of(contents), Reflink::Auto);
     copying.world.systems = Some([system(0x6969); 2]);
     copying.world.offloads = true;
     copying
@@ -31,7 +31,7 @@ fn on_a_server(contents: Vec<u8>) -> Copying {
 #[test]
 fn what_can_be_shared_is_not_read() {
     for asked in [Reflink::Auto, Reflink::Always] {
-        let mut copying = reflink(Copying::of(large()), asked);
+        let mut copying = reflink(TestCopy::of(large()), asked);
         copying.world.shares = true;
         let copied = copying.run();
         assert_eq!(copied.log[2..], ["open destination", "clone", "close", "close"]);
@@ -42,7 +42,7 @@ fn what_can_be_shared_is_not_read() {
 #[test]
 fn nothing_is_shared_where_that_was_forbidden() {
     for (asked, sparse) in [(Reflink::Never, Sparse::Auto), (Reflink::Auto, Sparse::Never)] {
-        let mut copying = reflink(Copying::of(small()), asked);
+        let mut copying = reflink(TestCopy::of(small()), asked);
         copying.settings.sparse = sparse;
         copying.world.shares = true;
         assert!(!copying.run().log.contains(&"clone"));
@@ -52,7 +52,7 @@ fn nothing_is_shared_where_that_was_forbidden() {
 #[test]
 fn a_clone_that_must_be_and_cannot_leaves_nothing_new() {
     for contents in [Vec::new(), small(), large()] {
-        let copied = reflink(Copying::of(contents), Reflink::Always).run();
+        let copied = reflink(TestCopy::of(contents), Reflink::Always).run();
         assert_eq!(copied.told(), [(MessageKind::CannotClone, Some(Errno::OPNOTSUPP))]);
         assert_eq!(copied.log[2..], ["open destination", "clone", "unlink", "close", "close"]);
     }
@@ -60,7 +60,7 @@ fn a_clone_that_must_be_and_cannot_leaves_nothing_new() {
 
 #[test]
 fn a_clone_that_must_be_and_cannot_leaves_an_old_file_empty() {
-    let mut copying = reflink(Copying::of(small()).over(large()), Reflink::Always);
+    let mut copying = reflink(TestCopy::of(small()).over(large()), Reflink::Always);
     copying.job().found = None;
     let copied = copying.run();
     assert_eq!(copied.told(), [(MessageKind::CannotClone, Some(Errno::OPNOTSUPP))]);
@@ -71,7 +71,7 @@ fn a_clone_that_must_be_and_cannot_leaves_an_old_file_empty() {
 #[test]
 fn a_refusal_is_remembered_unless_it_is_one_file_s_own() {
     for (errno, clones) in [(Errno::OPNOTSUPP, 1), (Errno::XDEV, 1), (Errno::TXTBSY, 3), (Errno::INVAL, 3)] {
-        let mut copying = reflink(Copying::new(), Reflink::Auto).faults("clone", 0..9, Fault::Errno(errno));
+        let mut copying = reflink(TestCopy::new(), Reflink::Auto).faults("clone", 0..9, Fault::Errno(errno));
         copying.in_flight_max = 1;
         for number in 0..3 {
             let (source, destination) = (format!("source {number}"), format!("destination {number}"));
@@ -117,7 +117,7 @@ fn an_offload_that_copies_nothing_or_little_is_not_believed_to_be_the_end() {
 }
 
 /// A copy within an overlay, whose upper layer clones nothing.
-fn on_layers(contents: Vec<u8>) -> Copying {
+fn on_layers(contents: Vec<u8>) -> TestCopy {
     let mut copying = on_a_server(contents);
     copying.world.systems = Some([system(0x794c_7630); 2]);
     copying

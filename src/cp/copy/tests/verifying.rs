@@ -1,6 +1,6 @@
 //! Verification and hashes: what is not what was written is told of, and nothing else is.
 
-use super::driver::{Copied, Copying};
+use super::driver::{Copied, TestCopy};
 use super::{contents, direct, fused, large, small, with_attributes};
 use crate::bufpool::PAGE_BYTES;
 use crate::cli::cp::Reflink;
@@ -11,19 +11,19 @@ use crate::report::message::MessageKind;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
-fn verified(mut copying: Copying) -> Copying {
+fn verified(mut copying: TestCopy) -> TestCopy {
     (copying.settings.hash, copying.settings.verify) = (true, true);
     copying
 }
 
-fn hashed(mut copying: Copying) -> Copying {
+fn hashed(mut copying: TestCopy) -> TestCopy {
     copying.settings.hash = true;
     copying
 }
 
 /// Copies once to learn when the reading back begins, and then once more, with something else in the destination by
 /// then.
-fn changed_behind_its_back(copying: impl Fn() -> Copying, contents: &[u8]) -> Copied {
+fn changed_behind_its_back(copying: impl Fn() -> TestCopy, contents: &[u8]) -> Copied {
     let log = verified(copying()).run().log;
     let after = log.iter().position(|name| *name == "bypass").expect("it is read back");
     let mut copying = verified(copying());
@@ -35,30 +35,30 @@ fn line(contents: &[u8]) -> String {
     format!("{}  destination\n", blake3::hash(contents).to_hex())
 }
 
-fn shared(contents: Vec<u8>) -> Copying {
-    let mut copying = Copying::of(contents);
+fn shared(contents: Vec<u8>) -> TestCopy {
+    let mut copying = TestCopy::of(contents);
     copying.settings.reflink = Reflink::Auto;
     copying.world.shares = true;
     copying
 }
 
-fn on_a_server(contents: Vec<u8>) -> Copying {
-    let mut copying = Copying::of(contents);
+fn on_a_server(contents: Vec<u8>) -> TestCopy {
+    let mut copying = TestCopy::of(contents);
     copying.settings.reflink = Reflink::Auto;
     copying.world.systems = Some([FileSystem { magic: 0x6969, block_bytes: 1 << 20 }; 2]);
     copying.world.offloads = true;
     copying
 }
 
-fn with_holes(contents: Vec<u8>) -> Copying {
-    let mut copying = Copying::of(contents);
+fn with_holes(contents: Vec<u8>) -> TestCopy {
+    let mut copying = TestCopy::of(contents);
     copying.world.file_mut(b"source").has_holes = true;
     copying
 }
 
 #[test]
 fn a_small_file_is_read_back_before_it_is_closed() {
-    let copied = verified(Copying::of(small())).run();
+    let copied = verified(TestCopy::of(small())).run();
     let back = ["write", "bypass", "examine", "read", "close", "close"];
     assert_eq!(copied.log[4..], back);
     assert_eq!((copied.told(), copied.destination()), (vec![], Some(&small()[..])));
@@ -68,7 +68,7 @@ fn a_small_file_is_read_back_before_it_is_closed() {
 
 #[test]
 fn a_hash_costs_no_operation() {
-    for copying in [|| Copying::of(small()), || fused(Copying::of(small())), || Copying::of(large())] {
+    for copying in [|| TestCopy::of(small()), || fused(TestCopy::of(small())), || TestCopy::of(large())] {
         let (plain, copied) = (copying().run(), hashed(copying()).run());
         assert_eq!(plain.log, copied.log);
         assert_eq!((plain.listed.as_str(), copied.tally.files_verified), ("", 0));
@@ -80,11 +80,11 @@ fn a_hash_costs_no_operation() {
 fn every_way_of_copying_is_verified_and_listed() {
     let holes = contents(1, 40 * PAGE_BYTES + 5);
     for (copying, bytes) in [
-        (Copying::of(Vec::new()), Vec::new()),
-        (Copying::of(large()), large()),
-        (direct(Copying::of(large())), large()),
-        (fused(Copying::of(small())), small()),
-        (with_attributes(Copying::of(small())), small()),
+        (TestCopy::of(Vec::new()), Vec::new()),
+        (TestCopy::of(large()), large()),
+        (direct(TestCopy::of(large())), large()),
+        (fused(TestCopy::of(small())), small()),
+        (with_attributes(TestCopy::of(small())), small()),
         (shared(small()), small()),
         (shared(large()), large()),
         (on_a_server(large()), large()),
@@ -106,10 +106,10 @@ fn what_was_changed_is_told_of_and_stays() {
         bytes[at] ^= 1;
         bytes
     };
-    let copyings: [fn(Vec<u8>) -> Copying; 6] = [
-        Copying::of,
-        |bytes| direct(Copying::of(bytes)),
-        |bytes| with_attributes(Copying::of(bytes)),
+    let copyings: [fn(Vec<u8>) -> TestCopy; 6] = [
+        TestCopy::of,
+        |bytes| direct(TestCopy::of(bytes)),
+        |bytes| with_attributes(TestCopy::of(bytes)),
         shared,
         on_a_server,
         with_holes,
@@ -134,7 +134,7 @@ fn the_block_of_the_first_difference_is_named() {
     for (at, offset) in [(5, 0), ((1 << 20) - 1, 0), (1 << 20, 1 << 20), (bytes.len() - 1, 2 << 20)] {
         let mut other = bytes.clone();
         other[at] ^= 0x80;
-        let copied = changed_behind_its_back(|| Copying::of(bytes.clone()), &other);
+        let copied = changed_behind_its_back(|| TestCopy::of(bytes.clone()), &other);
         assert_eq!(copied.told(), [(MessageKind::Differs { offset }, None)]);
     }
     // Longer, and shorter, than it was written.
@@ -143,7 +143,7 @@ fn the_block_of_the_first_difference_is_named() {
     {
         let mut other = bytes.clone();
         other.resize(length, 0);
-        let copied = changed_behind_its_back(|| Copying::of(bytes.clone()), &other);
+        let copied = changed_behind_its_back(|| TestCopy::of(bytes.clone()), &other);
         assert_eq!(copied.told(), [(MessageKind::Differs { offset }, None)], "{length} bytes");
     }
 }
@@ -151,7 +151,7 @@ fn the_block_of_the_first_difference_is_named() {
 #[test]
 fn others_are_copied_and_listed_all_the_same() {
     let copying = || {
-        let first = Copying::of(small());
+        let first = TestCopy::of(small());
         let mut both = first.file("source 2", contents(3, 9000), "destination 2", Some(Existing::Nothing));
         both.in_flight_max = 1;
         both
@@ -165,7 +165,7 @@ fn others_are_copied_and_listed_all_the_same() {
 #[test]
 fn direct_reads_that_are_refused_are_done_without() {
     for size in [100, 20 * PAGE_BYTES + 10] {
-        let copying = || verified(Copying::of(contents(0, size)));
+        let copying = || verified(TestCopy::of(contents(0, size)));
         let reads = copying().run().log.iter().filter(|name| **name == "read").count();
         let first = if size == 100 { 1 } else { reads - 11 };
         let copied = copying().fault("read", first, Fault::Errno(Errno::INVAL)).run();
@@ -178,7 +178,7 @@ fn direct_reads_that_are_refused_are_done_without() {
 fn short_reads_are_gone_on_with() {
     for size in [100, 5000, 20 * PAGE_BYTES + 10] {
         let copied =
-            verified(Copying::of(contents(0, size))).faults("read", 0..999, Fault::Short(1001)).run();
+            verified(TestCopy::of(contents(0, size))).faults("read", 0..999, Fault::Short(1001)).run();
         assert_eq!((copied.told(), copied.tally.files_verified), (vec![], 1), "{size} bytes");
         assert_eq!(copied.listed, line(&contents(0, size)));
     }
@@ -192,7 +192,7 @@ fn what_cannot_be_read_back_is_told_of() {
             ("examine", 1, MessageKind::CannotStat),
             ("read", read, MessageKind::Reading),
         ] {
-            let copying = verified(Copying::of(contents(0, size)));
+            let copying = verified(TestCopy::of(contents(0, size)));
             let copied = copying.fault(operation, nth, Fault::Errno(Errno::IO)).run();
             assert_eq!(copied.told(), [(what, Some(Errno::IO))]);
             assert_eq!(copied.problems[0].path, b"destination");
@@ -203,9 +203,9 @@ fn what_cannot_be_read_back_is_told_of() {
 
 #[test]
 fn what_is_not_copied_or_is_no_file_is_neither_verified_nor_listed() {
-    let mut copying = verified(Copying::of(small()));
+    let mut copying = verified(TestCopy::of(small()));
     copying.settings.attributes_only = true;
-    let mut device = verified(Copying::new().over(Vec::new()).file("source", large(), "destination", None));
+    let mut device = verified(TestCopy::new().over(Vec::new()).file("source", large(), "destination", None));
     device.world.file_mut(b"destination").kind = FileType::CharacterDevice;
     for copying in [copying, device] {
         let copied = copying.run();

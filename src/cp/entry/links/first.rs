@@ -1,7 +1,7 @@
 //! The first copy of a file of several names: found again, and linked to others.
 
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, Names};
+use crate::cp::job::{FileJob, JobPlace};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};
@@ -45,10 +45,12 @@ impl First {
     /// The copy of a job, which is the file `made`.
     pub(super) fn of(job: &FileJob, made: FileId) -> Self {
         let place = match &job.names {
-            Names::Operand { destination, .. } => {
+            JobPlace::Operand { destination, .. } => {
                 FirstPlace::Operand(Arc::new((job.destination.clone(), Arc::clone(destination))))
             }
-            Names::Entry(branch) => FirstPlace::Entry(Arc::clone(branch), Arc::clone(&job.destination.name)),
+            JobPlace::Entry(branch) => {
+                FirstPlace::Entry(Arc::clone(branch), Arc::clone(&job.destination.name))
+            }
         };
         Self { place, made }
     }
