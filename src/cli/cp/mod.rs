@@ -1,6 +1,6 @@
 //! The command line of `ucp`: what was typed becomes [`CpOptions`], or a refusal in GNU's words and GNU's order.
 //!
-//! [`definition`] says which options there are, [`choice`] reads arguments that are words of
+//! [`definition`] says which options there are, [`keywords`] reads arguments that are words of
 //! a list, [`extensions`] are our own, [`meaning`] works out what the options say together, [`options`] is the result.
 
 mod definition;

@@ -59,21 +59,21 @@ pub(crate) enum Io {
 /// What a thread runs by plain calls, named as in section 2 of the manual where it is one of them.
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
-    /// fstatat(2) of a name, into [`Results::facts`](super::Seen::facts).
+    /// fstatat(2) of a name, into [`Results::facts`](super::Results::facts).
     Stat {
         at: At,
         /// Whether a symbolic link there is followed.
         follow: bool,
     },
-    /// fstat(2) of one end, into [`Results::facts`](super::Seen::facts).
+    /// fstat(2) of one end, into [`Results::facts`](super::Results::facts).
     Fstat { end: End },
-    /// lseek(2) with SEEK_DATA and SEEK_HOLE on the source, into [`Results::data`](super::Seen::data): the next stretch that is
+    /// lseek(2) with SEEK_DATA and SEEK_HOLE on the source, into [`Results::data`](super::Results::data): the next stretch that is
     /// no hole.
     SeekData {
         /// Where to look from.
         from: u64,
     },
-    /// fstatfs(2) of both ends, into [`Results::systems`](super::Seen::systems).
+    /// fstatfs(2) of both ends, into [`Results::systems`](super::Results::systems).
     Statfs,
     /// ioctl(2) FICLONE: the destination shares the source's blocks.
     Ficlone,
@@ -111,13 +111,13 @@ pub(crate) enum Call {
         /// `O_DIRECT` may be tried.
         direct: bool,
     },
-    /// flistxattr(2) of the source, into [`Results::names`](super::Seen::names).
+    /// flistxattr(2) of the source, into [`Results::names`](super::Results::names).
     Listxattr,
     /// Gives the destination its attributes. What is refused is no failure of the chain: it goes into
-    /// [`Results::refused`](super::Seen::refused).
+    /// [`Results::refused`](super::Results::refused).
     SetAttributes(Box<AttributePlan>),
     /// Finds where a name leads, through symbolic links where it is to `follow`, and holds that directory open, into
-    /// [`Results::place`](super::Seen::place).
+    /// [`Results::place`](super::Results::place).
     PinParent {
         at: At,
         /// Whether a symbolic link there is followed.

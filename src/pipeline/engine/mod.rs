@@ -2,7 +2,7 @@
 //!
 //! An [`Engine`] takes chains and hands them back as completions. Its implementations are siblings that know nothing
 //! of each other, named by mechanism: [`uring`] (the kernel's ring), [`sync`] (plain calls in the caller's thread) and
-//! `scripted` (a test's own script). [`choose`] picks one. A new engine is one file here and one match arm there.
+//! `scripted` (a test's own script). [`select`] picks one. A new engine is one file here and one match arm there.
 
 pub(crate) mod plain;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! GNU cp and cat have their messages from catalogues below /usr/share/locale, which they brought along; so have these
 //! programs. Nothing is read before the first message that has a translation is to be told, so that a run that says
-//! nothing pays nothing. [`names`] says which catalogues are asked, [`catalogue`] reads one, [`format`] puts arguments
+//! nothing pays nothing. [`names`] says which catalogues are asked, [`catalogue`] reads one, [`mod@format`] puts arguments
 //! into a translation or refuses it, [`answer`] understands answers. What cannot be had or used is English.
 
 pub(crate) mod answer;

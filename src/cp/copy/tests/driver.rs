@@ -1,6 +1,6 @@
 //! Copies files as a worker does, over a scripted engine: one thread, one pool, no queue and no tree around it.
 //!
-//! [`Copying`] says what is to be copied and how; [`Copying::run`] answers what came of it, after it has made sure that
+//! [`TestCopy`] says what is to be copied and how; [`TestCopy::run`] answers what came of it, after it has made sure that
 //! nothing is left behind: no lease, no chain in flight, no descriptor.
 
 mod rounds;

@@ -53,7 +53,7 @@ struct Running {
     seen: Results,
     /// What of it is in the ring.
     segment: Segment,
-    /// Slots of the registered-file table that the segment's opens were given, by [`End`].
+    /// Slots of the registered-file table that the segment's opens were given, by [`End`](crate::pipeline::chain::End).
     opening: [Option<u32>; 2],
     /// For operations that nobody but the ring can start again.
     patience: Patience,
