@@ -227,3 +227,18 @@ fn names_that_wait_for_their_turn_are_there_where_the_walk_comes_by_them() {
         assert_eq!(s.exists("s/t/b/b/g/t/b/b/f"), inode(s, "s/t/b/b/f") < inode(s, "s/t/b/b/g"));
     });
 }
+
+#[test]
+fn names_are_copied_in_their_order_where_another_operand_leads_by_them() {
+    each_engine(|s| {
+        s.in_walk_order(&[&["g/f", "g/z"]], |s| {
+            s.file("g/f", "1").dir("g/z").hard_link("g/z/h", "g/f").dir("m").dir("d/g");
+        });
+        s.cp(["-rp", "g", "m/..", "d"]).run().ends(1);
+        // The walk ends where it meets what the run has made.
+        let comes_first = |name: &str, end: &str| inode(s, name) < inode(s, end);
+        let is_met = comes_first("d/g/f", "d/g/z") && comes_first("d/g", "d/d");
+        assert_eq!(s.exists("d/d/g/f"), is_met);
+        assert!(s.exists("d/g/f") && s.exists("d/g/z/h"));
+    });
+}

@@ -77,6 +77,8 @@ pub(crate) struct Met {
     pub read_operands: ReadOperands,
     /// Operands lie in one another, or are one; found out where it matters.
     pub overlap: OnceLock<bool>,
+    /// One of several operands is the directory that all are copied into, or lies above it.
+    pub operand_holds_target: OnceLock<bool>,
 }
 
 /// What all workers of a run share.

@@ -55,6 +55,17 @@ pub(crate) fn may_meet<'s>(sources: impl ExactSizeIterator<Item = &'s [u8]>, par
     several && (parents || !sources.all(|name| alone(name) && names.insert(name)))
 }
 
+/// Whether a source may be the directory `target`, or one above it, as far as their names tell.
+#[must_use]
+pub(crate) fn may_hold(source: &[u8], target: &[u8]) -> bool {
+    let mut source = source;
+    while let Some(shorter) = source.strip_suffix(b"/.").or_else(|| source.strip_suffix(b"/")) {
+        source = shorter;
+    }
+    let below = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"/");
+    matches!(last_component(source), b"" | b"." | b"..") || target.strip_prefix(source).is_some_and(below)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +106,15 @@ mod tests {
             |sources: &[&str], parents| may_meet(sources.iter().map(|source| source.as_bytes()), parents);
         assert!(meet(&["a/f", "b/f"], false) && meet(&["a/.", "b"], false) && meet(&["a", "b"], true));
         assert!(!meet(&["a/f", "b/g"], false) && !meet(&["a/."], false) && !meet(&["a"], true));
+    }
+
+    #[test]
+    fn a_source_may_hold_the_target_by_its_name_or_where_that_leads_up() {
+        for source in ["d", "d/", "d/.", "d/e", ".", "./", "x/..", "/"] {
+            assert!(may_hold(source.as_bytes(), b"d/e/f"), "{source}");
+        }
+        for source in ["a", "a/.", "d/x/.", "d/e/f/g", "de", "../x"] {
+            assert!(!may_hold(source.as_bytes(), b"d/e/f"), "{source}");
+        }
     }
 }

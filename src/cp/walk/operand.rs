@@ -242,7 +242,7 @@ impl Walker<'_, '_> {
             destination: operand.destination.clone(),
             made: operand.made.clone(),
             durable: self.shared.durable.clone(),
-            is_within_itself: self.is_within_itself(operand, facts),
+            is_within_itself: self.is_within_itself(operand, facts) || self.an_operand_holds_target(operand),
             has_met_itself: AtomicBool::new(false),
             is_endless: AtomicBool::new(false),
         });

@@ -2,6 +2,7 @@
 
 use super::Walker;
 use super::made_directories::MadeDirectory;
+use super::operand::typed;
 use super::source_directory::{DirAccess, DirPlace};
 use crate::cli::cp::{Backup, Control, Follow};
 use crate::cp::entry::backup::KeptFile;
@@ -12,17 +13,18 @@ use crate::cp::job::{Operand, Task};
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};
-use crate::plan::linking;
 use crate::plan::listing;
 use crate::plan::looping::{self, Meeting, Met};
 use crate::plan::overwrite::Existing;
 use crate::plan::replace::{self, DirectoryAction};
+use crate::plan::{linking, target};
 use crate::process;
 use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -201,6 +203,26 @@ impl Walker<'_, '_> {
         source.kind == FileType::Directory
             && self.shared.settings.recursive
             && (within(&operand.destination) || self.leads_within(&operand.destination, within))
+    }
+
+    /// True if one of several operands is the directory that all are copied into, or lies above it: the walk comes by the copies
+    /// of the others then, in the order in which they were made.
+    pub(crate) fn an_operand_holds_target(&self, operand: &Operand) -> bool {
+        let Some(target) = &operand.target else { return false };
+        let options = self.shared.options;
+        let is_above = |source: &[u8]| {
+            let stat = typed(source).map(|at| process::look(&at.directory, &*at.name, AtFlags::empty()));
+            let above = self.shared.met.above.of(&operand.destination);
+            stat.and_then(Result::ok).is_some_and(|stat| above.contains(&FileStat::of(&stat).identity))
+        };
+        let holds = |source: &[u8]| target::may_hold(source, target) && is_above(source);
+        options.recursive
+            && options.sources.len() > 1
+            && *self
+                .shared
+                .met
+                .operand_holds_target
+                .get_or_init(|| options.sources.iter().any(|source| holds(source.as_bytes())))
     }
 
     /// The same for what a destination's name leads to through a link. Where GNU cp does not follow it yet it is not followed: it
