@@ -186,8 +186,8 @@ impl Walker<'_, '_> {
             return Err(problem);
         }
         let asked_about = || there.copied().or_else(|| stood_for(self.shared.options, job));
-        let set_failed = || asked_about().is_some_and(|there| !self.may_replace(job, &there));
-        if options.ask && self.shared.dry_run.is_none() && set_failed() {
+        let is_declined = || asked_about().is_some_and(|there| !self.may_replace(job, &there));
+        if options.ask && self.shared.dry_run.is_none() && is_declined() {
             self.shared.reporter.set_failed();
             self.say_skipped(job);
             self.left_alone(job);
