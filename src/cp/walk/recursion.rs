@@ -205,6 +205,18 @@ impl Walker<'_, '_> {
             && (within(&operand.destination) || self.leads_within(&operand.destination, within))
     }
 
+    /// The same for what a destination's name leads to through a link. Where GNU cp does not follow it yet it is not followed: it
+    /// may lead there.
+    fn leads_within(&self, At { directory, name }: &At, within: impl FnOnce(&At) -> bool) -> bool {
+        if name.to_bytes().ends_with(b"/") {
+            let Ok(name) = CString::new([name.to_bytes(), b"."].concat()) else { return false };
+            return within(&At { directory: directory.clone(), name: Arc::from(name) });
+        }
+        self.shared.options.keep_directory_symlink
+            && process::look(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|stat| FileStat::of(&stat).kind == FileType::Symlink)
+    }
+
     /// True if one of several operands is the directory that all are copied into, or lies above it: the walk comes by the copies
     /// of the others then, in the order in which they were made.
     pub(crate) fn an_operand_holds_target(&self, operand: &Operand) -> bool {
@@ -223,18 +235,6 @@ impl Walker<'_, '_> {
                 .met
                 .operand_holds_target
                 .get_or_init(|| options.sources.iter().any(|source| holds(source.as_bytes())))
-    }
-
-    /// The same for what a destination's name leads to through a link. Where GNU cp does not follow it yet it is not followed: it
-    /// may lead there.
-    fn leads_within(&self, At { directory, name }: &At, within: impl FnOnce(&At) -> bool) -> bool {
-        if name.to_bytes().ends_with(b"/") {
-            let Ok(name) = CString::new([name.to_bytes(), b"."].concat()) else { return false };
-            return within(&At { directory: directory.clone(), name: Arc::from(name) });
-        }
-        self.shared.options.keep_directory_symlink
-            && process::look(directory, &**name, AtFlags::SYMLINK_NOFOLLOW)
-                .is_ok_and(|stat| FileStat::of(&stat).kind == FileType::Symlink)
     }
 
     /// Whether a directory is walked in the order of its listing, one part after the other: the copy may be met in it, or
