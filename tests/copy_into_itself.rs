@@ -219,7 +219,7 @@ fn names_are_copied_before_a_later_copy_is_written_to_one_of_them() {
 #[test]
 fn names_that_wait_for_their_turn_are_there_where_the_walk_comes_by_them() {
     each_engine(|s| {
-        s.in_walk_order(&[&["s/t/b/k", "s/t/b/b"], &["s/b/f", "s/b/g"]], |s| {
+        s.in_walk_order(&[&["s/t", "s/b"], &["s/t/b/k", "s/t/b/b"], &["s/b/f", "s/b/g"]], |s| {
             s.file("s/t/b/k", "1").dir("s/b").hard_link("s/b/f", "s/t/b/k");
             s.symlink("s/b/g", "..").dir("s/t/b/b");
         });
@@ -232,7 +232,7 @@ fn names_that_wait_for_their_turn_are_there_where_the_walk_comes_by_them() {
 fn names_are_copied_in_their_order_where_another_operand_leads_by_them() {
     each_engine(|s| {
         s.in_walk_order(&[&["g/f", "g/z"]], |s| {
-            s.file("g/f", "1").dir("g/z").hard_link("g/z/h", "g/f").dir("m").dir("d/g");
+            s.file("g/f", "1").dir("g/z").hard_link("g/z/h", "g/f").dir("m").dir("d/g").dir("d/m");
         });
         s.cp(["-rp", "g", "m/..", "d"]).run().ends(1);
         // The walk ends where it meets what the run has made.
