@@ -127,13 +127,15 @@ impl Sandbox {
     /// walk. File systems promise none: what came out otherwise is put aside, so that its numbers stay taken.
     pub fn in_walk_order(&self, groups: &[&[&str]], build: impl Fn(&Self)) -> &Self {
         let inode = |name: &&str| self.path(name).symlink_metadata().unwrap().ino();
-        for attempt in 0..1000 {
+        for _ in 0..1000 {
             build(self);
             if groups.iter().all(|names| names.is_sorted_by_key(inode)) {
                 return self;
             }
-            let aside = self.beside(&format!("aside-{attempt}"));
-            fs::rename(self.work(), aside).unwrap();
+            // A tree of an earlier call may stand aside already.
+            let aside =
+                (0..).map(|number| self.beside(&format!("aside-{number}"))).find(|path| !path.exists());
+            fs::rename(self.work(), aside.unwrap()).unwrap();
             self.make_work();
         }
         panic!("inode numbers come in no order: {groups:?}");
