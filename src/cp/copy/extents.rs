@@ -3,11 +3,9 @@
 //! Here is what workers share; [`super::extent`] is one block, which a worker claims when it has room. The worker that finishes
 //! the last block streams the rest: a piece that `O_DIRECT` cannot write, a file that grew. [`super::verify`] reads so, too.
 
+use super::Context;
 use super::extent::Extent;
 use super::file::FileCopy;
-use super::stage::Stage;
-use super::stream::Stream;
-use super::{Context, Step};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::Hashed;
 use crate::pipeline::chain::{Call, Chain, Descriptor, End, Op};
@@ -33,6 +31,19 @@ pub(super) enum BlockMode {
     Offload,
     /// They are read of one end, to be hashed.
     Hash(End),
+}
+
+/// What of a file is to be shared out, and how.
+pub(crate) struct Sharing {
+    /// Holds both ends open.
+    pub(super) chain: Chain,
+    /// Bytes of one block.
+    pub(super) block: u32,
+    /// True if the blocks go past the page cache.
+    pub(super) direct: bool,
+    pub(super) mode: BlockMode,
+    /// What is shared out, in order; no stretch is empty.
+    pub(super) stretches: Vec<Range<u64>>,
 }
 
 /// A large file in the middle of being copied.
@@ -82,14 +93,8 @@ impl LargeFile {
     ///
     /// # Errors
     /// Gives both back where an end is no descriptor that can be shared.
-    pub(super) fn new(
-        file: FileCopy,
-        chain: Chain,
-        block: u32,
-        direct: bool,
-        way: BlockMode,
-        stretches: Vec<Range<u64>>,
-    ) -> Result<Self, Box<(FileCopy, Chain)>> {
+    pub(super) fn new(file: FileCopy, sharing: Sharing) -> Result<Self, Box<(FileCopy, Chain)>> {
+        let Sharing { chain, block, direct, mode: way, stretches } = sharing;
         let Chain { source, destination, reading, .. } = chain;
         let shared = |descriptor| match descriptor {
             Descriptor::Plain(fd) => Ok(Arc::new(fd)),
@@ -108,8 +113,8 @@ impl LargeFile {
             }
         };
         let end = stretches.last().map_or(0, |stretch| stretch.end);
-        let names = [file.job.source_path(), file.job.destination_path()];
-        let hashes = file.hashing.is_some();
+        let names = [file.source_path(), file.destination_path()];
+        let hashes = file.hashes();
         let progress = LargeFileState {
             way,
             ends,
@@ -230,8 +235,8 @@ impl LargeFileState {
     /// Adds what was read to the file's hashes.
     pub(super) fn hashed(&mut self, hashed: Hashed) {
         let end = if self.way == BlockMode::Hash(End::Destination) { End::Destination } else { End::Source };
-        if let Some(hashing) = self.file.as_mut().and_then(|file| file.hashing.as_mut()) {
-            hashing.add(end, hashed);
+        if let Some(file) = &mut self.file {
+            file.add_hashed(end, hashed);
         }
     }
 
@@ -301,100 +306,49 @@ impl LargeFileState {
         let (file, (source, destination)) = (self.file.take()?, self.ends.take()?);
         let chain = Chain {
             source: Descriptor::Shared(source),
-            reading: file.reading,
+            reading: file.reading(),
             destination: Descriptor::Shared(destination),
             ..Chain::default()
         };
+        let read_only = matches!(self.way, BlockMode::Hash(_));
+        let problem = self.problem.take().map(|problem| (problem, self.failed_at));
         Some(FinishedExtents {
-            chain,
             file,
-            end: self.end,
-            cut: self.cut,
-            offloaded: self.offloaded,
-            refused_offload: self.way == BlockMode::Through,
-            read_only: matches!(self.way, BlockMode::Hash(_)),
-            problem: self.problem.take().map(|problem| (problem, self.failed_at)),
-            stopped: self.stopped.then_some(self.failed_at),
+            chain,
+            end: Ending {
+                at: self.end,
+                cut: self.cut,
+                offloaded: self.offloaded,
+                refused_offload: self.way == BlockMode::Through,
+                read_only,
+                problem,
+                stopped: self.stopped.then_some(self.failed_at),
+            },
         })
     }
 }
 
-/// A large file whose extents are all over.
+/// A large file whose extents are all over, with the chain that finishes it.
 pub(crate) struct FinishedExtents {
-    chain: Chain,
-    file: FileCopy,
-    end: u64,
-    cut: bool,
-    offloaded: bool,
-    refused_offload: bool,
-    /// Nothing was written: it was read once more.
-    read_only: bool,
-    problem: Option<(FileError, u64)>,
-    /// From where on it was given up, as the run is to end.
-    stopped: Option<u64>,
+    pub(super) file: FileCopy,
+    pub(super) chain: Chain,
+    pub(super) end: Ending,
 }
 
-impl FinishedExtents {
-    /// The file and the chain that finishes it: cut to where the source ended, then streamed on to the end, or closed
-    /// after a problem.
-    #[must_use]
-    pub(crate) fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Step) {
-        let Self { mut chain, mut file, end, cut, offloaded, refused_offload, read_only, problem, stopped } =
-            self;
-        if read_only {
-            let next = match problem {
-                Some((problem, _)) => file.fail(chain, problem, context),
-                None if stopped.is_some() => file.give_up_unfinished(chain, context),
-                None => file.hash_on(chain, context),
-            };
-            return (file, next);
-        }
-        file.debug_trace.offloaded |= offloaded;
-        if refused_offload
-            && let Some(pair) = file.pair()
-            && context.pairs.offload(pair).is_wanted()
-        {
-            context.pairs.all.refuse_offload(pair);
-        }
-        if let Some((FileError { what, errno: Some(Errno::SPIPE), .. }, _)) = &problem
-            && file.hashing.is_none()
-        {
-            // So one end has no offsets, and nothing was moved by them.
-            file.has_no_offsets(if *what == MessageKind::Writing { End::Destination } else { End::Source });
-            file.stream = Stream::default();
-            let next = file.stream_on(chain, false, context);
-            return (file, next);
-        }
-        if let Some((problem, failed_at)) = problem {
-            let next = file.fail_at(failed_at.min(end), chain, problem, context);
-            return (file, next);
-        }
-        if let Some(reached) = stopped {
-            // The worker that gets this chain gives the file up.
-            file.length = Some(u64::MAX);
-            file.stream = Stream::starting_at(reached.min(end));
-            file.stage = Stage::Stream;
-            return (file, Step::Run(chain));
-        }
-        if file.holes.is_some() && !cut {
-            let next = file.map_on(chain);
-            return (file, next);
-        }
-        if offloaded && !cut && file.is_layered(context) {
-            return file.offload_growth(chain, end);
-        }
-        file.stream = Stream::starting_at(end);
-        file.stage = Stage::Stream;
-        if context.settings.direct {
-            // What is left is less than a unit, and the read at the end of file need not be aligned then.
-            chain.ops.extend(set_direct(false));
-        }
-        if cut {
-            file.length = file.length.map(|_| end);
-            chain.ops.push(Op::Call(Call::Truncate { length: end }));
-        }
-        let next =
-            if chain.ops.is_empty() { file.stream_on(chain, false, context) } else { Step::Run(chain) };
-        (file, next)
-    }
+/// How the extents of a file ended.
+pub(super) struct Ending {
+    /// Where the blocks end, in bytes from the beginning of the file.
+    pub(super) at: u64,
+    /// True if the source ended before its size.
+    pub(super) cut: bool,
+    /// True if the kernel has copied some of it.
+    pub(super) offloaded: bool,
+    /// True if the kernel refused to copy, or was not to.
+    pub(super) refused_offload: bool,
+    /// True if nothing was written: it was read once more.
+    pub(super) read_only: bool,
+    /// What failed, and at which byte.
+    pub(super) problem: Option<(FileError, u64)>,
+    /// From which byte on it was given up, as the run is to end.
+    pub(super) stopped: Option<u64>,
 }

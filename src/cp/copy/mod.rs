@@ -13,19 +13,24 @@
 //! Methods make chains and consume completions. They make no system call and know no engine.
 
 pub(crate) mod clone;
-pub(crate) mod destination;
+mod destination;
+mod end;
+mod ended_extents;
 pub(crate) mod extent;
 pub(crate) mod extents;
 pub(crate) mod file;
-mod finish;
 pub(crate) mod fs_pairs;
 pub(crate) mod holes;
 mod interrupt;
+mod method;
 mod newcomer;
+mod open;
+mod phase;
 mod prepare_extents;
+mod sendfile;
 pub(crate) mod single_chain;
 mod source;
-mod stage;
+mod state;
 pub(crate) mod statfs;
 pub(crate) mod stream;
 mod temp_file;
@@ -45,7 +50,7 @@ use crate::pipeline::engine::Capabilities;
 use crate::plan::attributes::PreservePolicy;
 use crate::report::Reporter;
 use crate::report::stats::Tally;
-use extents::LargeFile;
+use extents::Sharing;
 use fs_pairs::FsPairsView;
 use std::sync::Arc;
 
@@ -89,6 +94,13 @@ pub(crate) struct CopyPolicy {
     pub watched: bool,
     /// Names of one file are read one after the other, in the order of the walk.
     pub names_in_turn: bool,
+}
+
+impl CopyPolicy {
+    /// True if the end of a file is no part of the chain for all of a small one.
+    fn ends_apart(&self) -> bool {
+        self.fsync || self.atomic || self.verify
+    }
 }
 
 /// What a method works with: the worker's own pool, engine and books.
@@ -140,8 +152,8 @@ pub(crate) enum Step {
     NoDescriptor,
     /// All of the file is there, and this chain makes it durable: best together with those of other files.
     Fsync(Chain),
-    /// The file is large: its extents can be shared out.
-    Large(Arc<LargeFile>),
+    /// The file is large: these blocks of it can be shared out, by [`file::FileCopy::share`].
+    Share(Box<Sharing>),
     /// The file is done, well or not.
     Done,
 }

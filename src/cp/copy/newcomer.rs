@@ -1,8 +1,8 @@
 //! What has come to a name that was free: it stays, and the copy fails in GNU cp's words.
 
-use super::file::FileCopy;
-use super::stage::Stage;
-use super::{Context, Step};
+use super::destination::DestinationPhase;
+use super::phase::Next;
+use super::state::CopyState;
 use crate::pipeline::chain::{At, Call, Chain, Op};
 use crate::plan::facts::FileStat;
 use crate::process;
@@ -10,49 +10,48 @@ use crate::report::message::{FileError, MessageKind};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
-impl FileCopy {
-    /// Something has come to the name since it was seen free, or since this run freed it: another process has made it, or the
-    /// name is another spelling of an entry (vfat, NTFS, casefold). No option was asked about it, so it stays whatever it is
-    /// and the copy fails, as with GNU cp. It is looked at for the words alone.
-    pub(super) fn look_at_newcomer(&mut self, mut chain: Chain) -> Step {
-        self.stage = Stage::Newcomer;
-        chain.lease = None;
-        self.stat_newcomer(chain, false)
-    }
+/// What is looked at of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Newcomer {
+    /// What it is.
+    Itself,
+    /// What it leads to, as it is a link.
+    LinkTarget,
+}
 
-    fn stat_newcomer(&self, mut chain: Chain, follow: bool) -> Step {
-        chain.ops.clear();
-        chain.ops.push(Op::Call(Call::Stat { at: self.job.destination.clone(), follow }));
-        Step::Run(chain)
-    }
+/// Something has come to the name since it was seen free, or since this run freed it: another process has made it, or the
+/// name is another spelling of an entry (vfat, NTFS, casefold). No option was asked about it, so it stays whatever it is
+/// and the copy fails, as with GNU cp. It is looked at for the words alone.
+pub(super) fn look_at(copy: &CopyState, mut chain: Chain) -> Next {
+    chain.lease = None;
+    stat(copy, chain, Newcomer::Itself)
+}
 
-    pub(super) fn newcomer_link_seen(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
-        self.fail(chain, FileError::of(MessageKind::DanglingLink, self.job.destination_path()), context)
-    }
+fn stat(copy: &CopyState, mut chain: Chain, newcomer: Newcomer) -> Next {
+    let follow = newcomer == Newcomer::LinkTarget;
+    chain.ops.clear();
+    chain.ops.push(Op::Call(Call::Stat { at: copy.job.destination.clone(), follow }));
+    Next::enter(DestinationPhase::Newcomer(newcomer), chain)
+}
 
-    pub(super) fn newcomer_seen(
-        &mut self,
-        chain: Chain,
-        facts: Option<FileStat>,
-        context: &mut Context<'_>,
-    ) -> Step {
-        let problem = match facts {
-            Some(FileStat { kind: FileType::Symlink, .. }) => {
-                // GNU cp reads the link, which sets its access time. Whatever it leads to, it is not written through.
-                self.stage = Stage::NewcomerLink;
-                return self.stat_newcomer(chain, true);
-            }
-            // It may have gone again; the file was not made all the same.
-            Some(_) | None => {
-                let At { directory, name } = &self.job.destination;
-                // Or it is no name of anything, and nothing can be made where it is.
-                let errno = match process::is_closed_at_exec(directory, &**name) {
-                    true => Errno::NOENT,
-                    false => Errno::EXIST,
-                };
-                self.destination_problem(MessageKind::CannotCreateRegular, errno)
-            }
-        };
-        self.fail(chain, problem, context)
+/// What comes after a completion.
+pub(super) fn advance(newcomer: Newcomer, copy: &CopyState, chain: Chain, facts: Option<FileStat>) -> Next {
+    if newcomer == Newcomer::LinkTarget {
+        return Next::Failed(chain, FileError::of(MessageKind::DanglingLink, copy.job.destination_path()));
     }
+    let problem = match facts {
+        // GNU cp reads the link, which sets its access time. Whatever it leads to, it is not written through.
+        Some(FileStat { kind: FileType::Symlink, .. }) => return stat(copy, chain, Newcomer::LinkTarget),
+        // It may have gone again; the file was not made all the same.
+        Some(_) | None => {
+            let At { directory, name } = &copy.job.destination;
+            // Or it is no name of anything, and nothing can be made where it is.
+            let errno = match process::is_closed_at_exec(directory, &**name) {
+                true => Errno::NOENT,
+                false => Errno::EXIST,
+            };
+            copy.destination_problem(MessageKind::CannotCreateRegular, errno)
+        }
+    };
+    Next::Failed(chain, problem)
 }

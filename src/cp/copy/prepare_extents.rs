@@ -1,13 +1,16 @@
 //! A large file on its way to its extents: made ready, and shared out.
 
-use super::extents::{BlockMode, LargeFile, set_direct};
-use super::file::FileCopy;
-use super::stage::Stage;
-use super::{Context, Step};
+use super::Context;
+use super::extents::{BlockMode, LargeFile, Sharing, set_direct};
+use super::method::CopyMethod;
+use super::phase::Next;
+use super::state::CopyState;
+use super::statfs;
 use crate::bufpool::PAGE_BYTES;
-use crate::pipeline::chain::{Call, Chain, Op, Outcome};
+use crate::pipeline::chain::{Call, Chain, Completion, Op, Outcome};
 use crate::pipeline::engine::plain;
 use crate::plan::destination;
+use crate::plan::overwrite::OpenPlan;
 use crate::plan::reading;
 use crate::report::message::MessageKind;
 use rustix::fd::AsFd;
@@ -18,8 +21,11 @@ use std::sync::Arc;
 const DIRECT_UNIT: u32 = 4096;
 const _: () = assert!(DIRECT_UNIT as usize == PAGE_BYTES);
 
+/// Copies blocks of a file at their own offsets.
+pub(super) struct Extents;
+
 impl LargeFile {
-    /// Whether several workers may read it side by side.
+    /// True if several workers may read it side by side.
     #[must_use]
     pub(crate) fn can_be_shared(&self) -> bool {
         let source = self.lock().ends.as_ref().map(|(source, _)| Arc::clone(source));
@@ -29,80 +35,77 @@ impl LargeFile {
     }
 }
 
-impl FileCopy {
-    /// Both ends are open: makes them ready for extents. `O_DIRECT` is turned on before anything is shared out, as from
-    /// then on any extent may have to turn it off.
-    pub(super) fn large(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
+impl CopyMethod for Extents {
+    /// Makes both ends ready. `O_DIRECT` is turned on before anything is shared out, as from then on any extent may have to
+    /// turn it off.
+    fn start(&mut self, copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+        if !chain.destination.is_open() {
+            return Next::Open(chain, OpenPlan::Create);
+        }
         chain.ops.clear();
-        chain.ops.extend((!self.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
-        if self.makes_holes(context) {
-            chain.ops.push(Op::Call(Call::Truncate { length: self.source_facts().size }));
+        chain.ops.extend((!copy.destination.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
+        if copy.makes_holes(context) {
+            chain.ops.push(Op::Call(Call::Truncate { length: copy.source_facts().size }));
         }
         if context.settings.direct {
             chain.ops.extend(set_direct(true));
         }
         if chain.ops.is_empty() {
-            return self.share_out_all(chain, context);
+            return share_out_all(copy, chain, context);
         }
-        self.stage = Stage::Preparing;
-        Step::Run(chain)
+        Next::Run(chain)
     }
 
-    pub(super) fn prepared(&mut self, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Step {
+    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next {
+        let Completion { chain, outcome, .. } = completion;
         if let Outcome::Failed { at, errno } = outcome {
-            if matches!(chain.ops.get(at), Some(Op::Call(Call::Truncate { length: 0 }))) && !self.truncated {
-                return self.not_cut(chain, errno, context);
+            let cuts = matches!(chain.ops.get(at), Some(Op::Call(Call::Truncate { length: 0 })));
+            if cuts && !copy.destination.truncated {
+                return Next::NotTruncated(chain, errno);
             }
-            return self.fail(chain, self.destination_problem(MessageKind::Truncating, errno), context);
+            return Next::Failed(chain, copy.destination_problem(MessageKind::Truncating, errno));
         }
-        self.truncated = true;
-        self.length = self.makes_holes(context).then(|| self.source_facts().size);
-        self.share_out_all(chain, context)
+        copy.destination.truncated = true;
+        copy.data.length = copy.makes_holes(context).then(|| copy.source_facts().size);
+        share_out_all(copy, chain, context)
     }
+}
 
-    fn share_out_all(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
-        let size = self.source_facts().size;
-        let unreachable = if context.settings.direct { size % u64::from(DIRECT_UNIT) } else { 0 };
-        let all = std::iter::once(0..size - unreachable).collect();
-        self.share_out(chain, all, context)
-    }
+fn share_out_all(copy: &mut CopyState, chain: Chain, context: &Context<'_>) -> Next {
+    let size = copy.source_facts().size;
+    let direct = context.settings.direct;
+    let unreachable = if direct { size % u64::from(DIRECT_UNIT) } else { 0 };
+    let all = std::iter::once(0..size - unreachable).collect();
+    Next::Share(Sharing::of_data(copy, chain, all, direct, context))
+}
 
-    /// Shares out these stretches of the file, which are not empty.
-    pub(super) fn share_out(
-        &mut self,
+impl Sharing {
+    /// These stretches of the file, which are not empty; `direct` says that they go past the page cache.
+    pub(super) fn of_data(
+        copy: &mut CopyState,
         chain: Chain,
         stretches: Vec<Range<u64>>,
-        context: &mut Context<'_>,
-    ) -> Step {
+        direct: bool,
+        context: &Context<'_>,
+    ) -> Self {
         let block = u32::try_from(context.extent_bytes()).unwrap_or(u32::MAX);
-        // Holes and data meet where they like; O_DIRECT wants whole units.
-        let direct = context.settings.direct && self.holes.is_none();
         let block = if direct { block - block % DIRECT_UNIT } else { block };
-        self.debug_trace.transferred = true;
-        self.debug_trace.moved = true;
-        let way = self.way(context);
-        let file = std::mem::replace(self, Self::new(self.job.clone(), false));
-        match LargeFile::new(file, chain, block, direct, way, stretches) {
-            Ok(large) => Step::Large(Arc::new(large)),
-            Err(returned) => {
-                let (file, chain) = *returned;
-                *self = file;
-                self.start_stream(chain, false, context)
-            }
-        }
+        copy.data.debug_trace.transferred = true;
+        copy.data.debug_trace.moved = true;
+        Self { chain, block, direct, mode: block_mode(copy, context), stretches }
     }
+}
 
-    fn way(&mut self, context: &Context<'_>) -> BlockMode {
-        let pair = self.pair();
-        if self.makes_holes(context) {
-            let unit = destination::hole_bytes(pair.and_then(|pair| context.pairs.destination(pair)));
-            return BlockMode::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
-        }
-        let offload = |pair| context.pairs.offload(pair).is_wanted();
-        if self.may_offload(context) && pair.is_some_and(offload) {
-            BlockMode::Offload
-        } else {
-            BlockMode::Through
-        }
+fn block_mode(copy: &mut CopyState, context: &Context<'_>) -> BlockMode {
+    let pair = copy.pair();
+    if copy.makes_holes(context) {
+        let unit = destination::hole_bytes(pair.and_then(|pair| context.pairs.destination(pair)));
+        return BlockMode::Zeros(if context.settings.direct { unit.max(DIRECT_UNIT) } else { unit });
+    }
+    let offload = |pair| context.pairs.offload(pair).is_wanted();
+    if statfs::may_offload(context) && pair.is_some_and(offload) {
+        BlockMode::Offload
+    } else {
+        BlockMode::Through
     }
 }

@@ -6,19 +6,18 @@
 //! source first. Large files are read as they are copied, by extents; to be read, the destination takes the source's
 //! place in a chain.
 
-use super::extents::{BlockMode, LargeFile};
-use super::file::FileCopy;
-use super::stage::Stage;
-use super::unread::Unread;
-use super::{Context, Step};
+use super::Context;
+use super::extents::{BlockMode, Sharing};
+use super::phase::Next;
+use super::state::CopyState;
+use super::unread::{self, Unread};
 use crate::bufpool::PAGE_BYTES;
 use crate::hashes::{Hashed, Hashes};
-use crate::pipeline::chain::{Call, Chain, End, Io, Op, Outcome, Results};
+use crate::pipeline::chain::{Call, Chain, Completion, End, Io, Op, Outcome, Results};
 use crate::plan::stretches;
 use crate::report::message::{FileError, MessageKind};
 use rustix::io::Errno;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// What is known of a file by its hashes, and how far that has come.
 #[derive(Default)]
@@ -32,6 +31,17 @@ pub(super) struct Hashing {
     pub(super) unread: Option<Unread>,
     /// Past the page cache was tried and refused: its pages are dropped.
     buffered: bool,
+}
+
+/// Steps of reading once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadBackPhase {
+    /// Holes of one end are looked for, which need not be read.
+    MapUnread(End),
+    /// The copy is read back.
+    ReadBack,
+    /// Stretches of one end are read, as extents.
+    Extents,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,181 +83,167 @@ impl Hashing {
     }
 }
 
-impl FileCopy {
-    /// Hashes the first `moved` bytes of the chain's lease, which were read at `offset` of the source and are on their
-    /// way.
-    pub(super) fn hash_read(&mut self, offset: u64, chain: &Chain, moved: u32) {
-        if let (Some(hashing), Some(lease)) = (&mut self.hashing, &chain.lease) {
-            let moved = usize::try_from(moved).unwrap_or(usize::MAX).min(lease.bytes().len());
-            hashing.source.add(Hashed::of(offset, &lease.bytes()[..moved]));
-        }
+/// Hashes the first `moved` bytes of the chain's lease, which were read at `offset` of the source and are on their way.
+pub(super) fn hash_read(copy: &mut CopyState, offset: u64, chain: &Chain, moved: u32) {
+    if let (Some(hashing), Some(lease)) = (&mut copy.due.hashing, &chain.lease) {
+        let moved = usize::try_from(moved).unwrap_or(usize::MAX).min(lease.bytes().len());
+        hashing.source.add(Hashed::of(offset, &lease.bytes()[..moved]));
     }
+}
 
-    /// Whether a file that has all its data is not done yet. Of what is no regular file there is no hash.
-    pub(super) fn is_to_be_hashed(&mut self) -> bool {
-        if !self.destination_is_regular {
-            self.hashing = None;
-        }
-        !self.failed && self.hashing.as_ref().is_some_and(|hashing| hashing.step != HashPhase::Over)
+/// True if a file that has all its data is not done yet. Of what is no regular file there is no hash.
+pub(super) fn is_due(copy: &mut CopyState) -> bool {
+    if !copy.destination.is_regular {
+        copy.due.hashing = None;
     }
+    let is_open = |hashing: &Hashing| hashing.step != HashPhase::Over;
+    !copy.due.failed && copy.due.hashing.as_deref().is_some_and(is_open)
+}
 
-    /// All data is in the destination, or has been read once more: what comes next.
-    pub(super) fn hash_on(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
-        chain.lease = None;
-        let length = self.stream.position();
-        let Some(hashing) = &mut self.hashing else { return self.close(chain, context) };
-        if hashing.step == HashPhase::Copy {
-            return self.compare(chain, length, context);
+/// What comes after a completion.
+pub(super) fn advance(
+    phase: &ReadBackPhase,
+    copy: &mut CopyState,
+    completion: Completion,
+    context: &mut Context<'_>,
+) -> Next {
+    let Completion { chain, outcome, seen } = completion;
+    match *phase {
+        ReadBackPhase::MapUnread(end) => unread::mapped(copy, chain, end, outcome, &seen, context),
+        ReadBackPhase::ReadBack => was_read_back(copy, chain, outcome, &seen, context),
+        // Its chains are those of its extents.
+        ReadBackPhase::Extents => next(copy, chain, context),
+    }
+}
+
+/// All data is in the destination, or has been read once more: what comes next.
+pub(super) fn next(copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    chain.lease = None;
+    let length = length_to_hash(copy);
+    let Some(hashing) = &mut copy.due.hashing else { return Next::All(chain) };
+    if hashing.step == HashPhase::Copy {
+        return compare(copy, chain, length, context);
+    }
+    let gaps = hashing.missing(length);
+    if !gaps.is_empty() && hashing.step == HashPhase::Copying {
+        if unread::is_wanted(copy, &gaps, context) {
+            return unread::map(chain, End::Source, 0);
         }
-        let gaps = hashing.missing(length);
-        if !gaps.is_empty() && hashing.step == HashPhase::Copying {
-            if self.begins_unread(&gaps, context) {
-                return self.map_unread(chain, End::Source, 0);
+        if let Some(hashing) = &mut copy.due.hashing {
+            hashing.step = HashPhase::Source;
+        }
+        return read_all(chain, End::Source, gaps, context);
+    }
+    if !gaps.is_empty() {
+        let (source, destination) = (copy.job.source_path(), copy.job.destination_path());
+        return Next::Failed(chain, FileError::between(MessageKind::CannotHash, destination, source));
+    }
+    if context.settings.verify {
+        hashing.step = HashPhase::Copy;
+        return read_back(copy, chain, false, context);
+    }
+    hashing.step = HashPhase::Over;
+    Next::All(chain)
+}
+
+/// How many bytes there are to be hashed.
+pub(super) fn length_to_hash(copy: &CopyState) -> u64 {
+    copy.data.stream.position()
+}
+
+/// Reads back what fits a buffer, and makes ready to read back by extents what does not.
+pub(super) fn read_back(copy: &CopyState, mut chain: Chain, alone: bool, context: &Context<'_>) -> Next {
+    let length = length_to_hash(copy);
+    let bytes = usize::try_from(length).ok().filter(|&bytes| bytes <= context.buffer_bytes());
+    chain.lease = bytes.and_then(|bytes| context.pool.lease(bytes));
+    if bytes.is_some() && chain.lease.is_none() && !alone {
+        return Next::ReadBackNoBuffer(chain);
+    }
+    std::mem::swap(&mut chain.source, &mut chain.destination);
+    chain.ops.clear();
+    let direct = copy.due.hashing.as_ref().is_some_and(|hashing| !hashing.buffered);
+    chain.ops.extend([Op::Call(Call::BypassCache { direct }), Op::Call(Call::Fstat { end: End::Source })]);
+    if let Some(lease) = &chain.lease {
+        // Past the page cache only whole units are read, which the end of the file cuts.
+        let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
+        let expect = u32::try_from(length).ok();
+        chain.ops.push(Op::Io(Io::Read { offset: Some(0), room, expect }));
+    }
+    Next::enter(ReadBackPhase::ReadBack, chain)
+}
+
+fn was_read_back(
+    copy: &mut CopyState,
+    mut chain: Chain,
+    outcome: Outcome,
+    seen: &Results,
+    context: &mut Context<'_>,
+) -> Next {
+    std::mem::swap(&mut chain.source, &mut chain.destination);
+    let length = length_to_hash(copy);
+    if let Some(facts) = seen.facts.filter(|facts| facts.size != length) {
+        return differs(copy, chain, Hashes::block_of(facts.size.min(length)));
+    }
+    let lease = chain.lease.take();
+    match (outcome, lease, &mut copy.due.hashing) {
+        (Outcome::Done, Some(lease), Some(hashing)) => {
+            hashing.copy.add(Hashed::of(0, lease.bytes()));
+            compare(copy, chain, length, context)
+        }
+        (Outcome::Failed { at, errno }, _, hashing) => {
+            let what = match chain.ops[at] {
+                Op::Io(Io::Read { .. }) => MessageKind::Reading,
+                Op::Call(Call::Fstat { .. }) => MessageKind::CannotStat,
+                _ => MessageKind::Writing,
+            };
+            let refused = errno == Errno::INVAL && what == MessageKind::Reading;
+            if let Some(hashing) = hashing.as_mut().filter(|hashing| refused && !hashing.buffered) {
+                hashing.buffered = true;
+                return read_back(copy, chain, false, context);
             }
-            if let Some(hashing) = &mut self.hashing {
-                hashing.step = HashPhase::Source;
-            }
-            return self.read_all(chain, End::Source, gaps, context);
+            Next::Failed(chain, copy.destination_problem(what, errno))
         }
-        if !gaps.is_empty() {
-            let (source, destination) = (self.job.source_path(), self.job.destination_path());
-            return self.fail(
-                chain,
-                FileError::between(MessageKind::CannotHash, destination, source),
-                context,
-            );
-        }
-        if context.settings.verify {
-            hashing.step = HashPhase::Copy;
-            return self.start_read_back(chain, false, context);
-        }
-        hashing.step = HashPhase::Over;
-        self.close(chain, context)
-    }
-
-    /// How many bytes there are to be hashed.
-    pub(super) fn length_to_hash(&self) -> u64 {
-        self.stream.position()
-    }
-
-    /// Reads back what fits a buffer, and makes ready to read back by extents what does not.
-    pub(super) fn start_read_back(
-        &mut self,
-        mut chain: Chain,
-        alone: bool,
-        context: &mut Context<'_>,
-    ) -> Step {
-        self.stage = Stage::ReadBack;
-        let length = self.stream.position();
-        let bytes = usize::try_from(length).ok().filter(|&bytes| bytes <= context.buffer_bytes());
-        chain.lease = bytes.and_then(|bytes| context.pool.lease(bytes));
-        if bytes.is_some() && chain.lease.is_none() && !alone {
-            return Step::NoBuffer(chain);
-        }
-        std::mem::swap(&mut chain.source, &mut chain.destination);
-        chain.ops.clear();
-        let direct = self.hashing.as_ref().is_some_and(|hashing| !hashing.buffered);
-        chain
-            .ops
-            .extend([Op::Call(Call::BypassCache { direct }), Op::Call(Call::Fstat { end: End::Source })]);
-        if let Some(lease) = &chain.lease {
-            // Past the page cache only whole units are read, which the end of the file cuts.
-            let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
-            let expect = u32::try_from(length).ok();
-            chain.ops.push(Op::Io(Io::Read { offset: Some(0), room, expect }));
-        }
-        Step::Run(chain)
-    }
-
-    pub(super) fn read_back(
-        &mut self,
-        mut chain: Chain,
-        outcome: Outcome,
-        seen: &Results,
-        context: &mut Context<'_>,
-    ) -> Step {
-        std::mem::swap(&mut chain.source, &mut chain.destination);
-        let length = self.stream.position();
-        if let Some(facts) = seen.facts.filter(|facts| facts.size != length) {
-            return self.differs(chain, Hashes::block_of(facts.size.min(length)), context);
-        }
-        let lease = chain.lease.take();
-        match (outcome, lease, &mut self.hashing) {
-            (Outcome::Done, Some(lease), Some(hashing)) => {
-                hashing.copy.add(Hashed::of(0, lease.bytes()));
-                self.compare(chain, length, context)
-            }
-            (Outcome::Failed { at, errno }, _, hashing) => {
-                let what = match chain.ops[at] {
-                    Op::Io(Io::Read { .. }) => MessageKind::Reading,
-                    Op::Call(Call::Fstat { .. }) => MessageKind::CannotStat,
-                    _ => MessageKind::Writing,
-                };
-                let refused = errno == Errno::INVAL && what == MessageKind::Reading;
-                if let Some(hashing) = hashing.as_mut().filter(|hashing| refused && !hashing.buffered) {
-                    hashing.buffered = true;
-                    return self.start_read_back(chain, false, context);
-                }
-                self.fail(chain, self.destination_problem(what, errno), context)
-            }
-            // It is large, or not all of it came at once.
-            (Outcome::Done | Outcome::Count { .. }, ..) => {
-                let all = self.hashing.as_ref().map(|hashing| hashing.to_compare(length));
-                self.read_all(chain, End::Destination, all.unwrap_or_default(), context)
-            }
+        // It is large, or not all of it came at once.
+        (Outcome::Done | Outcome::Count { .. }, ..) => {
+            let all = copy.due.hashing.as_ref().map(|hashing| hashing.to_compare(length));
+            read_all(chain, End::Destination, all.unwrap_or_default(), context)
         }
     }
+}
 
-    /// Reads these stretches of one end, as extents.
-    fn read_all(
-        &mut self,
-        chain: Chain,
-        end: End,
-        stretches: Vec<Range<u64>>,
-        context: &mut Context<'_>,
-    ) -> Step {
-        let block = context.extent_bytes() - context.extent_bytes() % PAGE_BYTES;
-        let block = u32::try_from(block.max(PAGE_BYTES)).unwrap_or(u32::MAX);
-        let file = std::mem::replace(self, Self::new(self.job.clone(), false));
-        match LargeFile::new(file, chain, block, false, BlockMode::Hash(end), stretches) {
-            Ok(large) => Step::Large(Arc::new(large)),
-            Err(returned) => {
-                // Only what goes in one linked chain has no ordinary descriptors, and nothing of that is missing.
-                let (file, chain) = *returned;
-                *self = file;
-                self.fail(chain, self.source_problem(MessageKind::Reading, Errno::BADF), context)
-            }
-        }
+/// Reads these stretches of one end, as extents.
+fn read_all(chain: Chain, end: End, stretches: Vec<Range<u64>>, context: &Context<'_>) -> Next {
+    let block = context.extent_bytes() - context.extent_bytes() % PAGE_BYTES;
+    let block = u32::try_from(block.max(PAGE_BYTES)).unwrap_or(u32::MAX);
+    Next::ReadAll(Sharing { chain, block, direct: false, mode: BlockMode::Hash(end), stretches })
+}
+
+fn compare(copy: &mut CopyState, chain: Chain, length: u64, context: &mut Context<'_>) -> Next {
+    let Some(hashing) = &mut copy.due.hashing else { return Next::All(chain) };
+    let compared = hashing.to_compare(length);
+    context.tally.read_back(compared.iter().map(|stretch| stretch.end - stretch.start).sum());
+    hashing.step = HashPhase::Over;
+    let difference = |stretch| hashing.source.first_difference(&hashing.copy, stretch, length);
+    if let Some(offset) = compared.into_iter().find_map(difference) {
+        return differs(copy, chain, offset);
     }
+    context.tally.verified();
+    Next::All(chain)
+}
 
-    fn compare(&mut self, chain: Chain, length: u64, context: &mut Context<'_>) -> Step {
-        let Some(hashing) = &mut self.hashing else { return self.close(chain, context) };
-        let compared = hashing.to_compare(length);
-        context.tally.read_back(compared.iter().map(|stretch| stretch.end - stretch.start).sum());
-        hashing.step = HashPhase::Over;
-        let differs = |stretch| hashing.source.first_difference(&hashing.copy, stretch, length);
-        if let Some(offset) = compared.into_iter().find_map(differs) {
-            return self.differs(chain, offset, context);
-        }
-        context.tally.verified();
-        self.close(chain, context)
-    }
+fn differs(copy: &CopyState, chain: Chain, offset: u64) -> Next {
+    Next::Failed(chain, FileError::of(MessageKind::Differs { offset }, copy.job.destination_path()))
+}
 
-    fn differs(&mut self, chain: Chain, offset: u64, context: &mut Context<'_>) -> Step {
-        let problem = FileError::of(MessageKind::Differs { offset }, self.job.destination_path());
-        self.fail(chain, problem, context)
-    }
-
-    /// Writes the file's line of the manifest.
-    pub(super) fn list_hash(&self, context: &Context<'_>) {
-        let (Some(hashing), Some(manifest)) = (&self.hashing, context.manifest) else { return };
-        let path = self.job.destination_path();
-        match hashing.source.hash(self.stream.position()) {
-            Some(hash) => manifest.add(&hash, &path, context.reporter),
-            None => {
-                let problem = FileError::between(MessageKind::CannotHash, path, self.job.source_path());
-                context.reporter.problem(&problem);
-            }
+/// Writes the file's line of the manifest.
+pub(super) fn list_hash(copy: &CopyState, context: &Context<'_>) {
+    let (Some(hashing), Some(manifest)) = (&copy.due.hashing, context.manifest) else { return };
+    let path = copy.job.destination_path();
+    match hashing.source.hash(length_to_hash(copy)) {
+        Some(hash) => manifest.add(&hash, &path, context.reporter),
+        None => {
+            let problem = FileError::between(MessageKind::CannotHash, path, copy.job.source_path());
+            context.reporter.problem(&problem);
         }
     }
 }

@@ -1,20 +1,8 @@
 //! `--sparse=always`: blocks of zeros in what was read become holes of the copy, by not being written.
 
-use super::Context;
-use super::file::FileCopy;
-use crate::cli::cp::Sparse;
 use crate::pipeline::chain::{Call, Io, Op};
 use crate::plan::zeros;
 use std::ops::Range;
-
-impl FileCopy {
-    /// Whether zeros of this file are left out. The destination is open by now, and must be able to have holes.
-    pub(super) fn makes_holes(&mut self, context: &Context<'_>) -> bool {
-        let makes = context.settings.sparse == Sparse::Always && self.destination_is_regular;
-        self.debug_trace.zeros |= makes;
-        makes
-    }
-}
 
 /// The writes of all that is more than zeros in these bytes of a lease, which belong at `offset` of the destination,
 /// with holes of at least `hole_bytes`. Where the file system allocates ahead of the file, which ends at `ahead_of`, what

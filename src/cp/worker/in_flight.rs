@@ -40,6 +40,17 @@ impl Worker<'_, '_> {
         }
     }
 
+    /// Works on a large file, and lets other workers help.
+    fn share(&mut self, file: Arc<LargeFile>) {
+        self.note_large(&file);
+        self.want_ring_for(&file);
+        if file.unclaimed() >= BYTES_FOR_HELP && file.can_be_shared() {
+            self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
+            self.call_for_help();
+        }
+        self.large.push(file);
+    }
+
     pub(super) fn want_ring_for(&mut self, file: &LargeFile) {
         // A hot file needs no ring: its blocks never sleep. Past the page cache they always do.
         if (self.shared.settings.method.direct || file.sleeps()) && file.unclaimed() > 0 {
@@ -155,16 +166,17 @@ impl Worker<'_, '_> {
                 self.walk(|walker| walker.look_again(*file.into_job()));
             }
             Step::Fsync(chain) => self.settle(slot, file, chain),
-            Step::Large(file) => {
-                self.flights_free.push(slot);
-                self.note_large(&file);
-                self.want_ring_for(&file);
-                if file.unclaimed() >= BYTES_FOR_HELP && file.can_be_shared() {
-                    self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
-                    self.call_for_help();
+            Step::Share(sharing) => match file.share(*sharing) {
+                Ok(large) => {
+                    self.flights_free.push(slot);
+                    self.share(large);
                 }
-                self.large.push(file);
-            }
+                Err(returned) => {
+                    let (mut file, chain) = *returned;
+                    let next = file.go_on_unshared(chain, &mut self.context());
+                    self.next(slot, Box::new(file), next);
+                }
+            },
             Step::Done => {
                 self.flights_free.push(slot);
                 // Where descriptors were short, one more is tried again.

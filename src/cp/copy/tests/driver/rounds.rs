@@ -182,7 +182,14 @@ impl Driver<'_> {
                 }
             }
             Step::Fsync(chain) => self.fly(slot, Flight::File(file), chain),
-            Step::Large(file) => self.large.push(file),
+            Step::Share(sharing) => match file.share(*sharing) {
+                Ok(large) => self.large.push(large),
+                Err(returned) => {
+                    let (mut file, chain) = *returned;
+                    let next = file.go_on_unshared(chain, &mut self.context());
+                    self.next(slot, Box::new(file), next);
+                }
+            },
             // Workers look at it again; here there is no name to look at.
             Step::OfAnotherKind => {
                 self.reporter.problem(&FileError::of(MessageKind::Replaced, file.into_job().source_path()));

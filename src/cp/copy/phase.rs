@@ -1,0 +1,99 @@
+//! The phases of one file's copy, and what a phase answers. [`super::file`] has the table of which phase follows.
+
+use super::destination::DestinationPhase;
+use super::end::EndPhase;
+use super::extents::Sharing;
+use super::method::Data;
+use super::source::SourcePhase;
+use super::verify::ReadBackPhase;
+use crate::pipeline::chain::{Chain, End};
+use crate::plan::overwrite::OpenPlan;
+use crate::report::message::FileError;
+use rustix::io::Errno;
+
+/// What the chain in flight is for.
+pub(super) enum Phase {
+    /// The source is opened and examined.
+    Source(SourcePhase),
+    /// The destination is looked at, decided about, and made or opened.
+    Destination(DestinationPhase),
+    /// The data moves, by one of the methods.
+    Data(Data),
+    /// What was not hashed as it passed is read, and the copy read back.
+    ReadBack(ReadBackPhase),
+    /// Attributes are set, and both ends closed.
+    End(EndPhase),
+}
+
+/// What a phase answers to a completion. No phase can say that the file is done: that is for [`super::end`], which pays what
+/// the file is owed, and is come to by [`Next::All`] and [`Next::Failed`] alone.
+pub(super) enum Next {
+    /// Run this chain; the phase goes on with its completion.
+    Run(Chain),
+    /// Run this chain, for another phase or another step of this one.
+    Enter(Phase, Chain),
+    /// No buffer is free.
+    NoBuffer(Chain),
+    /// No buffer is free to read the copy back.
+    ReadBackNoBuffer(Chain),
+    /// Open for reading what was only examined.
+    Reopen(Chain),
+    /// The source is known: come to the destination.
+    Destination(Chain),
+    /// Make or open the destination.
+    Open(Chain, OpenPlan),
+    /// The destination could not be made or opened.
+    NotOpened(Chain, Errno),
+    /// The destination could not be cut to nothing.
+    NotTruncated(Chain, Errno),
+    /// Cut the destination to nothing before its data.
+    Truncate(Chain),
+    /// Choose a method: the first time, or as the last one is not supported here.
+    Data(Chain),
+    /// Begin with this method.
+    Start(Data, Chain),
+    /// The rest is streamed, from where the data has come to. A worker that has no buffer in use has to do with a small one.
+    Rest(Chain, NoOtherBuffer),
+    /// A source that is one hole has been filled: look where it ends by now.
+    MapEnd(Chain),
+    /// Share out these blocks of the file.
+    Share(Sharing),
+    /// Read these stretches once more, to be hashed.
+    ReadAll(Sharing),
+    /// All of the data is in the destination.
+    All(Chain),
+    /// It has failed, and this is why.
+    Failed(Chain, FileError),
+    /// There is no descriptor for this end now: the file begins again when others are done.
+    GiveUp(Chain, End, Errno),
+    /// It is to be looked at: it was listed as a regular file and is none, or has several names, which have their turns.
+    OfAnotherKind,
+}
+
+/// True if no buffer is in use, so that none will come back.
+pub(super) type NoOtherBuffer = bool;
+
+impl From<SourcePhase> for Phase {
+    fn from(phase: SourcePhase) -> Self {
+        Self::Source(phase)
+    }
+}
+
+impl From<DestinationPhase> for Phase {
+    fn from(phase: DestinationPhase) -> Self {
+        Self::Destination(phase)
+    }
+}
+
+impl From<ReadBackPhase> for Phase {
+    fn from(phase: ReadBackPhase) -> Self {
+        Self::ReadBack(phase)
+    }
+}
+
+impl Next {
+    /// Runs this chain for another phase, or another step of this one.
+    pub(super) fn enter(phase: impl Into<Phase>, chain: Chain) -> Self {
+        Self::Enter(phase.into(), chain)
+    }
+}
