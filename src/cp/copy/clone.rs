@@ -40,26 +40,30 @@ pub(super) fn is_wanted(copy: &mut CopyState, context: &Context<'_>) -> bool {
 
 impl CopyMethod for Clone {
     /// Makes sure of a destination that is empty, then has it share the source's blocks.
-    fn start(&mut self, copy: &mut CopyState, mut chain: Chain, _: &mut Context<'_>) -> Next {
+    fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, _: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {
-            return Next::Open(chain, OpenPlan::Create);
+            return Next::Open(OpenPlan::Create);
         }
         if !copy.destination.truncated {
-            return Next::Truncate(chain);
+            return Next::Truncate;
         }
         copy.data.clone_tried = true;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Ficlone));
-        Next::Run(chain)
+        Next::Run
     }
 
-    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next {
-        let Completion { chain, outcome, .. } = completion;
-        let errno = match outcome {
+    fn advance(
+        &mut self,
+        copy: &mut CopyState,
+        completion: &mut Completion,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let errno = match completion.outcome {
             Outcome::Done => {
                 copy.data.debug_trace.cloned = true;
                 copy.data.stream = StreamState::starting_at(copy.source_facts().size);
-                return Next::All(chain);
+                return Next::All;
             }
             Outcome::Failed { errno, .. } => errno,
             Outcome::Count { .. } => Errno::OPNOTSUPP,
@@ -73,11 +77,11 @@ impl CopyMethod for Clone {
                 always && matches!(found, Some(Existing::Nothing | Existing::DanglingLink(_)));
             let (source, destination) = (copy.job.source_path(), copy.job.destination_path());
             let problem = FileError::between(MessageKind::CannotClone, destination, source);
-            return Next::Failed(chain, FileError { errno: Some(errno), ..problem });
+            return Next::Failed(FileError { errno: Some(errno), ..problem });
         }
         if let Some(pair) = copy.pair() {
             context.pairs.all.refuse_clone(pair, errno);
         }
-        Next::Data(chain)
+        Next::Data
     }
 }

@@ -48,10 +48,11 @@ pub(super) enum DestinationPhase {
 pub(super) fn advance(
     phase: &mut DestinationPhase,
     copy: &mut CopyState,
-    completion: Completion,
+    completion: &mut Completion,
     context: &mut Context<'_>,
 ) -> Next {
     let Completion { chain, outcome, seen } = completion;
+    let outcome = *outcome;
     match phase {
         DestinationPhase::Stat => examined(copy, chain, outcome, seen.facts, None, context),
         DestinationPhase::StatLinkTarget(link) => {
@@ -63,17 +64,17 @@ pub(super) fn advance(
         }
         DestinationPhase::Unlink => unlinked(copy, chain, outcome, context),
         DestinationPhase::Truncate => match outcome {
-            Outcome::Failed { errno, .. } => Next::NotTruncated(chain, errno),
+            Outcome::Failed { errno, .. } => Next::NotTruncated(errno),
             Outcome::Done | Outcome::Count { .. } => {
                 copy.destination.truncated = true;
-                Next::Data(chain)
+                Next::Data
             }
         },
         DestinationPhase::Statfs => {
             if let Some(pair) = copy.pair() {
                 context.pairs.all.survey(pair, seen.systems);
             }
-            Next::Data(chain)
+            Next::Data
         }
         DestinationPhase::Staged(step) => temp_file::advance(*step, copy, chain, outcome, seen, context),
         DestinationPhase::Newcomer(step) => newcomer::advance(*step, copy, chain, seen.facts),
@@ -81,7 +82,7 @@ pub(super) fn advance(
 }
 
 /// The source is known: looks at the destination's name, where nobody has.
-pub(super) fn begin(copy: &mut CopyState, chain: Chain, context: &mut Context<'_>) -> Next {
+pub(super) fn begin(copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
     match copy.destination.found {
         None => stat(copy, chain, None),
         Some(found) => decide(copy, chain, &found, context),
@@ -89,17 +90,17 @@ pub(super) fn begin(copy: &mut CopyState, chain: Chain, context: &mut Context<'_
 }
 
 /// Acts on what is under the destination's name.
-fn decide(copy: &mut CopyState, chain: Chain, found: &Existing, context: &mut Context<'_>) -> Next {
+fn decide(copy: &mut CopyState, chain: &mut Chain, found: &Existing, context: &mut Context<'_>) -> Next {
     let CopyPolicy { posixly_correct, force, atomic, .. } = context.settings;
     let plan = overwrite::contents(&copy.source_facts(), found, posixly_correct);
     let refused = matches!(plan, OpenPlan::SameFile | OpenPlan::IsDirectory);
     if let Some(problem) = copy.job.just_created(found, posixly_correct).filter(|_| !refused) {
-        return Next::Failed(chain, problem);
+        return Next::Failed(problem);
     }
     if let OpenPlan::Overwrite(there) = plan
         && let Some(problem) = context.outputs.met_copy(there.identity, || copy.job.source_path())
     {
-        return Next::Failed(chain, problem);
+        return Next::Failed(problem);
     }
     let problem = match (plan, copy.source.refused) {
         // What is to be forced out of the way stays where there is nothing to take its place.
@@ -109,15 +110,15 @@ fn decide(copy: &mut CopyState, chain: Chain, found: &Existing, context: &mut Co
             Some(errno),
         ) => open_problem(copy, errno),
         // The one chain for a small file makes its destination itself; only notes of what was made need it open.
-        (OpenPlan::Create, None) if !copy.job.is_noted() && !atomic => return Next::Data(chain),
+        (OpenPlan::Create, None) if !copy.job.is_noted() && !atomic => return Next::Data,
         (OpenPlan::Create | OpenPlan::CreateThroughLink | OpenPlan::Overwrite(_), None) => {
             if copy.only_examined() {
-                return Next::Reopen(chain);
+                return Next::Reopen;
             }
             if temp_file::is_wanted(&plan, context) && !matches!(plan, OpenPlan::Overwrite(_)) {
                 return temp_file::begin_new(copy, chain);
             }
-            return Next::Open(chain, plan);
+            return Next::Open(plan);
         }
         (OpenPlan::SameFile, _) => {
             FileError::between(MessageKind::SameFile, copy.job.source_path(), copy.job.destination_path())
@@ -134,19 +135,19 @@ fn decide(copy: &mut CopyState, chain: Chain, found: &Existing, context: &mut Co
         (OpenPlan::Closed(Errno::LOOP), _) if force => return unlink(copy, chain, context),
         (OpenPlan::Closed(errno), _) => copy.destination_problem(MessageKind::CannotStat, errno),
     };
-    Next::Failed(chain, problem)
+    Next::Failed(problem)
 }
 
-fn stat(copy: &CopyState, mut chain: Chain, link: Option<FileStat>) -> Next {
+fn stat(copy: &CopyState, chain: &mut Chain, link: Option<FileStat>) -> Next {
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Stat { at: copy.job.destination.clone(), follow: link.is_some() }));
     let phase = link.map_or(DestinationPhase::Stat, |link| DestinationPhase::StatLinkTarget(Box::new(link)));
-    Next::enter(phase, chain)
+    Next::enter(phase)
 }
 
 fn examined(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     outcome: Outcome,
     facts: Option<FileStat>,
     link: Option<FileStat>,
@@ -162,10 +163,10 @@ fn examined(
         (Outcome::Failed { errno: Errno::NOENT, .. }, _, Some(link)) => Existing::DanglingLink(link),
         (Outcome::Failed { errno, .. }, _, Some(link)) => Existing::ClosedLink { link, errno },
         (Outcome::Failed { errno, .. }, ..) => {
-            return Next::Failed(chain, copy.destination_problem(MessageKind::CannotStat, errno));
+            return Next::Failed(copy.destination_problem(MessageKind::CannotStat, errno));
         }
         (Outcome::Done | Outcome::Count { .. }, ..) => {
-            return Next::Failed(chain, copy.destination_problem(MessageKind::CannotStat, Errno::IO));
+            return Next::Failed(copy.destination_problem(MessageKind::CannotStat, Errno::IO));
         }
     };
     copy.destination.found = Some(found);
@@ -174,7 +175,7 @@ fn examined(
 
 fn opened(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     outcome: Outcome,
     facts: Option<FileStat>,
     plan: OpenPlan,
@@ -196,10 +197,10 @@ fn opened(
         }
         (Outcome::Done, _, opened) => {
             is_open(copy, opened, plan, context);
-            Next::Data(chain)
+            Next::Data
         }
         (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
-            Next::Failed(chain, copy.destination_problem(MessageKind::CannotExamine, errno))
+            Next::Failed(copy.destination_problem(MessageKind::CannotExamine, errno))
         }
         (Outcome::Failed { errno, .. }, ..) => not_opened(copy, chain, errno, Some(plan), context),
         (Outcome::Count { .. }, ..) => not_opened(copy, chain, Errno::IO, Some(plan), context),
@@ -229,15 +230,15 @@ fn is_open(copy: &mut CopyState, opened: Option<FileStat>, plan: OpenPlan, conte
 
 /// Another inode is open than was looked at. Where opening gives a file another one (overlay) it may be the file all the
 /// same, so the file system is asked for.
-fn statfs_of_renumbered(mut chain: Chain, seen: FileStat, opened: FileStat) -> Next {
+fn statfs_of_renumbered(chain: &mut Chain, seen: FileStat, opened: FileStat) -> Next {
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Statfs));
-    Next::enter(DestinationPhase::Renumbered { seen, opened: Box::new(opened) }, chain)
+    Next::enter(DestinationPhase::Renumbered { seen, opened: Box::new(opened) })
 }
 
 fn renumbered(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     systems: Option<[FileSystem; 2]>,
     [seen, now]: [&FileStat; 2],
     context: &mut Context<'_>,
@@ -246,13 +247,13 @@ fn renumbered(
     if renumbers && overwrite::is_renumbered(seen, now) {
         return opened(copy, chain, Outcome::Done, Some(*now), OpenPlan::Overwrite(*now), context);
     }
-    Next::Failed(chain, FileError::of(MessageKind::Replaced, copy.job.destination_path()))
+    Next::Failed(FileError::of(MessageKind::Replaced, copy.job.destination_path()))
 }
 
 /// The destination could not be opened; no `plan` where it was made by a chain that moves its data as well.
 pub(super) fn not_opened(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     errno: Errno,
     plan: Option<OpenPlan>,
     context: &mut Context<'_>,
@@ -261,16 +262,16 @@ pub(super) fn not_opened(
         return newcomer::look_at(copy, chain);
     }
     if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
-        return Next::GiveUp(chain, End::Destination, errno);
+        return Next::GiveUp(End::Destination, errno);
     }
     if let (Errno::AGAIN, Some(plan), false) = (errno, plan, copy.blocking_open) {
         copy.blocking_open = true;
-        return Next::Open(chain, plan);
+        return Next::Open(plan);
     }
     if context.settings.force && matches!(plan, Some(OpenPlan::Overwrite(_))) {
         return unlink(copy, chain, context);
     }
-    Next::Failed(chain, not_made(copy, errno))
+    Next::Failed(not_made(copy, errno))
 }
 
 /// What to say of a destination that could not be made. The kernel says that a name with a slash behind it is a directory's;
@@ -282,22 +283,22 @@ pub(super) fn not_made(copy: &CopyState, errno: Errno) -> FileError {
 }
 
 /// Cuts the destination to nothing.
-pub(super) fn truncate(mut chain: Chain) -> Next {
+pub(super) fn truncate(chain: &mut Chain) -> Next {
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Truncate { length: 0 }));
-    Next::enter(DestinationPhase::Truncate, chain)
+    Next::enter(DestinationPhase::Truncate)
 }
 
 /// The destination could not be cut to nothing. GNU cp does that as it opens the file, so for it this is one that cannot be
 /// opened.
 pub(super) fn not_truncated(
     copy: &mut CopyState,
-    mut chain: Chain,
+    chain: &mut Chain,
     errno: Errno,
     context: &mut Context<'_>,
 ) -> Next {
     if !context.settings.force {
-        return Next::Failed(chain, copy.destination_problem(MessageKind::CannotCreateRegular, errno));
+        return Next::Failed(copy.destination_problem(MessageKind::CannotCreateRegular, errno));
     }
     // Nothing was written to it that closing could tell of.
     chain.destination = Descriptor::Closed;
@@ -308,7 +309,7 @@ pub(super) fn not_truncated(
 }
 
 /// Removes a destination that could not be opened, as `-f` asks for.
-fn unlink(copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+fn unlink(copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
     if context.settings.atomic {
         // It goes when the new file takes its place.
         copy.job.over = true;
@@ -316,12 +317,12 @@ fn unlink(copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> 
     }
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Unlink { at: copy.job.destination.clone(), own: false }));
-    Next::enter(DestinationPhase::Unlink, chain)
+    Next::enter(DestinationPhase::Unlink)
 }
 
-fn unlinked(copy: &mut CopyState, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
+fn unlinked(copy: &mut CopyState, chain: &mut Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
     if let Outcome::Failed { errno, .. } = outcome {
-        return Next::Failed(chain, copy.destination_problem(MessageKind::CannotRemove, errno));
+        return Next::Failed(copy.destination_problem(MessageKind::CannotRemove, errno));
     }
     if context.settings.verbose {
         context.reporter.removed(&copy.job.destination_path());

@@ -27,16 +27,16 @@ pub(super) enum EndPhase {
 
 /// What the end answers. It alone can say that a file is done.
 pub(super) enum EndStep {
-    /// Run this chain, for this step.
-    Run(EndPhase, Chain),
-    /// All of the file is there, and this chain makes it durable.
-    Fsync(Chain),
+    /// Run the chain, for this step.
+    Run(EndPhase),
+    /// All of the file is there, and the chain makes it durable.
+    Fsync,
     /// It has failed, and this is why.
-    Failed(Chain, FileError),
+    Failed(FileError),
     /// Something has come to the file's name.
-    Newcomer(Chain),
+    Newcomer,
     /// Close what is still open.
-    Close(Chain),
+    Close,
     /// It begins again when others are done.
     NoDescriptor,
     /// It is done, well or not.
@@ -72,11 +72,11 @@ pub(super) fn take_back(due: &mut Due, chain: &mut Chain, outcome: Outcome) {
 }
 
 /// Pays what the file is owed, and closes what is open.
-pub(super) fn close(copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> EndStep {
+pub(super) fn close(copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> EndStep {
     chain.lease = None;
     chain.ops.clear();
     if copy.due.failed {
-        pay_failed(copy, &mut chain);
+        pay_failed(copy, chain);
     } else if std::mem::take(&mut copy.due.remove_at_close) {
         chain.ops.push(remove(copy));
     } else if chain.destination.is_open() {
@@ -87,7 +87,7 @@ pub(super) fn close(copy: &mut CopyState, mut chain: Chain, context: &mut Contex
             chain.ops.push(Op::Call(Call::Writeback));
             // Many wait to be made durable together, and hold as few descriptors as they can.
             chain.ops.extend(chain.source.is_open().then_some(Op::Io(Io::Close { end: End::Source })));
-            return EndStep::Run(EndPhase::Writeback, chain);
+            return EndStep::Run(EndPhase::Writeback);
         }
         chain.ops.extend(name_and_close(copy, context));
     }
@@ -100,7 +100,7 @@ pub(super) fn close(copy: &mut CopyState, mut chain: Chain, context: &mut Contex
     if chain.ops.is_empty() {
         return done(copy, context);
     }
-    EndStep::Run(EndPhase::Close, chain)
+    EndStep::Run(EndPhase::Close)
 }
 
 /// What a file that failed is owed: nothing is left of what was made for it alone, and nothing that is no data stands behind
@@ -147,10 +147,11 @@ fn name_and_close(copy: &CopyState, context: &Context<'_>) -> Vec<Op> {
 pub(super) fn advance(
     phase: EndPhase,
     copy: &mut CopyState,
-    completion: Completion,
+    completion: &mut Completion,
     context: &mut Context<'_>,
 ) -> EndStep {
     let Completion { chain, outcome, .. } = completion;
+    let outcome = *outcome;
     match phase {
         EndPhase::Writeback => written_back(copy, chain, outcome, context),
         EndPhase::Close => closed(copy, chain, outcome, context),
@@ -159,18 +160,18 @@ pub(super) fn advance(
 }
 
 /// All of the file is there: what is left makes it durable and closes it.
-fn written_back(copy: &mut CopyState, mut chain: Chain, outcome: Outcome, context: &Context<'_>) -> EndStep {
+fn written_back(copy: &mut CopyState, chain: &mut Chain, outcome: Outcome, context: &Context<'_>) -> EndStep {
     if let Outcome::Failed { at, errno } = outcome {
         if !matches!(chain.ops[at], Op::Io(Io::Close { .. })) {
             let problem = copy.destination_problem(MessageKind::PreservingPermissions, errno);
-            return EndStep::Failed(chain, problem);
+            return EndStep::Failed(problem);
         }
         source_not_closed(copy, errno, context);
     }
     chain.ops.clear();
     chain.ops.push(Op::Io(Io::Fsync));
     chain.ops.extend(name_and_close(copy, context));
-    EndStep::Fsync(chain)
+    EndStep::Fsync
 }
 
 /// Nothing is lost in a file that was only read, and its copy is whole. GNU cp tells of it, and so does the exit status;
@@ -191,12 +192,12 @@ pub(super) fn tell_refused(copy: &mut CopyState, refused: &[AttributeError], con
 }
 
 /// Goes on behind an operation that had nothing to do.
-fn go_on_behind(mut chain: Chain, at: usize) -> EndStep {
+fn go_on_behind(chain: &mut Chain, at: usize) -> EndStep {
     chain.ops.drain(..=at);
-    EndStep::Run(EndPhase::Close, chain)
+    EndStep::Run(EndPhase::Close)
 }
 
-fn closed(copy: &mut CopyState, chain: Chain, outcome: Outcome, context: &mut Context<'_>) -> EndStep {
+fn closed(copy: &mut CopyState, chain: &mut Chain, outcome: Outcome, context: &mut Context<'_>) -> EndStep {
     let Outcome::Failed { at, errno } = outcome else {
         let is_sync = |op: &&Op| matches!(op, Op::Io(Io::Fsync) | Op::Call(Call::FsyncParent { .. }));
         context.tally.syncs += u64::try_from(chain.ops.iter().filter(is_sync).count()).unwrap_or(0);
@@ -208,12 +209,12 @@ fn closed(copy: &mut CopyState, chain: Chain, outcome: Outcome, context: &mut Co
             go_on_behind(chain, at)
         }
         Op::Io(Io::Fsync) | Op::Call(Call::FsyncParent { .. }) => {
-            EndStep::Failed(chain, problem(MessageKind::Syncing))
+            EndStep::Failed(problem(MessageKind::Syncing))
         }
         Op::Io(Io::Close { end: End::Destination }) if !copy.due.failed => {
-            EndStep::Failed(chain, problem(MessageKind::Closing))
+            EndStep::Failed(problem(MessageKind::Closing))
         }
-        Op::Io(Io::Close { end: End::Destination }) => EndStep::Close(chain),
+        Op::Io(Io::Close { end: End::Destination }) => EndStep::Close,
         Op::Io(Io::Close { end: End::Source }) => {
             source_not_closed(copy, errno, context);
             done(copy, context)
@@ -221,24 +222,22 @@ fn closed(copy: &mut CopyState, chain: Chain, outcome: Outcome, context: &mut Co
         Op::Call(Call::LinkIntoPlace { over: false, .. })
             if errno == Errno::EXIST && copy.destination.found == Some(Existing::Nothing) =>
         {
-            EndStep::Newcomer(chain)
+            EndStep::Newcomer
         }
-        Op::Call(Call::LinkIntoPlace { .. }) => {
-            EndStep::Failed(chain, problem(MessageKind::CannotCreateRegular))
-        }
+        Op::Call(Call::LinkIntoPlace { .. }) => EndStep::Failed(problem(MessageKind::CannotCreateRegular)),
         Op::Call(Call::CopyOwnerFrom { .. } | Call::SetAttributes(_)) => {
-            EndStep::Failed(chain, problem(MessageKind::PreservingPermissions))
+            EndStep::Failed(problem(MessageKind::PreservingPermissions))
         }
         // The file has failed before, and is only to be closed still.
         Op::Call(Call::Unlink { own: true, .. }) if copy.due.staged.is_none() => {
-            EndStep::Failed(chain, problem(MessageKind::CannotRemove))
+            EndStep::Failed(problem(MessageKind::CannotRemove))
         }
-        Op::Call(Call::Truncate { .. }) => EndStep::Close(chain),
+        Op::Call(Call::Truncate { .. }) => EndStep::Close,
         Op::Call(Call::Unlink { .. }) => {
             if let Some(staged) = &mut copy.due.staged {
                 staged.leave_to_the_end();
             }
-            EndStep::Close(chain)
+            EndStep::Close
         }
         // No other ends a file.
         Op::Io(Io::Open { .. } | Io::Read { .. } | Io::Write { .. }) | Op::Call(_) => done(copy, context),
@@ -261,7 +260,7 @@ fn done(copy: &mut CopyState, context: &mut Context<'_>) -> EndStep {
 }
 
 /// There is no descriptor for this end of the file now. A slot of the engine's is freed by the engine.
-pub(super) fn give_up(copy: &mut CopyState, mut chain: Chain, end: End, errno: Errno) -> EndStep {
+pub(super) fn give_up(copy: &mut CopyState, chain: &mut Chain, end: End, errno: Errno) -> EndStep {
     copy.without_descriptor = Some((end, errno));
     debug_assert!(!chain.destination.is_open(), "what was made would be in the way");
     if !chain.source.is_open() || chain.source.plain().is_some() {
@@ -270,5 +269,5 @@ pub(super) fn give_up(copy: &mut CopyState, mut chain: Chain, end: End, errno: E
     chain.lease = None;
     chain.ops.clear();
     chain.ops.push(Op::Io(Io::Close { end: End::Source }));
-    EndStep::Run(EndPhase::GiveUp, chain)
+    EndStep::Run(EndPhase::GiveUp)
 }

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 /// What comes after the blocks of a copy. `holes` maps on where the file is copied by its map.
 pub(super) fn next(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     ending: Ending,
     holes: Option<&mut Holes>,
     context: &Context<'_>,
@@ -36,7 +36,7 @@ pub(super) fn next(
         // So one end has no offsets, and nothing was moved by them.
         copy.has_no_offsets(if *what == MessageKind::Writing { End::Destination } else { End::Source });
         copy.data.stream = StreamState::default();
-        return Next::Rest(chain, false);
+        return Next::Rest(false);
     }
     if let Some((problem, failed_at)) = problem {
         return failed(copy, failed_at.min(end), chain, problem, holes.is_some(), context);
@@ -45,7 +45,7 @@ pub(super) fn next(
         // The worker that gets this chain gives the file up.
         copy.data.length = Some(u64::MAX);
         copy.data.stream = StreamState::starting_at(reached.min(end));
-        return Next::Enter(Phase::Data(Data::Stream(Stream::default())), chain);
+        return Next::Enter(Phase::Data(Data::Stream(Stream::default())));
     }
     if let Some(holes) = holes.filter(|_| !cut) {
         return holes.map_on(copy, chain);
@@ -57,7 +57,7 @@ pub(super) fn next(
 }
 
 /// Streams on behind the blocks, which end at byte `end`.
-fn rest(copy: &mut CopyState, mut chain: Chain, end: u64, cut: bool, context: &Context<'_>) -> Next {
+fn rest(copy: &mut CopyState, chain: &mut Chain, end: u64, cut: bool, context: &Context<'_>) -> Next {
     copy.data.stream = StreamState::starting_at(end);
     if context.settings.direct {
         // What is left is less than a unit, and the read at the end of file need not be aligned then.
@@ -68,9 +68,9 @@ fn rest(copy: &mut CopyState, mut chain: Chain, end: u64, cut: bool, context: &C
         chain.ops.push(Op::Call(Call::Truncate { length: end }));
     }
     if chain.ops.is_empty() {
-        return Next::Rest(chain, false);
+        return Next::Rest(false);
     }
-    Next::Enter(Phase::Data(Data::Stream(Stream::default())), chain)
+    Next::Enter(Phase::Data(Data::Stream(Stream::default())))
 }
 
 /// A copy whose blocks came in any order has failed, and none is missing before `reached`: what has come further is cut
@@ -79,7 +79,7 @@ fn rest(copy: &mut CopyState, mut chain: Chain, end: u64, cut: bool, context: &C
 fn failed(
     copy: &mut CopyState,
     reached: u64,
-    mut chain: Chain,
+    chain: &mut Chain,
     problem: FileError,
     is_mapped: bool,
     context: &Context<'_>,
@@ -88,7 +88,7 @@ fn failed(
     let wants_room = problem.what == MessageKind::Writing && problem.errno.is_some_and(data::is_want_of_room);
     if !wants_room || is_mapped || copy.due.hashing.is_some() {
         copy.data.length = Some(u64::MAX);
-        return Next::Failed(chain, problem);
+        return Next::Failed(problem);
     }
     copy.data.length = None;
     chain.ops.clear();
@@ -96,5 +96,5 @@ fn failed(
         chain.ops.extend(set_direct(false));
     }
     chain.ops.push(Op::Call(Call::Truncate { length: reached }));
-    Next::Enter(Phase::Data(Data::Stream(Stream::default())), chain)
+    Next::Enter(Phase::Data(Data::Stream(Stream::default())))
 }

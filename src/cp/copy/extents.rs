@@ -35,8 +35,6 @@ pub(super) enum BlockMode {
 
 /// What of a file is to be shared out, and how.
 pub(crate) struct Sharing {
-    /// Holds both ends open.
-    pub(super) chain: Chain,
     /// Bytes of one block.
     pub(super) block: u32,
     /// True if the blocks go past the page cache.
@@ -93,8 +91,12 @@ impl LargeFile {
     ///
     /// # Errors
     /// Gives both back where an end is no descriptor that can be shared.
-    pub(super) fn new(file: FileCopy, sharing: Sharing) -> Result<Self, Box<(FileCopy, Chain)>> {
-        let Sharing { chain, block, direct, mode: way, stretches } = sharing;
+    pub(super) fn new(
+        file: FileCopy,
+        chain: Chain,
+        sharing: Sharing,
+    ) -> Result<Self, Box<(FileCopy, Chain)>> {
+        let Sharing { block, direct, mode: way, stretches } = sharing;
         let Chain { source, destination, reading, .. } = chain;
         let shared = |descriptor| match descriptor {
             Descriptor::Plain(fd) => Ok(Arc::new(fd)),

@@ -64,90 +64,91 @@ impl FileCopy {
             context.pairs.all.note_making(copy.job.destination_device, took, copy.source_facts().size);
         }
         let next = match &mut self.phase {
-            Phase::Source(phase) => source::advance(*phase, copy, completion, context),
-            Phase::Destination(phase) => destination::advance(phase, copy, completion, context),
-            Phase::Data(data) => data.as_method().advance(copy, completion, context),
-            Phase::ReadBack(phase) => verify::advance(phase, copy, completion, context),
+            Phase::Source(phase) => source::advance(*phase, copy, &mut completion, context),
+            Phase::Destination(phase) => destination::advance(phase, copy, &mut completion, context),
+            Phase::Data(data) => data.as_method().advance(copy, &mut completion, context),
+            Phase::ReadBack(phase) => verify::advance(*phase, copy, &mut completion, context),
             Phase::End(phase) => {
-                let step = end::advance(*phase, copy, completion, context);
-                return self.end(step, context);
+                let step = end::advance(*phase, copy, &mut completion, context);
+                return self.end(completion.chain, step, context);
             }
         };
-        self.follow(next, context)
+        self.follow(completion.chain, next, context)
     }
 
     /// Which phase follows which answer.
-    pub(super) fn follow(&mut self, mut next: Next, context: &mut Context<'_>) -> Step {
+    pub(super) fn follow(&mut self, mut chain: Chain, mut next: Next, context: &mut Context<'_>) -> Step {
         loop {
             let copy = &mut self.state;
             next = match next {
-                Next::Run(chain) => return Step::Run(chain),
-                Next::Enter(phase, chain) => {
+                Next::Run => return Step::Run(chain),
+                Next::Enter(phase) => {
                     self.phase = phase;
                     return Step::Run(chain);
                 }
-                Next::NoBuffer(chain) => return Step::NoBuffer(chain),
-                Next::ReadBackNoBuffer(chain) => {
+                Next::NoBuffer => return Step::NoBuffer(chain),
+                Next::ReadBackNoBuffer => {
                     self.phase = Phase::ReadBack(ReadBackPhase::ReadBack);
                     return Step::NoBuffer(chain);
                 }
                 Next::OfAnotherKind => return Step::OfAnotherKind,
-                Next::Share(sharing) => return Step::Share(Box::new(sharing)),
+                Next::Share(sharing) => return Step::Share(chain, sharing),
                 Next::ReadAll(sharing) => {
                     self.phase = Phase::ReadBack(ReadBackPhase::Extents);
-                    return Step::Share(Box::new(sharing));
+                    return Step::Share(chain, sharing);
                 }
-                Next::Reopen(chain) => source::reopen(copy, chain, context),
-                Next::Destination(chain) => destination::begin(copy, chain, context),
-                Next::Open(chain, plan) => open::open(copy, chain, plan, context),
-                Next::NotOpened(chain, errno) => destination::not_opened(copy, chain, errno, None, context),
-                Next::Truncate(chain) => destination::truncate(chain),
-                Next::NotTruncated(chain, errno) => destination::not_truncated(copy, chain, errno, context),
-                Next::Data(chain) => method::choose(copy, chain, context),
-                Next::Start(mut data, chain) => {
-                    let next = data.as_method().start(copy, chain, context);
+                Next::Reopen => source::reopen(copy, &mut chain, context),
+                Next::Destination => destination::begin(copy, &mut chain, context),
+                Next::Open(plan) => open::open(copy, &mut chain, plan, context),
+                Next::NotOpened(errno) => destination::not_opened(copy, &mut chain, errno, None, context),
+                Next::Truncate => destination::truncate(&mut chain),
+                Next::NotTruncated(errno) => destination::not_truncated(copy, &mut chain, errno, context),
+                Next::Data => method::choose(copy, &mut chain, context),
+                Next::Start(mut data) => {
+                    let next = data.as_method().start(copy, &mut chain, context);
                     self.phase = Phase::Data(data);
                     next
                 }
-                Next::Rest(chain, alone) => {
+                Next::Rest(alone) => {
                     let mut stream = Stream::default();
-                    let next = stream.begin(copy, chain, alone, context);
+                    let next = stream.begin(copy, &mut chain, alone, context);
                     self.phase = Phase::Data(Data::Stream(stream));
                     next
                 }
-                Next::MapEnd(chain) => {
+                Next::MapEnd => {
                     let mut holes = Holes::filled();
-                    let next = holes.map_end(chain);
+                    let next = holes.map_end(&mut chain);
                     self.phase = Phase::Data(Data::Holes(Box::new(holes)));
                     next
                 }
-                Next::All(chain) if verify::is_due(copy) => verify::next(copy, chain, context),
-                Next::All(chain) => return self.close(chain, context),
-                Next::Failed(chain, problem) => return self.fail(chain, &problem, context),
-                Next::GiveUp(chain, end, errno) => {
-                    let step = end::give_up(copy, chain, end, errno);
-                    return self.end(step, context);
+                Next::All if verify::is_due(copy) => verify::next(copy, &mut chain, context),
+                Next::All => return self.close(chain, context),
+                Next::Failed(problem) => return self.fail(chain, &problem, context),
+                Next::GiveUp(end, errno) => {
+                    let step = end::give_up(copy, &mut chain, end, errno);
+                    return self.end(chain, step, context);
                 }
             };
         }
     }
 
     /// What follows which answer of the end.
-    fn end(&mut self, step: EndStep, context: &mut Context<'_>) -> Step {
+    fn end(&mut self, chain: Chain, step: EndStep, context: &mut Context<'_>) -> Step {
         match step {
-            EndStep::Run(phase, chain) => {
+            EndStep::Run(phase) => {
                 self.phase = Phase::End(phase);
                 Step::Run(chain)
             }
-            EndStep::Fsync(chain) => {
+            EndStep::Fsync => {
                 self.phase = Phase::End(EndPhase::Close);
                 Step::Fsync(chain)
             }
-            EndStep::Failed(chain, problem) => self.fail(chain, &problem, context),
-            EndStep::Close(chain) => self.close(chain, context),
-            EndStep::Newcomer(chain) => {
-                let next = newcomer::look_at(&self.state, chain);
-                self.follow(next, context)
+            EndStep::Failed(problem) => self.fail(chain, &problem, context),
+            EndStep::Close => self.close(chain, context),
+            EndStep::Newcomer => {
+                let mut chain = chain;
+                let next = newcomer::look_at(&self.state, &mut chain);
+                self.follow(chain, next, context)
             }
             EndStep::NoDescriptor => Step::NoDescriptor,
             EndStep::Done => Step::Done,
@@ -155,9 +156,9 @@ impl FileCopy {
     }
 
     /// Pays what the file is owed, and closes what is open.
-    pub(super) fn close(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
-        let step = end::close(&mut self.state, chain, context);
-        self.end(step, context)
+    pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
+        let step = end::close(&mut self.state, &mut chain, context);
+        self.end(chain, step, context)
     }
 
     /// Tells about a problem and closes what is open.
@@ -169,38 +170,34 @@ impl FileCopy {
 
     /// Goes on where [`Step::NoBuffer`] stopped. `alone` says that no buffer is in use, so that none will come back and
     /// a small one has to do.
-    pub(crate) fn resume(&mut self, chain: Chain, alone: bool, context: &mut Context<'_>) -> Step {
+    pub(crate) fn resume(&mut self, mut chain: Chain, alone: bool, context: &mut Context<'_>) -> Step {
         let copy = &mut self.state;
         let next = match &mut self.phase {
-            Phase::Data(Data::Stream(stream)) => stream.go_on(copy, chain, alone, context),
-            Phase::ReadBack(_) => verify::read_back(copy, chain, alone, context),
-            _ if alone && copy.only_examined() => Next::Reopen(chain),
-            _ if alone => Next::Rest(chain, alone),
-            _ => Next::Data(chain),
+            Phase::Data(Data::Stream(stream)) => stream.go_on(copy, &mut chain, alone, context),
+            Phase::ReadBack(_) => verify::read_back(copy, &mut chain, alone, context),
+            _ if alone && copy.only_examined() => Next::Reopen,
+            _ if alone => Next::Rest(alone),
+            _ => Next::Data,
         };
-        self.follow(next, context)
+        self.follow(chain, next, context)
     }
 
     /// Shares out what its last answer asked for.
     ///
     /// # Errors
     /// Gives the file back, to go on by [`Self::go_on_unshared`], where an end is no descriptor that can be shared.
-    pub(crate) fn share(self, sharing: Sharing) -> Result<Arc<LargeFile>, Box<(Self, Chain)>> {
-        LargeFile::new(self, sharing).map(Arc::new)
+    pub(crate) fn share(self, chain: Chain, sharing: Sharing) -> Result<Arc<LargeFile>, Box<(Self, Chain)>> {
+        LargeFile::new(self, chain, sharing).map(Arc::new)
     }
 
     /// Goes on without its blocks being shared out.
     pub(crate) fn go_on_unshared(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
         let next = match self.phase {
             // Only what goes in one linked chain has no ordinary descriptors, and nothing of that is missing.
-            Phase::ReadBack(_) => {
-                Next::Failed(chain, self.state.source_problem(MessageKind::Reading, Errno::BADF))
-            }
-            Phase::Source(_) | Phase::Destination(_) | Phase::Data(_) | Phase::End(_) => {
-                Next::Rest(chain, false)
-            }
+            Phase::ReadBack(_) => Next::Failed(self.state.source_problem(MessageKind::Reading, Errno::BADF)),
+            Phase::Source(_) | Phase::Destination(_) | Phase::Data(_) | Phase::End(_) => Next::Rest(false),
         };
-        self.follow(next, context)
+        self.follow(chain, next, context)
     }
 
     /// The job, with what became of it.
@@ -273,25 +270,25 @@ impl FinishedExtents {
     /// The file and what finishes it.
     #[must_use]
     pub(crate) fn into_chain(self, context: &mut Context<'_>) -> (FileCopy, Step) {
-        let Self { mut file, chain, end } = self;
+        let Self { mut file, mut chain, end } = self;
         let copy = &mut file.state;
         let next = if end.read_only {
             match (end.problem, end.stopped) {
-                (Some((problem, _)), _) => Next::Failed(chain, problem),
+                (Some((problem, _)), _) => Next::Failed(problem),
                 (None, Some(_)) => {
                     let step = file.give_up_unfinished(chain, context);
                     return (file, step);
                 }
-                (None, None) => verify::next(copy, chain, context),
+                (None, None) => verify::next(copy, &mut chain, context),
             }
         } else {
             let holes = match &mut file.phase {
                 Phase::Data(Data::Holes(holes)) => Some(holes.as_mut()),
                 _ => None,
             };
-            ended_extents::next(copy, chain, end, holes, context)
+            ended_extents::next(copy, &mut chain, end, holes, context)
         };
-        let step = file.follow(next, context);
+        let step = file.follow(chain, next, context);
         (file, step)
     }
 }

@@ -51,17 +51,17 @@ impl Holes {
     }
 
     /// Asks for the next stretch of data.
-    fn map(&mut self, mut chain: Chain, from: u64) -> Next {
+    fn map(&mut self, chain: &mut Chain, from: u64) -> Next {
         self.step = Step::Map;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::SeekData { from }));
-        Next::Run(chain)
+        Next::Run
     }
 
     fn mapped(
         &mut self,
         copy: &mut CopyState,
-        chain: Chain,
+        chain: &mut Chain,
         outcome: Outcome,
         found: Option<Range<u64>>,
         context: &mut Context<'_>,
@@ -73,23 +73,23 @@ impl Holes {
             {
                 // No map here (/proc, /sys, some network file systems): it is read from end to end.
                 copy.data.no_seek_data = true;
-                Next::Data(chain)
+                Next::Data
             }
             (Outcome::Failed { errno, .. }, _) => {
                 // What is mapped has not been copied yet.
                 let reached = self.mapped.first().map_or(self.from, |first| first.start);
                 copy.data.stream = StreamState::starting_at(reached);
-                Next::Failed(chain, copy.source_problem(MessageKind::CannotSeek, errno))
+                Next::Failed(copy.source_problem(MessageKind::CannotSeek, errno))
             }
             (_, Some(data)) if data.start == 0 && data.end >= size && self.from == 0 => {
                 // No hole after all: it is smaller for another reason, or no file of a disk (/sys).
                 copy.data.no_seek_data = true;
-                Next::Data(chain)
+                Next::Data
             }
             (_, found) if context.settings.sparse == Sparse::Never => {
                 copy.data.debug_trace.mapped = true;
                 let has_data = found.is_some_and(|data| data.start < size);
-                fill_holes(copy, chain, has_data, size)
+                fill_holes(copy, has_data, size)
             }
             (_, Some(data)) if data.start < size && data.start < data.end => {
                 let end = data.end.min(size);
@@ -110,35 +110,35 @@ impl Holes {
 
     /// Copies what is mapped, or ends the file where nothing is left. The copy has its length first: a hole at the end
     /// gives it none by itself, and file systems allocate ahead of a file that grows, also where its holes will lie.
-    fn copy_mapped(&mut self, copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    fn copy_mapped(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
         copy.data.debug_trace.mapped = true;
         let length = copy.source_facts().size;
         if copy.data.length != Some(length) {
             self.step = Step::SetLength(length);
             chain.ops.clear();
             chain.ops.push(Op::Call(Call::Truncate { length }));
-            return Next::Run(chain);
+            return Next::Run;
         }
         let mapped = std::mem::take(&mut self.mapped);
         if mapped.is_empty() {
             return self.map_end(chain);
         }
         // Holes and data meet where they like; O_DIRECT wants whole units.
-        Next::Share(Sharing::of_data(copy, chain, mapped, false, context))
+        Next::Share(Sharing::of_data(copy, mapped, false, context))
     }
 
     /// Goes on when what was mapped has been copied.
-    pub(super) fn map_on(&mut self, copy: &CopyState, chain: Chain) -> Next {
+    pub(super) fn map_on(&mut self, copy: &CopyState, chain: &mut Chain) -> Next {
         let from = self.from;
         if from < copy.source_facts().size { self.map(chain, from) } else { self.map_end(chain) }
     }
 
     /// Behind the last data a hole and the end of a source that was cut look the same: its size tells.
-    pub(super) fn map_end(&mut self, mut chain: Chain) -> Next {
+    pub(super) fn map_end(&mut self, chain: &mut Chain) -> Next {
         self.step = Step::MapEnd;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Fstat { end: End::Source }));
-        Next::Run(chain)
+        Next::Run
     }
 
     /// Streams on from there, in case the source has grown. One that is as long as before is not read where it has no data, or
@@ -146,7 +146,6 @@ impl Holes {
     fn map_ended(
         &self,
         copy: &mut CopyState,
-        chain: Chain,
         outcome: Outcome,
         now: Option<u64>,
         context: &Context<'_>,
@@ -154,54 +153,58 @@ impl Holes {
         let size = copy.source_facts().size;
         if let Outcome::Failed { errno, .. } = outcome {
             copy.data.stream = StreamState::starting_at(size);
-            return Next::Failed(chain, copy.source_problem(MessageKind::CannotExamine, errno));
+            return Next::Failed(copy.source_problem(MessageKind::CannotExamine, errno));
         }
         let now = now.unwrap_or(size);
         copy.data.stream = StreamState::starting_at(size.min(now));
         if now == size && (!self.has_data || statfs::is_layered(copy, context)) {
-            return Next::All(chain);
+            return Next::All;
         }
-        Next::Rest(chain, false)
+        Next::Rest(false)
     }
 }
 
 /// `--sparse=never`: a file that has data is read as a whole, holes and all. One that is a single hole is not read, as by
 /// GNU cp: that would set its access time.
-fn fill_holes(copy: &mut CopyState, chain: Chain, has_data: bool, size: u64) -> Next {
+fn fill_holes(copy: &mut CopyState, has_data: bool, size: u64) -> Next {
     if has_data {
         copy.data.no_seek_data = true;
-        return Next::Data(chain);
+        return Next::Data;
     }
     copy.data.stream = StreamState::of_hole(size);
-    Next::Start(Data::Stream(Stream::default()), chain)
+    Next::Start(Data::Stream(Stream::default()))
 }
 
 impl CopyMethod for Holes {
     /// Makes sure of a destination that is empty, then asks for the map.
-    fn start(&mut self, copy: &mut CopyState, chain: Chain, _: &mut Context<'_>) -> Next {
+    fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, _: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {
-            return Next::Open(chain, OpenPlan::Create);
+            return Next::Open(OpenPlan::Create);
         }
         if !copy.destination.truncated {
-            return Next::Truncate(chain);
+            return Next::Truncate;
         }
         self.map(chain, 0)
     }
 
-    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next {
+    fn advance(
+        &mut self,
+        copy: &mut CopyState,
+        completion: &mut Completion,
+        context: &mut Context<'_>,
+    ) -> Next {
         let Completion { chain, outcome, seen } = completion;
+        let outcome = *outcome;
         match (self.step, outcome) {
-            (Step::Map, _) => self.mapped(copy, chain, outcome, seen.data, context),
+            (Step::Map, _) => self.mapped(copy, chain, outcome, seen.data.take(), context),
             (Step::SetLength(_), Outcome::Failed { errno, .. }) => {
-                Next::Failed(chain, copy.destination_problem(MessageKind::Truncating, errno))
+                Next::Failed(copy.destination_problem(MessageKind::Truncating, errno))
             }
             (Step::SetLength(length), Outcome::Done | Outcome::Count { .. }) => {
                 copy.data.length = Some(length);
                 self.copy_mapped(copy, chain, context)
             }
-            (Step::MapEnd, _) => {
-                self.map_ended(copy, chain, outcome, seen.facts.map(|facts| facts.size), context)
-            }
+            (Step::MapEnd, _) => self.map_ended(copy, outcome, seen.facts.map(|facts| facts.size), context),
         }
     }
 }

@@ -24,10 +24,15 @@ use crate::plan::overwrite::OpenPlan;
 /// [`Next::Failed`]; and what they need of the destination first ([`Next::Open`], [`Next::Truncate`]).
 pub(super) trait CopyMethod {
     /// Begins. The source is open or has been examined; the destination is open, or believed absent.
-    fn start(&mut self, copy: &mut CopyState, chain: Chain, context: &mut Context<'_>) -> Next;
+    fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next;
 
     /// Goes on after a completion of its chain.
-    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next;
+    fn advance(
+        &mut self,
+        copy: &mut CopyState,
+        completion: &mut Completion,
+        context: &mut Context<'_>,
+    ) -> Next;
 }
 
 /// The method that moves the data of a file, and how far it has come.
@@ -66,12 +71,12 @@ impl Data {
 }
 
 /// Both ends are open, or the destination may be made along the way: chooses the method.
-pub(super) fn choose(copy: &mut CopyState, chain: Chain, context: &mut Context<'_>) -> Next {
+pub(super) fn choose(copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
     let settings = context.settings;
     if settings.attributes_only {
         // Makes sure of a destination, whose data stays as it is.
         let is_open = chain.destination.is_open();
-        return if is_open { Next::All(chain) } else { Next::Open(chain, OpenPlan::Create) };
+        return if is_open { Next::All } else { Next::Open(OpenPlan::Create) };
     }
     let source = copy.source_facts();
     // A lease holds what has been read of the file: there is no second beginning.
@@ -91,10 +96,10 @@ pub(super) fn choose(copy: &mut CopyState, chain: Chain, context: &mut Context<'
     // In a linked chain the ring would have the last word about where the file ends.
     let apart = method != Method::Whole || copy.source.reading.needs_calls();
     if apart && copy.only_examined() {
-        return Next::Reopen(chain);
+        return Next::Reopen;
     }
     if fresh && statfs::is_wanted(copy, method, context) {
         return statfs::ask(chain);
     }
-    Next::Start(Data::of(method), chain)
+    Next::Start(Data::of(method))
 }

@@ -153,7 +153,7 @@ pub(crate) enum Step {
     /// All of the file is there, and this chain makes it durable: best together with those of other files.
     Fsync(Chain),
     /// The file is large: these blocks of it can be shared out, by [`file::FileCopy::share`].
-    Share(Box<Sharing>),
+    Share(Chain, Sharing),
     /// The file is done, well or not.
     Done,
 }

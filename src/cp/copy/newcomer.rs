@@ -22,22 +22,27 @@ pub(super) enum Newcomer {
 /// Something has come to the name since it was seen free, or since this run freed it: another process has made it, or the
 /// name is another spelling of an entry (vfat, NTFS, casefold). No option was asked about it, so it stays whatever it is
 /// and the copy fails, as with GNU cp. It is looked at for the words alone.
-pub(super) fn look_at(copy: &CopyState, mut chain: Chain) -> Next {
+pub(super) fn look_at(copy: &CopyState, chain: &mut Chain) -> Next {
     chain.lease = None;
     stat(copy, chain, Newcomer::Itself)
 }
 
-fn stat(copy: &CopyState, mut chain: Chain, newcomer: Newcomer) -> Next {
+fn stat(copy: &CopyState, chain: &mut Chain, newcomer: Newcomer) -> Next {
     let follow = newcomer == Newcomer::LinkTarget;
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Stat { at: copy.job.destination.clone(), follow }));
-    Next::enter(DestinationPhase::Newcomer(newcomer), chain)
+    Next::enter(DestinationPhase::Newcomer(newcomer))
 }
 
 /// What comes after a completion.
-pub(super) fn advance(newcomer: Newcomer, copy: &CopyState, chain: Chain, facts: Option<FileStat>) -> Next {
+pub(super) fn advance(
+    newcomer: Newcomer,
+    copy: &CopyState,
+    chain: &mut Chain,
+    facts: Option<FileStat>,
+) -> Next {
     if newcomer == Newcomer::LinkTarget {
-        return Next::Failed(chain, FileError::of(MessageKind::DanglingLink, copy.job.destination_path()));
+        return Next::Failed(FileError::of(MessageKind::DanglingLink, copy.job.destination_path()));
     }
     let problem = match facts {
         // GNU cp reads the link, which sets its access time. Whatever it leads to, it is not written through.
@@ -53,5 +58,5 @@ pub(super) fn advance(newcomer: Newcomer, copy: &CopyState, chain: Chain, facts:
             copy.destination_problem(MessageKind::CannotCreateRegular, errno)
         }
     };
-    Next::Failed(chain, problem)
+    Next::Failed(problem)
 }

@@ -13,7 +13,7 @@ use crate::plan::overwrite::{Existing, OpenPlan};
 use rustix::fs::{FileType, Mode, OFlags};
 
 /// Makes or opens the destination, and no more.
-pub(super) fn open(copy: &mut CopyState, mut chain: Chain, plan: OpenPlan, context: &Context<'_>) -> Next {
+pub(super) fn open(copy: &mut CopyState, chain: &mut Chain, plan: OpenPlan, context: &Context<'_>) -> Next {
     copy.data.started = true;
     chain.ops.clear();
     let open = match plan {
@@ -47,21 +47,21 @@ pub(super) fn open(copy: &mut CopyState, mut chain: Chain, plan: OpenPlan, conte
     if plan != OpenPlan::Create || copy.job.is_noted() {
         chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
     }
-    Next::enter(DestinationPhase::Open(plan), chain)
+    Next::enter(DestinationPhase::Open(plan))
 }
 
 /// Holds a destination that has a lease, before it is opened by waiting: what has come to its name meanwhile may be a FIFO,
 /// which could be waited for without end.
-fn hold(copy: &CopyState, mut chain: Chain, plan: OpenPlan, follow: OFlags, context: &Context<'_>) -> Next {
+fn hold(copy: &CopyState, chain: &mut Chain, plan: OpenPlan, follow: OFlags, context: &Context<'_>) -> Next {
     chain.ops.push(open_with(copy, OFlags::PATH | follow, FdKind::Plain, context));
     chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
-    Next::enter(DestinationPhase::Open(plan), chain)
+    Next::enter(DestinationPhase::Open(plan))
 }
 
 /// Opens what is held, and is the file that was seen.
 pub(super) fn open_held(
     copy: &mut CopyState,
-    mut chain: Chain,
+    chain: &mut Chain,
     plan: OpenPlan,
     context: &Context<'_>,
 ) -> Next {
@@ -70,7 +70,7 @@ pub(super) fn open_held(
     chain.ops.clear();
     chain.ops.extend(open_examined(held, End::Destination, written_by(context), FdKind::Plain));
     chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
-    Next::enter(DestinationPhase::Open(plan), chain)
+    Next::enter(DestinationPhase::Open(plan))
 }
 
 /// Makes the destination where there must be nothing.

@@ -6,7 +6,7 @@ use super::extents::Sharing;
 use super::method::Data;
 use super::source::SourcePhase;
 use super::verify::ReadBackPhase;
-use crate::pipeline::chain::{Chain, End};
+use crate::pipeline::chain::End;
 use crate::plan::overwrite::OpenPlan;
 use crate::report::message::FileError;
 use rustix::io::Errno;
@@ -25,47 +25,47 @@ pub(super) enum Phase {
     End(EndPhase),
 }
 
-/// What a phase answers to a completion. No phase can say that the file is done: that is for [`super::end`], which pays what
+/// What a phase answers to a completion, having put what is to happen into the chain. No phase can say that the file is done: that is for [`super::end`], which pays what
 /// the file is owed, and is come to by [`Next::All`] and [`Next::Failed`] alone.
 pub(super) enum Next {
-    /// Run this chain; the phase goes on with its completion.
-    Run(Chain),
-    /// Run this chain, for another phase or another step of this one.
-    Enter(Phase, Chain),
+    /// Run the chain; the phase goes on with its completion.
+    Run,
+    /// Run the chain, for another phase or another step of this one.
+    Enter(Phase),
     /// No buffer is free.
-    NoBuffer(Chain),
+    NoBuffer,
     /// No buffer is free to read the copy back.
-    ReadBackNoBuffer(Chain),
+    ReadBackNoBuffer,
     /// Open for reading what was only examined.
-    Reopen(Chain),
+    Reopen,
     /// The source is known: come to the destination.
-    Destination(Chain),
+    Destination,
     /// Make or open the destination.
-    Open(Chain, OpenPlan),
+    Open(OpenPlan),
     /// The destination could not be made or opened.
-    NotOpened(Chain, Errno),
+    NotOpened(Errno),
     /// The destination could not be cut to nothing.
-    NotTruncated(Chain, Errno),
+    NotTruncated(Errno),
     /// Cut the destination to nothing before its data.
-    Truncate(Chain),
+    Truncate,
     /// Choose a method: the first time, or as the last one is not supported here.
-    Data(Chain),
+    Data,
     /// Begin with this method.
-    Start(Data, Chain),
+    Start(Data),
     /// The rest is streamed, from where the data has come to. A worker that has no buffer in use has to do with a small one.
-    Rest(Chain, NoOtherBuffer),
+    Rest(NoOtherBuffer),
     /// A source that is one hole has been filled: look where it ends by now.
-    MapEnd(Chain),
+    MapEnd,
     /// Share out these blocks of the file.
     Share(Sharing),
     /// Read these stretches once more, to be hashed.
     ReadAll(Sharing),
     /// All of the data is in the destination.
-    All(Chain),
+    All,
     /// It has failed, and this is why.
-    Failed(Chain, FileError),
+    Failed(FileError),
     /// There is no descriptor for this end now: the file begins again when others are done.
-    GiveUp(Chain, End, Errno),
+    GiveUp(End, Errno),
     /// It is to be looked at: it was listed as a regular file and is none, or has several names, which have their turns.
     OfAnotherKind,
 }
@@ -93,7 +93,7 @@ impl From<ReadBackPhase> for Phase {
 
 impl Next {
     /// Runs this chain for another phase, or another step of this one.
-    pub(super) fn enter(phase: impl Into<Phase>, chain: Chain) -> Self {
-        Self::Enter(phase.into(), chain)
+    pub(super) fn enter(phase: impl Into<Phase>) -> Self {
+        Self::Enter(phase.into())
     }
 }

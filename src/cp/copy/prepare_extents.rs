@@ -38,9 +38,9 @@ impl LargeFile {
 impl CopyMethod for Extents {
     /// Makes both ends ready. `O_DIRECT` is turned on before anything is shared out, as from then on any extent may have to
     /// turn it off.
-    fn start(&mut self, copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {
-            return Next::Open(chain, OpenPlan::Create);
+            return Next::Open(OpenPlan::Create);
         }
         chain.ops.clear();
         chain.ops.extend((!copy.destination.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
@@ -51,39 +51,44 @@ impl CopyMethod for Extents {
             chain.ops.extend(set_direct(true));
         }
         if chain.ops.is_empty() {
-            return share_out_all(copy, chain, context);
+            return share_out_all(copy, context);
         }
-        Next::Run(chain)
+        Next::Run
     }
 
-    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next {
+    fn advance(
+        &mut self,
+        copy: &mut CopyState,
+        completion: &mut Completion,
+        context: &mut Context<'_>,
+    ) -> Next {
         let Completion { chain, outcome, .. } = completion;
+        let outcome = *outcome;
         if let Outcome::Failed { at, errno } = outcome {
             let cuts = matches!(chain.ops.get(at), Some(Op::Call(Call::Truncate { length: 0 })));
             if cuts && !copy.destination.truncated {
-                return Next::NotTruncated(chain, errno);
+                return Next::NotTruncated(errno);
             }
-            return Next::Failed(chain, copy.destination_problem(MessageKind::Truncating, errno));
+            return Next::Failed(copy.destination_problem(MessageKind::Truncating, errno));
         }
         copy.destination.truncated = true;
         copy.data.length = copy.makes_holes(context).then(|| copy.source_facts().size);
-        share_out_all(copy, chain, context)
+        share_out_all(copy, context)
     }
 }
 
-fn share_out_all(copy: &mut CopyState, chain: Chain, context: &Context<'_>) -> Next {
+fn share_out_all(copy: &mut CopyState, context: &Context<'_>) -> Next {
     let size = copy.source_facts().size;
     let direct = context.settings.direct;
     let unreachable = if direct { size % u64::from(DIRECT_UNIT) } else { 0 };
     let all = std::iter::once(0..size - unreachable).collect();
-    Next::Share(Sharing::of_data(copy, chain, all, direct, context))
+    Next::Share(Sharing::of_data(copy, all, direct, context))
 }
 
 impl Sharing {
     /// These stretches of the file, which are not empty; `direct` says that they go past the page cache.
     pub(super) fn of_data(
         copy: &mut CopyState,
-        chain: Chain,
         stretches: Vec<Range<u64>>,
         direct: bool,
         context: &Context<'_>,
@@ -92,7 +97,7 @@ impl Sharing {
         let block = if direct { block - block % DIRECT_UNIT } else { block };
         copy.data.debug_trace.transferred = true;
         copy.data.debug_trace.moved = true;
-        Self { chain, block, direct, mode: block_mode(copy, context), stretches }
+        Self { block, direct, mode: block_mode(copy, context), stretches }
     }
 }
 

@@ -37,15 +37,15 @@ pub(super) fn is_wanted(copy: &CopyState, size: u64, context: &Context<'_>) -> b
 }
 
 /// Asks for what a source may have grown by behind `end`. A read would change its access time.
-pub(super) fn of_growth(mut chain: Chain, end: u64) -> Next {
+pub(super) fn of_growth(chain: &mut Chain, end: u64) -> Next {
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::CopyFileRange { offset: end, room: GROWTH_BYTES, expect: 0 }));
-    Next::Enter(Phase::Data(Data::Sendfile(Sendfile)), chain)
+    Next::Enter(Phase::Data(Data::Sendfile(Sendfile)))
 }
 
 impl CopyMethod for Sendfile {
     /// The kernel is asked for a byte more than the file has, as a read is.
-    fn start(&mut self, copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
         let length = u32::try_from(copy.source_facts().size).unwrap_or(u32::MAX);
         chain.ops.clear();
         if chain.destination.is_open() {
@@ -61,28 +61,32 @@ impl CopyMethod for Sendfile {
         run(copy, chain, context)
     }
 
-    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next {
+    fn advance(
+        &mut self,
+        copy: &mut CopyState,
+        completion: &mut Completion,
+        context: &mut Context<'_>,
+    ) -> Next {
         let is_offload = |op: &Op| matches!(op, Op::Call(Call::CopyFileRange { .. }));
-        let (chain, at, result) = match cut(copy, completion) {
-            Ok(chain) => {
-                copy.data.debug_trace.offloaded |= chain.ops.iter().any(is_offload);
-                return arrived(copy, chain);
-            }
-            Err(cut) => cut,
+        let cut = cut(copy, completion);
+        let chain = &mut completion.chain;
+        let Some((at, result)) = cut else {
+            copy.data.debug_trace.offloaded |= chain.ops.iter().any(is_offload);
+            return arrived(copy, chain);
         };
         copy.data.debug_trace.offloaded |= chain.ops[..at].iter().any(is_offload);
         match chain.ops[at] {
             // What came is as good as read and written. The stream meets what the kernel met, and can tell.
             Op::Call(Call::Sendfile { .. }) => {
                 copy.data.stream = StreamState::starting_at(result.map_or(0, u64::from));
-                Next::Rest(*chain, false)
+                Next::Rest(false)
             }
             Op::Call(Call::CopyFileRange { offset, .. }) => {
                 offload_cut(copy, result, context);
                 copy.data.stream = StreamState::starting_at(offset + result.map_or(0, u64::from));
-                Next::Rest(*chain, false)
+                Next::Rest(false)
             }
-            _ => cut_beside_data(copy, *chain, at, result, context),
+            _ => cut_beside_data(copy, chain, at, result, context),
         }
     }
 }

@@ -18,10 +18,10 @@ pub(super) struct SingleChain;
 impl CopyMethod for SingleChain {
     /// The read asks for a byte more than the file has, where it stands alone, so that a file that has grown meanwhile is
     /// noticed.
-    fn start(&mut self, copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+    fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
         let size = copy.source_facts().size;
         let bytes = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
-        let Some(lease) = context.pool.lease(bytes) else { return Next::NoBuffer(chain) };
+        let Some(lease) = context.pool.lease(bytes) else { return Next::NoBuffer };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
         let length = u32::try_from(size).unwrap_or(u32::MAX);
         chain.lease = Some(lease);
@@ -47,10 +47,17 @@ impl CopyMethod for SingleChain {
         run(copy, chain, context)
     }
 
-    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next {
-        match cut(copy, completion) {
-            Ok(chain) => arrived(copy, chain),
-            Err((chain, at, result)) => cut_at(copy, *chain, at, result, context),
+    fn advance(
+        &mut self,
+        copy: &mut CopyState,
+        completion: &mut Completion,
+        context: &mut Context<'_>,
+    ) -> Next {
+        let cut = cut(copy, completion);
+        let chain = &mut completion.chain;
+        match cut {
+            None => arrived(copy, chain),
+            Some((at, result)) => cut_at(copy, chain, at, result, context),
         }
     }
 }
@@ -62,7 +69,7 @@ fn makes_first(copy: &CopyState) -> bool {
 }
 
 /// Runs a chain that brings all of the data, with the end of the file where that is part of it.
-pub(super) fn run(copy: &mut CopyState, mut chain: Chain, context: &Context<'_>) -> Next {
+pub(super) fn run(copy: &mut CopyState, chain: &mut Chain, context: &Context<'_>) -> Next {
     if !context.settings.ends_apart() {
         chain.ops.extend(end::set_attributes(copy, context));
         chain
@@ -71,62 +78,61 @@ pub(super) fn run(copy: &mut CopyState, mut chain: Chain, context: &Context<'_>)
     }
     copy.data.debug_trace.transferred = true;
     copy.data.debug_trace.moved = true;
-    Next::Run(chain)
+    Next::Run
 }
 
-/// What ended a chain before its end: the chain, at which operation, and what that gave.
-pub(super) type Cut = (Box<Chain>, usize, Result<u32, Errno>);
+/// Where a chain was cut before its end: at which operation, and what that gave.
+pub(super) type Cut = (usize, Result<u32, Errno>);
 
-/// The chain if it ran to its end; otherwise where it was cut.
-pub(super) fn cut(copy: &mut CopyState, completion: Completion) -> Result<Chain, Cut> {
-    let Completion { chain, outcome, .. } = completion;
-    let (at, result) = match outcome {
-        Outcome::Done => return Ok(chain),
+/// Where the chain was cut; `None` if it ran to its end.
+pub(super) fn cut(copy: &mut CopyState, completion: &Completion) -> Option<Cut> {
+    let (at, result) = match completion.outcome {
+        Outcome::Done => return None,
         Outcome::Count { at, moved } => (at, Ok(moved)),
         Outcome::Failed { at, errno } => (at, Err(errno)),
     };
-    copy.destination.truncated |=
-        chain.ops[..at].iter().any(|op| matches!(op, Op::Call(Call::Truncate { .. })));
-    Err((Box::new(chain), at, result))
+    let before = &completion.chain.ops[..at];
+    copy.destination.truncated |= before.iter().any(|op| matches!(op, Op::Call(Call::Truncate { .. })));
+    Some((at, result))
 }
 
 /// All of the file has arrived. Where it ends within its chain there is nothing left to do.
-pub(super) fn arrived(copy: &mut CopyState, chain: Chain) -> Next {
+pub(super) fn arrived(copy: &mut CopyState, chain: &mut Chain) -> Next {
     let size = copy.source_facts().size;
-    verify::hash_read(copy, 0, &chain, u32::try_from(size).unwrap_or(u32::MAX));
+    verify::hash_read(copy, 0, chain, u32::try_from(size).unwrap_or(u32::MAX));
     copy.data.stream = StreamState::starting_at(size);
-    Next::All(chain)
+    Next::All
 }
 
 /// Goes on where the chain was cut.
 fn cut_at(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     at: usize,
     result: Result<u32, Errno>,
     context: &Context<'_>,
 ) -> Next {
     match (&chain.ops[at], result) {
         (Op::Io(Io::Read { .. }), Ok(moved)) => {
-            verify::hash_read(copy, 0, &chain, moved);
+            verify::hash_read(copy, 0, chain, moved);
             copy.data.stream.pending(moved);
-            Next::Rest(chain, false)
+            Next::Rest(false)
         }
         (&Op::Io(Io::Write { length, .. }), Ok(moved)) => {
-            verify::hash_read(copy, 0, &chain, length);
+            verify::hash_read(copy, 0, chain, length);
             copy.data.stream.pending(length);
             copy.data.stream.written_to(moved);
-            Next::Rest(chain, false)
+            Next::Rest(false)
         }
         (Op::Io(Io::Read { .. }), Err(errno)) => stream::read_failed(copy, chain, errno),
         (&Op::Io(Io::Write { length, .. }), Err(Errno::SPIPE)) => {
             copy.has_no_offsets(End::Destination);
-            verify::hash_read(copy, 0, &chain, length);
+            verify::hash_read(copy, 0, chain, length);
             copy.data.stream.pending(length);
-            Next::Rest(chain, false)
+            Next::Rest(false)
         }
         (Op::Io(Io::Write { .. }), Err(errno)) => {
-            Next::Failed(chain, copy.destination_problem(MessageKind::Writing, errno))
+            Next::Failed(copy.destination_problem(MessageKind::Writing, errno))
         }
         _ => cut_beside_data(copy, chain, at, result, context),
     }
@@ -135,7 +141,7 @@ fn cut_at(
 /// Goes on where a chain for all of a file was cut at an operation that moves no data.
 pub(super) fn cut_beside_data(
     copy: &mut CopyState,
-    mut chain: Chain,
+    chain: &mut Chain,
     at: usize,
     result: Result<u32, Errno>,
     context: &Context<'_>,
@@ -145,19 +151,17 @@ pub(super) fn cut_beside_data(
         (Op::Io(Io::Open { .. }), Err(errno)) => {
             chain.lease = None;
             (copy.data.debug_trace.transferred, copy.data.debug_trace.moved) = (false, false);
-            Next::NotOpened(chain, errno)
+            Next::NotOpened(errno)
         }
         (Op::Io(Io::Close { end: End::Source }), Err(errno)) => {
             end::source_not_closed(copy, errno, context);
             arrived(copy, chain)
         }
         (Op::Io(Io::Close { .. }), Err(errno)) => {
-            Next::Failed(chain, copy.destination_problem(MessageKind::Closing, errno))
+            Next::Failed(copy.destination_problem(MessageKind::Closing, errno))
         }
-        (Op::Call(Call::Truncate { .. }), Err(errno)) => Next::NotTruncated(chain, errno),
+        (Op::Call(Call::Truncate { .. }), Err(errno)) => Next::NotTruncated(errno),
         // No other is in the chain of a whole file.
-        (Op::Io(_) | Op::Call(_), _) => {
-            Next::Failed(chain, copy.source_problem(MessageKind::Reading, Errno::IO))
-        }
+        (Op::Io(_) | Op::Call(_), _) => Next::Failed(copy.source_problem(MessageKind::Reading, Errno::IO)),
     }
 }

@@ -59,26 +59,27 @@ pub(super) fn open(copy: &mut CopyState, context: &Context<'_>) -> Chain {
 pub(super) fn advance(
     phase: SourcePhase,
     copy: &mut CopyState,
-    completion: Completion,
+    completion: &mut Completion,
     context: &mut Context<'_>,
 ) -> Next {
     let Completion { chain, outcome, seen } = completion;
+    let outcome = *outcome;
     if phase == SourcePhase::Open || (phase == SourcePhase::Reopen && copy.blocking_open) {
-        copy.due.names = (!seen.names.is_none()).then(|| Box::new(seen.names));
+        copy.due.names = (!seen.names.is_none()).then(|| Box::new(std::mem::take(&mut seen.names)));
     }
     match phase {
         SourcePhase::Open => opened(copy, chain, outcome, seen.facts, context),
-        SourcePhase::Stat => not_opened(copy, chain, outcome, seen.facts),
+        SourcePhase::Stat => not_opened(copy, outcome, seen.facts),
         SourcePhase::Reopen => match outcome {
             Outcome::Failed { errno, .. } => not_reopened(copy, chain, errno),
-            Outcome::Done | Outcome::Count { .. } => Next::Destination(chain),
+            Outcome::Done | Outcome::Count { .. } => Next::Destination,
         },
     }
 }
 
 fn opened(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     outcome: Outcome,
     facts: Option<FileStat>,
     context: &Context<'_>,
@@ -86,26 +87,27 @@ fn opened(
     let facts = match (outcome, facts) {
         (Outcome::Done, Some(facts)) => facts,
         (Outcome::Failed { errno, .. }, _) if chain.source.is_open() => {
-            return Next::Failed(chain, copy.source_problem(MessageKind::CannotExamine, errno));
+            return Next::Failed(copy.source_problem(MessageKind::CannotExamine, errno));
         }
         (Outcome::Failed { errno: errno @ (Errno::MFILE | Errno::NFILE), .. }, _) => {
-            return Next::GiveUp(chain, End::Source, errno);
+            return Next::GiveUp(End::Source, errno);
         }
         // Another process has a lease on the file, and gets the time to give it up.
         (Outcome::Failed { errno: Errno::AGAIN, .. }, _) if !copy.blocking_open => {
             copy.blocking_open = true;
-            return Next::enter(SourcePhase::Open, open(copy, context));
+            *chain = open(copy, context);
+            return Next::enter(SourcePhase::Open);
         }
         // Listed as a regular file, and a symbolic link.
         (Outcome::Failed { errno: Errno::LOOP, .. }, _) if copy.job.seen.is_none() => {
             return Next::OfAnotherKind;
         }
         (Outcome::Failed { errno: errno @ (Errno::NOENT | Errno::LOOP), .. }, _) => {
-            return Next::Failed(chain, open_problem(copy, errno));
+            return Next::Failed(open_problem(copy, errno));
         }
         (Outcome::Failed { errno, .. }, _) => return stat(copy, chain, errno),
         (Outcome::Done | Outcome::Count { .. }, _) => {
-            return Next::Failed(chain, copy.source_problem(MessageKind::CannotStat, Errno::IO));
+            return Next::Failed(copy.source_problem(MessageKind::CannotStat, Errno::IO));
         }
     };
     let waits = context.settings.names_in_turn && facts.links > 1;
@@ -113,30 +115,30 @@ fn opened(
         return Next::OfAnotherKind;
     }
     if !copy.job.matches(&facts) {
-        return Next::Failed(chain, FileError::of(MessageKind::Replaced, copy.job.source_path()));
+        return Next::Failed(FileError::of(MessageKind::Replaced, copy.job.source_path()));
     }
     if let Some(problem) = context.outputs.met_source(facts.identity, || copy.job.source_path()) {
-        return Next::Failed(chain, problem);
+        return Next::Failed(problem);
     }
     copy.source.facts = Some(facts);
     copy.source.reading = chain.reading;
     copy.data.seekable = facts.kind == FileType::RegularFile;
     if copy.blocking_open && !copy.fused(context) {
-        return Next::Reopen(chain);
+        return Next::Reopen;
     }
-    Next::Destination(chain)
+    Next::Destination
 }
 
 /// A name that may not even be looked at is another matter than a file that may not be read; and what is there already may
 /// be a reason of its own, which comes first.
-fn stat(copy: &mut CopyState, mut chain: Chain, errno: Errno) -> Next {
+fn stat(copy: &mut CopyState, chain: &mut Chain, errno: Errno) -> Next {
     copy.source.refused = Some(errno);
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Stat { at: copy.job.source.clone(), follow: copy.job.follow }));
-    Next::enter(SourcePhase::Stat, chain)
+    Next::enter(SourcePhase::Stat)
 }
 
-fn not_opened(copy: &mut CopyState, chain: Chain, outcome: Outcome, facts: Option<FileStat>) -> Next {
+fn not_opened(copy: &mut CopyState, outcome: Outcome, facts: Option<FileStat>) -> Next {
     let refused = copy.source.refused.unwrap_or(Errno::ACCESS);
     let problem = match (outcome, facts) {
         (Outcome::Failed { errno, .. }, _) if refused == Errno::ACCESS => {
@@ -144,13 +146,13 @@ fn not_opened(copy: &mut CopyState, chain: Chain, outcome: Outcome, facts: Optio
         }
         (Outcome::Done, Some(facts)) if copy.job.matches(&facts) => {
             copy.source.facts = Some(facts);
-            return Next::Destination(chain);
+            return Next::Destination;
         }
         // A socket cannot be opened at all.
         (Outcome::Done, Some(_)) if copy.job.seen.is_none() => return Next::OfAnotherKind,
         (Outcome::Done | Outcome::Count { .. } | Outcome::Failed { .. }, _) => open_problem(copy, refused),
     };
-    Next::Failed(chain, problem)
+    Next::Failed(problem)
 }
 
 pub(super) fn open_problem(copy: &CopyState, errno: Errno) -> FileError {
@@ -169,7 +171,7 @@ pub(super) fn open_examined(examined: &Descriptor, end: End, flags: OFlags, into
 }
 
 /// Opens for reading what was only examined: not every file goes in the one linked chain.
-pub(super) fn reopen(copy: &mut CopyState, mut chain: Chain, context: &Context<'_>) -> Next {
+pub(super) fn reopen(copy: &mut CopyState, chain: &mut Chain, context: &Context<'_>) -> Next {
     copy.source.examined = std::mem::take(&mut chain.source);
     let regular = copy.source_facts().kind == FileType::RegularFile;
     let into = if regular { FdKind::Plain } else { FdKind::Waiting };
@@ -177,14 +179,14 @@ pub(super) fn reopen(copy: &mut CopyState, mut chain: Chain, context: &Context<'
     chain.ops.extend(open_examined(&copy.source.examined, End::Source, OFlags::RDONLY, into));
     // What only stood for the file had no names to list.
     chain.ops.extend(context.settings.keeping.wants_names().then_some(Op::Call(Call::Listxattr)));
-    Next::enter(SourcePhase::Reopen, chain)
+    Next::enter(SourcePhase::Reopen)
 }
 
-pub(super) fn not_reopened(copy: &mut CopyState, mut chain: Chain, errno: Errno) -> Next {
+pub(super) fn not_reopened(copy: &mut CopyState, chain: &mut Chain, errno: Errno) -> Next {
     chain.source = std::mem::take(&mut copy.source.examined);
     if matches!(errno, Errno::MFILE | Errno::NFILE) {
-        return Next::GiveUp(chain, End::Source, errno);
+        return Next::GiveUp(End::Source, errno);
     }
     let problem = open_problem(copy, errno);
-    Next::Failed(chain, problem)
+    Next::Failed(problem)
 }

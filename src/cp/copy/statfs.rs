@@ -45,11 +45,11 @@ fn may_be_layered(copy: &CopyState) -> bool {
 }
 
 /// Asks, with both ends open.
-pub(super) fn ask(mut chain: Chain) -> Next {
+pub(super) fn ask(chain: &mut Chain) -> Next {
     if !chain.destination.is_open() {
-        return Next::Open(chain, OpenPlan::Create);
+        return Next::Open(OpenPlan::Create);
     }
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Statfs));
-    Next::enter(DestinationPhase::Statfs, chain)
+    Next::enter(DestinationPhase::Statfs)
 }

@@ -101,12 +101,18 @@ enum Trim {
 }
 
 impl CopyMethod for Stream {
-    fn start(&mut self, copy: &mut CopyState, chain: Chain, context: &mut Context<'_>) -> Next {
+    fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
         self.begin(copy, chain, false, context)
     }
 
-    fn advance(&mut self, copy: &mut CopyState, completion: Completion, context: &mut Context<'_>) -> Next {
+    fn advance(
+        &mut self,
+        copy: &mut CopyState,
+        completion: &mut Completion,
+        context: &mut Context<'_>,
+    ) -> Next {
         let Completion { chain, outcome, .. } = completion;
+        let outcome = *outcome;
         match (self.trim, outcome) {
             (None, _) => self.moved(copy, chain, outcome, context),
             (Some(trim), Outcome::Failed { errno, .. }) => {
@@ -114,9 +120,9 @@ impl CopyMethod for Stream {
                     Trim::Cuts => MessageKind::Cutting,
                     Trim::Extends => MessageKind::Truncating,
                 };
-                Next::Failed(chain, copy.destination_problem(what, errno))
+                Next::Failed(copy.destination_problem(what, errno))
             }
-            (Some(_), Outcome::Done | Outcome::Count { .. }) => Next::All(chain),
+            (Some(_), Outcome::Done | Outcome::Count { .. }) => Next::All,
         }
     }
 }
@@ -126,7 +132,7 @@ impl Stream {
     pub(super) fn begin(
         &mut self,
         copy: &mut CopyState,
-        chain: Chain,
+        chain: &mut Chain,
         alone: bool,
         context: &mut Context<'_>,
     ) -> Next {
@@ -137,10 +143,10 @@ impl Stream {
                 Some(Existing::ClosedLink { errno, .. }) => OpenPlan::Closed(errno),
                 Some(Existing::Nothing) | None => OpenPlan::Create,
             };
-            return Next::Open(chain, plan);
+            return Next::Open(plan);
         }
         if !copy.destination.truncated {
-            return Next::Truncate(chain);
+            return Next::Truncate;
         }
         self.go_on(copy, chain, alone, context)
     }
@@ -149,7 +155,7 @@ impl Stream {
     pub(super) fn go_on(
         &mut self,
         copy: &mut CopyState,
-        mut chain: Chain,
+        chain: &mut Chain,
         alone: bool,
         context: &mut Context<'_>,
     ) -> Next {
@@ -161,22 +167,22 @@ impl Stream {
         }
         let Some(lease) = &mut chain.lease else {
             if !alone {
-                return Next::NoBuffer(chain);
+                return Next::NoBuffer;
             }
-            return Next::Failed(chain, copy.source_problem(MessageKind::Reading, Errno::NOMEM));
+            return Next::Failed(copy.source_problem(MessageKind::Reading, Errno::NOMEM));
         };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
         let hole_left = copy.data.stream.hole_left();
         if copy.data.stream.pending == 0 && hole_left > 0 {
             let limit = usize::try_from(hole_left).unwrap_or(usize::MAX);
             let filled = u32::try_from(lease.fill_with_zeros(limit)).unwrap_or(u32::MAX);
-            verify::hash_read(copy, copy.data.stream.position(), &chain, filled);
+            verify::hash_read(copy, copy.data.stream.position(), chain, filled);
             copy.data.stream.pending(filled);
         }
         let StreamState { written, pending, read_failed, .. } = copy.data.stream;
         chain.ops.clear();
         if pending > 0 {
-            write_pending(copy, &mut chain, makes_holes, context);
+            write_pending(copy, chain, makes_holes, context);
         }
         // What has arrived is known when the chain comes back. The meter is not to wait for that until a pipe or a device
         // gives more.
@@ -186,13 +192,13 @@ impl Stream {
             let offset = reaches.then_some(written + u64::from(pending));
             chain.ops.push(Op::Io(Io::Read { offset, room, expect: None }));
         }
-        Next::Run(chain)
+        Next::Run
     }
 
     fn moved(
         &mut self,
         copy: &mut CopyState,
-        chain: Chain,
+        chain: &mut Chain,
         outcome: Outcome,
         context: &mut Context<'_>,
     ) -> Next {
@@ -213,14 +219,14 @@ impl Stream {
         match (chain.ops.get(at), result) {
             (Some(Op::Io(Io::Read { .. })), Ok(0)) => self.end(copy, chain, context),
             (Some(Op::Io(Io::Read { .. })), Ok(moved)) => {
-                verify::hash_read(copy, copy.data.stream.position(), &chain, moved);
+                verify::hash_read(copy, copy.data.stream.position(), chain, moved);
                 copy.data.stream.pending(moved);
                 copy.data.debug_trace.transferred = true;
                 copy.data.debug_trace.moved = true;
                 self.go_on(copy, chain, false, context)
             }
             (Some(Op::Io(Io::Write { .. })), Ok(0)) => {
-                Next::Failed(chain, copy.destination_problem(MessageKind::Writing, Errno::NOSPC))
+                Next::Failed(copy.destination_problem(MessageKind::Writing, Errno::NOSPC))
             }
             (Some(Op::Io(Io::Write { start, .. })), Ok(moved)) => {
                 written_to(copy, start + moved);
@@ -232,27 +238,27 @@ impl Stream {
                 self.go_on(copy, chain, false, context)
             }
             (Some(Op::Io(Io::Write { .. })), Err(errno)) => {
-                Next::Failed(chain, copy.destination_problem(MessageKind::Writing, errno))
+                Next::Failed(copy.destination_problem(MessageKind::Writing, errno))
             }
             // The source ended before its size, and others had come further.
             (Some(Op::Call(Call::Truncate { .. })), Err(errno)) => {
-                Next::Failed(chain, copy.destination_problem(MessageKind::Cutting, errno))
+                Next::Failed(copy.destination_problem(MessageKind::Cutting, errno))
             }
             (None, _) => match copy.data.stream.read_failed {
                 Some(errno) => read_failed(copy, chain, errno),
-                None if copy.data.stream.has_filled_hole() => Next::MapEnd(chain),
+                None if copy.data.stream.has_filled_hole() => Next::MapEnd,
                 None => self.go_on(copy, chain, false, context),
             },
-            (Some(_), _) => Next::Failed(chain, copy.source_problem(MessageKind::Reading, Errno::IO)),
+            (Some(_), _) => Next::Failed(copy.source_problem(MessageKind::Reading, Errno::IO)),
         }
     }
 
     /// The source has ended. A copy with holes is brought to its length: the last ones gave it none, or it was made as
     /// long as the source used to be.
-    fn end(&mut self, copy: &mut CopyState, mut chain: Chain, context: &Context<'_>) -> Next {
+    fn end(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &Context<'_>) -> Next {
         let written = copy.data.stream.position();
         let Some(length) = copy.data.length.replace(written).filter(|&length| length != written) else {
-            return Next::All(chain);
+            return Next::All;
         };
         self.trim = Some(if written < length { Trim::Cuts } else { Trim::Extends });
         chain.ops.clear();
@@ -261,7 +267,7 @@ impl Stream {
         if length < written && system.is_some_and(destination::allocates_ahead) {
             chain.ops.push(Op::Call(Call::PunchHole { offset: length, length: written - length }));
         }
-        Next::Run(chain)
+        Next::Run
     }
 }
 
@@ -289,14 +295,14 @@ fn written_to(copy: &mut CopyState, end: u32) {
 }
 
 /// The source failed. The destination is made all the same, as GNU cp opens it before it reads.
-pub(super) fn read_failed(copy: &mut CopyState, chain: Chain, errno: Errno) -> Next {
+pub(super) fn read_failed(copy: &mut CopyState, chain: &mut Chain, errno: Errno) -> Next {
     if errno == Errno::SPIPE && copy.data.seekable && !copy.data.in_order.source {
         copy.has_no_offsets(End::Source);
-        return Next::Rest(chain, false);
+        return Next::Rest(false);
     }
     if !chain.destination.is_open() && copy.data.stream.read_failed.is_none() {
         copy.data.stream.read_failed = Some(errno);
-        return Next::Rest(chain, false);
+        return Next::Rest(false);
     }
-    Next::Failed(chain, copy.source_problem(MessageKind::Reading, errno))
+    Next::Failed(copy.source_problem(MessageKind::Reading, errno))
 }

@@ -89,7 +89,7 @@ pub(super) fn is_wanted(plan: &OpenPlan, context: &Context<'_>) -> bool {
 }
 
 /// Begins with a destination that is believed absent, or whose name is free to be taken.
-pub(super) fn begin_new(copy: &mut CopyState, chain: Chain) -> Next {
+pub(super) fn begin_new(copy: &mut CopyState, chain: &mut Chain) -> Next {
     if matches!(copy.destination.found, Some(Existing::DanglingLink(_))) {
         // Nothing is known of the directory that the link leads to.
         copy.destination.origin = CopyOrigin::Created(None);
@@ -99,18 +99,18 @@ pub(super) fn begin_new(copy: &mut CopyState, chain: Chain) -> Next {
 }
 
 /// Goes on with a file that was there, and may be written to: the open descriptor says so.
-pub(super) fn begin_over(copy: &mut CopyState, mut chain: Chain, is: FileId) -> Next {
+pub(super) fn begin_over(copy: &mut CopyState, chain: &mut Chain, is: FileId) -> Next {
     match std::mem::take(&mut chain.destination) {
         Descriptor::Plain(replaced) => pin_parent(copy, chain, true, Some((is, Arc::new(replaced)))),
         Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) | Descriptor::Direct(_) => {
-            Next::Failed(chain, copy.destination_problem(MessageKind::CannotCreateRegular, Errno::BADF))
+            Next::Failed(copy.destination_problem(MessageKind::CannotCreateRegular, Errno::BADF))
         }
     }
 }
 
 fn pin_parent(
     copy: &mut CopyState,
-    mut chain: Chain,
+    chain: &mut Chain,
     over: bool,
     replaced: Option<(FileId, Arc<OwnedFd>)>,
 ) -> Next {
@@ -123,16 +123,16 @@ fn pin_parent(
     chain.ops.push(Op::Call(Call::PinParent { at: to.clone(), follow, is }));
     let staged = Staged { to, temporary: None, debt: None, over, replaced, attempts: 0 };
     copy.due.staged = Some(Box::new(staged));
-    Next::enter(DestinationPhase::Staged(StagedPhase::PinParent), chain)
+    Next::enter(DestinationPhase::Staged(StagedPhase::PinParent))
 }
 
 /// What comes after a completion.
 pub(super) fn advance(
     step: StagedPhase,
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     outcome: Outcome,
-    seen: Results,
+    seen: &mut Results,
     context: &mut Context<'_>,
 ) -> Next {
     match step {
@@ -143,12 +143,12 @@ pub(super) fn advance(
 
 fn pinned(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     outcome: Outcome,
-    seen: Results,
+    seen: &mut Results,
     context: &Context<'_>,
 ) -> Next {
-    let errno = match (outcome, seen.place, &mut copy.due.staged) {
+    let errno = match (outcome, seen.place.take(), &mut copy.due.staged) {
         (Outcome::Done, Some(place), Some(staged)) => {
             staged.to = place;
             let at = At { name: Arc::from(c"."), ..staged.to.clone() };
@@ -161,7 +161,7 @@ fn pinned(
 }
 
 /// Makes it under a temporary name.
-fn create_named(copy: &mut CopyState, chain: Chain, context: &Context<'_>) -> Next {
+fn create_named(copy: &mut CopyState, chain: &mut Chain, context: &Context<'_>) -> Next {
     let path = copy.job.destination_path();
     let Some(staged) = &mut copy.due.staged else { return failed(copy, chain, Errno::IO) };
     staged.attempts += 1;
@@ -178,7 +178,7 @@ fn create_named(copy: &mut CopyState, chain: Chain, context: &Context<'_>) -> Ne
     }
 }
 
-fn create(copy: &CopyState, mut chain: Chain, at: At, flags: OFlags, context: &Context<'_>) -> Next {
+fn create(copy: &CopyState, chain: &mut Chain, at: At, flags: OFlags, context: &Context<'_>) -> Next {
     let replaces = copy.due.staged.as_ref().is_some_and(|staged| staged.replaced.is_some());
     // Until it has the permissions of what it replaces no other user is to open it.
     let mode = if replaces { Mode::RUSR | Mode::WUSR } else { mode_to_make(copy, context) };
@@ -187,12 +187,12 @@ fn create(copy: &CopyState, mut chain: Chain, at: At, flags: OFlags, context: &C
     if copy.job.is_noted() {
         chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
     }
-    Next::enter(DestinationPhase::Staged(StagedPhase::Create), chain)
+    Next::enter(DestinationPhase::Staged(StagedPhase::Create))
 }
 
 fn created(
     copy: &mut CopyState,
-    chain: Chain,
+    chain: &mut Chain,
     outcome: Outcome,
     facts: Option<FileStat>,
     context: &Context<'_>,
@@ -207,7 +207,7 @@ fn created(
             if let Some(facts) = facts {
                 copy.job.note(facts.identity, copy.destination.found.as_ref());
             }
-            return Next::Data(chain);
+            return Next::Data;
         }
         Outcome::Failed { errno, .. } => errno,
         Outcome::Count { .. } => Errno::IO,
@@ -232,14 +232,14 @@ fn created(
     }
 }
 
-fn failed(copy: &mut CopyState, chain: Chain, errno: Errno) -> Next {
+fn failed(copy: &mut CopyState, chain: &mut Chain, errno: Errno) -> Next {
     if matches!(errno, Errno::MFILE | Errno::NFILE) && !chain.destination.is_open() {
         copy.due.staged = None;
-        return Next::GiveUp(chain, End::Destination, errno);
+        return Next::GiveUp(End::Destination, errno);
     }
     if errno == Errno::STALE {
-        return Next::Failed(chain, FileError::of(MessageKind::Replaced, copy.job.destination_path()));
+        return Next::Failed(FileError::of(MessageKind::Replaced, copy.job.destination_path()));
     }
     let problem = not_made(copy, errno);
-    Next::Failed(chain, problem)
+    Next::Failed(problem)
 }

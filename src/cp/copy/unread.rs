@@ -48,18 +48,18 @@ pub(super) fn is_wanted(copy: &mut CopyState, gaps: &[Range<u64>], context: &Con
 }
 
 /// Asks for the next stretch of data of one end.
-pub(super) fn map(mut chain: Chain, end: End, from: u64) -> Next {
+pub(super) fn map(chain: &mut Chain, end: End, from: u64) -> Next {
     if end == End::Destination {
         std::mem::swap(&mut chain.source, &mut chain.destination);
     }
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::SeekData { from }));
-    Next::enter(ReadBackPhase::MapUnread(end), chain)
+    Next::enter(ReadBackPhase::MapUnread(end))
 }
 
 pub(super) fn mapped(
     copy: &mut CopyState,
-    mut chain: Chain,
+    chain: &mut Chain,
     end: End,
     outcome: Outcome,
     seen: &Results,

@@ -102,27 +102,28 @@ pub(super) fn is_due(copy: &mut CopyState) -> bool {
 
 /// What comes after a completion.
 pub(super) fn advance(
-    phase: &ReadBackPhase,
+    phase: ReadBackPhase,
     copy: &mut CopyState,
-    completion: Completion,
+    completion: &mut Completion,
     context: &mut Context<'_>,
 ) -> Next {
     let Completion { chain, outcome, seen } = completion;
-    match *phase {
-        ReadBackPhase::MapUnread(end) => unread::mapped(copy, chain, end, outcome, &seen, context),
-        ReadBackPhase::ReadBack => was_read_back(copy, chain, outcome, &seen, context),
+    let outcome = *outcome;
+    match phase {
+        ReadBackPhase::MapUnread(end) => unread::mapped(copy, chain, end, outcome, seen, context),
+        ReadBackPhase::ReadBack => was_read_back(copy, chain, outcome, seen, context),
         // Its chains are those of its extents.
         ReadBackPhase::Extents => next(copy, chain, context),
     }
 }
 
 /// All data is in the destination, or has been read once more: what comes next.
-pub(super) fn next(copy: &mut CopyState, mut chain: Chain, context: &mut Context<'_>) -> Next {
+pub(super) fn next(copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
     chain.lease = None;
     let length = length_to_hash(copy);
-    let Some(hashing) = &mut copy.due.hashing else { return Next::All(chain) };
+    let Some(hashing) = &mut copy.due.hashing else { return Next::All };
     if hashing.step == HashPhase::Copy {
-        return compare(copy, chain, length, context);
+        return compare(copy, length, context);
     }
     let gaps = hashing.missing(length);
     if !gaps.is_empty() && hashing.step == HashPhase::Copying {
@@ -132,18 +133,18 @@ pub(super) fn next(copy: &mut CopyState, mut chain: Chain, context: &mut Context
         if let Some(hashing) = &mut copy.due.hashing {
             hashing.step = HashPhase::Source;
         }
-        return read_all(chain, End::Source, gaps, context);
+        return read_all(End::Source, gaps, context);
     }
     if !gaps.is_empty() {
         let (source, destination) = (copy.job.source_path(), copy.job.destination_path());
-        return Next::Failed(chain, FileError::between(MessageKind::CannotHash, destination, source));
+        return Next::Failed(FileError::between(MessageKind::CannotHash, destination, source));
     }
     if context.settings.verify {
         hashing.step = HashPhase::Copy;
         return read_back(copy, chain, false, context);
     }
     hashing.step = HashPhase::Over;
-    Next::All(chain)
+    Next::All
 }
 
 /// How many bytes there are to be hashed.
@@ -152,12 +153,12 @@ pub(super) fn length_to_hash(copy: &CopyState) -> u64 {
 }
 
 /// Reads back what fits a buffer, and makes ready to read back by extents what does not.
-pub(super) fn read_back(copy: &CopyState, mut chain: Chain, alone: bool, context: &Context<'_>) -> Next {
+pub(super) fn read_back(copy: &CopyState, chain: &mut Chain, alone: bool, context: &Context<'_>) -> Next {
     let length = length_to_hash(copy);
     let bytes = usize::try_from(length).ok().filter(|&bytes| bytes <= context.buffer_bytes());
     chain.lease = bytes.and_then(|bytes| context.pool.lease(bytes));
     if bytes.is_some() && chain.lease.is_none() && !alone {
-        return Next::ReadBackNoBuffer(chain);
+        return Next::ReadBackNoBuffer;
     }
     std::mem::swap(&mut chain.source, &mut chain.destination);
     chain.ops.clear();
@@ -169,12 +170,12 @@ pub(super) fn read_back(copy: &CopyState, mut chain: Chain, alone: bool, context
         let expect = u32::try_from(length).ok();
         chain.ops.push(Op::Io(Io::Read { offset: Some(0), room, expect }));
     }
-    Next::enter(ReadBackPhase::ReadBack, chain)
+    Next::enter(ReadBackPhase::ReadBack)
 }
 
 fn was_read_back(
     copy: &mut CopyState,
-    mut chain: Chain,
+    chain: &mut Chain,
     outcome: Outcome,
     seen: &Results,
     context: &mut Context<'_>,
@@ -182,13 +183,13 @@ fn was_read_back(
     std::mem::swap(&mut chain.source, &mut chain.destination);
     let length = length_to_hash(copy);
     if let Some(facts) = seen.facts.filter(|facts| facts.size != length) {
-        return differs(copy, chain, Hashes::block_of(facts.size.min(length)));
+        return differs(copy, Hashes::block_of(facts.size.min(length)));
     }
     let lease = chain.lease.take();
     match (outcome, lease, &mut copy.due.hashing) {
         (Outcome::Done, Some(lease), Some(hashing)) => {
             hashing.copy.add(Hashed::of(0, lease.bytes()));
-            compare(copy, chain, length, context)
+            compare(copy, length, context)
         }
         (Outcome::Failed { at, errno }, _, hashing) => {
             let what = match chain.ops[at] {
@@ -201,38 +202,38 @@ fn was_read_back(
                 hashing.buffered = true;
                 return read_back(copy, chain, false, context);
             }
-            Next::Failed(chain, copy.destination_problem(what, errno))
+            Next::Failed(copy.destination_problem(what, errno))
         }
         // It is large, or not all of it came at once.
         (Outcome::Done | Outcome::Count { .. }, ..) => {
             let all = copy.due.hashing.as_ref().map(|hashing| hashing.to_compare(length));
-            read_all(chain, End::Destination, all.unwrap_or_default(), context)
+            read_all(End::Destination, all.unwrap_or_default(), context)
         }
     }
 }
 
 /// Reads these stretches of one end, as extents.
-fn read_all(chain: Chain, end: End, stretches: Vec<Range<u64>>, context: &Context<'_>) -> Next {
+fn read_all(end: End, stretches: Vec<Range<u64>>, context: &Context<'_>) -> Next {
     let block = context.extent_bytes() - context.extent_bytes() % PAGE_BYTES;
     let block = u32::try_from(block.max(PAGE_BYTES)).unwrap_or(u32::MAX);
-    Next::ReadAll(Sharing { chain, block, direct: false, mode: BlockMode::Hash(end), stretches })
+    Next::ReadAll(Sharing { block, direct: false, mode: BlockMode::Hash(end), stretches })
 }
 
-fn compare(copy: &mut CopyState, chain: Chain, length: u64, context: &mut Context<'_>) -> Next {
-    let Some(hashing) = &mut copy.due.hashing else { return Next::All(chain) };
+fn compare(copy: &mut CopyState, length: u64, context: &mut Context<'_>) -> Next {
+    let Some(hashing) = &mut copy.due.hashing else { return Next::All };
     let compared = hashing.to_compare(length);
     context.tally.read_back(compared.iter().map(|stretch| stretch.end - stretch.start).sum());
     hashing.step = HashPhase::Over;
     let difference = |stretch| hashing.source.first_difference(&hashing.copy, stretch, length);
     if let Some(offset) = compared.into_iter().find_map(difference) {
-        return differs(copy, chain, offset);
+        return differs(copy, offset);
     }
     context.tally.verified();
-    Next::All(chain)
+    Next::All
 }
 
-fn differs(copy: &CopyState, chain: Chain, offset: u64) -> Next {
-    Next::Failed(chain, FileError::of(MessageKind::Differs { offset }, copy.job.destination_path()))
+fn differs(copy: &CopyState, offset: u64) -> Next {
+    Next::Failed(FileError::of(MessageKind::Differs { offset }, copy.job.destination_path()))
 }
 
 /// Writes the file's line of the manifest.

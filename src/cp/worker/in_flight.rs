@@ -166,7 +166,7 @@ impl Worker<'_, '_> {
                 self.walk(|walker| walker.look_again(*file.into_job()));
             }
             Step::Fsync(chain) => self.settle(slot, file, chain),
-            Step::Share(sharing) => match file.share(*sharing) {
+            Step::Share(chain, sharing) => match file.share(chain, sharing) {
                 Ok(large) => {
                     self.flights_free.push(slot);
                     self.share(large);

@@ -182,7 +182,7 @@ impl Driver<'_> {
                 }
             }
             Step::Fsync(chain) => self.fly(slot, Flight::File(file), chain),
-            Step::Share(sharing) => match file.share(*sharing) {
+            Step::Share(chain, sharing) => match file.share(chain, sharing) {
                 Ok(large) => self.large.push(large),
                 Err(returned) => {
                     let (mut file, chain) = *returned;
