@@ -13,6 +13,7 @@
 
 #![deny(unreachable_pub)]
 
+mod api;
 mod bufpool;
 mod cat;
 mod cli;
@@ -26,9 +27,14 @@ mod plan;
 mod process;
 mod report;
 
+pub use api::{
+    Attribute, Cancel, Control, Copy, EngineKind, Failure, Failures, Follow, Make, Operation, Overwrite,
+    Progress, Reflink, Sparse, Summary, Total,
+};
+#[doc(hidden)]
 pub use front::{ucat, ucp};
 
-/// What the project's own tests and benchmarks look at: no promise to anyone else.
+/// What the project's own programs, tests and benchmarks look at: no promise to anyone else.
 #[doc(hidden)]
 pub mod internals {
     use crate::cli::{Environment, cat, cp};
@@ -38,6 +44,7 @@ pub mod internals {
 
     pub use crate::cli::EXTENSIONS;
     pub use crate::format::{Format, Machine, Numbering, ROOM_BYTES};
+    pub use crate::process::Heap;
 
     /// The options of `ucp`.
     #[must_use]

@@ -69,6 +69,7 @@ mod knobs;
 mod knobs_engines;
 mod knobs_placement;
 mod language;
+mod library;
 mod linking;
 mod manifest;
 mod manual_attributes;
