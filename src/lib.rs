@@ -1,5 +1,8 @@
 //! The engine under `ucp` and `ucat`: GNU cp and cat on an `io_uring` pipeline.
 //!
+//! For others there are [`Copy`], a copy with the options of `ucp` as methods and its errors as values, and [`ring`], chains of
+//! linked `io_uring` operations. What follows is for who works on the crate itself.
+//!
 //! Data flows one way, and each stage knows the data of the stage before it, never its behaviour:
 //!
 //! ```text
@@ -26,6 +29,7 @@ mod pipeline;
 mod plan;
 mod process;
 mod report;
+pub mod ring;
 
 pub use api::{
     Attribute, Cancel, Control, Copy, EngineKind, Failure, Failures, Follow, Make, Operation, Overwrite,

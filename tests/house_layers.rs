@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cat", &["patience", "format", "bufpool", "process", "report", "cli", "plan", "pipeline"]),
     ("cp", &["patience", "hashes", "bufpool", "process", "report", "cli", "plan", "pipeline"]),
     ("api", &["report", "cli", "cp"]),
+    ("ring", &["bufpool", "pipeline", "plan"]),
     ("front", &["process", "report", "cli", "pipeline", "cat", "cp", "api"]),
     ("lib", &["format", "process", "report", "cli"]),
 ];

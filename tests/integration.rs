@@ -70,6 +70,7 @@ mod knobs_engines;
 mod knobs_placement;
 mod language;
 mod library;
+mod library_ring;
 mod linking;
 mod manifest;
 mod manual_attributes;
