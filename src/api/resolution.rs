@@ -79,3 +79,75 @@ fn patterns(given: &[(OsString, bool)]) -> Result<Patterns, String> {
     let all = given.iter().map(read).collect::<Result<_, _>>()?;
     Patterns::read(all).map_err(|bad| refused(&given[bad.number].0, &bad.why))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::EngineKind;
+    use crate::cli::{Environment, Request, cp};
+    use crate::report::language::Language;
+    use crate::report::quote::Charset;
+    use std::num::NonZeroUsize;
+
+    /// What a command line comes to.
+    fn parsed(line: &str) -> CpOptions {
+        let arguments = line.split(' ').map(OsString::from);
+        let parsed = cp::parse(arguments, &Environment::default(), &Language::english(Charset::Utf8));
+        match parsed.request {
+            Ok(Request::Run(options)) => options,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    /// A method, or several.
+    type Change = fn(Copy<'static>) -> Copy<'static>;
+
+    #[test]
+    fn methods_mean_what_options_mean() {
+        let cases: [(&str, Change); 22] = [
+            ("", |copy| copy),
+            ("-r", |copy| copy.recursive(true)),
+            ("-rL", |copy| copy.recursive(true).follow(Follow::Always)),
+            ("-rl", |copy| copy.recursive(true).make(Make::HardLinks)),
+            ("-rs", |copy| copy.recursive(true).make(Make::SymbolicLinks)),
+            ("-a", Copy::archive),
+            ("-a --no-preserve=mode", |copy| copy.archive().no_preserve(Attribute::Mode)),
+            ("-a --preserve=xattr", |copy| copy.archive().preserve(Attribute::Xattr)),
+            ("--preserve=xattr -a", |copy| copy.preserve(Attribute::Xattr).archive()),
+            ("--preserve=all -a", |copy| copy.preserve(Attribute::All).archive()),
+            ("-a -L", |copy| copy.archive().follow(Follow::Always)),
+            ("-p --preserve=links", |copy| {
+                use Attribute::{Links, Mode, Ownership, Timestamps};
+                [Mode, Ownership, Timestamps, Links].into_iter().fold(copy, Copy::preserve)
+            }),
+            ("--preserve=all", |copy| copy.preserve(Attribute::All)),
+            ("--update=older -f", |copy| copy.overwrite(Overwrite::Older).force(true)),
+            ("-n --parents", |copy| copy.overwrite(Overwrite::Skip).parents(true)),
+            ("--backup=numbered", |copy| copy.backup(Control::Numbered)),
+            ("-S .old", |copy| copy.suffix(".old")),
+            ("--backup=simple -S a/b", |copy| copy.backup(Control::Simple).suffix("a/b")),
+            ("--sparse=always --reflink=never -x", |copy| {
+                copy.sparse(Sparse::Always).reflink(Reflink::Never).one_file_system(true)
+            }),
+            ("--exclude=*.o --include=a.o --gitignore", |copy| {
+                copy.exclude("*.o").include("a.o").gitignore(true)
+            }),
+            ("--fsync --atomic --verify --direct --remove-destination", |copy| {
+                copy.fsync(true).atomic(true).verify(true).direct(true).remove_destination(true)
+            }),
+            ("--engine=sync --jobs=3 --attributes-only --keep-directory-symlink", |copy| {
+                let copy = copy.engine(EngineKind::Sync).jobs(NonZeroUsize::MIN.saturating_add(2));
+                copy.attributes_only(true).keep_directory_symlink(true)
+            }),
+        ];
+        for (options, change) in cases {
+            let line = format!("{options} source destination");
+            let copy = change(Copy::new(["source"], "destination"));
+            assert_eq!(copy.resolve(), Ok(parsed(line.trim_start())), "{options}");
+        }
+        let directory = Copy::new(["source"], "destination").into_directory();
+        assert_eq!(directory.resolve(), Ok(parsed("-t destination source")));
+        let name = Copy::new(["source"], "destination").onto_name();
+        assert_eq!(name.resolve(), Ok(parsed("-T source destination")));
+    }
+}
