@@ -1,5 +1,8 @@
 //! The engine under `ucp` and `ucat`: GNU cp and cat on an `io_uring` pipeline.
 //!
+//! For others there are [`Copy`], a copy with the options of `ucp` as methods and its errors as values, and [`ring`], chains of
+//! linked `io_uring` operations. What follows is for who works on the crate itself.
+//!
 //! Data flows one way, and each stage knows the data of the stage before it, never its behaviour:
 //!
 //! ```text
@@ -13,6 +16,7 @@
 
 #![deny(unreachable_pub)]
 
+mod api;
 mod bufpool;
 mod cat;
 mod cli;
@@ -25,10 +29,16 @@ mod pipeline;
 mod plan;
 mod process;
 mod report;
+pub mod ring;
 
+pub use api::{
+    Attribute, Cancel, Control, Copy, EngineKind, Failure, Failures, Follow, Make, Operation, Overwrite,
+    Progress, Reflink, Sparse, Summary, Total,
+};
+#[doc(hidden)]
 pub use front::{ucat, ucp};
 
-/// What the project's own tests and benchmarks look at: no promise to anyone else.
+/// What the project's own programs, tests and benchmarks look at: no promise to anyone else.
 #[doc(hidden)]
 pub mod internals {
     use crate::cli::{Environment, cat, cp};
@@ -38,6 +48,7 @@ pub mod internals {
 
     pub use crate::cli::EXTENSIONS;
     pub use crate::format::{Format, Machine, Numbering, ROOM_BYTES};
+    pub use crate::process::Heap;
 
     /// The options of `ucp`.
     #[must_use]

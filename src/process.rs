@@ -8,11 +8,14 @@ mod locale;
 mod memory;
 mod newer;
 mod signals;
+mod umask;
 
 pub(crate) use locale::{approximations, locale};
-pub(crate) use memory::{Limit, limit, memory_left, prepare_for_exhaustion};
+pub use memory::Heap;
+pub(crate) use memory::{Limit, limit, memory_left, memory_left_to_one_heap, prepare_for_exhaustion};
 pub(crate) use newer::{attribute_at, attributes_at, change_mode, set_attribute_at};
 pub(crate) use signals::{SignalSet, ignores, raise_and_die};
+pub(crate) use umask::{umask, umask_as_shown};
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};

@@ -19,8 +19,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("pipeline", &["patience", "bufpool", "process", "report", "cli", "plan"]),
     ("cat", &["patience", "format", "bufpool", "process", "report", "cli", "plan", "pipeline"]),
     ("cp", &["patience", "hashes", "bufpool", "process", "report", "cli", "plan", "pipeline"]),
-    ("front", &["process", "report", "cli", "pipeline", "cat", "cp"]),
-    ("lib", &["format", "report", "cli"]),
+    ("api", &["report", "cli", "cp"]),
+    ("ring", &["bufpool", "pipeline", "plan"]),
+    ("front", &["process", "report", "cli", "pipeline", "cat", "cp", "api"]),
+    ("lib", &["format", "process", "report", "cli"]),
 ];
 
 /// What each folder imports, by the first part of `crate::` paths; of code, not of comments and unit tests.

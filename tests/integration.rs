@@ -69,6 +69,8 @@ mod knobs;
 mod knobs_engines;
 mod knobs_placement;
 mod language;
+mod library;
+mod library_ring;
 mod linking;
 mod manifest;
 mod manual_attributes;

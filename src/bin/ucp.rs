@@ -5,6 +5,10 @@
 
 use std::ffi::c_int;
 
+/// The program's heap.
+#[global_allocator]
+static HEAP: ucp::internals::Heap = ucp::internals::Heap;
+
 /// The program's entry. The result is its exit status.
 // SAFETY: the C start code calls `main` exactly once, and no other symbol of that name is linked in.
 #[unsafe(no_mangle)]

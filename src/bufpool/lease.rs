@@ -69,13 +69,13 @@ impl Lease {
         bytes
     }
 
-    /// Fills the lease with `bytes`, for an engine without a kernel.
-    #[cfg(test)]
-    pub(crate) fn fill_for_test(&mut self, bytes: &[u8]) {
+    /// Fills the lease with `bytes`, as many as fit, and returns how many.
+    pub(crate) fn fill(&mut self, bytes: &[u8]) -> usize {
         for (room, byte) in self.room().iter_mut().zip(bytes) {
             room.write(*byte);
         }
-        self.filled = bytes.len();
+        self.filled = bytes.len().min(self.capacity());
+        self.filled
     }
 
     /// Fills the lease from the start by read(2), or by pread(2) at `offset`, with at most `limit` bytes. Returns how

@@ -78,7 +78,7 @@ pub(crate) fn print(
 ) -> Result<Stats, Refusal> {
     let started = Instant::now();
     let knobs = &options.knobs;
-    let room = memory::room(process::memory_left());
+    let room = memory::room(process::memory_left_to_one_heap());
     let pool = Pool::new(room.pool_bytes);
     let many = options.files.len() >= FILES_FOR_RING && knobs.engine == EngineKind::Auto;
     let engine = if knobs.insist_on_ring() || (many && page_cache::any(&options.files)) {

@@ -10,7 +10,8 @@ use super::size;
 
 /// Which engine runs the operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum EngineKind {
+#[non_exhaustive]
+pub enum EngineKind {
     /// The ring where the kernel allows it and the job is worth it, else plain calls.
     #[default]
     Auto,
@@ -103,6 +104,11 @@ impl Knobs {
     #[must_use]
     pub(crate) fn extent_bytes(&self, direct: bool) -> usize {
         self.buffer_bytes.unwrap_or(if direct { BUFFER_BYTES_DIRECT } else { EXTENT_BYTES })
+    }
+
+    /// Has at most so many workers at work, as far as that many can be.
+    pub(crate) fn limit_jobs(&mut self, jobs: NonZeroUsize) {
+        self.jobs = NonZeroUsize::new(jobs.get().min(JOBS_MAX));
     }
 
     /// Whether going on without a ring would not be what was asked for.

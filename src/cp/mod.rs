@@ -8,6 +8,7 @@ pub(crate) mod copy;
 pub(crate) mod debug;
 pub(crate) mod dry_run;
 pub(crate) mod entry;
+pub(crate) mod host;
 pub(crate) mod job;
 pub(crate) mod manifest;
 pub(crate) mod outputs;

@@ -3,9 +3,11 @@
 use super::debug;
 use super::entry::backup;
 use super::entry::created::Base;
+use super::host::Host;
 use super::job::{Operands, Task};
 use super::manifest;
 use super::outputs::Outputs;
+use super::progress::observer::Observed;
 use super::progress::watch::{Ends, Watch};
 use super::shared::Run;
 use super::walk::argv::operands;
@@ -16,21 +18,25 @@ use crate::cli::cp::extensions::durability::Durability;
 use crate::cli::cp::{Context, CpOptions, Keep};
 use crate::pipeline::engine::select;
 use crate::pipeline::engine::uring::Refusal;
-use crate::plan::memory;
-use crate::process;
 use crate::report::Reporter;
 use crate::report::language::Words;
 use crate::report::message::MessageKind;
 use crate::report::stats::Stats;
 use std::time::Instant;
 
-/// Copies as `options` say and tells `reporter`; `outputs` were examined for them. The figures are for `--stats`.
+/// Copies as `options` say in the process of `host`, and tells `reporter`; `outputs` were examined for them. The figures are
+/// for `--stats`.
 ///
 /// # Errors
 /// A ring was asked for, or a wish that only a ring grants, and there can be none; nothing was touched.
-pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) -> Result<Stats, Refusal> {
+pub(crate) fn copy(
+    options: &CpOptions,
+    outputs: &Outputs,
+    reporter: &Reporter,
+    host: &Host<'_>,
+) -> Result<Stats, Refusal> {
     let started = Instant::now();
-    let mut shared = Run::new(options, outputs, reporter, memory::room(process::memory_left()));
+    let mut shared = Run::new(options, outputs, reporter, host);
     if shared.ring_at_once() {
         drop(select::choose(&options.knobs, &Pool::new(0))?);
     }
@@ -56,7 +62,7 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
         _ if manifest.is_err() => {}
         // Never on a kernel without security contexts, where these are refused or mean nothing.
         _ if wants_contexts(options) => reporter.error(b"security contexts are not supported yet"),
-        Ok(operands) => watched(&shared, || work(&shared, operands)),
+        Ok(operands) => watched(&shared, host, || work(&shared, operands)),
         Err(problem) if options.parents && problem.what == MessageKind::NotADirectory => {
             reporter.usage(Words::gnu("with --parents, the destination must be a directory"));
         }
@@ -87,7 +93,11 @@ fn wants_contexts(options: &CpOptions) -> bool {
 }
 
 /// Does `work`, and shows how far it has come where that is asked for.
-fn watched(shared: &Run<'_>, work: impl FnOnce()) {
+fn watched(shared: &Run<'_>, host: &Host<'_>, work: impl FnOnce()) {
+    if let Some((observer, progress)) = host.observer.zip(shared.progress.as_ref()) {
+        let (options, reporter, abandon) = (shared.options, shared.reporter, || shared.queue.abandon());
+        return Observed { observer, progress, options, reporter, abandon: &abandon }.over(work);
+    }
     let finish = || {
         // Workers that do not come back will not.
         backup::take_back_all(shared);

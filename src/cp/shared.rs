@@ -9,6 +9,7 @@ use super::entry::grains::Grains;
 use super::entry::late::Late;
 use super::entry::links::Links;
 use super::entry::owed::Owed;
+use super::host::Host;
 use super::job::Task;
 use super::job::dir_fsync::DirFsyncQueue;
 use super::manifest;
@@ -29,14 +30,14 @@ use crate::plan::descriptors::{self, Budget};
 use crate::plan::destination;
 use crate::plan::facts::Owner;
 use crate::plan::linking;
-use crate::plan::memory::Room;
+use crate::plan::memory::{self, Room};
 use crate::plan::workers;
 use crate::process::{self, Limit};
 use crate::report::Reporter;
 use crate::report::counters::Counters;
 use crate::report::message::Output;
 use crate::report::stats::Tally;
-use rustix::fs::{Mode, Timespec};
+use rustix::fs::Timespec;
 use std::num::{NonZero, NonZeroUsize};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -161,17 +162,15 @@ impl<'env> Run<'env> {
         options: &'env CpOptions,
         outputs: &'env Outputs,
         reporter: &'env Reporter,
-        room: Room,
+        host: &Host<'env>,
     ) -> Self {
         let descriptors = process::limit(Limit::Descriptors).unwrap_or(u64::MAX);
         let own =
             Owner { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
         let verification = &options.extensions.verification;
-        let umask = rustix::process::umask(Mode::empty());
-        rustix::process::umask(umask);
         // Lines come in the order of the walk, and one question at a time.
         let one_worker = options.verbose || options.ask;
-        let watched = options.extensions.watched().is_some();
+        let watched = host.observer.is_some() || options.extensions.watched().is_some();
         let alone = one_worker || options.knobs.jobs == Some(NonZeroUsize::MIN);
         Self {
             queue: Queue::new(),
@@ -189,7 +188,7 @@ impl<'env> Run<'env> {
                     reflink: options.reflink,
                     sparse: options.sparse,
                     debug: options.debug,
-                    keeping: PreservePolicy::new(options, umask, own),
+                    keeping: PreservePolicy::new(options, host.umask, own),
                     attributes_only: options.attributes_only,
                     fsync: options.extensions.durability.fsync,
                     atomic: options.extensions.durability.atomic,
@@ -224,9 +223,9 @@ impl<'env> Run<'env> {
             outputs,
             own_names: outputs.own_names().collect(),
             reporter,
-            progress: options.extensions.watched().map(|_| Progress::default()),
+            progress: watched.then(Progress::default),
             descriptors,
-            room,
+            room: memory::room(host.memory_left),
             one_worker,
             began: began(),
             cores: OnceLock::new(),

@@ -33,10 +33,10 @@ pub fn ucat() -> bool {
     let Ok(mut outlet) = opened else { return false };
     let Ok(()) = outputs.opened_cat(&outlet, &options, &reporter) else { return false };
     let Ok(()) = outlet.cut(&reporter) else { return false };
-    match pipeline::print(&options, &reporter, closed.input).map_err(super::refusal) {
+    match pipeline::print(&options, &reporter, closed.input) {
         Ok(stats) => outlet.tell(&stats, true, &reporter),
-        Err(error) => {
-            reporter.error(error.to_string().as_bytes());
+        Err(refusal) => {
+            reporter.failed_with(&refusal.to_string(), refusal.errno);
             false
         }
     }

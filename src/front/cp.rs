@@ -1,8 +1,9 @@
 //! `ucp`: GNU cp on the pipeline.
 
+use crate::api;
 use crate::cli::{Environment, Request, cp};
+use crate::cp::host::Host;
 use crate::cp::outputs::Outputs;
-use crate::cp::run;
 use crate::pipeline::stats_output::Outlet;
 use crate::process;
 use crate::report::Reporter;
@@ -33,17 +34,10 @@ pub fn ucp() -> bool {
     if !late && outlet.cut(&reporter).is_err() {
         return false;
     }
-    match run::copy(&options, &outputs, &reporter).map_err(super::refusal) {
-        Ok(stats) => {
-            let success = outlet.tell(&stats, outputs.may_write(Output::Stats), &reporter);
-            if let Some(signal) = reporter.interrupted_by() {
-                process::raise_and_die(signal);
-            }
-            success
-        }
-        Err(error) => {
-            reporter.error(error.to_string().as_bytes());
-            false
-        }
+    let Some(stats) = api::copy(&options, &outputs, &reporter, &Host::program()) else { return false };
+    let success = outlet.tell(&stats, outputs.may_write(Output::Stats), &reporter);
+    if let Some(signal) = reporter.interrupted_by() {
+        process::raise_and_die(signal);
     }
+    success
 }

@@ -1,4 +1,4 @@
-//! The two programs, and what they share: a command line that cannot be followed, `--help`, why there is no ring.
+//! The two programs, and what they share: a command line that cannot be followed, `--help`, a failed write.
 
 mod cat;
 mod cp;
@@ -7,9 +7,7 @@ pub use cat::ucat;
 pub use cp::ucp;
 
 use crate::cli::UsageError;
-use crate::pipeline::engine::uring::Refusal;
 use crate::report::language::{Language, Words};
-use crate::report::message::describe;
 use crate::report::{HINT, Reporter, short_program_name, write_all, write_error};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -48,9 +46,4 @@ fn print(reporter: &Reporter, text: &str) -> bool {
 /// `write error: ...`
 fn write_failed(reporter: &Reporter, errno: Errno) {
     reporter.failed_to(Words::gnulib("write error"), errno);
-}
-
-/// Why a ring that was asked for cannot be had.
-fn refusal(refusal: Refusal) -> anyhow::Error {
-    anyhow::anyhow!("io_uring is not available ({}): {}", refusal.step, describe(refusal.errno))
 }

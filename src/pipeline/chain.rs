@@ -25,7 +25,7 @@ pub(crate) use op::{Call, Io, Op};
 
 /// Which of a chain's two files an operation concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
     /// The file that is read.
     Source,
     /// The file that is written.

@@ -24,10 +24,10 @@ fn tell_exhausted() {
 /// The heap, which ends the process as GNU's programs end where there is no memory: with a line and status 1. Rust would
 /// abort, and a core file tells nobody that a limit was met. I/O memory, which begins at a page's boundary as nothing else
 /// does, may be refused: `bufpool` makes do with less.
-struct Heap;
-
-#[global_allocator]
-static HEAP: Heap = Heap;
+///
+/// It is for the programs, which name it as theirs: a caller of the library has a heap of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Heap;
 
 impl Heap {
     fn checked(memory: *mut u8, layout: Layout) -> *mut u8 {
@@ -92,19 +92,26 @@ pub(crate) fn limit(limit: Limit) -> Option<u64> {
     (asked == 0 && answer.rlim_cur != libc::RLIM_INFINITY).then_some(answer.rlim_cur)
 }
 
-/// Bytes that this process may still take, where its address space (RLIMIT_AS) or its data (RLIMIT_DATA) is limited. All
-/// threads share one heap then: glibc reserves 64 MiB for each further one, and where it is refused them asks the kernel for
-/// a page of its own for every small piece of memory.
+/// Has all threads share one heap where memory is limited, and answers as [`memory_left`]: glibc reserves 64 MiB for each
+/// further heap, and where it is refused them asks the kernel for a page of its own for every small piece of memory. The
+/// whole process is changed by it, so it is for the programs.
+#[must_use]
+pub(crate) fn memory_left_to_one_heap() -> Option<u64> {
+    let left = memory_left()?;
+    // SAFETY: it sets a number of the allocator's under the allocator's own lock. A refusal, which is the answer of a C
+    // library without such heaps, leaves everything as it was.
+    #[cfg(target_env = "gnu")]
+    let _set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+    Some(left)
+}
+
+/// Bytes that this process may still take, where its address space (RLIMIT_AS) or its data (RLIMIT_DATA) is limited.
 #[must_use]
 pub(crate) fn memory_left() -> Option<u64> {
     let [space, data] = [Limit::AddressSpace, Limit::Data].map(limit);
     if space.is_none() && data.is_none() {
         return None;
     }
-    // SAFETY: it sets a number of the allocator's under the allocator's own lock. A refusal, which is the answer of a C
-    // library without such heaps, leaves everything as it was.
-    #[cfg(target_env = "gnu")]
-    let _set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
     // proc_pid_statm(5): pages of the address space first, and of the data and the stack sixth.
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let page_bytes = u64::try_from(rustix::param::page_size()).unwrap_or(u64::MAX);

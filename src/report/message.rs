@@ -80,11 +80,13 @@ pub(crate) enum MessageKind {
     PreservingOwnership,
     /// User or group of a symbolic link could not be made those of the source.
     PreservingLinkOwnership,
+    /// A file that was there before is neither what it was nor what it was to be.
+    Incomplete,
     /// The names of extended attributes could not be listed.
     ListingAttributes,
-    /// An extended attribute could not be read.
+    /// An extended attribute could not be read: the other name is its.
     GettingAttribute,
-    /// An extended attribute could not be set.
+    /// An extended attribute could not be set: the other name is its.
     SettingAttribute,
     /// Extended attributes cannot be set.
     SettingAttributes,
@@ -238,6 +240,7 @@ impl MessageKind {
             Self::PreservingOwnership | Self::PreservingLinkOwnership => {
                 Words::gnu("failed to preserve ownership for %s")
             }
+            Self::Incomplete => Words::own("%s was being overwritten and is incomplete"),
             Self::ListingAttributes => Words::gnu("listing attributes of %s"),
             Self::GettingAttribute => Words::gnu("getting attribute %s of %s"),
             Self::SettingAttribute => Words::gnu("setting attribute %s for %s"),
@@ -330,6 +333,10 @@ impl FileError {
         let mut text = match self.what {
             MessageKind::OutputMeets(output, _) => {
                 language.message(words, &[output.words().as_bytes(), &path, &other])
+            }
+            // GNU cp names the attribute twice, and not the file.
+            MessageKind::GettingAttribute | MessageKind::SettingAttribute => {
+                language.message(words, &[&other, &other])
             }
             MessageKind::Differs { offset } => {
                 language.message(words, &[&path, offset.to_string().as_bytes()])

@@ -2,10 +2,11 @@
 //!
 //! Messages go to standard error, one write each, so that those of several workers never mix within a line. What `-v`
 //! says is collected and goes to standard output when a block is full, at once where that is a terminal. Where progress is
-//! displayed, the display makes way for either.
+//! displayed, the display makes way for either. A caller of the library is told in [`values`] instead, and nothing is printed.
 
 pub(crate) mod charset;
 pub(crate) mod counters;
+pub(crate) mod failure;
 pub(crate) mod language;
 pub(crate) mod message;
 pub(crate) mod progress;
@@ -13,6 +14,7 @@ pub(crate) mod question;
 pub(crate) mod quote;
 pub(crate) mod screen;
 pub(crate) mod stats;
+pub(crate) mod values;
 
 use crate::patience::retry;
 use crate::process;
@@ -28,6 +30,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use values::{Told, Values};
 
 /// Bytes of `-v` output that are collected before they are written.
 pub(crate) const BLOCK_BYTES: usize = 32 << 10;
@@ -53,9 +56,8 @@ pub(crate) struct Reporter {
     screen: OnceLock<Screen>,
     /// The signal that has ended the work.
     interrupted: OnceLock<i32>,
-    /// What was told, where a test wants to know instead of the user.
-    #[cfg(test)]
-    collected: Option<Mutex<Vec<FileError>>>,
+    /// What was told, where a caller wants to know instead of the user.
+    values: Option<Values>,
 }
 
 #[derive(Default)]
@@ -71,34 +73,23 @@ impl Reporter {
     pub(crate) fn new(program: &OsStr) -> Self {
         let short = short_program_name(program);
         process::prepare_for_exhaustion(|| [&short, PREFIX_END, b"memory exhausted\n"].concat());
+        Self::silent(short, program, Language::default())
+    }
+
+    /// One that has said nothing yet.
+    fn silent(short: Vec<u8>, program: &OsStr, language: Language) -> Self {
         Self {
             program: short,
             typed_program: program.as_bytes().to_vec(),
-            language: Language::default(),
+            language,
             failed: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             holds_directory: AtomicBool::new(false),
             lines: Mutex::new(Lines::default()),
             screen: OnceLock::new(),
             interrupted: OnceLock::new(),
-            #[cfg(test)]
-            collected: None,
+            values: None,
         }
-    }
-
-    /// A reporter that keeps problems to itself, for tests.
-    #[cfg(test)]
-    #[must_use]
-    pub(crate) fn collecting() -> Self {
-        Self { collected: Some(Mutex::default()), ..Self::new(OsStr::new("")) }
-    }
-
-    /// The problems that were collected, in the order in which they were told.
-    #[cfg(test)]
-    #[must_use]
-    pub(crate) fn problems(&self) -> Vec<FileError> {
-        let collected = self.collected.as_ref().map(|all| all.lock().unwrap_or_else(PoisonError::into_inner));
-        collected.map(|all| all.clone()).unwrap_or_default()
     }
 
     /// The character set that names are quoted for; the locale is only looked at when the first name is to be shown.
@@ -115,32 +106,23 @@ impl Reporter {
 
     /// Tells about a problem.
     pub(crate) fn problem(&self, problem: &FileError) {
-        if problem.what.is_failure() {
-            self.failed.store(true, Ordering::Relaxed);
-        }
-        #[cfg(test)]
-        if let Some(collected) = &self.collected {
-            collected.lock().unwrap_or_else(PoisonError::into_inner).push(problem.clone());
-            return;
-        }
-        self.message(&problem.text(&self.language));
+        self.tell_problem(problem, problem.what.is_failure(), b"");
     }
 
     /// Tells about a problem that the exit status says nothing of.
     pub(crate) fn warning(&self, problem: &FileError) {
-        self.message(&problem.text(&self.language));
+        self.tell_problem(problem, false, b"");
     }
 
     /// Tells about a failure that concerns no file or brings its own words.
     pub(crate) fn error(&self, text: &[u8]) {
-        self.failed.store(true, Ordering::Relaxed);
-        self.message(text);
+        self.tell(Told { failed: true, problem: None, errno: None, text: text.to_vec() });
     }
 
     /// Tells about a failure that concerns no file, and why.
     pub(crate) fn failed_to(&self, words: Words, errno: Errno) {
         let text = [self.language.text(words), self.language.reason(errno, words)].join(&b": "[..]);
-        self.error(&text);
+        self.tell(Told { failed: true, problem: None, errno: Some(errno), text });
     }
 
     /// Tells why a file, whose name is quoted already, cannot be read.
@@ -172,8 +154,13 @@ impl Reporter {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// One message on standard error, after the program's name.
+    /// One message.
     pub(crate) fn message(&self, text: &[u8]) {
+        self.tell(Told { failed: false, problem: None, errno: None, text: text.to_vec() });
+    }
+
+    /// One message on standard error, after the program's name.
+    fn print(&self, text: &[u8]) {
         // Where both streams are one file, what was said first stands first.
         self.flush(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let line = [&self.program, PREFIX_END, text, b"\n"].concat();
@@ -204,13 +191,6 @@ impl Reporter {
         if !lines.pending.is_empty() {
             self.aside(|| lines.flush());
         }
-    }
-
-    /// Tells that a file is neither what it was nor what it was to be.
-    pub(crate) fn incomplete(&self, path: &[u8]) {
-        self.message(
-            &[&quote::always(path, self.charset())[..], b" was being overwritten and is incomplete"].concat(),
-        );
     }
 
     /// Tells what a signal has left of the work; the process is to die by it.
@@ -256,6 +236,9 @@ impl Reporter {
     /// Tells that the command line cannot be followed.
     pub(crate) fn usage(&self, words: Words) {
         self.error(&self.language.text(words));
+        if self.values.is_some() {
+            return;
+        }
         let hint = self.language.message(HINT, &[&self.typed_program]);
         self.aside(|| write_error(&hint));
     }
@@ -314,8 +297,11 @@ impl Reporter {
         self.line(format!("engine: {engine}, placement: {placement}, reason: {reason}\n").as_bytes());
     }
 
-    /// A whole line, or several, of standard output.
+    /// A whole line, or several, of standard output. A caller of the library has none.
     pub(super) fn line(&self, line: &[u8]) {
+        if self.values.is_some() {
+            return;
+        }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.pending.extend_from_slice(line);
         let at_once = *lines.at_once.get_or_insert_with(|| rustix::termios::isatty(rustix::stdio::stdout()));

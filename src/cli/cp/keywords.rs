@@ -37,16 +37,19 @@ pub(super) const BACKUP: &WordList<Option<Control>> = &[
 
 /// One element of the list of `--preserve` and `--no-preserve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Attribute {
+#[non_exhaustive]
+pub enum Attribute {
     /// Permissions.
     Mode,
     /// Times.
     Timestamps,
+    /// User and group.
     Ownership,
     /// Hard links.
     Links,
     /// The security context.
     Context,
+    /// Extended attributes.
     Xattr,
     /// Every one of them.
     All,

@@ -244,8 +244,7 @@ impl OptionResolver {
             Some((control, source)) => choose(keywords::BACKUP, control.as_bytes(), &source, language)?,
         };
         let suffix = self.suffix.as_ref().or(surroundings.backup_suffix.as_ref());
-        let suffix = suffix.filter(|suffix| is_suffix(suffix)).cloned();
-        Ok(control.map(|control| Backup { control, suffix: suffix.unwrap_or_else(|| "~".into()) }))
+        Ok(control.map(|control| Backup::new(control, suffix.cloned())))
     }
 
     fn decide_preserve(
@@ -272,11 +271,4 @@ impl OptionResolver {
         }
         Ok(Preserve { context, xattr: keep(self.keep_xattr, self.require_xattr), ..self.options.preserve })
     }
-}
-
-/// Whether names with the suffix stay in the directory: no name may follow a slash. Slashes at the end pass.
-fn is_suffix(suffix: &OsStr) -> bool {
-    let bytes = suffix.as_bytes();
-    let name_end = bytes.iter().position(|&byte| byte == b'/').unwrap_or(bytes.len());
-    name_end > 0 && bytes[name_end..].iter().all(|&byte| byte == b'/')
 }

@@ -12,6 +12,7 @@ pub(crate) mod options;
 mod tests;
 
 pub(crate) use definition::command;
+pub use keywords::Attribute;
 pub(crate) use options::{
     Backup, Context, Control, CpOptions, Destination, Follow, Keep, Make, Overwrite, PreserveMode, Reflink,
     Sparse,

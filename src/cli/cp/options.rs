@@ -3,7 +3,8 @@
 
 use super::extensions::Extensions;
 use crate::cli::knobs::Knobs;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 
 /// What `ucp` is to do, as far as it can be told without looking at a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,7 +83,8 @@ impl Default for Destination {
 
 /// What is put at the destination for a file. Directories are always made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Make {
+#[non_exhaustive]
+pub enum Make {
     /// A file of its own.
     #[default]
     Copies,
@@ -94,7 +96,8 @@ pub(crate) enum Make {
 
 /// Which symbolic links among the sources stand for what they lead to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Follow {
+#[non_exhaustive]
+pub enum Follow {
     /// None: links are copied. `-P`, `-d`, `-a`, and the default with `-R` unless `-l` is given too.
     Never,
     /// Those on the command line: `-H`.
@@ -148,7 +151,8 @@ pub(crate) enum Keep {
 
 /// Which existing files are replaced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Overwrite {
+#[non_exhaustive]
+pub enum Overwrite {
     /// All.
     #[default]
     All,
@@ -170,9 +174,26 @@ pub(crate) struct Backup {
     pub suffix: OsString,
 }
 
+impl Backup {
+    /// A backup of this kind. A suffix that would lead out of the directory is none.
+    #[must_use]
+    pub(crate) fn new(control: Control, suffix: Option<OsString>) -> Self {
+        let suffix = suffix.filter(|suffix| is_suffix(suffix));
+        Self { control, suffix: suffix.unwrap_or_else(|| "~".into()) }
+    }
+}
+
+/// Whether names with the suffix stay in the directory: no name may follow a slash. Slashes at the end pass.
+fn is_suffix(suffix: &OsStr) -> bool {
+    let bytes = suffix.as_bytes();
+    let name_end = bytes.iter().position(|&byte| byte == b'/').unwrap_or(bytes.len());
+    name_end > 0 && bytes[name_end..].iter().all(|&byte| byte == b'/')
+}
+
 /// The kinds of names for backups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Control {
+#[non_exhaustive]
+pub enum Control {
     /// The suffix.
     Simple,
     /// A number.
@@ -183,7 +204,8 @@ pub(crate) enum Control {
 
 /// Where holes go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Sparse {
+#[non_exhaustive]
+pub enum Sparse {
     /// Where the source has them.
     #[default]
     Auto,
@@ -195,7 +217,8 @@ pub(crate) enum Sparse {
 
 /// Whether a copy shares blocks with its source until one of them is changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Reflink {
+#[non_exhaustive]
+pub enum Reflink {
     /// Where the file system can.
     #[default]
     Auto,

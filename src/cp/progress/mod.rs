@@ -2,11 +2,13 @@
 //!
 //! Workers write what they have done into a [`meter`] of their own, and note what they have in work beyond one chain in
 //! [`unfinished`]. One thread, in [`watch`], looks at that some ten times a second, shows it, and waits for [`signals`];
-//! [`scan`] counts in another what there is to do; [`pace`] makes a rate of it.
+//! [`scan`] counts in another what there is to do; [`pace`] makes a rate of it. Where a caller of the library watches,
+//! [`observer`] takes the place of all that is shown and of all signals.
 //!
 //! Without the option there is none of it: no thread, no signal kept from any, no call more.
 
 pub(crate) mod meter;
+pub(crate) mod observer;
 pub(crate) mod pace;
 pub(crate) mod scan;
 pub(crate) mod signals;
@@ -15,6 +17,7 @@ pub(crate) mod watch;
 
 use crate::plan::facts::FileId;
 use crate::report::Reporter;
+use crate::report::message::{FileError, MessageKind};
 use crate::report::progress::amounts;
 use meter::Cells;
 use rustix::process::{Pid, setpriority_process};
@@ -84,12 +87,17 @@ impl Progress {
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
+    /// Tells which files are incomplete, and answers how many.
+    pub(crate) fn tell_left(&self, reporter: &Reporter) -> usize {
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        let count = left.len();
+        left.into_iter().for_each(|path| reporter.problem(&FileError::of(MessageKind::Incomplete, path)));
+        count
+    }
+
     /// Tells what a signal has left of the work.
     pub(crate) fn tell_interruption(&self, signal: i32, reporter: &Reporter) {
-        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
-        for path in &left {
-            reporter.incomplete(path);
-        }
+        let left = self.tell_left(reporter);
         let copied = amounts::files(self.cells.sum().files);
         let removed = match self.removed.load(Ordering::Relaxed) {
             0 => String::new(),
@@ -97,7 +105,7 @@ impl Progress {
         };
         let name = signals::name(signal);
         // What is there and not whole would be left as it is by --update=none.
-        let advice = if left.is_empty() { "-u or --update=none" } else { "-u" };
+        let advice = if left == 0 { "-u or --update=none" } else { "-u" };
         let text = format!("{name}: {copied} copied{removed}; go on with {advice}");
         reporter.interrupted(signal, text.as_bytes());
     }

@@ -5,11 +5,13 @@
 //! copy will need.
 
 use super::be_last_in_line;
+use super::meter::Sum;
 use crate::cli::cp::{CpOptions, Follow, Make};
 use crate::cp::walk::filter::rules_in;
 use crate::plan::filter::{self, Rules};
 use crate::plan::{listing, path, replace};
 use crate::process::{self, Limit};
+use crate::report::progress::Total;
 use rustix::fs::{CWD, FileType};
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -34,9 +36,19 @@ pub(crate) struct Count {
 }
 
 impl Count {
+    /// What there is to do in all, where `sum` is done of it. A count that is behind the copy says nothing yet.
+    #[must_use]
+    pub(crate) fn total(&self, sum: Sum) -> Option<Total> {
+        let (files, bytes, complete) = self.so_far();
+        let files = files.saturating_sub(sum.left_out_files);
+        let bytes = bytes.saturating_sub(sum.left_out_bytes);
+        let worth = complete || files > sum.files;
+        worth.then_some(Total { files: files.max(sum.files), bytes: bytes.max(sum.bytes), complete })
+    }
+
     /// Files and bytes so far, and whether that is all.
     #[must_use]
-    pub(crate) fn so_far(&self) -> (u64, u64, bool) {
+    fn so_far(&self) -> (u64, u64, bool) {
         // The flag first: what was counted before it was set is seen then.
         let complete = self.complete.load(Ordering::Acquire);
         (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed), complete)

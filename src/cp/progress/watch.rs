@@ -8,8 +8,8 @@ use crate::cli::cp::CpOptions;
 use crate::cli::cp::extensions::progress::When;
 use crate::process;
 use crate::report::Reporter;
+use crate::report::progress::Snapshot;
 use crate::report::progress::bar::Bar;
-use crate::report::progress::{Snapshot, Total};
 use rustix::stdio::stderr;
 use rustix::termios;
 use std::sync::Arc;
@@ -215,14 +215,7 @@ impl Shown<'_, '_> {
         if let Some(name) = self.watch.progress.cells.name() {
             self.name = name;
         }
-        let total = self.count.as_ref().and_then(|count| {
-            let (files, bytes, complete) = count.so_far();
-            let files = files.saturating_sub(sum.left_out_files);
-            let bytes = bytes.saturating_sub(sum.left_out_bytes);
-            // A count that is behind the copy says nothing yet.
-            let worth = complete || files > sum.files;
-            worth.then_some(Total { files: files.max(sum.files), bytes: bytes.max(sum.bytes), complete })
-        });
+        let total = self.count.as_ref().and_then(|count| count.total(sum));
         // More than was counted has come: nothing can be said of what comes still.
         let total_left = total.filter(|total| total.complete && total.bytes > sum.bytes);
         let left = total_left.and_then(|total| self.pace.left(total.bytes - sum.bytes));

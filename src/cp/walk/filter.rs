@@ -91,9 +91,8 @@ impl Walker<'_, '_> {
                 reporter.problem(&FileError::failed(MessageKind::NotUsingRules, file, *errno))
             }
             Trouble::Beyond(Beyond(why)) => {
-                let text = FileError::of(MessageKind::NotUsingRules, file).text(reporter.language());
-                reporter
-                    .error(&[&text[..], b": ", &quote::shown(why.as_bytes(), reporter.charset())].concat());
+                let why = quote::shown(why.as_bytes(), reporter.charset());
+                reporter.problem_because(&FileError::of(MessageKind::NotUsingRules, file), &why);
             }
             Trouble::Bad(BadLines { number, why, others }) => {
                 let file = quote::always(&file, reporter.charset());

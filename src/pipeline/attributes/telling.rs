@@ -19,7 +19,7 @@ pub(crate) fn tell(
         match (told.said, told.failed) {
             (true, true) => reporter.problem(&problem(refused, &paths)),
             (true, false) => reporter.warning(&problem(refused, &paths)),
-            (false, true) => reporter.set_failed(),
+            (false, true) => reporter.silent_problem(&problem(refused, &paths)),
             (false, false) => {}
         }
     }
@@ -29,13 +29,13 @@ pub(crate) fn tell(
 fn problem(refused: &AttributeError, paths: impl Fn(End) -> Vec<u8>) -> FileError {
     let (what, errno) = match refused {
         AttributeError::Swapped => return FileError::of(MessageKind::Replaced, paths(End::Destination)),
-        // GNU cp names the attribute twice, and not the file.
         AttributeError::Attribute(name, errno) => {
-            let failed = FileError::between(MessageKind::SettingAttribute, name.clone(), name.clone());
+            let failed =
+                FileError::between(MessageKind::SettingAttribute, paths(End::Destination), name.clone());
             return FileError { errno: Some(*errno), ..failed };
         }
         AttributeError::Value(name, errno) => {
-            let failed = FileError::between(MessageKind::GettingAttribute, name.clone(), name.clone());
+            let failed = FileError::between(MessageKind::GettingAttribute, paths(End::Source), name.clone());
             return FileError { errno: Some(*errno), ..failed };
         }
         AttributeError::Listing(errno) => {

@@ -277,7 +277,7 @@ fn read(
     assert!(usize::try_from(room).unwrap() <= lease.capacity(), "a read past the lease");
     let mut bytes = world.read(&chain.source, offset, room)?;
     bytes.truncate(usize::try_from(most.max(1)).unwrap());
-    lease.fill_for_test(&bytes);
+    lease.fill(&bytes);
     Ok(u32::try_from(bytes.len()).unwrap())
 }
 

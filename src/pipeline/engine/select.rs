@@ -53,9 +53,7 @@ pub(crate) fn give_up(knobs: &Knobs, refusal: Refusal, reporter: &Reporter) {
         refusal
     });
     if is_first && knobs.insist_on_ring() {
-        let Refusal { step, errno } = refusal;
-        let line = format!("io_uring is not available ({step}): {}; going on without it", describe(errno));
-        reporter.error(line.as_bytes());
+        reporter.failed_with(&format!("{refusal}; going on without it"), refusal.errno);
     }
 }
 

@@ -39,9 +39,10 @@ struct Shown {
 
 /// What there is to do. Never less than what is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Total {
+pub struct Total {
     /// Files.
     pub files: u64,
+    /// Bytes of contents.
     pub bytes: u64,
     /// All sources have been counted.
     pub complete: bool,

@@ -221,6 +221,21 @@ impl Uring {
         Ok(())
     }
 
+    /// Makes fixed buffers of what the pool has, where a ring can have any.
+    pub(crate) fn register_buffers(&mut self) {
+        if self.may_register {
+            self.register_regions();
+        }
+    }
+
+    /// Has the kernel post what has completed meanwhile: with DEFER_TASKRUN it does so only inside io_uring_enter(2).
+    ///
+    /// # Errors
+    /// The ring itself broke.
+    pub(crate) fn collect(&mut self) -> Result<(), Errno> {
+        self.turn_over(Wait::No)
+    }
+
     /// Makes fixed buffers of the pool's regions, as many as RLIMIT_MEMLOCK allows.
     fn register_regions(&mut self) {
         for (number, region) in self.pool.unregistered() {

@@ -8,12 +8,14 @@
 use super::pauses::Pauses;
 use crate::bufpool::{Lease, RegionSpan};
 use crate::pipeline::engine::Wait;
+use crate::report::message::describe;
 use io_uring::types::{DestinationSlot, Fd, Fixed};
 use io_uring::{IoUring, Probe, cqueue, opcode, squeue};
 use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CStr;
+use std::fmt;
 
 /// What the user asked of the ring.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +39,12 @@ pub(crate) struct Refusal {
     pub step: &'static str,
     /// What the kernel said.
     pub errno: Errno,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "io_uring is not available ({}): {}", self.step, describe(self.errno))
+    }
 }
 
 /// A set-up ring.
