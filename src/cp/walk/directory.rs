@@ -237,10 +237,7 @@ impl Walker<'_, '_> {
         self.end_copies_within(branch);
         let in_order = self.walks_in_order(branch);
         let fetched = branch.source().and_then(|source| match source {
-            Directory::Open(source) if in_order => {
-                self.books.listing.fetch_all(&source).map(|all| (all, true))
-            }
-            Directory::Open(source) => self.books.listing.fetch(&source),
+            Directory::Open(source) => self.books.listing.fetch(&source, self.listed_together(in_order)),
             Directory::Working => Err(Errno::BADF),
         });
         let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
@@ -268,6 +265,18 @@ impl Walker<'_, '_> {
             self.queue_tasks(tasks);
         }
         branch.entry_done(self.shared.reporter);
+    }
+
+    /// How many entries of a directory are sorted together, of one that is walked `in_order` all.
+    fn listed_together(&self, in_order: bool) -> usize {
+        let options = self.shared.options;
+        // A link may lead above the copy, which ends the walk where it is.
+        let is_seen = goes_in_order(options) || self.shared.ends_in_order || options.follow == Follow::Always;
+        match (in_order, is_seen) {
+            (true, _) => usize::MAX,
+            (false, true) => listing::MANY_IN_ORDER,
+            (false, false) => listing::MANY,
+        }
     }
 
     /// Entries as tasks, in their order: each directory alone, what lies between them together.
