@@ -35,6 +35,8 @@ fn a_link_that_a_later_operand_leads_through_is_copied_with_the_access_time_from
         (&["-a"], ["s", "s/b/l/f"], "d/s/b/l"),
         (&["-a", "-u"], ["through/.", "s/b/l/f"], "d/b/l"),
         (&["-a", "-u"], ["s/b/l", "s/b/l/f"], "d/l"),
+        (&["-a", "--strip-trailing-slashes"], ["e", "s/b/l/"], "d/l"),
+        (&["-au", "--strip-trailing-slashes"], ["e", "s/b/l//"], "d/l"),
         // The directory of the copies is in an operand.
         (&["-a", "-u"], ["./", "s/b/l/f"], "d/s/b/l"),
     ] {

@@ -6,6 +6,7 @@ use super::recursion::Above;
 use crate::cli::cp::{CpOptions, Follow};
 use crate::pipeline::chain::Directory;
 use crate::plan::facts::{FileId, FileStat};
+use crate::plan::path;
 use crate::process;
 use rustix::fs::{AtFlags, FileType};
 use std::collections::HashSet;
@@ -19,8 +20,7 @@ pub(crate) fn is_any(options: &CpOptions) -> bool {
         return true;
     }
     let named = |name: &[u8]| look(name, false).map(|facts| (name.to_vec(), facts));
-    let found: Vec<(Vec<u8>, FileStat)> =
-        options.sources.iter().filter_map(|source| named(source.as_bytes())).collect();
+    let found: Vec<(Vec<u8>, FileStat)> = names(options).filter_map(named).collect();
     let mut all = HashSet::new();
     if !found.iter().all(|(_, facts)| all.insert(facts.identity)) {
         return true;
@@ -50,8 +50,7 @@ pub(crate) fn leads_through_copied(options: &CpOptions) -> bool {
     let follows = options.follow != Follow::Never;
     let memo = Above::default();
     let mut earlier = HashSet::new();
-    options.sources.iter().any(|source| {
-        let name = source.as_bytes();
+    names(options).any(|name| {
         let is_copied = first_link(name, follows).is_some_and(|(link, identity)| {
             earlier.contains(&identity)
                 || !earlier.is_empty()
@@ -61,6 +60,14 @@ pub(crate) fn leads_through_copied(options: &CpOptions) -> bool {
             earlier.extend(look(name, follows).map(|stat| stat.identity));
         }
         is_copied
+    })
+}
+
+/// The names of operands, as they are looked at.
+fn names(options: &CpOptions) -> impl Iterator<Item = &[u8]> {
+    options.sources.iter().map(|source| match options.strip_trailing_slashes {
+        true => path::without_trailing_slashes(source.as_bytes()),
+        false => source.as_bytes(),
     })
 }
 
