@@ -87,6 +87,21 @@ fn what_is_behind_a_link_above_the_copy_is_not_copied_either_in_whatever_order_i
 }
 
 #[test]
+fn links_behind_the_copy_are_not_looked_through() {
+    each_engine(|s| {
+        s.in_walk_order(&[&["s", "d"], &["s/f", "s/up", "s/z"]], |s| {
+            s.file("s/f", "1").symlink("s/up", "..").symlink("s/z", "f").dir("d");
+        });
+        s.times("s/z", 5, 1_000_000_000);
+        s.cp(["-rL", "s", "d"]).run().ends(1);
+        assert_eq!(
+            (s.names("d/s"), s.accessed("s/z").0),
+            (["", "f", "up", "up/d"].map(str::to_owned).to_vec(), 5)
+        );
+    });
+}
+
+#[test]
 fn any_directory_that_the_run_has_made_ends_the_walk() {
     each_engine(|s| {
         // Made by an operand before, and by the walk itself.

@@ -259,11 +259,7 @@ impl Walker<'_, '_> {
         if tasks.iter().filter(shared_out).count() > 1 && self.shared.jobs_max() > 1 {
             branch.turn.get_or_init(Arc::default);
         }
-        if in_order {
-            self.queue_in_order(tasks);
-        } else {
-            self.queue_tasks(tasks);
-        }
+        self.queue_walked(branch, tasks);
         branch.entry_done(self.shared.reporter);
     }
 
@@ -291,7 +287,10 @@ impl Walker<'_, '_> {
             }
         };
         for mut entry in entries {
-            self.find_kind(branch, &mut entry);
+            // Looking through a link changes its access time, and the walk may end before it.
+            if entry.kind == FileType::Unknown {
+                entry.kind = self.kind_of(branch, &entry, AtFlags::SYMLINK_NOFOLLOW);
+            }
             if entry.kind == FileType::Directory {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
                 // The lines of -v come in the order of the listing; where there are files already, or names cannot wait for
@@ -307,7 +306,9 @@ impl Walker<'_, '_> {
                     directories.push(task);
                 }
             } else {
-                let alone = entry.through_link && self.walks_in_order(branch);
+                let is_followed = entry.through_link
+                    || entry.kind == FileType::Symlink && self.shared.options.follow == Follow::Always;
+                let alone = is_followed && self.walks_in_order(branch);
                 if alone {
                     flush(&mut leaves, &mut tasks);
                 }
