@@ -245,6 +245,12 @@ fn attributes_of_an_empty_name_cannot_be_set() {
         }
         s.file("c/f", "1").xattr("c", "user.one", b"1");
         s.cp(["-a", "c", ""]).fails("ucp: preserving permissions for ‘’: No such file or directory");
+        let attribute = "setting attribute 'user.one' for 'user.one': No such file or directory";
+        s.cp(["-r", "--preserve=xattr", "c", ""]).fails(&format!("ucp: {attribute}"));
+        s.cp(["-r", "--preserve=mode,xattr", "c", ""]).fails(&format!("ucp: {attribute}"));
+        s.cp(["-a", "--attributes-only", "c", ""]).fails(&format!(
+            "ucp: {attribute}\nucp: preserving permissions for ‘’: No such file or directory"
+        ));
         s.chown("c", 7, 7);
         s.cp(["-a", "c", ""]).fails("ucp: clearing permissions for '': No such file or directory");
         assert_ne!(s.owner("."), (7, 7));

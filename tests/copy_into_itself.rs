@@ -59,6 +59,49 @@ fn what_is_listed_behind_the_copy_is_not_copied() {
 }
 
 #[test]
+fn what_is_behind_a_link_above_the_copy_is_not_copied_either_in_whatever_order_it_is_listed() {
+    for files in [8, 700] {
+        each_engine(|s| {
+            s.in_walk_order(&[&["s", "d"]], |s| {
+                s.dir("s").dir("d");
+                for number in 0..files {
+                    s.file(format!("s/a-file-whose-name-is-long-enough-{number}"), "contents");
+                    if number == files / 2 {
+                        s.symlink("s/up", "..");
+                    }
+                }
+            });
+            let order = in_order(s, "s");
+            s.cp(["-rL", "s", "d"]).fails(
+                "ucp: cannot copy cyclic symbolic link 's/up/s'\n\
+                 ucp: cannot copy a directory, 's', into itself, 'd/s'",
+            );
+            let end = order.iter().position(|name| name == "up").unwrap();
+            let mut expected = order[..=end].to_vec();
+            let mut copied = in_order(s, "d/s");
+            expected.sort_unstable();
+            copied.sort_unstable();
+            assert_eq!(copied, expected);
+        });
+    }
+}
+
+#[test]
+fn links_behind_the_copy_are_not_looked_through() {
+    each_engine(|s| {
+        s.in_walk_order(&[&["s", "d"], &["s/f", "s/up", "s/z"]], |s| {
+            s.file("s/f", "1").symlink("s/up", "..").symlink("s/z", "f").dir("d");
+        });
+        s.times("s/z", 5, 1_000_000_000);
+        s.cp(["-rL", "s", "d"]).run().ends(1);
+        assert_eq!(
+            (s.names("d/s"), s.accessed("s/z").0),
+            (["", "f", "up", "up/d"].map(str::to_owned).to_vec(), 5)
+        );
+    });
+}
+
+#[test]
 fn any_directory_that_the_run_has_made_ends_the_walk() {
     each_engine(|s| {
         // Made by an operand before, and by the walk itself.

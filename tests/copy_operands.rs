@@ -29,6 +29,30 @@ fn an_earlier_copy_can_be_a_later_source() {
 }
 
 #[test]
+fn a_link_that_a_later_operand_leads_through_is_copied_with_the_access_time_from_before() {
+    for (options, operands, copy) in [
+        (&["-a"][..], ["s", "s/b/l/"], "d/s/b/l"),
+        (&["-a"], ["s", "s/b/l/f"], "d/s/b/l"),
+        (&["-a", "-u"], ["through/.", "s/b/l/f"], "d/b/l"),
+        (&["-a", "-u"], ["s/b/l", "s/b/l/f"], "d/l"),
+        (&["-a", "--strip-trailing-slashes"], ["e", "s/b/l/"], "d/l"),
+        (&["-au", "--strip-trailing-slashes"], ["e", "s/b/l//"], "d/l"),
+        // The directory of the copies is in an operand.
+        (&["-a", "-u"], ["./", "s/b/l/f"], "d/s/b/l"),
+    ] {
+        each_engine(|s| {
+            s.in_walk_order(&[&["s", "d"]], |s| {
+                s.file("s/b/kept", "1").symlink("s/b/l", "../../e").file("e/f", "2").dir("d/b");
+            });
+            s.symlink("through", "s").file("d/b/kept", "1");
+            s.times("s/b/l", 5, 1_000_000_000);
+            s.cp(options).and(operands).and(["d"]).run();
+            assert_eq!(s.accessed(copy), (5, 123_456_789), "{options:?} {operands:?}");
+        });
+    }
+}
+
+#[test]
 fn thousands_of_operands_arrive() {
     each_engine(|s| {
         let names: Vec<String> = (0..3000).map(|number| format!("s/{number}")).collect();

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fd::OwnedFd;
@@ -95,6 +96,26 @@ fn a_flat_directory_of_five_thousand_files_arrives() {
         }
         s.cp(["-r", "s", "t"]).succeeds();
         s.assert_same("s", "t");
+    });
+}
+
+#[test]
+fn lines_about_a_flat_directory_come_in_the_order_of_inode_numbers() {
+    each_engine(|s| {
+        for number in 0..700 {
+            s.file(format!("s/a-file-whose-name-is-long-enough-{number}"), "");
+        }
+        let inode = |name: &str| MetadataExt::ino(&s.path(name).symlink_metadata().unwrap());
+        let mut names: Vec<String> = s
+            .names("s")
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("s/{name}"))
+            .collect();
+        names.sort_by_key(|name| inode(name));
+        let lines: String =
+            names.iter().map(|name| format!("'{name}' -> 't/{}'\n", name.trim_start_matches("s/"))).collect();
+        s.cp(["-rv", "s", "t"]).succeeds().prints(format!("'s' -> 't'\n{lines}"));
     });
 }
 

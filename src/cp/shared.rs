@@ -80,6 +80,8 @@ pub(crate) struct Met {
     pub overlap: OnceLock<bool>,
     /// One of several operands is the directory that all are copied into, or lies above it.
     pub operand_holds_target: OnceLock<bool>,
+    /// An operand leads through a symbolic link that an earlier one copies with its access time.
+    pub operand_leads_through: OnceLock<bool>,
 }
 
 /// What all workers of a run share.

@@ -54,10 +54,6 @@ fn try_keep(
     if !wanted.is_link {
         times(copy, wanted, refused)?;
     }
-    if let Some(unnamed) = &wanted.unnamed {
-        refused.push(AttributeError::clone(unnamed));
-        return Err(Stop);
-    }
     let mut state = CopyState { now: None, special: true };
     if wanted.owner.is_some() || wanted.permissions != Permissions::AsTheyAre {
         let stat = rustix::fs::fstat(copy.descriptor());
@@ -71,6 +67,7 @@ fn try_keep(
     if wanted.is_link {
         times(copy, wanted, refused)?;
     }
+    refused.extend_from_slice(&wanted.unnamed);
     let unwritable = state.now.is_none_or(|now| !now.mode.contains(Mode::WUSR));
     if wanted.writable_for_attributes && unwritable {
         lend_writing(copy, &mut state);

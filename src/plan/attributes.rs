@@ -64,8 +64,8 @@ pub(crate) struct AttributePlan {
     pub is_link: bool,
     /// It has to be made writable to its owner for its extended attributes, where the umask or an ACL left it without.
     pub writable_for_attributes: bool,
-    /// What comes to be refused behind the times, as it would be set by a name that is empty.
-    pub unnamed: Option<Box<AttributeError>>,
+    /// What comes to be refused behind times and owner, as it would be set by a name that is empty.
+    pub unnamed: Vec<AttributeError>,
     /// An extended attribute that is refused ends it: as in GNU cp, but for regular files, where these are required.
     pub ends_at_attributes: bool,
     /// This process may give files away.
@@ -330,7 +330,7 @@ impl PreservePolicy {
             before,
             is_link: source.kind == FileType::Symlink,
             writable_for_attributes: !before && self.must_be_writable(source, &names),
-            unnamed: None,
+            unnamed: Vec::new(),
             ends_at_attributes: self.xattr == Keep::Require && source.kind != FileType::RegularFile,
             privileged: self.own.user == 0,
             names: Names {

@@ -12,7 +12,10 @@ use std::sync::Arc;
 const LISTING_BYTES: usize = 32 << 10;
 
 /// Entries from which on the next fetch is left for later.
-const MANY: usize = 256;
+pub(crate) const MANY: usize = 256;
+
+/// The same where the order of the walk can be seen, in which GNU cp has all of a directory: 12 MB at most.
+pub(crate) const MANY_IN_ORDER: usize = 1 << 17;
 
 /// One entry of a directory, as the listing told of it.
 #[derive(Debug, Clone)]
@@ -44,12 +47,12 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// The next entries of `directory` without `.` and `..`, by inode, and whether they are the last ones. The place
-    /// reached is kept by the descriptor itself.
+    /// The next entries of `directory` without `.` and `..`, by inode, and whether they are the last ones: about `many`, where
+    /// there are more. The place reached is kept by the descriptor itself.
     ///
     /// # Errors
     /// What getdents64(2) answered.
-    pub(crate) fn fetch(&mut self, directory: &OwnedFd) -> Result<(Vec<Entry>, bool), Errno> {
+    pub(crate) fn fetch(&mut self, directory: &OwnedFd, many: usize) -> Result<(Vec<Entry>, bool), Errno> {
         let mut entries = Vec::new();
         let mut ended = true;
         self.buffer.resize(LISTING_BYTES, MaybeUninit::uninit());
@@ -72,30 +75,13 @@ impl Listing {
             }
             // A directory that fits one fetch is known to have ended by asking once more, so that it need not be come
             // back to.
-            if listing.is_buffer_empty() && entries.len() >= MANY {
+            if listing.is_buffer_empty() && entries.len() >= many {
                 ended = false;
                 break;
             }
         }
         entries.sort_unstable_by_key(|entry| entry.rank);
         Ok((entries, ended))
-    }
-
-    /// All entries of `directory` by inode, as [`Self::fetch`] gives them part by part.
-    ///
-    /// # Errors
-    /// What getdents64(2) answered.
-    pub(crate) fn fetch_all(&mut self, directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
-        let mut all = Vec::new();
-        loop {
-            let (mut entries, ended) = self.fetch(directory)?;
-            number_from(&mut entries, u32::try_from(all.len()).unwrap_or(u32::MAX));
-            all.extend(entries);
-            if ended {
-                all.sort_unstable_by_key(|entry| entry.rank);
-                return Ok(all);
-            }
-        }
     }
 }
 
@@ -162,7 +148,7 @@ mod tests {
         let mut names = std::collections::HashSet::new();
         let mut fetches = 0;
         loop {
-            let (entries, ended) = listing.fetch(&open).expect("list");
+            let (entries, ended) = listing.fetch(&open, MANY).expect("list");
             fetches += 1;
             assert!(entries.is_sorted_by_key(|entry| entry.rank));
             names.extend(entries.into_iter().map(|entry| entry.name));
@@ -172,5 +158,8 @@ mod tests {
         }
         assert!(fetches > 1, "one fetch held everything");
         assert_eq!(names.len(), 3000);
+        let again = rustix::fs::open(directory.path(), directory_flags(), Mode::empty()).expect("open");
+        let (entries, ended) = listing.fetch(&again, MANY_IN_ORDER).expect("list");
+        assert!(ended && entries.len() == 3000 && entries.is_sorted_by_key(|entry| entry.rank));
     }
 }

@@ -11,7 +11,7 @@ use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::backup::{Name, Naming};
 use crate::plan::facts::FileStat;
-use crate::plan::listing::Listing;
+use crate::plan::listing::{Listing, MANY};
 use crate::plan::path;
 use crate::report::message::{FileError, MessageKind};
 use rustix::fd::OwnedFd;
@@ -271,7 +271,7 @@ fn backup_name(entry: &Entry, backup: &Backup, more: impl FnOnce(&mut Naming)) -
     if naming.needs_listing() {
         let mut listing = Listing::default();
         loop {
-            let (entries, ended) = match listing.fetch(&entry.directory) {
+            let (entries, ended) = match listing.fetch(&entry.directory, MANY) {
                 // Nothing is known of older backups. The name is not taken where there is one.
                 Err(Errno::BADF) => break,
                 answer => answer?,

@@ -6,7 +6,7 @@ use crate::cp::walk::operand::{typed, without_slashes};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};
-use crate::plan::listing::Listing;
+use crate::plan::listing::{Listing, MANY};
 use crate::plan::overwrite::Existing;
 use crate::plan::path;
 use rustix::fs::{AtFlags, FileType, OFlags};
@@ -102,7 +102,7 @@ fn lists_both(at: &At, names: [&[u8]; 2]) -> Result<bool, Errno> {
     let mut listing = Listing::default();
     let mut listed = [false; 2];
     loop {
-        let (entries, ended) = listing.fetch(&open)?;
+        let (entries, ended) = listing.fetch(&open, MANY)?;
         for (name, listed) in names.iter().zip(&mut listed) {
             *listed |= entries.iter().any(|entry| entry.name.to_bytes() == *name);
         }

@@ -246,7 +246,8 @@ impl Walker<'_, '_> {
     /// Copies a file that is ready for it, or makes its copy another name of the one that there is. Where it was
     /// `skipped` its own copy is the file that stays.
     pub(crate) fn copy_or_link(&mut self, mut job: FileJob, facts: &FileStat, skipped: bool) {
-        let overlap = || *self.shared.met.overlap.get_or_init(|| overlap::is_any(self.shared.options));
+        let is_any = || self.an_operand_leads_through_copied() || overlap::is_any(self.shared.options);
+        let overlap = || *self.shared.met.overlap.get_or_init(is_any);
         let sharing = linking::sharing(self.shared.options, facts, job.is_operand(), skipped, overlap);
         let mut first_of_all = false;
         if sharing != Sharing::Alone {

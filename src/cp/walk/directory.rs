@@ -237,10 +237,7 @@ impl Walker<'_, '_> {
         self.end_copies_within(branch);
         let in_order = self.walks_in_order(branch);
         let fetched = branch.source().and_then(|source| match source {
-            Directory::Open(source) if in_order => {
-                self.books.listing.fetch_all(&source).map(|all| (all, true))
-            }
-            Directory::Open(source) => self.books.listing.fetch(&source),
+            Directory::Open(source) => self.books.listing.fetch(&source, self.listed_together(in_order)),
             Directory::Working => Err(Errno::BADF),
         });
         let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
@@ -262,12 +259,20 @@ impl Walker<'_, '_> {
         if tasks.iter().filter(shared_out).count() > 1 && self.shared.jobs_max() > 1 {
             branch.turn.get_or_init(Arc::default);
         }
-        if in_order {
-            self.queue_in_order(tasks);
-        } else {
-            self.queue_tasks(tasks);
-        }
+        self.queue_walked(branch, tasks);
         branch.entry_done(self.shared.reporter);
+    }
+
+    /// How many entries of a directory are sorted together, of one that is walked `in_order` all.
+    fn listed_together(&self, in_order: bool) -> usize {
+        let options = self.shared.options;
+        // A link may lead above the copy, which ends the walk where it is.
+        let is_seen = goes_in_order(options) || self.shared.ends_in_order || options.follow == Follow::Always;
+        match (in_order, is_seen) {
+            (true, _) => usize::MAX,
+            (false, true) => listing::MANY_IN_ORDER,
+            (false, false) => listing::MANY,
+        }
     }
 
     /// Entries as tasks, in their order: each directory alone, what lies between them together.
@@ -282,7 +287,10 @@ impl Walker<'_, '_> {
             }
         };
         for mut entry in entries {
-            self.find_kind(branch, &mut entry);
+            // Looking through a link changes its access time, and the walk may end before it.
+            if entry.kind == FileType::Unknown {
+                entry.kind = self.kind_of(branch, &entry, AtFlags::SYMLINK_NOFOLLOW);
+            }
             if entry.kind == FileType::Directory {
                 let task = Task::Directory { parent: Arc::clone(branch), entry };
                 // The lines of -v come in the order of the listing; where there are files already, or names cannot wait for
@@ -298,7 +306,9 @@ impl Walker<'_, '_> {
                     directories.push(task);
                 }
             } else {
-                let alone = entry.through_link && self.walks_in_order(branch);
+                let is_followed = entry.through_link
+                    || entry.kind == FileType::Symlink && self.shared.options.follow == Follow::Always;
+                let alone = is_followed && self.walks_in_order(branch);
                 if alone {
                     flush(&mut leaves, &mut tasks);
                 }

@@ -20,13 +20,15 @@ pub(crate) mod source_directory;
 pub(crate) mod targets;
 
 use super::copy::extents::LargeFile;
+use super::job::dir_job::DirJob;
 use super::job::{FileJob, Task};
 use super::progress::Progress;
 use super::progress::meter::Meter;
 use super::shared::Run;
 use crate::cli::cp::Follow;
-use crate::plan::listing::Listing;
+use crate::plan::listing::{Entry, Listing};
 use crate::report::stats::Tally;
+use rustix::fs::FileType;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -84,15 +86,8 @@ impl Walker<'_, '_> {
             Task::Directory { parent, entry } => self.directory(&parent, &entry, None),
             Task::Listing(branch) => self.list(&branch),
             Task::Entries { branch, entries } => {
-                if self.is_behind_the_end(&branch, entries.len()) {
-                    return None;
-                }
-                for entry in &entries {
-                    if self.shared.is_interrupted() {
-                        break;
-                    }
-                    self.leaf(&branch, entry);
-                    self.end_leaf(&branch);
+                if !self.is_behind_the_end(&branch, entries.len()) {
+                    self.entries(&branch, entries);
                 }
             }
             Task::SeveralNames => self.several_names(),
@@ -105,6 +100,37 @@ impl Walker<'_, '_> {
             Task::Large(file) => return Some(file),
         }
         None
+    }
+
+    /// Begins with entries of a directory that were listed as none, one after the other. A link is looked through when its turn
+    /// has come; where it leads to a directory, what is behind it waits.
+    fn entries(&mut self, branch: &Arc<DirJob>, entries: Vec<Entry>) {
+        let mut left = entries.into_iter();
+        while let Some(mut entry) = left.next() {
+            if self.shared.is_interrupted() {
+                break;
+            }
+            if entry.kind == FileType::Symlink {
+                self.find_kind(branch, &mut entry);
+            }
+            if entry.kind == FileType::Directory {
+                let entries: Vec<Entry> = left.collect();
+                if !entries.is_empty() {
+                    self.queue_walked(branch, vec![Task::Entries { branch: Arc::clone(branch), entries }]);
+                }
+                return self.directory(branch, &entry, None);
+            }
+            self.leaf(branch, &entry);
+            self.end_leaf(branch);
+        }
+    }
+
+    /// Queues what a directory has: in its order where it is walked so.
+    fn queue_walked(&mut self, branch: &DirJob, tasks: Vec<Task>) {
+        match self.walks_in_order(branch) {
+            true => self.queue_in_order(tasks),
+            false => self.queue_tasks(tasks),
+        }
     }
 
     /// Ends what was begun before anything else is, where lines of `-v` come while files are being copied.

@@ -1,7 +1,7 @@
 //! Operands: looked at by name as they were typed, then handed to the tree or to a file's way.
 
 use super::source_directory::{DirAccess, DirPlace};
-use super::{TASKS_FOR_HELP, Walker};
+use super::{TASKS_FOR_HELP, Walker, overlap};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
 use crate::cp::entry::created::CreatedFiles;
 use crate::cp::entry::links::Share;
@@ -50,6 +50,9 @@ impl Walker<'_, '_> {
             }
         }
         let Some(operand) = left.front() else { return };
+        if !alone && self.an_operand_leads_through_copied() {
+            return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
+        }
         // With the directories above its copy, an operand is looked at when those are there: GNU cp comes to them first.
         let examined = (!self.shared.options.parents).then(|| self.examine(operand, false));
         let source = examined.as_ref().and_then(|examined| examined.source.as_ref().ok()).copied();
@@ -94,6 +97,12 @@ impl Walker<'_, '_> {
                 self.call_for_help();
             }
         }
+    }
+
+    /// True if an operand must not be looked at before the earlier ones are copied.
+    pub(crate) fn an_operand_leads_through_copied(&self) -> bool {
+        let options = self.shared.options;
+        *self.shared.met.operand_leads_through.get_or_init(|| overlap::leads_through_copied(options))
     }
 
     /// Whether an operand's file was one before, where the times that its copy keeps depend on the earlier one having been

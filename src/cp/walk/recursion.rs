@@ -230,11 +230,10 @@ impl Walker<'_, '_> {
         let holds = |source: &[u8]| target::may_hold(source, target) && is_above(source);
         options.recursive
             && options.sources.len() > 1
-            && *self
-                .shared
-                .met
-                .operand_holds_target
-                .get_or_init(|| options.sources.iter().any(|source| holds(source.as_bytes())))
+            && *self.shared.met.operand_holds_target.get_or_init(|| {
+                self.an_operand_leads_through_copied()
+                    || options.sources.iter().any(|source| holds(source.as_bytes()))
+            })
     }
 
     /// Whether a directory is walked in the order of its listing, one part after the other: the copy may be met in it, or

@@ -7,7 +7,7 @@ use crate::cp::job::{Operand, Operands};
 use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::durability::is_left_over;
-use crate::plan::listing::Listing;
+use crate::plan::listing::{Listing, MANY};
 use crate::plan::path;
 use crate::report::Reporter;
 use crate::report::message::{FileError, MessageKind};
@@ -112,7 +112,7 @@ impl Targets {
 /// Tells of what interrupted copies have left in an open directory. One that cannot be listed keeps it to itself.
 pub(crate) fn tell_left_over(directory: &OwnedFd, shown: &[u8], reporter: &Reporter) {
     let mut listing = Listing::default();
-    while let Ok((entries, ended)) = listing.fetch(directory) {
+    while let Ok((entries, ended)) = listing.fetch(directory, MANY) {
         for entry in entries.iter().filter(|entry| is_left_over(entry.name.to_bytes(), place::token())) {
             let path = path::join(shown, entry.name.to_bytes());
             reporter.problem(&FileError::of(MessageKind::LeftOver, path));

@@ -81,7 +81,7 @@ fn what_is_owed_of_a_source_that_cannot_be_read_any_more_is_refused() {
         before: false,
         is_link: false,
         writable_for_attributes: false,
-        unnamed: None,
+        unnamed: Vec::new(),
         ends_at_attributes: false,
         privileged: false,
         names: Names {

@@ -17,7 +17,7 @@ impl AttributePlan {
             before: false,
             is_link: true,
             writable_for_attributes: false,
-            unnamed: None,
+            unnamed: Vec::new(),
             ends_at_attributes: false,
             privileged: false,
             names: Names::default(),
@@ -28,7 +28,7 @@ impl AttributePlan {
     #[must_use]
     pub(crate) fn is_nothing(&self) -> bool {
         self.times.is_none()
-            && self.unnamed.is_none()
+            && self.unnamed.is_empty()
             && self.owner.is_none()
             && self.permissions == Permissions::AsTheyAre
             && self.names == Names::default()
@@ -50,18 +50,24 @@ impl AttributePlan {
     }
 
     /// Takes away what cannot be set for an empty name, which stands for the working directory, `now` somebody's: GNU cp
-    /// sets some attributes by that name. The times come before.
+    /// sets some attributes by that name. Times and owner come before.
     pub(crate) fn refuse_without_name(&mut self, now: Owner) {
-        if !matches!(self.permissions, Permissions::Kept(_) | Permissions::Whole(_)) {
+        let kept = matches!(self.permissions, Permissions::Kept(_) | Permissions::Whole(_));
+        let names = std::mem::take(&mut self.names);
+        self.names.refused = names.refused;
+        // Before it changes hands it would be closed to others, and that is the end already.
+        if kept && self.owner.take_if(|owner| *owner != now).is_some() {
+            self.permissions = Permissions::AsTheyAre;
+            self.unnamed = vec![AttributeError::Clearing(Errno::NOENT)];
             return;
         }
-        let kept = std::mem::replace(&mut self.permissions, Permissions::AsTheyAre);
-        self.names = Names::default();
-        // Before it changes hands it would be closed to others, and that is the end already.
-        let changes_hands = self.owner.take_if(|owner| *owner != now).is_some();
-        let refused = || AttributeError::Permissions(kept, Errno::NOENT);
-        self.unnamed =
-            Some(Box::new(if changes_hands { AttributeError::Clearing(Errno::NOENT) } else { refused() }));
+        let plain = names.plain.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+        self.unnamed = plain.map(|name| AttributeError::Attribute(name.to_vec(), Errno::NOENT)).collect();
+        let ends = self.ends_at_attributes && !self.unnamed.is_empty();
+        if kept || ends {
+            let permissions = std::mem::replace(&mut self.permissions, Permissions::AsTheyAre);
+            self.unnamed.extend((!ends).then_some(AttributeError::Permissions(permissions, Errno::NOENT)));
+        }
     }
 
     /// The mode of a directory that was made to lead to a copy, where the way ends below it, if it is another one than it was made
