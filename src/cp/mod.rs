@@ -1,12 +1,12 @@
 //! `ucp`: what a run does, and in which order.
 //!
 //! [`run`] begins it, and [`worker`] is the loop that every thread is in. [`walk`] finds what is to be copied, [`entry`] meets what
-//! is at the destination already, [`copy`] moves a file's contents; what one hands to the next is in [`job`]. [`dry_run`] stands
-//! in for the effects of all of them.
+//! is at the destination already, [`copy`] moves a file's contents; what one hands to the next is in [`job`]. What walk and
+//! entries do to a destination they do by [`effects`], which are those of a copy or of a dry run.
 
 pub(crate) mod copy;
 pub(crate) mod debug;
-pub(crate) mod dry_run;
+pub(crate) mod effects;
 pub(crate) mod entry;
 pub(crate) mod job;
 pub(crate) mod manifest;

@@ -47,7 +47,7 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
     if let Ok(operands) = &operands
         && (fsync || atomic)
         && manifest.is_ok()
-        && shared.dry_run.is_none()
+        && !options.extensions.choosing.dry_run
     {
         shared.targets = Targets::of(operands, options, reporter);
     }
@@ -64,8 +64,8 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
     }
     backup::take_back_all(&shared);
     if !shared.is_interrupted() {
-        shared.late.finish(&shared.settings.method.keeping, reporter);
-        shared.parents.finish(&shared);
+        shared.effects.finish();
+        shared.parents.finish(&shared.settings.method.keeping, reporter);
     }
     shared.finish_manifest();
     let synced = shared.targets.as_ref().filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));

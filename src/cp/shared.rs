@@ -2,11 +2,9 @@
 
 use super::copy::CopyPolicy as MethodSettings;
 use super::copy::fs_pairs::FsPairs;
-use super::dry_run::state::DryRun;
+use super::effects::{self, Effects};
 use super::entry::created::{Base, EntryName, OperandDirectories, ReadOperands};
 use super::entry::existing::asks_first;
-use super::entry::grains::Grains;
-use super::entry::late::Late;
 use super::entry::links::Links;
 use super::entry::owed::Owed;
 use super::job::Task;
@@ -93,16 +91,12 @@ pub(crate) struct Run<'env> {
     pub directories: Option<OperandDirectories>,
     /// What could be met again.
     pub met: Met,
-    /// What a dry run would have made; `None` where the copy is made.
-    pub dry_run: Option<DryRun>,
+    /// What is done to destinations.
+    pub effects: Box<dyn Effects + 'env>,
     /// What `--parents` has made.
     pub parents: Parents,
-    /// Symbolic links that wait for their times.
-    pub late: Late,
     /// Sources that are hard links of one another.
     pub links: Links,
-    /// How finely destinations keep times.
-    pub grains: Grains,
     /// Directories that wait to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<DirFsyncQueue>>,
     /// What goes back to what it was where nothing comes to take its place.
@@ -173,6 +167,8 @@ impl<'env> Run<'env> {
         let one_worker = options.verbose || options.ask;
         let watched = options.extensions.watched().is_some();
         let alone = one_worker || options.knobs.jobs == Some(NonZeroUsize::MIN);
+        let keeping = PreservePolicy::new(options, umask, own);
+        let owed = Arc::default();
         Self {
             queue: Queue::new(),
             settings: Settings {
@@ -189,7 +185,7 @@ impl<'env> Run<'env> {
                     reflink: options.reflink,
                     sparse: options.sparse,
                     debug: options.debug,
-                    keeping: PreservePolicy::new(options, umask, own),
+                    keeping,
                     attributes_only: options.attributes_only,
                     fsync: options.extensions.durability.fsync,
                     atomic: options.extensions.durability.atomic,
@@ -204,17 +200,15 @@ impl<'env> Run<'env> {
             pairs: FsPairs::default(),
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
             met: Met::default(),
-            dry_run: options.extensions.choosing.dry_run.then(|| DryRun::new(options)),
+            effects: effects::of_run(options, reporter, keeping, &owed),
             parents: Parents::default(),
-            late: Late::default(),
             links: Links::new(options),
-            grains: Grains::default(),
             durable: options
                 .extensions
                 .durability
                 .fsync
                 .then(|| Arc::new(DirFsyncQueue::new(most_unsynced(descriptors)))),
-            owed: Arc::default(),
+            owed,
             options,
             asks_first: asks_first(options),
             ends_in_order: ends_in_order(options, descriptors::let_names_wait(descriptors)),

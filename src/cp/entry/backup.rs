@@ -1,7 +1,7 @@
 //! Files that are kept under a backup's name: renamed before they are replaced, and back again where nothing took their
 //! place.
 
-use super::owed::{Debt, Moved, Spot, Undo};
+use super::owed::{Debt, Moved, Owed, Spot, Undo};
 use crate::cli::cp::Backup;
 use crate::cp::job::FileJob;
 use crate::cp::job::dir_job::DirJob;
@@ -69,10 +69,55 @@ impl Entry {
 /// The file that was kept.
 #[derive(Debug, Clone)]
 pub(crate) struct KeptFile {
-    /// That it comes back if nothing takes its place; `None` in a dry run.
+    /// That it comes back if nothing takes its place; `None` where it was not renamed.
     debt: Option<Debt>,
     /// Its path now, for messages.
     shown: Arc<[u8]>,
+}
+
+/// A backup that is to be made.
+pub(crate) struct BackupPlan<'a> {
+    pub destination: &'a At,
+    entry: Entry,
+    /// The directory in work that the file lies in, unless it is an operand's.
+    branch: Option<&'a Arc<DirJob>>,
+    name: CString,
+    /// The name is to be free.
+    exclusive: bool,
+    /// The file stays under its own name until something takes its place.
+    stays: bool,
+    /// The paths of the file and of its backup for messages.
+    shown: [Arc<[u8]>; 2],
+}
+
+impl BackupPlan<'_> {
+    /// Renames the file, or gives it the other name beside its own, and notes how that is taken back.
+    ///
+    /// # Errors
+    /// What rename(2) or link(2) answered.
+    pub(crate) fn carry_out(self, owed: &Arc<Owed>) -> Result<KeptFile, Errno> {
+        let Self { destination: _, entry, branch, name, exclusive, stays, shown } = self;
+        let both = stays && link(&entry, &name, exclusive)?;
+        if !both {
+            entry.rename(&name, exclusive)?;
+        }
+        let path = Arc::clone(&shown[1]);
+        let debt = owed.note(Undo::PutBack(Moved {
+            directory: branch.map_or(Spot::Held(entry.directory), |branch| Spot::Copy(Arc::clone(branch))),
+            from: Arc::from(entry.name),
+            to: Arc::from(name),
+            both,
+            shown,
+        }));
+        Ok(KeptFile { debt: Some(debt), shown: path })
+    }
+
+    /// The backup that this would be.
+    #[must_use]
+    pub(crate) fn simulated(self) -> KeptFile {
+        let [_, shown] = self.shown;
+        KeptFile { debt: None, shown }
+    }
 }
 
 impl Walker<'_, '_> {
@@ -107,17 +152,12 @@ impl Walker<'_, '_> {
         stays: bool,
     ) -> Result<KeptFile, FileError> {
         let failed = |errno| FileError::failed(MessageKind::CannotBackUp, shown[0].to_vec(), errno);
-        if let Some(imagined) = &self.shared.dry_run
-            && imagined.is_nowhere(&destination.directory)
-        {
-            return imagined.back_up(shown[0], backup).map_err(failed);
+        let effects = &self.shared.effects;
+        if let Some(kept) = effects.back_up_foreseen(destination, shown[0], backup).map_err(failed)? {
+            return Ok(kept);
         }
         let entry = entry_of(destination).map_err(failed)?;
-        let beside_it = |naming: &mut Naming<'_>| {
-            if let Some(imagined) = &self.shared.dry_run {
-                imagined.see_backups(naming, shown[0]);
-            }
-        };
+        let beside_it = |naming: &mut Naming<'_>| effects.see_backups(naming, shown[0]);
         let kept = backup_name(&entry, backup, beside_it).map_err(failed)?;
         let name = CString::new(kept.name.clone()).map_err(|_nul| failed(Errno::INVAL))?;
         let simple = Naming::of(entry.name.to_bytes(), backup).simple().map(CString::new).transpose();
@@ -129,25 +169,10 @@ impl Walker<'_, '_> {
                 shown[1].to_vec(),
             ));
         }
-        if let Some(imagined) = &self.shared.dry_run {
-            imagined.may_change(destination).map_err(failed)?;
-            let shown = beside(shown[0], &kept.name);
-            imagined.remember(&shown, imagined.copy_of(&FileStat::unknown()));
-            return Ok(KeptFile { debt: None, shown: Arc::from(shown) });
-        }
-        let both = stays && link(&entry, &name, kept.exclusive).map_err(failed)?;
-        if !both {
-            entry.rename(&name, kept.exclusive).map_err(failed)?;
-        }
-        let path: Arc<[u8]> = Arc::from(beside(shown[0], &kept.name));
-        let debt = self.shared.owed.note(Undo::PutBack(Moved {
-            directory: branch.map_or(Spot::Held(entry.directory), |branch| Spot::Copy(Arc::clone(branch))),
-            from: Arc::from(entry.name),
-            to: Arc::from(name),
-            both,
-            shown: [Arc::from(shown[0]), Arc::clone(&path)],
-        }));
-        Ok(KeptFile { debt: Some(debt), shown: path })
+        let paths = [Arc::from(shown[0]), Arc::from(beside(shown[0], &kept.name))];
+        let exclusive = kept.exclusive;
+        let plan = BackupPlan { destination, entry, branch, name, exclusive, stays, shown: paths };
+        effects.back_up(plan).map_err(failed)
     }
 
     /// `-b -f` of a file onto itself: its copy is the backup.

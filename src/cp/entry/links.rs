@@ -25,7 +25,7 @@ use crate::plan::linking::{self, Sharing};
 use crate::plan::listing::Entry;
 use crate::plan::overwrite::Existing;
 use crate::report::message::{FileError, MessageKind};
-use first::First;
+pub(crate) use first::First;
 use rustix::io::Errno;
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -150,6 +150,40 @@ impl Links {
         {
             first.made = shows;
         }
+    }
+
+    /// Makes a destination another name of a first copy, and notes which file the copy is then. True if something had to go
+    /// for that.
+    ///
+    /// # Errors
+    /// It cannot be linked.
+    pub(crate) fn link(
+        &self,
+        options: &CpOptions,
+        job: &FileJob,
+        source: &FileStat,
+        first: &mut First,
+    ) -> Result<bool, FileError> {
+        let At { directory, name } = &job.destination;
+        let follow = linking::links_through(options, job.is_operand());
+        let shows = Cell::new(first.made);
+        let link_with = |numbered: bool, name: &CStr| match numbered {
+            true => first.link_to(directory, name, follow),
+            false => first.link_held(source, directory, name, follow).map(|now| shows.set(now)),
+        };
+        let replaced = self.is_numbered(first).and_then(|numbered| match link_with(numbered, name) {
+            Ok(()) => Ok(false),
+            Err(Errno::EXIST) if job.may_link_over(options) => {
+                place::replace(&job.destination, |name| link_with(numbered, name)).map(|()| true)
+            }
+            Err(errno) => Err(errno),
+        });
+        let replaced = replaced.map_err(|errno| FileError {
+            errno: Some(errno),
+            ..FileError::between(MessageKind::CannotCreateHardLink, job.destination_path(), first.path())
+        })?;
+        first.made = shows.get();
+        Ok(replaced)
     }
 
     fn lock(&self, source: FileId) -> MutexGuard<'_, Files> {
@@ -330,37 +364,11 @@ impl Walker<'_, '_> {
     /// Gives the first copy the job's destination for another name, in place of what is there, and notes which file the
     /// copy is then.
     fn link_to_first(&self, job: &FileJob, source: &FileStat, first: &mut First) -> Result<(), FileError> {
-        let At { directory, name } = &job.destination;
-        if let Some(imagined) = &self.shared.dry_run {
-            return self.simulate_link(imagined, job, (first.made, first.path()));
-        }
         self.changed(job);
-        let follow = linking::links_through(self.shared.options, job.is_operand());
-        let shows = Cell::new(first.made);
-        let link_with = |numbered: bool, name: &CStr| match numbered {
-            true => first.link_to(directory, name, follow),
-            false => first.link_held(source, directory, name, follow).map(|now| shows.set(now)),
-        };
-        let replaced =
-            self.shared.links.is_numbered(first).and_then(|numbered| match link_with(numbered, name) {
-                Ok(()) => Ok(false),
-                Err(Errno::EXIST) if job.may_link_over(self.shared.options) => {
-                    place::replace(&job.destination, |name| link_with(numbered, name)).map(|()| true)
-                }
-                Err(errno) => Err(errno),
-            });
-        match replaced {
-            Ok(true) if self.shared.options.verbose => {
-                self.shared.reporter.removed(&job.destination_path());
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(errno) => Err(FileError {
-                errno: Some(errno),
-                ..FileError::between(MessageKind::CannotCreateHardLink, job.destination_path(), first.path())
-            }),
-        }?;
-        first.made = shows.get();
+        let replaced = self.shared.effects.link_to_first(&self.shared.links, job, source, first)?;
+        if replaced && self.shared.options.verbose {
+            self.shared.reporter.removed(&job.destination_path());
+        }
         Ok(())
     }
 }

@@ -8,7 +8,6 @@ use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::Origin;
 use crate::cp::job::{FileJob, JobPlace, Operand, Operands, Task};
 use crate::pipeline::chain::{At, Directory};
-use crate::pipeline::place;
 use crate::plan::facts::FileStat;
 use crate::plan::listing::Rank;
 use crate::plan::overwrite::Existing;
@@ -124,7 +123,7 @@ impl Walker<'_, '_> {
         let found = match &source {
             Ok(facts) if !twice && !new && !omitted(facts) => {
                 let kind = replace::looks_as(self.shared.options, facts.kind, true);
-                self.look(&operand.destination, || operand.destination_path(), Some(kind))
+                self.shared.effects.look(&operand.destination, &|| operand.destination_path(), Some(kind))
             }
             Ok(_) | Err(_) => Ok(Existing::Nothing),
         };
@@ -210,10 +209,10 @@ impl Walker<'_, '_> {
         // A file that is copied onto itself is known by what was typed.
         let typed = matches!(directory, Directory::Working) && *name == operand.source.name;
         let few = !self.shared.has_descriptors_to_spare();
-        if once || typed || few || self.shared.dry_run.is_some() || !name.to_bytes().contains(&b'/') {
+        if once || typed || few || !name.to_bytes().contains(&b'/') {
             return operand.destination.clone();
         }
-        place::pin_ancestor(&operand.destination).unwrap_or_else(|_errno| operand.destination.clone())
+        self.shared.effects.pin(&operand.destination)
     }
 
     /// What to say of a file that was given before. With backups, its copy would be kept for its own.

@@ -92,9 +92,8 @@ impl Walker<'_, '_> {
                 destination_path.clone(),
             ));
         }
-        // What a dry run has not made lies nowhere, and is known by its path.
-        let imagined = self.shared.dry_run.is_some() && copy.path == destination.path;
-        if imagined || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
+        let is_one_path = self.shared.effects.is_one_path(&copy.path, &destination.path);
+        if is_one_path || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
             return Err(FileError::of(MessageKind::TwiceDirectory, origin.source_path.clone()));
         }
         Ok(())
