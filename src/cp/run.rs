@@ -1,6 +1,5 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::debug;
 use super::entry::backup;
 use super::entry::created::Base;
 use super::job::{Operands, Task};
@@ -34,8 +33,10 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
     if shared.ring_at_once() {
         drop(select::choose(&options.knobs, &Pool::new(0))?);
     }
-    let manifest = manifest::open(options, outputs, reporter).map(|manifest| shared.manifest = manifest);
-    shared.own_names.extend(shared.manifest.as_ref().and_then(manifest::Listing::own_name));
+    let manifest = manifest::open(options, outputs, reporter).map(|manifest| {
+        shared.own_names.extend(manifest.as_ref().and_then(manifest::Listing::own_name));
+        shared.observer.add_manifest(manifest);
+    });
     let operands = operands(options);
     if operands.as_ref().is_ok_and(|operands| operands.left.iter().any(|operand| operand.target.is_some())) {
         reporter.holds_directory();
@@ -62,7 +63,7 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
         }
         Err(problem) => reporter.problem(&problem),
     }
-    backup::take_back_all(&shared);
+    backup::take_back_all(&shared.owed, &shared.observer);
     if !shared.is_interrupted() {
         shared.effects.finish();
         shared.parents.finish(&shared.settings.method.keeping, reporter);
@@ -75,9 +76,7 @@ pub(crate) fn copy(options: &CpOptions, outputs: &Outputs, reporter: &Reporter) 
     let placement = Some(select::placement(engine, &options.knobs, &counters));
     let elapsed = started.elapsed();
     let stats = Stats { tally, counters, elapsed, engine, reason, workers, placement, ways: None };
-    if options.debug {
-        debug::say_means(&stats, reporter);
-    }
+    shared.observer.lines.means(&stats);
     Ok(stats)
 }
 
@@ -90,7 +89,7 @@ fn wants_contexts(options: &CpOptions) -> bool {
 fn watched(shared: &Run<'_>, work: impl FnOnce()) {
     let finish = || {
         // Workers that do not come back will not.
-        backup::take_back_all(shared);
+        backup::take_back_all(&shared.owed, &shared.observer);
         shared.finish_manifest();
     };
     let ends = Ends { abandon: &|| shared.queue.abandon(), finish: &finish };

@@ -9,8 +9,7 @@ use super::entry::links::Links;
 use super::entry::owed::Owed;
 use super::job::Task;
 use super::job::dir_fsync::DirFsyncQueue;
-use super::manifest;
-use super::manifest::lines::Manifest;
+use super::observer::Observer;
 use super::outputs::Outputs;
 use super::progress::Progress;
 use super::walk::made_directories::{FilledDirectories, MadeDirectories};
@@ -32,6 +31,7 @@ use crate::plan::workers;
 use crate::process::{self, Limit};
 use crate::report::Reporter;
 use crate::report::counters::Counters;
+use crate::report::lines::Lines;
 use crate::report::message::Output;
 use crate::report::stats::Tally;
 use rustix::fs::{Mode, Timespec};
@@ -54,8 +54,6 @@ pub(crate) struct Settings {
     pub method: MethodSettings,
     /// Directories too, and special files as what they are.
     pub recursive: bool,
-    /// Say what is being done, in the order of the walk.
-    pub verbose: bool,
 }
 
 /// What a run remembers of what it could meet again.
@@ -111,8 +109,8 @@ pub(crate) struct Run<'env> {
     pub ends_in_order: bool,
     /// By which means.
     pub knobs: &'env Knobs,
-    /// Where hashes are written, if anywhere.
-    pub manifest: Option<manifest::Listing>,
+    /// Where it is told what has happened.
+    pub observer: Observer<'env>,
     /// What is written beside the copies.
     pub outputs: &'env Outputs,
     /// Names that are not copied, as the run has made them for itself.
@@ -169,6 +167,7 @@ impl<'env> Run<'env> {
         let alone = one_worker || options.knobs.jobs == Some(NonZeroUsize::MIN);
         let keeping = PreservePolicy::new(options, umask, own);
         let owed = Arc::default();
+        let lines = Lines::new(reporter, options.detail());
         Self {
             queue: Queue::new(),
             settings: Settings {
@@ -195,12 +194,11 @@ impl<'env> Run<'env> {
                     names_in_turn: !goes_in_order(options) && linking::reads_in_turn(options),
                 },
                 recursive: options.recursive,
-                verbose: options.verbose,
             },
             pairs: FsPairs::default(),
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
             met: Met::default(),
-            effects: effects::of_run(options, reporter, keeping, &owed),
+            effects: effects::of_run(options, lines, keeping, &owed),
             parents: Parents::default(),
             links: Links::new(options),
             durable: options
@@ -213,7 +211,7 @@ impl<'env> Run<'env> {
             asks_first: asks_first(options),
             ends_in_order: ends_in_order(options, descriptors::let_names_wait(descriptors)),
             knobs: &options.knobs,
-            manifest: None,
+            observer: Observer::new(lines),
             targets: None,
             outputs,
             own_names: outputs.own_names().collect(),
@@ -333,15 +331,7 @@ impl<'env> Run<'env> {
 
     /// Puts the manifest in its place, where there is one.
     pub(crate) fn finish_manifest(&self) {
-        if let Some(manifest) = &self.manifest {
-            manifest.finish(self.outputs.may_write(Output::Manifest), self.reporter);
-        }
-    }
-
-    /// What becomes of the files of an earlier manifest, where somebody wants to know.
-    #[must_use]
-    pub(crate) fn listed(&self) -> Option<&Manifest> {
-        self.manifest.as_ref().map(|manifest| &manifest.lines)
+        self.observer.finish(self.outputs.may_write(Output::Manifest));
     }
 
     /// Adds what an engine has counted.

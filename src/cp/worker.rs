@@ -336,7 +336,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             pool: &self.pool,
             owed: &self.shared.owed,
             outputs: self.shared.outputs,
-            manifest: self.shared.listed(),
+            manifest: self.shared.observer.manifest(),
             reporter: self.shared.reporter,
             tally: &mut self.books.tally,
         }

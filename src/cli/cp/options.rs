@@ -3,6 +3,7 @@
 
 use super::extensions::Extensions;
 use crate::cli::knobs::Knobs;
+use crate::report::lines::Detail;
 use std::ffi::OsString;
 
 /// What `ucp` is to do, as far as it can be told without looking at a file.
@@ -61,6 +62,14 @@ pub(crate) struct CpOptions {
     pub extensions: Extensions,
     /// How the work is done.
     pub knobs: Knobs,
+}
+
+impl CpOptions {
+    /// Which lines are shown of what is being done.
+    #[must_use]
+    pub(crate) fn detail(&self) -> Detail {
+        Detail { verbose: self.verbose, debug: self.debug }
+    }
 }
 
 /// The destination as the operands and options name it.

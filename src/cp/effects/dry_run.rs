@@ -26,7 +26,7 @@ use crate::plan::listing;
 use crate::plan::overwrite::Existing;
 use crate::plan::path;
 use crate::plan::replace;
-use crate::report::Reporter;
+use crate::report::lines::Lines;
 use crate::report::message::{FileError, MessageKind};
 use crate::report::stats::Tally;
 use rustix::fd::OwnedFd;
@@ -37,7 +37,7 @@ use std::sync::Arc;
 /// The effects of a run that changes nothing.
 pub(crate) struct DryRun<'env> {
     pub(crate) options: &'env CpOptions,
-    pub(crate) reporter: &'env Reporter,
+    pub(crate) lines: Lines<'env>,
     /// What would be there by now.
     pub(crate) foreseen: Foreseen,
 }
@@ -45,8 +45,8 @@ pub(crate) struct DryRun<'env> {
 impl<'env> DryRun<'env> {
     /// For a run with these options.
     #[must_use]
-    pub(crate) fn new(options: &'env CpOptions, reporter: &'env Reporter) -> Self {
-        Self { options, reporter, foreseen: Foreseen::new(options) }
+    pub(crate) fn new(options: &'env CpOptions, lines: Lines<'env>) -> Self {
+        Self { options, lines, foreseen: Foreseen::new(options) }
     }
 
     /// The copy of a directory that is there: by an earlier operand, or on the disk.
@@ -193,7 +193,7 @@ impl Effects for DryRun<'_> {
         let (patterns, rules) = (choosing.patterns.as_ref(), directory.rules.as_deref());
         if !filter::is_left_out((&path, name), true, patterns, rules, &mut Vec::new()) {
             let paths = (origin.source_path.clone(), origin.destination_path.clone());
-            self.reporter.problem(&FileError::between(MessageKind::IntoItself, paths.0, paths.1));
+            self.lines.reporter.problem(&FileError::between(MessageKind::IntoItself, paths.0, paths.1));
         }
     }
 

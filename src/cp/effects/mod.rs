@@ -25,7 +25,7 @@ use crate::plan::facts::{FileId, FileStat};
 use crate::plan::grain::Hint;
 use crate::plan::overwrite::Existing;
 use crate::plan::replace;
-use crate::report::Reporter;
+use crate::report::lines::Lines;
 use crate::report::message::FileError;
 use crate::report::stats::Tally;
 use dry_run::DryRun;
@@ -182,14 +182,14 @@ pub(crate) trait Effects: Send + Sync {
 #[must_use]
 pub(crate) fn of_run<'env>(
     options: &'env CpOptions,
-    reporter: &'env Reporter,
+    lines: Lines<'env>,
     keeping: PreservePolicy,
     owed: &Arc<Owed>,
 ) -> Box<dyn Effects + 'env> {
     if options.extensions.choosing.dry_run {
-        Box::new(DryRun::new(options, reporter))
+        Box::new(DryRun::new(options, lines))
     } else {
-        Box::new(OnDisk::new(options, reporter, keeping, Arc::clone(owed)))
+        Box::new(OnDisk::new(options, lines, keeping, Arc::clone(owed)))
     }
 }
 

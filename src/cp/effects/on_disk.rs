@@ -23,7 +23,7 @@ use crate::plan::facts::FileStat;
 use crate::plan::grain::Hint;
 use crate::plan::overwrite::Existing;
 use crate::plan::replace;
-use crate::report::Reporter;
+use crate::report::lines::Lines;
 use crate::report::message::FileError;
 use crate::report::stats::Tally;
 use rustix::fd::{AsFd, OwnedFd};
@@ -35,7 +35,7 @@ use std::sync::Arc;
 /// The effects of a run that copies, with what they have to remember for one another.
 pub(crate) struct OnDisk<'env> {
     pub(crate) options: &'env CpOptions,
-    pub(crate) reporter: &'env Reporter,
+    pub(crate) lines: Lines<'env>,
     pub(crate) keeping: PreservePolicy,
     /// What is taken back where nothing comes.
     pub(crate) owed: Arc<Owed>,
@@ -50,11 +50,11 @@ impl<'env> OnDisk<'env> {
     #[must_use]
     pub(crate) fn new(
         options: &'env CpOptions,
-        reporter: &'env Reporter,
+        lines: Lines<'env>,
         keeping: PreservePolicy,
         owed: Arc<Owed>,
     ) -> Self {
-        Self { options, reporter, keeping, owed, late: Late::default(), grains: Grains::default() }
+        Self { options, lines, keeping, owed, late: Late::default(), grains: Grains::default() }
     }
 
     /// True if what is new gets its name only when it is complete.
@@ -96,7 +96,7 @@ impl Effects for OnDisk<'_> {
         // An empty name stands for the working directory, but nothing of that name may be written to but by root.
         let writable = if shown.is_empty() { geteuid().is_root() } else { writable };
         let forced = self.options.force || self.options.remove_destination;
-        self.reporter.may_replace(shown, there.mode, writable, forced)
+        self.lines.reporter.may_replace(shown, there.mode, writable, forced)
     }
 
     fn pin(&self, at: &At) -> At {
@@ -158,7 +158,7 @@ impl Effects for OnDisk<'_> {
             // By a descriptor of its own: the place in a listing belongs to that.
             && let Ok(open) = place::open_directory(open.as_fd(), b".")
         {
-            targets::tell_left_over(&open, shown, self.reporter);
+            targets::tell_left_over(&open, shown, self.lines.reporter);
         }
         tally.directories += 1;
     }
@@ -207,6 +207,6 @@ impl Effects for OnDisk<'_> {
     }
 
     fn finish(&self) {
-        self.late.finish(&self.keeping, self.reporter);
+        self.late.finish(&self.keeping, self.lines.reporter);
     }
 }

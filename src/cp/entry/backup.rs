@@ -5,7 +5,7 @@ use super::owed::{Debt, Moved, Owed, Spot, Undo};
 use crate::cli::cp::Backup;
 use crate::cp::job::FileJob;
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::shared::Run;
+use crate::cp::observer::{Event, Observer};
 use crate::cp::walk::Walker;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
@@ -195,31 +195,32 @@ impl Walker<'_, '_> {
             Some(debt) => debt.take_back(),
         };
         if let Some(answer) = answer {
-            tell_restored(self.shared, answer, &kept.shown, &path());
+            tell_restored(&self.shared.observer, answer, &kept.shown, &path());
         }
     }
 }
 
 /// Takes back what the run has done for things that never came, now that nobody is at work any more.
-pub(crate) fn take_back_all(shared: &Run<'_>) {
-    shared.owed.take_back_all(|undo, answer| match undo {
-        Undo::PutBack(moved) => tell_restored(shared, answer, &moved.shown[1], &moved.shown[0]),
+pub(crate) fn take_back_all(owed: &Owed, observer: &Observer<'_>) {
+    owed.take_back_all(|undo, answer| match undo {
+        Undo::PutBack(moved) => tell_restored(observer, answer, &moved.shown[1], &moved.shown[0]),
         // What it was for has failed, and that was told; not that something is left of it.
         Undo::Remove { at: _, shown } => {
             if let Err(errno) = answer {
-                shared.reporter.problem(&FileError::failed(MessageKind::CannotRemove, shown.clone(), errno));
+                let problem = FileError::failed(MessageKind::CannotRemove, shown.clone(), errno);
+                observer.tell(Event::Failed(&problem));
             }
         }
     });
 }
 
-fn tell_restored(shared: &Run<'_>, answer: Result<(), Errno>, kept: &[u8], path: &[u8]) {
+fn tell_restored(observer: &Observer<'_>, answer: Result<(), Errno>, kept: &[u8], path: &[u8]) {
     match answer {
         Err(errno) => {
-            shared.reporter.problem(&FileError::failed(MessageKind::CannotUndoBackUp, path.to_vec(), errno));
+            let problem = FileError::failed(MessageKind::CannotUndoBackUp, path.to_vec(), errno);
+            observer.tell(Event::Failed(&problem));
         }
-        Ok(()) if shared.options.verbose => shared.reporter.restored(kept, path),
-        Ok(()) => {}
+        Ok(()) => observer.tell(Event::Restored(kept, path)),
     }
 }
 

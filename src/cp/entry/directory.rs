@@ -3,6 +3,7 @@
 use super::backup::KeptFile;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::Origin;
+use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
 use crate::cp::walk::source_directory::DirPlace;
 use crate::pipeline::attributes::{self, Copied};
@@ -56,8 +57,8 @@ impl Walker<'_, '_> {
             }
         };
         kept.iter().for_each(KeptFile::stays);
-        if made.is_some() && self.shared.settings.verbose {
-            self.shared.reporter.copied(&source.path, &destination.path, None);
+        if made.is_some() {
+            self.shared.observer.tell(Event::MadeDir(&source.path, &destination.path));
         }
         let through_link = fate == DirectoryAction::FillThroughLink;
         effects.open_dir(destination, (facts, names), made, through_link)
@@ -87,9 +88,7 @@ impl Walker<'_, '_> {
     fn remove_in_the_way(&self, destination: &DirPlace<'_>) -> Result<(), FileError> {
         let removed = self.shared.effects.remove(&destination.at());
         removed.map_err(destination.failed(MessageKind::CannotRemove))?;
-        if self.shared.settings.verbose {
-            self.shared.reporter.removed(&destination.path);
-        }
+        self.shared.observer.tell(Event::RemovedForDir(&destination.path));
         Ok(())
     }
 

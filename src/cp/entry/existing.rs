@@ -5,8 +5,10 @@ use super::backup::KeptFile;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::cp::effects::MadeEntry;
 use crate::cp::job::FileJob;
+use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
 use crate::pipeline::chain::{At, Directory};
+use crate::plan::data::{self, Trail};
 use crate::plan::facts::FileStat;
 use crate::plan::overwrite::Existing;
 use crate::plan::replace::{self, ExistingAction, SameFileEvidence};
@@ -72,13 +74,13 @@ impl Walker<'_, '_> {
         // Where backups are made a directory in the way is met here, as for another name of a copy it is only that.
         let there = job.found.as_ref().and_then(|found| replace::there(options, facts, found));
         if read && there.is_some_and(|there| there.kind == FileType::Directory) && options.backup.is_some() {
-            self.shared.reporter.problem(&self.directory_in_the_way(&job));
+            self.shared.observer.tell(Event::Failed(&self.directory_in_the_way(&job)));
             self.say_untouched();
             (job.failed, job.left_out) = (true, true);
             return self.leaf_done(&job);
         }
         if !read {
-            self.changed(&job);
+            self.shared.observer.tell(Event::Changes(&job));
         }
         match self.shared.effects.make_entry(&mut job, facts) {
             Ok(MadeEntry::Contents) => return self.books.backlog.push_back(Box::new(job)),
@@ -87,7 +89,7 @@ impl Walker<'_, '_> {
             Ok(MadeEntry::Foreseen(Some(bytes))) => self.books.meter.simulated(bytes),
             Ok(MadeEntry::Node | MadeEntry::Foreseen(None)) => {}
             Err(problem) => {
-                self.shared.reporter.problem(&problem);
+                self.shared.observer.tell(Event::Failed(&problem));
                 job.failed = true;
             }
         }
@@ -153,11 +155,11 @@ impl Walker<'_, '_> {
         match fate {
             ExistingAction::Replace | ExistingAction::Done => {}
             ExistingAction::Skip => {
-                self.left_alone(job);
+                self.shared.observer.tell(Event::Stays(job));
                 if options.overwrite == Overwrite::Older {
                     return Ok(Ready::Stays);
                 }
-                self.say_skipped(job);
+                self.shared.observer.tell(Event::Skipped(job));
                 return Ok(Ready::Done);
             }
             ExistingAction::Refuse => {
@@ -183,16 +185,16 @@ impl Walker<'_, '_> {
             })
         };
         if options.ask && is_declined() {
-            self.shared.reporter.set_failed();
-            self.say_skipped(job);
-            self.left_alone(job);
+            self.shared.observer.tell(Event::Declined);
+            self.shared.observer.tell(Event::Skipped(job));
+            self.shared.observer.tell(Event::Stays(job));
             return Ok(Ready::Done);
         }
         let Some(there) = there else {
             if let Some(problem) = self.met_just_created(job, facts) {
                 return Err(problem);
             }
-            self.verbose(job, None);
+            self.announce(job, None);
             return Ok(Ready::Copy);
         };
         if fate == ExistingAction::Done {
@@ -251,7 +253,7 @@ impl Walker<'_, '_> {
             job.over = self.shared.atomic();
             job.is_freed();
         }
-        self.verbose(job, kept.as_ref().map(KeptFile::shown));
+        self.announce(job, kept.as_ref().map(KeptFile::shown));
         job.announced = true;
         job.kept = kept;
         Ok(Ready::Copy)
@@ -282,7 +284,7 @@ impl Walker<'_, '_> {
 
     pub(crate) fn remove(&self, job: &FileJob) -> Result<(), FileError> {
         if !self.shared.atomic() {
-            self.changed(job);
+            self.shared.observer.tell(Event::Changes(job));
         }
         match self.shared.effects.make_way(&job.destination, job.found.as_ref()) {
             Ok(()) | Err(Errno::NOENT) => {}
@@ -290,33 +292,21 @@ impl Walker<'_, '_> {
                 return Err(FileError::failed(MessageKind::CannotRemove, job.destination_path(), errno));
             }
         }
-        if self.shared.options.verbose {
-            self.shared.reporter.removed(&job.destination_path());
-        }
+        self.shared.observer.tell(Event::Removed(job));
         Ok(())
     }
 
-    /// What an earlier manifest says of the file at the destination still holds.
-    fn left_alone(&self, job: &FileJob) {
-        if let Some(manifest) = self.shared.listed()
-            && let Some(Existing::File(file) | Existing::LinkTo { file, .. }) = job.found
-            && file.kind == FileType::RegularFile
-        {
-            manifest.left_alone(|| job.destination_path());
-        }
+    /// Says that nothing became of the data of a file whose destination could not be opened.
+    fn say_untouched(&self) {
+        let CpOptions { attributes_only, reflink, sparse, .. } = *self.shared.options;
+        let mut words = || (!attributes_only).then(|| data::words(&Trail::default(), reflink, sparse));
+        self.shared.observer.tell(Event::Data(&mut words));
     }
 
-    /// What an earlier manifest says of the destination holds no longer.
-    pub(crate) fn changed(&self, job: &FileJob) {
-        if let Some(manifest) = self.shared.listed() {
-            manifest.changed(|| job.destination_path());
-        }
-    }
-
-    /// The line of `-v`, with the backup's path where there is one.
-    pub(crate) fn verbose(&self, job: &FileJob, kept: Option<&[u8]>) {
-        if self.shared.options.verbose && !job.announced {
-            self.shared.reporter.copied(&job.source_path(), &job.destination_path(), kept);
+    /// Says that the copy is being made, unless that was said, and under which path what was there is kept.
+    fn announce(&self, job: &FileJob, kept: Option<&[u8]>) {
+        if !job.announced {
+            self.shared.observer.tell(Event::Copying(job, kept));
         }
     }
 }

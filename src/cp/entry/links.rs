@@ -16,6 +16,7 @@ use super::backup::KeptFile;
 use crate::cli::cp::{CpOptions, Follow};
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, JobPlace};
+use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
 use crate::cp::walk::overlap;
 use crate::pipeline::chain::At;
@@ -302,7 +303,7 @@ impl Walker<'_, '_> {
             let there = job.found.as_ref().and_then(Existing::own);
             job.share = there.map_or(Share::UnderWay, |there| Share::Made(there.identity));
         }
-        self.say_skipped(&job);
+        self.shared.observer.tell(Event::Skipped(&job));
         job.left_out = true;
         self.leaf_done(&job);
     }
@@ -318,7 +319,7 @@ impl Walker<'_, '_> {
         match linked {
             Ok(()) => {
                 if skipped {
-                    self.say_skipped(&job);
+                    self.shared.observer.tell(Event::Skipped(&job));
                 }
                 self.leaf_done(&job);
             }
@@ -344,7 +345,7 @@ impl Walker<'_, '_> {
                             FileJob { seen: Some(facts), found, announced, over, unmoved, kept, ..job }
                         }
                         Err(problem) => {
-                            self.shared.reporter.problem(&problem);
+                            self.shared.observer.tell(Event::Failed(&problem));
                             if let Some(kept) = &kept {
                                 self.restore(kept, || branch.destination_path(&entry.name));
                             }
@@ -364,10 +365,10 @@ impl Walker<'_, '_> {
     /// Gives the first copy the job's destination for another name, in place of what is there, and notes which file the
     /// copy is then.
     fn link_to_first(&self, job: &FileJob, source: &FileStat, first: &mut First) -> Result<(), FileError> {
-        self.changed(job);
+        self.shared.observer.tell(Event::Changes(job));
         let replaced = self.shared.effects.link_to_first(&self.shared.links, job, source, first)?;
-        if replaced && self.shared.options.verbose {
-            self.shared.reporter.removed(&job.destination_path());
+        if replaced {
+            self.shared.observer.tell(Event::Removed(job));
         }
         Ok(())
     }

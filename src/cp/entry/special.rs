@@ -131,7 +131,7 @@ impl OnDisk<'_> {
             {
                 return Err(failed(MessageKind::PreservingLinkOwnership)(errno));
             }
-            attributes::tell(&refused, &keeping, self.reporter, |end| job.path(end));
+            attributes::tell(&refused, &keeping, self.lines.reporter, |end| job.path(end));
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl OnDisk<'_> {
         if !wanted.is_nothing() {
             let link = FileStat { kind: FileType::Symlink, ..*facts };
             let refused = attributes::keep_node(&job.source, &job.destination, &link, &wanted);
-            attributes::tell(&refused, &keeping, self.reporter, |end| job.path(end));
+            attributes::tell(&refused, &keeping, self.lines.reporter, |end| job.path(end));
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::cli::cp::Follow;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::{DirJob, Origin};
 use crate::cp::job::{self, FileJob, Task};
+use crate::cp::observer::Event;
 use crate::cp::shared::goes_in_order;
 use crate::pipeline::chain::Directory;
 use crate::plan::attribute_names::Names;
@@ -81,7 +82,7 @@ impl Walker<'_, '_> {
                 if problem.what == MessageKind::IntoItself {
                     parent.origin.has_met_itself.store(true, Ordering::Relaxed);
                 }
-                self.shared.reporter.problem(&problem);
+                self.shared.observer.tell(Event::Failed(&problem));
                 parent.entry_done(self.shared.reporter);
             }
         }
@@ -89,7 +90,7 @@ impl Walker<'_, '_> {
 
     /// One of the two directories that an entry needs cannot be had any more.
     fn unreached(&self, parent: &Arc<DirJob>, what: MessageKind, path: Vec<u8>, errno: Errno) {
-        self.shared.reporter.problem(&FileError::failed(what, path, errno));
+        self.shared.observer.tell(Event::Failed(&FileError::failed(what, path, errno)));
         parent.entry_done(self.shared.reporter);
     }
 
@@ -228,7 +229,11 @@ impl Walker<'_, '_> {
         });
         let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
             let path = branch.own_source_path();
-            self.shared.reporter.problem(&FileError::failed(MessageKind::CannotAccess, path, errno));
+            self.shared.observer.tell(Event::Failed(&FileError::failed(
+                MessageKind::CannotAccess,
+                path,
+                errno,
+            )));
             (Vec::new(), true)
         });
         branch.listed.store(ended, Ordering::Release);
@@ -320,7 +325,7 @@ impl Walker<'_, '_> {
     /// Begins with one file of a directory that is no directory itself.
     pub(crate) fn leaf(&mut self, branch: &Arc<DirJob>, entry: &Entry) {
         if let Err(problem) = self.try_leaf(branch, entry) {
-            self.shared.reporter.problem(&problem);
+            self.shared.observer.tell(Event::Failed(&problem));
             branch.entry_done(self.shared.reporter);
         }
     }
@@ -330,7 +335,7 @@ impl Walker<'_, '_> {
         let job::JobPlace::Entry(branch) = &job.names else { return };
         let branch = Arc::clone(branch);
         if let Err(problem) = self.seen_leaf(&branch, job) {
-            self.shared.reporter.problem(&problem);
+            self.shared.observer.tell(Event::Failed(&problem));
             branch.entry_done(self.shared.reporter);
         }
     }

@@ -5,6 +5,7 @@ use super::{Books, Walker};
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, JobPlace};
+use crate::cp::observer::Event;
 use crate::cp::shared::Run;
 use crate::plan::replace;
 use crate::report::message::FileError;
@@ -41,7 +42,7 @@ impl Books {
 impl Walker<'_, '_> {
     /// A leaf cannot be copied, and nothing more is tried.
     pub(crate) fn leaf_failed(&mut self, mut job: FileJob, problem: &FileError) {
-        self.shared.reporter.problem(problem);
+        self.shared.observer.tell(Event::Failed(problem));
         job.failed = true;
         self.leaf_done(&job);
     }

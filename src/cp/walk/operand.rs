@@ -7,6 +7,7 @@ use crate::cp::entry::created::CreatedFiles;
 use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::Origin;
 use crate::cp::job::{FileJob, JobPlace, Operand, Operands, Task};
+use crate::cp::observer::Event;
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::facts::FileStat;
 use crate::plan::listing::Rank;
@@ -85,7 +86,7 @@ impl Walker<'_, '_> {
             None => self.begin_with_parents(&operand),
         };
         if let Err(problem) = begun {
-            self.shared.reporter.problem(&problem);
+            self.shared.observer.tell(Event::Failed(&problem));
         }
         if let Some(left) = afterwards {
             self.shared.queue.offer(self.number, left);

@@ -210,9 +210,7 @@ impl OnDisk<'_> {
                 parents.note_new(true);
                 rustix::fs::mkdirat(above, &*own, keeping.parent_mode_to_make(source, &names))
                     .map_err(failed(MessageKind::CannotMakeDirectory))?;
-                if self.options.verbose {
-                    self.reporter.made_parent(step.from, &shown);
-                }
+                self.lines.made_parent(step.from, &shown);
                 true
             }
         };
@@ -272,7 +270,7 @@ impl DryRun<'_> {
                 let source = parent_source(&place(step.from)?, step.from)?;
                 parents.note_new(true);
                 self.foreseen.may_change(&at).map_err(failed(MessageKind::CannotMakeDirectory))?;
-                self.reporter.made_parent(step.from, &shown);
+                self.lines.made_parent(step.from, &shown);
                 self.foreseen.remember(&shown, self.foreseen.copy_of(&source));
                 self.foreseen.placeholder_fd().map_err(failed(MessageKind::CannotMakeDirectory))
             }

@@ -8,6 +8,7 @@ use crate::cp::copy::file::FileCopy;
 use crate::cp::entry::links::Share;
 use crate::cp::job::FileJob;
 use crate::cp::job::Task;
+use crate::cp::observer::Event;
 use crate::pipeline::chain::{Chain, Completion};
 use std::sync::Arc;
 
@@ -144,7 +145,7 @@ impl Worker<'_, '_> {
                 if self.engine.in_flight() > 0 {
                     self.books.backlog.push_front(file.into_job());
                 } else {
-                    self.shared.reporter.problem(&file.failed_without_descriptor());
+                    self.shared.observer.tell(Event::Failed(&file.failed_without_descriptor()));
                     let mut job = file.into_job();
                     job.failed = true;
                     self.leaf_done(&job);
@@ -174,6 +175,12 @@ impl Worker<'_, '_> {
                 self.leaf_done(file.ended());
             }
         }
+    }
+
+    /// Says how the data of a file was copied.
+    fn say_how(&mut self, file: &FileCopy) {
+        let observer = &self.shared.observer;
+        observer.tell(Event::Data(&mut || file.words(&self.context())));
     }
 
     /// A file is done, well or not. Only where something waits for it the walk has more to do.

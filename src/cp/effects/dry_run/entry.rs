@@ -143,7 +143,7 @@ impl DryRun<'_> {
                 return Err(FileError::failed(MessageKind::CannotRemove, job.destination_path(), errno));
             }
         }
-        self.reporter.removed(&job.destination_path());
+        self.lines.removed(|| job.destination_path());
         Ok(())
     }
 }
