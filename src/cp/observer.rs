@@ -1,9 +1,13 @@
 //! What becomes of entries, told once: walk and workers say what has happened, and the observer passes it on to the
-//! reporter, which knows what the user wants to see, and to the manifest.
+//! reporter, which knows what the user wants to see, and to the manifest. [`watched`] passes on what workers say of the files
+//! they have in work, to those who watch the run.
+
+pub(crate) mod watched;
 
 use super::job::FileJob;
 use super::manifest::Listing;
 use super::manifest::lines::Manifest;
+use super::progress::Progress;
 use crate::plan::overwrite::Existing;
 use crate::report::lines::Lines;
 use crate::report::message::FileError;
@@ -41,13 +45,21 @@ pub(crate) struct Observer<'env> {
     pub lines: Lines<'env>,
     /// Where hashes are written, if anywhere.
     manifest: Option<Listing>,
+    /// What is seen of the run, where somebody watches it.
+    progress: Option<Progress>,
 }
 
 impl<'env> Observer<'env> {
     /// An observer that has no manifest.
     #[must_use]
-    pub(crate) fn new(lines: Lines<'env>) -> Self {
-        Self { lines, manifest: None }
+    pub(crate) fn new(lines: Lines<'env>, progress: Option<Progress>) -> Self {
+        Self { lines, manifest: None, progress }
+    }
+
+    /// What is seen of the run, where somebody watches it.
+    #[must_use]
+    pub(crate) fn progress(&self) -> Option<&Progress> {
+        self.progress.as_ref()
     }
 
     /// Has a manifest learn of events too.

@@ -93,7 +93,7 @@ fn watched(shared: &Run<'_>, work: impl FnOnce()) {
         shared.finish_manifest();
     };
     let ends = Ends { abandon: &|| shared.queue.abandon(), finish: &finish };
-    let watch = shared.options.extensions.watched().zip(shared.progress.as_ref());
+    let watch = shared.options.extensions.watched().zip(shared.observer.progress());
     match watch.and_then(|(when, progress)| Watch::new(when, progress, shared.options, shared.reporter, ends))
     {
         Some(watch) => watch.over(work),

@@ -117,8 +117,6 @@ pub(crate) struct Run<'env> {
     pub own_names: Vec<EntryName>,
     /// Where it is told.
     pub reporter: &'env Reporter,
-    /// What is seen of the run, where somebody wants to see it.
-    pub progress: Option<Progress>,
     /// Descriptors that this process may have.
     descriptors: u64,
     /// Memory that there is for it.
@@ -211,12 +209,11 @@ impl<'env> Run<'env> {
             asks_first: asks_first(options),
             ends_in_order: ends_in_order(options, descriptors::let_names_wait(descriptors)),
             knobs: &options.knobs,
-            observer: Observer::new(lines),
+            observer: Observer::new(lines, options.extensions.watched().map(|_| Progress::default())),
             targets: None,
             outputs,
             own_names: outputs.own_names().collect(),
             reporter,
-            progress: options.extensions.watched().map(|_| Progress::default()),
             descriptors,
             room,
             one_worker,
@@ -312,7 +309,7 @@ impl<'env> Run<'env> {
     /// Whether a signal has said that the run is to end before it is done.
     #[must_use]
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.progress.as_ref().is_some_and(Progress::is_stopping)
+        self.observer.is_ending()
     }
 
     /// Tells, once, that `--iopoll` cannot be had of a device.

@@ -75,6 +75,8 @@ pub(crate) struct Worker<'scope, 'env> {
     extents_in_flight: usize,
     /// The file that was begun last, or is to be next, has nothing beside it.
     alone: bool,
+    /// True if the run is to end before it is done: nothing is begun, and what comes back is given up.
+    is_ending: bool,
     completions: Vec<Completion>,
     last_known: FsPairsCache,
     warmup: SleepDetector,
@@ -104,6 +106,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             large: Vec::new(),
             extents_in_flight: 0,
             alone: false,
+            is_ending: false,
             completions: Vec::new(),
             last_known: FsPairsCache::default(),
             // A placement that was asked for is one in a ring.
@@ -183,6 +186,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     pub(crate) fn reap(&mut self) -> Result<(), Errno> {
         let mut completions = std::mem::take(&mut self.completions);
         self.engine.reap(Wait::ForOne, &mut completions)?;
+        self.look_for_end();
         for completion in completions.drain(..) {
             self.complete(completion);
         }
@@ -195,7 +199,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.
     pub(crate) fn fill(&mut self) {
-        if self.shared.is_interrupted() {
+        if self.look_for_end() {
             return self.abort_all();
         }
         if self.ring_due && self.engine.in_flight() == 0 {

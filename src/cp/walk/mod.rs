@@ -21,7 +21,6 @@ pub(crate) mod targets;
 
 use super::copy::extents::LargeFile;
 use super::job::{FileJob, Task};
-use super::progress::Progress;
 use super::progress::meter::Meter;
 use super::shared::Run;
 use crate::cli::cp::Follow;
@@ -52,8 +51,7 @@ impl Books {
     /// Empty books of one more worker.
     #[must_use]
     pub(crate) fn new(run: &Run<'_>) -> Self {
-        let cell = run.progress.as_ref().map(|progress: &Progress| progress.cells.add());
-        Self { meter: Meter::new(cell), ..Self::default() }
+        Self { meter: run.observer.meter(), ..Self::default() }
     }
 }
 

@@ -206,7 +206,7 @@ impl Walker<'_, '_> {
             && facts.kind == FileType::RegularFile
             && options.reflink != Reflink::Always
             && options.backup.is_none()
-            && self.shared.progress.is_none();
+            && self.shared.observer.progress().is_none();
         // A file that is copied onto itself is known by what was typed.
         let typed = matches!(directory, Directory::Working) && *name == operand.source.name;
         let few = !self.shared.has_descriptors_to_spare();

@@ -103,7 +103,7 @@ impl Worker<'_, '_> {
             self.books.meter.show(&self.books.tally);
         }
         match progressed {
-            BlockStep::Run(_) | BlockStep::Done if self.shared.is_interrupted() => {
+            BlockStep::Run(_) | BlockStep::Done if self.is_ending => {
                 extent.file().stop(extent.reached());
                 self.end_extent(slot, *extent);
             }
@@ -158,7 +158,7 @@ impl Worker<'_, '_> {
             Step::Fsync(chain) => self.settle(slot, file, chain),
             Step::Large(file) => {
                 self.flights_free.push(slot);
-                self.note_large(&file);
+                self.shared.observer.shares_out(&self.books.meter, &file);
                 self.want_ring_for(&file);
                 if file.unclaimed() >= BYTES_FOR_HELP && file.can_be_shared() {
                     self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
@@ -171,7 +171,7 @@ impl Worker<'_, '_> {
                 // Where descriptors were short, one more is tried again.
                 self.window = self.window_max.min(self.window.saturating_add(1));
                 self.say_how(&file);
-                self.stop_watching(&file);
+                self.shared.observer.ends(&mut self.books.meter, &file);
                 self.leaf_done(file.ended());
             }
         }
