@@ -2,12 +2,13 @@
 
 use super::entry::backup;
 use super::entry::created::Base;
-use super::job::{Operands, Task};
 use super::manifest;
 use super::outputs::Outputs;
 use super::progress::watch::{Ends, Watch};
 use super::shared::Run;
+use super::task::Task;
 use super::walk::argv::operands;
+use super::walk::operand_list::Operands;
 use super::walk::targets::Targets;
 use super::worker::Worker;
 use crate::bufpool::Pool;

@@ -4,7 +4,7 @@
 //! which no name can be looked up, made or removed. What is in such a directory is known here, where it can be met again.
 
 use crate::cli::cp::{Backup, CpOptions};
-use crate::cp::entry::backup::KeptFile;
+use crate::cp::entry::kept_file::KeptFile;
 use crate::cp::entry::special;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;

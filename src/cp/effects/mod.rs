@@ -8,14 +8,14 @@ pub(crate) mod dry_run;
 pub(crate) mod foreseen;
 pub(crate) mod on_disk;
 
-use super::entry::backup::{BackupPlan, KeptFile};
 use super::entry::directory::OpenedCopy;
+use super::entry::kept_file::{BackupPlan, KeptFile};
 use super::entry::links::{First, Links};
 use super::entry::owed::Owed;
 use super::job::FileJob;
 use super::job::dir_job::DirJob;
+use super::job::dir_place::DirPlace;
 use super::walk::parents::{Parent, ParentStep, Parents};
-use super::walk::source_directory::DirPlace;
 use crate::cli::cp::{Backup, CpOptions};
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::attribute_names::Names;

@@ -2,17 +2,17 @@
 
 use super::{Effects, MadeDir, MadeEntry, with_closed_links};
 use crate::cli::cp::{Backup, CpOptions, Make};
-use crate::cp::entry::backup::{BackupPlan, KeptFile};
 use crate::cp::entry::directory::{OpenedCopy, opened};
 use crate::cp::entry::grains::Grains;
+use crate::cp::entry::kept_file::{BackupPlan, KeptFile};
 use crate::cp::entry::late::Late;
 use crate::cp::entry::links::{First, Links};
 use crate::cp::entry::owed::Owed;
 use crate::cp::entry::special;
 use crate::cp::job::FileJob;
 use crate::cp::job::dir_job::DirJob;
+use crate::cp::job::dir_place::DirPlace;
 use crate::cp::walk::parents::{Parent, ParentStep, Parents};
-use crate::cp::walk::source_directory::DirPlace;
 use crate::cp::walk::targets;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;

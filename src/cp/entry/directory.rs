@@ -1,11 +1,11 @@
 //! The copy of a directory: made, or the one that is there.
 
-use super::backup::KeptFile;
+use super::kept_file::KeptFile;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::Origin;
+use crate::cp::job::dir_place::DirPlace;
 use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
-use crate::cp::walk::source_directory::DirPlace;
 use crate::pipeline::attributes::{self, Copied};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{AttributePlan, PreservePolicy, mode_to_fill};

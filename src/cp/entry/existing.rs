@@ -1,7 +1,7 @@
 //! Files, links and devices under options that ask what is there before anything is done: `-n -u -i -b -f -l -s`,
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
-use super::backup::KeptFile;
+use super::kept_file::KeptFile;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
 use crate::cp::effects::MadeEntry;
 use crate::cp::job::FileJob;

@@ -12,10 +12,10 @@
 pub(crate) mod creation;
 mod first;
 
-use super::backup::KeptFile;
+use super::kept_file::KeptFile;
 use crate::cli::cp::{CpOptions, Follow};
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, JobPlace};
+use crate::cp::job::{FileJob, JobPlace, Share};
 use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
 use crate::cp::walk::overlap;
@@ -38,18 +38,6 @@ const PARTS: usize = 64;
 
 /// Names in one part that may wait with their directories open; those of further ones are let go.
 const WAITING_OPEN_MAX: usize = 1;
-
-/// What a copy is to other names of its source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Share {
-    /// Nothing: there are none, or nobody asked.
-    #[default]
-    None,
-    /// It will be the first, and is not made yet.
-    UnderWay,
-    /// It is the first, and is this file.
-    Made(FileId),
-}
 
 /// A name that waits for the first copy.
 struct WaitingLink {

@@ -2,13 +2,15 @@
 
 use super::Walker;
 use super::recursion::listing;
-use super::source_directory::{DirAccess, DirPlace, Unopened, names_of};
+use super::source_directory::{DirAccess, Unopened, names_of};
 use crate::cli::cp::Follow;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::{DirJob, Origin};
-use crate::cp::job::{self, FileJob, Task};
+use crate::cp::job::dir_place::DirPlace;
+use crate::cp::job::{self, FileJob};
 use crate::cp::observer::Event;
 use crate::cp::shared::goes_in_order;
+use crate::cp::task::Task;
 use crate::pipeline::chain::Directory;
 use crate::plan::attribute_names::Names;
 use crate::plan::facts::{FileId, FileStat};

@@ -2,7 +2,7 @@
 //! and those who watch learn of it, and its directory has one entry less to wait for.
 
 use super::{Books, Walker};
-use crate::cp::entry::links::Share;
+use crate::cp::job::Share;
 use crate::cp::job::dir_job::DirJob;
 use crate::cp::job::{FileJob, JobPlace};
 use crate::cp::observer::Event;

@@ -20,9 +20,10 @@ pub(crate) mod source_directory;
 pub(crate) mod targets;
 
 use super::copy::extents::LargeFile;
-use super::job::{FileJob, Task};
+use super::job::FileJob;
 use super::progress::meter::Meter;
 use super::shared::Run;
+use super::task::Task;
 use crate::cli::cp::Follow;
 use crate::plan::listing::Listing;
 use crate::report::stats::Tally;

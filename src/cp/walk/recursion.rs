@@ -2,14 +2,16 @@
 
 use super::Walker;
 use super::made_directories::MadeDirectory;
-use super::operand::typed;
-use super::source_directory::{DirAccess, DirPlace};
+use super::source_directory::DirAccess;
 use crate::cli::cp::{Backup, Control, Follow};
-use crate::cp::entry::backup::KeptFile;
 use crate::cp::entry::created::{Base, CreatedAs, EntryName};
 use crate::cp::entry::directory::OpenedCopy;
+use crate::cp::entry::kept_file::KeptFile;
+use crate::cp::job::Operand;
 use crate::cp::job::dir_job::{DirJob, Origin};
-use crate::cp::job::{Operand, Task};
+use crate::cp::job::dir_place::DirPlace;
+use crate::cp::job::operand_path::typed;
+use crate::cp::task::Task;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};

@@ -5,10 +5,10 @@ use crate::cp::copy::Step;
 use crate::cp::copy::extent::{BlockStep, Extent};
 use crate::cp::copy::extents::{FinishedExtents, LargeFile};
 use crate::cp::copy::file::FileCopy;
-use crate::cp::entry::links::Share;
 use crate::cp::job::FileJob;
-use crate::cp::job::Task;
+use crate::cp::job::Share;
 use crate::cp::observer::Event;
+use crate::cp::task::Task;
 use crate::pipeline::chain::{Chain, Completion};
 use std::sync::Arc;
 
