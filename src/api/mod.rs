@@ -18,7 +18,7 @@ pub use watcher::{Cancel, Progress};
 use crate::cli::cp::{CpOptions, Destination};
 use crate::cp::host::Host;
 use crate::cp::outputs::Outputs;
-use crate::cp::progress::observer::Observer;
+use crate::cp::progress::caller::Caller;
 use crate::cp::run;
 use crate::report::Reporter;
 use crate::report::stats::Stats;
@@ -333,8 +333,8 @@ impl<'a> Copy<'a> {
             }
             Ok(_) if watcher.ends_at_once() => None,
             Ok(options) => {
-                let observer = watcher.is_needed().then_some(&watcher as &dyn Observer);
-                copy(&options, &Outputs::default(), &reporter, &Host::of_caller(observer))
+                let caller = watcher.is_needed().then_some(&watcher as &dyn Caller);
+                copy(&options, &Outputs::default(), &reporter, &Host::of_caller(caller))
             }
         };
         outcome::answer(stats.as_ref(), watcher.has_ended_run(), reporter.into_record())

@@ -1,7 +1,7 @@
 //! How a caller sees how far a run has come, and how it cancels one.
 
+use crate::cp::progress::caller::{Caller, Word};
 use crate::cp::progress::meter::Sum;
-use crate::cp::progress::observer::{Observer, Word};
 use crate::report::progress::Total;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -102,7 +102,7 @@ impl<'a> Watcher<'a> {
     }
 }
 
-impl Observer for Watcher<'_> {
+impl Caller for Watcher<'_> {
     fn interval(&self) -> Option<Duration> {
         self.callback.as_ref().map(|(interval, _)| *interval)
     }

@@ -3,7 +3,7 @@
 //! A program is alone in its process and may change what it likes. A caller of the library is not: neither its umask, its
 //! heap nor its signals are touched, and it is the caller who watches the run and ends it early.
 
-use super::progress::observer::Observer;
+use super::progress::caller::Caller;
 use crate::process;
 use rustix::fs::Mode;
 
@@ -14,23 +14,23 @@ pub(crate) struct Host<'env> {
     /// Bytes that may still be taken; `None` where they are not limited.
     pub memory_left: Option<u64>,
     /// Who watches, where that is a caller of the library.
-    pub observer: Option<&'env dyn Observer>,
+    pub caller: Option<&'env dyn Caller>,
 }
 
 impl<'env> Host<'env> {
     /// The process of a program that has one thread so far.
     #[must_use]
     pub(crate) fn program() -> Self {
-        Self { umask: process::umask(), memory_left: process::memory_left_to_one_heap(), observer: None }
+        Self { umask: process::umask(), memory_left: process::memory_left_to_one_heap(), caller: None }
     }
 
     /// A process with threads that are not ours. Without /proc the umask can only be asked for by setting it.
     #[must_use]
-    pub(crate) fn of_caller(observer: Option<&'env dyn Observer>) -> Self {
+    pub(crate) fn of_caller(caller: Option<&'env dyn Caller>) -> Self {
         Self {
             umask: process::umask_as_shown().unwrap_or_else(process::umask),
             memory_left: process::memory_left(),
-            observer,
+            caller,
         }
     }
 }

@@ -1,18 +1,16 @@
-//! What workers pass to each other: tasks, and within them the files to copy.
+//! What workers pass to each other within tasks: operands, and the files to copy.
 
 pub(crate) mod dir_fsync;
 pub(crate) mod dir_handle;
 pub(crate) mod dir_job;
+pub(crate) mod dir_place;
+pub(crate) mod operand_path;
 
 use self::dir_job::DirJob;
-use super::copy::extents::LargeFile;
-use super::entry::backup::KeptFile;
 use super::entry::created::{CreatedAs, CreatedFiles};
-use super::entry::links::Share;
-use super::walk::operand_list::Listed;
-use super::walk::several_names::Batches;
+use super::entry::kept_file::KeptFile;
 use crate::cli::cp::CpOptions;
-use crate::pipeline::chain::{At, Directory, End};
+use crate::pipeline::chain::{At, End};
 use crate::pipeline::create_lock::CreateLock;
 use crate::plan::facts::{FileId, FileStat, Owner};
 use crate::plan::listing::{Entry, Rank};
@@ -20,38 +18,7 @@ use crate::plan::overwrite::Existing;
 use crate::plan::replace;
 use crate::report::message::{FileError, MessageKind};
 use rustix::fs::FileType;
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// One piece of work, small enough to be shared out and large enough to be worth it.
-pub(crate) enum Task {
-    /// A directory of a tree: open it, make its copy, list it.
-    Directory {
-        /// The directory it is an entry of.
-        parent: Arc<DirJob>,
-        /// Which entry.
-        entry: Entry,
-    },
-    /// The rest of a listing.
-    Listing(Arc<DirJob>),
-    /// Files and other leaves of one directory.
-    Entries {
-        /// The directory they are entries of.
-        branch: Arc<DirJob>,
-        /// Which entries.
-        entries: Vec<Entry>,
-    },
-    /// Files that another worker had not begun with.
-    Files(VecDeque<Box<FileJob>>),
-    /// Files of several names that wait for their turn.
-    SeveralNames,
-    /// Some of them, whose turn has come.
-    Names(Batches),
-    /// The operands from here on.
-    Operands(Operands),
-    /// A large file that more than one worker can work on.
-    Large(Arc<LargeFile>),
-}
 
 /// How a file and its copy are called in messages.
 #[derive(Clone)]
@@ -65,37 +32,6 @@ pub(crate) enum JobPlace {
     },
     /// An entry of a directory, under the same name on both sides.
     Entry(Arc<DirJob>),
-}
-
-/// Operands that have not been begun with.
-#[derive(Default)]
-pub(crate) struct Operands {
-    /// In the order in which they were typed.
-    pub left: VecDeque<Operand>,
-    /// Where more come from, when these are begun with.
-    pub more: Option<Box<Listed>>,
-    /// Nothing else is in work.
-    pub alone: bool,
-}
-
-impl Operands {
-    /// Those of a command line.
-    #[must_use]
-    pub(crate) fn of(operands: Vec<Operand>) -> Self {
-        let numbered =
-            operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
-        Self { left: numbered.collect(), more: None, alone: true }
-    }
-
-    /// The directory that they go into, and how it was typed, where there is one.
-    #[must_use]
-    pub(crate) fn target(&self) -> Option<(Directory, Option<Arc<[u8]>>)> {
-        match (&self.more, self.left.front()) {
-            (Some(listed), _) => Some(listed.target()),
-            (None, Some(first)) => Some((first.destination.directory.clone(), first.target.clone())),
-            (None, None) => None,
-        }
-    }
 }
 
 /// An operand: what is typed for the source, and where its copy goes.
@@ -112,6 +48,18 @@ pub(crate) struct Operand {
     pub number: usize,
     /// What this run has made, where operands could overwrite each other's copies.
     pub made: Option<Arc<CreatedFiles>>,
+}
+
+/// What a copy is to other names of its source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Nothing: there are none, or nobody asked.
+    #[default]
+    None,
+    /// It will be the first, and is not made yet.
+    UnderWay,
+    /// It is the first, and is this file.
+    Made(FileId),
 }
 
 /// A file to copy: its places, its names, and what is known beforehand. Each comes to one end,

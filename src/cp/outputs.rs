@@ -7,8 +7,8 @@
 
 use super::entry::created::EntryName;
 use super::job::Operand;
+use super::job::operand_path::typed;
 use super::walk::argv::operands;
-use super::walk::operand::typed;
 use crate::cli::cat::CatOptions;
 use crate::cli::cp::{CpOptions, Destination, Follow};
 use crate::pipeline::chain::{At, Directory};

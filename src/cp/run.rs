@@ -1,16 +1,16 @@
 //! A whole run of `ucp`: the target is looked at, the operands become tasks, workers do them.
 
-use super::debug;
 use super::entry::backup;
 use super::entry::created::Base;
 use super::host::Host;
-use super::job::{Operands, Task};
 use super::manifest;
 use super::outputs::Outputs;
-use super::progress::observer::Observed;
+use super::progress::caller::WatchedRun;
 use super::progress::watch::{Ends, Watch};
 use super::shared::Run;
+use super::task::Task;
 use super::walk::argv::operands;
+use super::walk::operand_list::Operands;
 use super::walk::targets::Targets;
 use super::worker::Worker;
 use crate::bufpool::Pool;
@@ -40,8 +40,10 @@ pub(crate) fn copy(
     if shared.ring_at_once() {
         drop(select::choose(&options.knobs, &Pool::new(0))?);
     }
-    let manifest = manifest::open(options, outputs, reporter).map(|manifest| shared.manifest = manifest);
-    shared.own_names.extend(shared.manifest.as_ref().and_then(manifest::Listing::own_name));
+    let manifest = manifest::open(options, outputs, reporter).map(|manifest| {
+        shared.own_names.extend(manifest.as_ref().and_then(manifest::Listing::own_name));
+        shared.observer.add_manifest(manifest);
+    });
     let operands = operands(options);
     if operands.as_ref().is_ok_and(|operands| operands.left.iter().any(|operand| operand.target.is_some())) {
         reporter.holds_directory();
@@ -53,7 +55,7 @@ pub(crate) fn copy(
     if let Ok(operands) = &operands
         && (fsync || atomic)
         && manifest.is_ok()
-        && shared.dry_run.is_none()
+        && !options.extensions.choosing.dry_run
     {
         shared.targets = Targets::of(operands, options, reporter);
     }
@@ -68,10 +70,10 @@ pub(crate) fn copy(
         }
         Err(problem) => reporter.problem(&problem),
     }
-    backup::take_back_all(&shared);
+    backup::take_back_all(&shared.owed, &shared.observer);
     if !shared.is_interrupted() {
-        shared.late.finish(&shared.settings.method.keeping, reporter);
-        shared.parents.finish(&shared);
+        shared.effects.finish();
+        shared.parents.finish(&shared.settings.method.keeping, reporter);
     }
     shared.finish_manifest();
     let synced = shared.targets.as_ref().filter(|_| fsync).map_or(0, |targets| targets.sync(reporter));
@@ -81,9 +83,7 @@ pub(crate) fn copy(
     let placement = Some(select::placement(engine, &options.knobs, &counters));
     let elapsed = started.elapsed();
     let stats = Stats { tally, counters, elapsed, engine, reason, workers, placement, ways: None };
-    if options.debug {
-        debug::say_means(&stats, reporter);
-    }
+    shared.observer.lines.means(&stats);
     Ok(stats)
 }
 
@@ -94,17 +94,17 @@ fn wants_contexts(options: &CpOptions) -> bool {
 
 /// Does `work`, and shows how far it has come where that is asked for.
 fn watched(shared: &Run<'_>, host: &Host<'_>, work: impl FnOnce()) {
-    if let Some((observer, progress)) = host.observer.zip(shared.progress.as_ref()) {
+    if let Some((caller, progress)) = host.caller.zip(shared.observer.progress()) {
         let (options, reporter, abandon) = (shared.options, shared.reporter, || shared.queue.abandon());
-        return Observed { observer, progress, options, reporter, abandon: &abandon }.over(work);
+        return WatchedRun { caller, progress, options, reporter, abandon: &abandon }.over(work);
     }
     let finish = || {
         // Workers that do not come back will not.
-        backup::take_back_all(shared);
+        backup::take_back_all(&shared.owed, &shared.observer);
         shared.finish_manifest();
     };
     let ends = Ends { abandon: &|| shared.queue.abandon(), finish: &finish };
-    let watch = shared.options.extensions.watched().zip(shared.progress.as_ref());
+    let watch = shared.options.extensions.watched().zip(shared.observer.progress());
     match watch.and_then(|(when, progress)| Watch::new(when, progress, shared.options, shared.reporter, ends))
     {
         Some(watch) => watch.over(work),

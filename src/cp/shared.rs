@@ -2,20 +2,17 @@
 
 use super::copy::CopyPolicy as MethodSettings;
 use super::copy::fs_pairs::FsPairs;
-use super::dry_run::state::DryRun;
+use super::effects::{self, Effects};
 use super::entry::created::{Base, EntryName, OperandDirectories, ReadOperands};
 use super::entry::existing::asks_first;
-use super::entry::grains::Grains;
-use super::entry::late::Late;
 use super::entry::links::Links;
 use super::entry::owed::Owed;
 use super::host::Host;
-use super::job::Task;
 use super::job::dir_fsync::DirFsyncQueue;
-use super::manifest;
-use super::manifest::lines::Manifest;
+use super::observer::Observer;
 use super::outputs::Outputs;
 use super::progress::Progress;
+use super::task::Task;
 use super::walk::made_directories::{FilledDirectories, MadeDirectories};
 use super::walk::parents::Parents;
 use super::walk::recursion::Above;
@@ -35,6 +32,7 @@ use crate::plan::workers;
 use crate::process::{self, Limit};
 use crate::report::Reporter;
 use crate::report::counters::Counters;
+use crate::report::lines::Lines;
 use crate::report::message::Output;
 use crate::report::stats::Tally;
 use rustix::fs::Timespec;
@@ -57,8 +55,6 @@ pub(crate) struct Settings {
     pub method: MethodSettings,
     /// Directories too, and special files as what they are.
     pub recursive: bool,
-    /// Say what is being done, in the order of the walk.
-    pub verbose: bool,
 }
 
 /// What a run remembers of what it could meet again.
@@ -96,16 +92,12 @@ pub(crate) struct Run<'env> {
     pub directories: Option<OperandDirectories>,
     /// What could be met again.
     pub met: Met,
-    /// What a dry run would have made; `None` where the copy is made.
-    pub dry_run: Option<DryRun>,
+    /// What is done to destinations.
+    pub effects: Box<dyn Effects + 'env>,
     /// What `--parents` has made.
     pub parents: Parents,
-    /// Symbolic links that wait for their times.
-    pub late: Late,
     /// Sources that are hard links of one another.
     pub links: Links,
-    /// How finely destinations keep times.
-    pub grains: Grains,
     /// Directories that wait to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<DirFsyncQueue>>,
     /// What goes back to what it was where nothing comes to take its place.
@@ -120,16 +112,14 @@ pub(crate) struct Run<'env> {
     pub ends_in_order: bool,
     /// By which means.
     pub knobs: &'env Knobs,
-    /// Where hashes are written, if anywhere.
-    pub manifest: Option<manifest::Listing>,
+    /// Where it is told what has happened.
+    pub observer: Observer<'env>,
     /// What is written beside the copies.
     pub outputs: &'env Outputs,
     /// Names that are not copied, as the run has made them for itself.
     pub own_names: Vec<EntryName>,
     /// Where it is told.
     pub reporter: &'env Reporter,
-    /// What is seen of the run, where somebody wants to see it.
-    pub progress: Option<Progress>,
     /// Descriptors that this process may have.
     descriptors: u64,
     /// Memory that there is for it.
@@ -172,8 +162,11 @@ impl<'env> Run<'env> {
         let verification = &options.extensions.verification;
         // Lines come in the order of the walk, and one question at a time.
         let one_worker = options.verbose || options.ask;
-        let watched = host.observer.is_some() || options.extensions.watched().is_some();
+        let watched = host.caller.is_some() || options.extensions.watched().is_some();
         let alone = one_worker || options.knobs.jobs == Some(NonZeroUsize::MIN);
+        let keeping = PreservePolicy::new(options, host.umask, own);
+        let owed = Arc::default();
+        let lines = Lines::new(reporter, options.detail());
         Self {
             queue: Queue::new(),
             settings: Settings {
@@ -190,7 +183,7 @@ impl<'env> Run<'env> {
                     reflink: options.reflink,
                     sparse: options.sparse,
                     debug: options.debug,
-                    keeping: PreservePolicy::new(options, host.umask, own),
+                    keeping,
                     attributes_only: options.attributes_only,
                     fsync: options.extensions.durability.fsync,
                     atomic: options.extensions.durability.atomic,
@@ -200,32 +193,28 @@ impl<'env> Run<'env> {
                     names_in_turn: !goes_in_order(options) && linking::reads_in_turn(options),
                 },
                 recursive: options.recursive,
-                verbose: options.verbose,
             },
             pairs: FsPairs::default(),
             directories: (options.recursive && options.sources.len() != 1).then(OperandDirectories::default),
             met: Met::default(),
-            dry_run: options.extensions.choosing.dry_run.then(|| DryRun::new(options)),
+            effects: effects::of_run(options, lines, keeping, &owed),
             parents: Parents::default(),
-            late: Late::default(),
             links: Links::new(options),
-            grains: Grains::default(),
             durable: options
                 .extensions
                 .durability
                 .fsync
                 .then(|| Arc::new(DirFsyncQueue::new(most_unsynced(descriptors)))),
-            owed: Arc::default(),
+            owed,
             options,
             asks_first: asks_first(options),
             ends_in_order: ends_in_order(options, descriptors::let_names_wait(descriptors)),
             knobs: &options.knobs,
-            manifest: None,
+            observer: Observer::new(lines, watched.then(Progress::default)),
             targets: None,
             outputs,
             own_names: outputs.own_names().collect(),
             reporter,
-            progress: watched.then(Progress::default),
             descriptors,
             room: memory::room(host.memory_left),
             one_worker,
@@ -321,7 +310,7 @@ impl<'env> Run<'env> {
     /// Whether a signal has said that the run is to end before it is done.
     #[must_use]
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.progress.as_ref().is_some_and(Progress::is_stopping)
+        self.observer.is_ending()
     }
 
     /// Tells, once, that `--iopoll` cannot be had of a device.
@@ -340,15 +329,7 @@ impl<'env> Run<'env> {
 
     /// Puts the manifest in its place, where there is one.
     pub(crate) fn finish_manifest(&self) {
-        if let Some(manifest) = &self.manifest {
-            manifest.finish(self.outputs.may_write(Output::Manifest), self.reporter);
-        }
-    }
-
-    /// What becomes of the files of an earlier manifest, where somebody wants to know.
-    #[must_use]
-    pub(crate) fn listed(&self) -> Option<&Manifest> {
-        self.manifest.as_ref().map(|manifest| &manifest.lines)
+        self.observer.finish(self.outputs.may_write(Output::Manifest));
     }
 
     /// Adds what an engine has counted.

@@ -17,8 +17,9 @@ use super::copy::extents::LargeFile;
 use super::copy::file::FileCopy;
 use super::copy::fs_pairs::{FsPairsCache, FsPairsView};
 use super::copy::{Context, Step};
-use super::job::{FileJob, Task};
+use super::job::FileJob;
 use super::shared::Run;
+use super::task::Task;
 use super::walk::several_names;
 use super::walk::{Books, Copier, Walker};
 use crate::bufpool::Pool;
@@ -75,6 +76,8 @@ pub(crate) struct Worker<'scope, 'env> {
     extents_in_flight: usize,
     /// The file that was begun last, or is to be next, has nothing beside it.
     alone: bool,
+    /// True if the run is to end before it is done: nothing is begun, and what comes back is given up.
+    is_ending: bool,
     completions: Vec<Completion>,
     last_known: FsPairsCache,
     warmup: SleepDetector,
@@ -104,6 +107,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             large: Vec::new(),
             extents_in_flight: 0,
             alone: false,
+            is_ending: false,
             completions: Vec::new(),
             last_known: FsPairsCache::default(),
             // A placement that was asked for is one in a ring.
@@ -183,6 +187,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
     pub(crate) fn reap(&mut self) -> Result<(), Errno> {
         let mut completions = std::mem::take(&mut self.completions);
         self.engine.reap(Wait::ForOne, &mut completions)?;
+        self.look_for_end();
         for completion in completions.drain(..) {
             self.complete(completion);
         }
@@ -195,7 +200,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Begins as much as there is room for: first what waited for a buffer, then files, then blocks of large files.
     pub(crate) fn fill(&mut self) {
-        if self.shared.is_interrupted() {
+        if self.look_for_end() {
             return self.abort_all();
         }
         if self.ring_due && self.engine.in_flight() == 0 {
@@ -336,7 +341,7 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             pool: &self.pool,
             owed: &self.shared.owed,
             outputs: self.shared.outputs,
-            manifest: self.shared.listed(),
+            manifest: self.shared.observer.manifest(),
             reporter: self.shared.reporter,
             tally: &mut self.books.tally,
         }

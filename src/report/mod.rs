@@ -8,6 +8,7 @@ pub(crate) mod charset;
 pub(crate) mod counters;
 pub(crate) mod failure;
 pub(crate) mod language;
+pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod progress;
 pub(crate) mod question;
@@ -210,7 +211,7 @@ impl Reporter {
     }
 
     /// `'from' -> 'to'`, for `-v`, with the path of the backup where one was made.
-    pub(crate) fn copied(&self, from: &[u8], to: &[u8], kept: Option<&[u8]>) {
+    pub(super) fn copied(&self, from: &[u8], to: &[u8], kept: Option<&[u8]>) {
         let quoted = |name: &[u8]| quote::always(name, self.charset());
         let mut line = [&quoted(from)[..], b" -> ", &quoted(to)].concat();
         if let Some(kept) = kept {
@@ -221,7 +222,7 @@ impl Reporter {
     }
 
     /// `'kept' -> 'path' (unbackup)`, for `-v`.
-    pub(crate) fn restored(&self, kept: &[u8], path: &[u8]) {
+    pub(super) fn restored(&self, kept: &[u8], path: &[u8]) {
         let quoted = |name: &[u8]| quote::always(name, self.charset());
         self.line(
             &self.language.message(Words::gnu("%s -> %s (unbackup)\n"), &[&quoted(kept), &quoted(path)]),
@@ -229,7 +230,7 @@ impl Reporter {
     }
 
     /// `from -> to`, for `-v`: a directory made above a copy. GNU cp does not quote these.
-    pub(crate) fn made_parent(&self, from: &[u8], to: &[u8]) {
+    pub(super) fn made_parent(&self, from: &[u8], to: &[u8]) {
         self.line(&[from, b" -> ", to, b"\n"].concat());
     }
 
@@ -280,20 +281,20 @@ impl Reporter {
     }
 
     /// How the data of a file was copied, for `--debug`.
-    pub(crate) fn how(&self, [offload, reflink, sparse]: [&str; 3]) {
+    pub(super) fn how(&self, [offload, reflink, sparse]: [&str; 3]) {
         let line = format!("copy offload: {offload}, reflink: {reflink}, sparse detection: {sparse}\n");
         self.line(line.as_bytes());
     }
 
     /// `skipped 'path'`, for `--debug`.
-    pub(crate) fn skipped(&self, path: &[u8]) {
+    pub(super) fn skipped(&self, path: &[u8]) {
         self.line(
             &self.language.message(Words::gnu("skipped %s\n"), &[&quote::always(path, self.charset())]),
         );
     }
 
     /// By which means a run has copied, for `--debug`.
-    pub(crate) fn means(&self, engine: &str, placement: &str, reason: &str) {
+    pub(super) fn means(&self, engine: &str, placement: &str, reason: &str) {
         self.line(format!("engine: {engine}, placement: {placement}, reason: {reason}\n").as_bytes());
     }
 

@@ -3,6 +3,7 @@
 
 use super::extensions::Extensions;
 use crate::cli::knobs::Knobs;
+use crate::report::lines::Detail;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -62,6 +63,14 @@ pub(crate) struct CpOptions {
     pub extensions: Extensions,
     /// How the work is done.
     pub knobs: Knobs,
+}
+
+impl CpOptions {
+    /// Which lines are shown of what is being done.
+    #[must_use]
+    pub(crate) fn detail(&self) -> Detail {
+        Detail { verbose: self.verbose, debug: self.debug }
+    }
 }
 
 /// The destination as the operands and options name it.

@@ -2,7 +2,7 @@
 //! file that this run has just made, a directory that comes again as a part of a later operand.
 
 use crate::cp::job::dir_job::Origin;
-use crate::cp::walk::operand::{typed, without_slashes};
+use crate::cp::job::operand_path::{typed, without_slashes};
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};

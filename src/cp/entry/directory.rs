@@ -1,10 +1,11 @@
 //! The copy of a directory: made, or the one that is there.
 
-use super::backup::KeptFile;
+use super::kept_file::KeptFile;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::Origin;
+use crate::cp::job::dir_place::DirPlace;
+use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
-use crate::cp::walk::source_directory::DirPlace;
 use crate::pipeline::attributes::{self, Copied};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{AttributePlan, PreservePolicy, mode_to_fill};
@@ -14,7 +15,6 @@ use crate::plan::overwrite::Existing;
 use crate::plan::replace::{self, DirectoryAction};
 use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 /// The copy of a directory, open.
@@ -35,54 +35,33 @@ impl Walker<'_, '_> {
         (facts, names): (&FileStat, Names),
         (fate, kept): (DirectoryAction, Option<KeptFile>),
     ) -> Result<OpenedCopy, FileError> {
-        if let Some(imagined) = &self.shared.dry_run {
-            return self.simulate_directory(imagined, source, destination, (facts, fate));
-        }
-        let failed = |what| destination.failed(what);
-        // The owner can fill it whatever its permissions will be; nobody else ever has more than they will have then.
-        let keeping = self.shared.settings.method.keeping;
+        let effects = &self.shared.effects;
         let made = match fate {
-            DirectoryAction::Fill | DirectoryAction::FillThroughLink => false,
-            DirectoryAction::SameFile | DirectoryAction::Done => false,
+            DirectoryAction::Fill | DirectoryAction::FillThroughLink => None,
+            DirectoryAction::SameFile | DirectoryAction::Done => None,
             DirectoryAction::Make | DirectoryAction::InTheWay => {
-                let mode = keeping.directory_mode_to_make(facts);
-                match rustix::fs::mkdirat(destination.parent, destination.name, mode) {
-                    Ok(()) => true,
+                let as_new = || {
+                    self.shared.parents.count_as_new()
+                        || replace::fills_through_links(self.shared.options, facts)
+                };
+                match effects.make_dir(destination, facts, fate == DirectoryAction::Make && as_new()) {
+                    Ok(made) => Some(made),
                     // What has come meanwhile stays, also a directory: no option was asked about it (GNU cp has it so).
                     Err(errno) => {
                         if let Some(kept) = &kept {
                             self.restore(kept, || destination.path.clone());
                         }
-                        return Err(failed(MessageKind::CannotCreateDirectory)(errno));
+                        return Err(destination.failed(MessageKind::CannotCreateDirectory)(errno));
                     }
                 }
             }
         };
         kept.iter().for_each(KeptFile::stays);
-        if made && self.shared.settings.verbose {
-            self.shared.reporter.copied(&source.path, &destination.path, None);
+        if made.is_some() {
+            self.shared.observer.tell(Event::MadeDir(&source.path, &destination.path));
         }
         let through_link = fate == DirectoryAction::FillThroughLink;
-        let mut open = listing::open_to_fill(destination.parent, destination.name, through_link)
-            .map_err(failed(MessageKind::CannotAccess))?;
-        let stat = rustix::fs::fstat(&open.0).map_err(failed(MessageKind::CannotStat))?;
-        let copy = FileStat::of(&stat);
-        if made {
-            open = lend_to_owner(open, &copy).map_err(failed(MessageKind::LendingPermissions))?;
-        }
-        let (descriptor, listable) = open;
-        let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
-        if destination.path.is_empty() {
-            wanted.refuse_without_name(copy.owner);
-        }
-        let at_end = (!wanted.is_nothing()).then(|| Box::new((wanted, keeping)));
-        let belongs_to = if made && keeping.wants_owner_of_new() {
-            keeping.owner_of_new(&copy, attributes::is_inherited_from(descriptor.as_fd()))
-        } else {
-            None
-        };
-        let held = DirHandle::open(descriptor, copy.identity, through_link).listable(listable);
-        Ok(OpenedCopy { held, created: made, belongs_to, deferred_attributes: at_end })
+        effects.open_dir(destination, (facts, names), made, through_link)
     }
 
     /// Renames what was `found` in the way of the copy of a directory to its backup's name, or removes it where none is made.
@@ -107,14 +86,9 @@ impl Walker<'_, '_> {
     }
 
     fn remove_in_the_way(&self, destination: &DirPlace<'_>) -> Result<(), FileError> {
-        let removed = match &self.shared.dry_run {
-            Some(imagined) => imagined.may_change(&destination.at()),
-            None => rustix::fs::unlinkat(destination.parent, destination.name, AtFlags::empty()),
-        };
+        let removed = self.shared.effects.remove(&destination.at());
         removed.map_err(destination.failed(MessageKind::CannotRemove))?;
-        if self.shared.settings.verbose {
-            self.shared.reporter.removed(&destination.path);
-        }
+        self.shared.observer.tell(Event::RemovedForDir(&destination.path));
         Ok(())
     }
 
@@ -132,9 +106,11 @@ impl Walker<'_, '_> {
         let found = match found {
             Some(found) => found,
             None => self
+                .shared
+                .effects
                 .look(
                     &to,
-                    || destination.path.clone(),
+                    &|| destination.path.clone(),
                     Some(replace::looks_as(options, facts.kind, is_operand)),
                 )
                 .map_err(destination.failed(MessageKind::CannotStat))?,
@@ -171,6 +147,37 @@ impl Walker<'_, '_> {
             DirectoryAction::Fill | DirectoryAction::FillThroughLink | DirectoryAction::Done => Ok(fate),
         }
     }
+}
+
+/// Opens the copy of a directory, which was just `made` or is there, and settles what it is given in the end.
+pub(crate) fn opened(
+    keeping: &PreservePolicy,
+    destination: &DirPlace<'_>,
+    (facts, names): (&FileStat, Names),
+    made: bool,
+    through_link: bool,
+) -> Result<OpenedCopy, FileError> {
+    let failed = |what| destination.failed(what);
+    let mut open = listing::open_to_fill(destination.parent, destination.name, through_link)
+        .map_err(failed(MessageKind::CannotAccess))?;
+    let stat = rustix::fs::fstat(&open.0).map_err(failed(MessageKind::CannotStat))?;
+    let copy = FileStat::of(&stat);
+    if made {
+        open = lend_to_owner(open, &copy).map_err(failed(MessageKind::LendingPermissions))?;
+    }
+    let (descriptor, listable) = open;
+    let mut wanted = keeping.of_directory(facts, made.then_some(copy.mode), names);
+    if destination.path.is_empty() {
+        wanted.refuse_without_name(copy.owner);
+    }
+    let at_end = (!wanted.is_nothing()).then(|| Box::new((wanted, *keeping)));
+    let belongs_to = if made && keeping.wants_owner_of_new() {
+        keeping.owner_of_new(&copy, attributes::is_inherited_from(descriptor.as_fd()))
+    } else {
+        None
+    };
+    let held = DirHandle::open(descriptor, copy.identity, through_link).listable(listable);
+    Ok(OpenedCopy { held, created: made, belongs_to, deferred_attributes: at_end })
 }
 
 /// Gives the owner of a directory just made, `facts`, the permissions that filling it takes, where the umask or an ACL has

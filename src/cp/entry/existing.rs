@@ -1,20 +1,21 @@
 //! Files, links and devices under options that ask what is there before anything is done: `-n -u -i -b -f -l -s`,
 //! `--remove-destination`, and `-v` for its lines. Without any of them files go straight to their copying.
 
-use super::backup::KeptFile;
+use super::kept_file::KeptFile;
 use crate::cli::cp::{Control, CpOptions, Make, Overwrite};
+use crate::cp::effects::MadeEntry;
 use crate::cp::job::FileJob;
+use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
 use crate::pipeline::chain::{At, Directory};
-use crate::pipeline::place;
+use crate::plan::data::{self, Trail};
 use crate::plan::facts::FileStat;
 use crate::plan::overwrite::Existing;
 use crate::plan::replace::{self, ExistingAction, SameFileEvidence};
 use crate::process;
 use crate::report::message::{FileError, MessageKind};
-use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::geteuid;
 
 /// Whether files have to be looked at by these options before they are copied.
 #[must_use]
@@ -73,40 +74,24 @@ impl Walker<'_, '_> {
         // Where backups are made a directory in the way is met here, as for another name of a copy it is only that.
         let there = job.found.as_ref().and_then(|found| replace::there(options, facts, found));
         if read && there.is_some_and(|there| there.kind == FileType::Directory) && options.backup.is_some() {
-            self.shared.reporter.problem(&self.directory_in_the_way(&job));
+            self.shared.observer.tell(Event::Failed(&self.directory_in_the_way(&job)));
             self.say_untouched();
             (job.failed, job.left_out) = (true, true);
             return self.leaf_done(&job);
         }
-        if let Some(imagined) = &self.shared.dry_run {
-            return self.simulate_entry(imagined, job, facts);
-        }
         if !read {
-            self.changed(&job);
+            self.shared.observer.tell(Event::Changes(&job));
         }
-        let made = match options.make {
-            Make::Copies if read => return self.books.backlog.push_back(Box::new(job)),
-            Make::Copies => self.make_special(&job, facts),
-            Make::HardLinks => self.hard_link(&job, facts),
-            Make::SymbolicLinks => self.symbolic_link(&job).inspect(|()| self.mark_link(&job, facts)),
-        };
-        if options.make != Make::Copies && made.is_ok() {
+        match self.shared.effects.make_entry(&mut job, facts) {
+            Ok(MadeEntry::Contents) => return self.books.backlog.push_back(Box::new(job)),
             // The link stands for the copy.
-            self.books.tally.file(0);
-        }
-        let At { directory, name } = &job.destination;
-        match made {
+            Ok(MadeEntry::Link) => self.books.tally.file(0),
+            Ok(MadeEntry::Foreseen(Some(bytes))) => self.books.meter.simulated(bytes),
+            Ok(MadeEntry::Node | MadeEntry::Foreseen(None)) => {}
             Err(problem) => {
-                self.shared.reporter.problem(&problem);
+                self.shared.observer.tell(Event::Failed(&problem));
                 job.failed = true;
             }
-            Ok(()) if job.is_noted() => {
-                // What cannot be looked at any more is another's by now, and nothing to be noted.
-                if let Ok(stat) = rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {
-                    job.note(FileStat::of(&stat).identity, None);
-                }
-            }
-            Ok(()) => {}
         }
         self.leaf_done(&job);
     }
@@ -128,6 +113,28 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// Looks at the destination, where that was not done. A link that cannot be looked through is an error where it is not
+    /// to go.
+    fn find(&self, options: &CpOptions, job: &FileJob, facts: &FileStat) -> Result<Existing, FileError> {
+        let failed = |errno| FileError::failed(MessageKind::CannotStat, job.destination_path(), errno);
+        let kind = replace::looks_as(options, facts.kind, job.is_operand());
+        let found = match job.found {
+            Some(found) => found,
+            None => {
+                let shown = || job.destination_path();
+                self.shared.effects.look(&job.destination, &shown, Some(kind)).map_err(failed)?
+            }
+        };
+        match found {
+            Existing::ClosedLink { errno, .. }
+                if replace::looks_through(options, facts) && !replace::is_forced_out(options, errno) =>
+            {
+                Err(failed(errno))
+            }
+            found => Ok(found),
+        }
+    }
+
     /// Does what these options ask for.
     fn prepare_by(
         &self,
@@ -135,21 +142,7 @@ impl Walker<'_, '_> {
         job: &mut FileJob,
         facts: &FileStat,
     ) -> Result<Ready, FileError> {
-        let destination_failed =
-            |errno| FileError::failed(MessageKind::CannotStat, job.destination_path(), errno);
-        let kind = replace::looks_as(options, facts.kind, job.is_operand());
-        let found = match job.found {
-            Some(found) => found,
-            None => self
-                .look(&job.destination, || job.destination_path(), Some(kind))
-                .map_err(destination_failed)?,
-        };
-        if let Existing::ClosedLink { errno, .. } = found
-            && replace::looks_through(options, facts)
-            && !replace::is_forced_out(options, errno)
-        {
-            return Err(destination_failed(errno));
-        }
+        let found = self.find(options, job, facts)?;
         job.found = Some(found);
         let compared = self.comparable(job, facts, &found);
         let fate = replace::fate(options, &compared, &found, || {
@@ -162,11 +155,11 @@ impl Walker<'_, '_> {
         match fate {
             ExistingAction::Replace | ExistingAction::Done => {}
             ExistingAction::Skip => {
-                self.left_alone(job);
+                self.shared.observer.tell(Event::Stays(job));
                 if options.overwrite == Overwrite::Older {
                     return Ok(Ready::Stays);
                 }
-                self.say_skipped(job);
+                self.shared.observer.tell(Event::Skipped(job));
                 return Ok(Ready::Done);
             }
             ExistingAction::Refuse => {
@@ -186,18 +179,22 @@ impl Walker<'_, '_> {
             return Err(problem);
         }
         let asked_about = || there.copied().or_else(|| stood_for(self.shared.options, job));
-        let is_declined = || asked_about().is_some_and(|there| !self.may_replace(job, &there));
-        if options.ask && self.shared.dry_run.is_none() && is_declined() {
-            self.shared.reporter.set_failed();
-            self.say_skipped(job);
-            self.left_alone(job);
+        let is_declined = || {
+            asked_about().is_some_and(|there| {
+                !self.shared.effects.confirm(&job.destination, &job.destination_path(), &there)
+            })
+        };
+        if options.ask && is_declined() {
+            self.shared.observer.tell(Event::Declined);
+            self.shared.observer.tell(Event::Skipped(job));
+            self.shared.observer.tell(Event::Stays(job));
             return Ok(Ready::Done);
         }
         let Some(there) = there else {
             if let Some(problem) = self.met_just_created(job, facts) {
                 return Err(problem);
             }
-            self.verbose(job, None);
+            self.announce(job, None);
             return Ok(Ready::Copy);
         };
         if fate == ExistingAction::Done {
@@ -256,7 +253,7 @@ impl Walker<'_, '_> {
             job.over = self.shared.atomic();
             job.is_freed();
         }
-        self.verbose(job, kept.as_ref().map(KeptFile::shown));
+        self.announce(job, kept.as_ref().map(KeptFile::shown));
         job.announced = true;
         job.kept = kept;
         Ok(Ready::Copy)
@@ -281,73 +278,35 @@ impl Walker<'_, '_> {
             return FileError::failed(MessageKind::CannotRemove, job.destination_path(), refused);
         }
         // Then it asks whether the name may be taken at all.
-        let may_change = match &self.shared.dry_run {
-            Some(imagined) => imagined.may_change(&job.destination),
-            None => place::may_change(&job.destination),
-        };
-        let refused = may_change.err().unwrap_or(Errno::ISDIR);
+        let refused = self.shared.effects.may_change(&job.destination).err().unwrap_or(Errno::ISDIR);
         FileError::failed(MessageKind::CannotRemove, job.destination_path(), refused)
     }
 
     pub(crate) fn remove(&self, job: &FileJob) -> Result<(), FileError> {
-        let At { directory, name } = &job.destination;
-        let removed = match &self.shared.dry_run {
-            Some(imagined) => {
-                job.found.iter().for_each(|found| imagined.unlink(found));
-                imagined.may_change(&job.destination)
-            }
-            // It goes when the new file takes its place.
-            None if self.shared.atomic() => Ok(()),
-            None => {
-                self.changed(job);
-                rustix::fs::unlinkat(directory, &**name, AtFlags::empty())
-            }
-        };
-        match removed {
+        if !self.shared.atomic() {
+            self.shared.observer.tell(Event::Changes(job));
+        }
+        match self.shared.effects.make_way(&job.destination, job.found.as_ref()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => {
                 return Err(FileError::failed(MessageKind::CannotRemove, job.destination_path(), errno));
             }
         }
-        if self.shared.options.verbose {
-            self.shared.reporter.removed(&job.destination_path());
-        }
+        self.shared.observer.tell(Event::Removed(job));
         Ok(())
     }
 
-    /// Asks whether a file may be replaced. A link that is to go itself can always be.
-    fn may_replace(&self, job: &FileJob, there: &FileStat) -> bool {
-        let At { directory, name } = &job.destination;
-        let writable = there.kind == FileType::Symlink
-            || rustix::fs::accessat(directory, &**name, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
-        // An empty name stands for the working directory, but nothing of that name may be written to but by root.
-        let writable = if job.destination_path().is_empty() { geteuid().is_root() } else { writable };
-        let options = self.shared.options;
-        let forced = options.force || options.remove_destination;
-        self.shared.reporter.may_replace(&job.destination_path(), there.mode, writable, forced)
+    /// Says that nothing became of the data of a file whose destination could not be opened.
+    fn say_untouched(&self) {
+        let CpOptions { attributes_only, reflink, sparse, .. } = *self.shared.options;
+        let mut words = || (!attributes_only).then(|| data::words(&Trail::default(), reflink, sparse));
+        self.shared.observer.tell(Event::Data(&mut words));
     }
 
-    /// What an earlier manifest says of the file at the destination still holds.
-    fn left_alone(&self, job: &FileJob) {
-        if let Some(manifest) = self.shared.listed()
-            && let Some(Existing::File(file) | Existing::LinkTo { file, .. }) = job.found
-            && file.kind == FileType::RegularFile
-        {
-            manifest.left_alone(|| job.destination_path());
-        }
-    }
-
-    /// What an earlier manifest says of the destination holds no longer.
-    pub(crate) fn changed(&self, job: &FileJob) {
-        if let Some(manifest) = self.shared.listed() {
-            manifest.changed(|| job.destination_path());
-        }
-    }
-
-    /// The line of `-v`, with the backup's path where there is one.
-    pub(crate) fn verbose(&self, job: &FileJob, kept: Option<&[u8]>) {
-        if self.shared.options.verbose && !job.announced {
-            self.shared.reporter.copied(&job.source_path(), &job.destination_path(), kept);
+    /// Says that the copy is being made, unless that was said, and under which path what was there is kept.
+    fn announce(&self, job: &FileJob, kept: Option<&[u8]>) {
+        if !job.announced {
+            self.shared.observer.tell(Event::Copying(job, kept));
         }
     }
 }

@@ -27,6 +27,28 @@ impl Grains {
     fn note(&self, device: u64, grain: Grain) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(device, grain);
     }
+
+    /// True if `source` would be as old as what is `there`, were its time kept there.
+    pub(crate) fn make_equal(
+        &self,
+        job: &FileJob,
+        (source, there): (&FileStat, &FileStat),
+        found: &Existing,
+        hint: Hint,
+    ) -> bool {
+        let grain = match self.known(there.identity.device) {
+            Some(known) => known,
+            None => match found_out(job, there, found, hint) {
+                Ok(Some(grain)) => {
+                    self.note(there.identity.device, grain);
+                    grain
+                }
+                // One that may not be asked is believed: a copy too much does no harm.
+                Ok(None) | Err(_) => return false,
+            },
+        };
+        !grain.is_older(there.modified, source.modified)
+    }
 }
 
 impl Walker<'_, '_> {
@@ -50,25 +72,7 @@ impl Walker<'_, '_> {
             return false;
         }
         let hint = hint(source, there);
-        if hint == Hint::Older {
-            return false;
-        }
-        if self.shared.dry_run.is_some() {
-            // Nothing may be touched: what shows has to do.
-            return hint == Hint::Coarse;
-        }
-        let grain = match self.shared.grains.known(there.identity.device) {
-            Some(known) => known,
-            None => match found_out(job, there, found, hint) {
-                Ok(Some(grain)) => {
-                    self.shared.grains.note(there.identity.device, grain);
-                    grain
-                }
-                // One that may not be asked is believed: a copy too much does no harm.
-                Ok(None) | Err(_) => return false,
-            },
-        };
-        !grain.is_older(there.modified, source.modified)
+        hint != Hint::Older && self.shared.effects.only_seems_older(job, (source, there), found, hint)
     }
 }
 

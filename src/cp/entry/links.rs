@@ -12,10 +12,11 @@
 pub(crate) mod creation;
 mod first;
 
-use super::backup::KeptFile;
+use super::kept_file::KeptFile;
 use crate::cli::cp::{CpOptions, Follow};
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, JobPlace};
+use crate::cp::job::{FileJob, JobPlace, Share};
+use crate::cp::observer::Event;
 use crate::cp::walk::Walker;
 use crate::cp::walk::overlap;
 use crate::pipeline::chain::At;
@@ -25,7 +26,7 @@ use crate::plan::linking::{self, Sharing};
 use crate::plan::listing::Entry;
 use crate::plan::overwrite::Existing;
 use crate::report::message::{FileError, MessageKind};
-use first::First;
+pub(crate) use first::First;
 use rustix::io::Errno;
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -37,18 +38,6 @@ const PARTS: usize = 64;
 
 /// Names in one part that may wait with their directories open; those of further ones are let go.
 const WAITING_OPEN_MAX: usize = 1;
-
-/// What a copy is to other names of its source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Share {
-    /// Nothing: there are none, or nobody asked.
-    #[default]
-    None,
-    /// It will be the first, and is not made yet.
-    UnderWay,
-    /// It is the first, and is this file.
-    Made(FileId),
-}
 
 /// A name that waits for the first copy.
 struct WaitingLink {
@@ -150,6 +139,40 @@ impl Links {
         {
             first.made = shows;
         }
+    }
+
+    /// Makes a destination another name of a first copy, and notes which file the copy is then. True if something had to go
+    /// for that.
+    ///
+    /// # Errors
+    /// It cannot be linked.
+    pub(crate) fn link(
+        &self,
+        options: &CpOptions,
+        job: &FileJob,
+        source: &FileStat,
+        first: &mut First,
+    ) -> Result<bool, FileError> {
+        let At { directory, name } = &job.destination;
+        let follow = linking::links_through(options, job.is_operand());
+        let shows = Cell::new(first.made);
+        let link_with = |numbered: bool, name: &CStr| match numbered {
+            true => first.link_to(directory, name, follow),
+            false => first.link_held(source, directory, name, follow).map(|now| shows.set(now)),
+        };
+        let replaced = self.is_numbered(first).and_then(|numbered| match link_with(numbered, name) {
+            Ok(()) => Ok(false),
+            Err(Errno::EXIST) if job.may_link_over(options) => {
+                place::replace(&job.destination, |name| link_with(numbered, name)).map(|()| true)
+            }
+            Err(errno) => Err(errno),
+        });
+        let replaced = replaced.map_err(|errno| FileError {
+            errno: Some(errno),
+            ..FileError::between(MessageKind::CannotCreateHardLink, job.destination_path(), first.path())
+        })?;
+        first.made = shows.get();
+        Ok(replaced)
     }
 
     fn lock(&self, source: FileId) -> MutexGuard<'_, Files> {
@@ -269,7 +292,7 @@ impl Walker<'_, '_> {
             let there = job.found.as_ref().and_then(Existing::own);
             job.share = there.map_or(Share::UnderWay, |there| Share::Made(there.identity));
         }
-        self.say_skipped(&job);
+        self.shared.observer.tell(Event::Skipped(&job));
         job.left_out = true;
         self.leaf_done(&job);
     }
@@ -285,7 +308,7 @@ impl Walker<'_, '_> {
         match linked {
             Ok(()) => {
                 if skipped {
-                    self.say_skipped(&job);
+                    self.shared.observer.tell(Event::Skipped(&job));
                 }
                 self.leaf_done(&job);
             }
@@ -311,7 +334,7 @@ impl Walker<'_, '_> {
                             FileJob { seen: Some(facts), found, announced, over, unmoved, kept, ..job }
                         }
                         Err(problem) => {
-                            self.shared.reporter.problem(&problem);
+                            self.shared.observer.tell(Event::Failed(&problem));
                             if let Some(kept) = &kept {
                                 self.restore(kept, || branch.destination_path(&entry.name));
                             }
@@ -331,37 +354,11 @@ impl Walker<'_, '_> {
     /// Gives the first copy the job's destination for another name, in place of what is there, and notes which file the
     /// copy is then.
     fn link_to_first(&self, job: &FileJob, source: &FileStat, first: &mut First) -> Result<(), FileError> {
-        let At { directory, name } = &job.destination;
-        if let Some(imagined) = &self.shared.dry_run {
-            return self.simulate_link(imagined, job, (first.made, first.path()));
+        self.shared.observer.tell(Event::Changes(job));
+        let replaced = self.shared.effects.link_to_first(&self.shared.links, job, source, first)?;
+        if replaced {
+            self.shared.observer.tell(Event::Removed(job));
         }
-        self.changed(job);
-        let follow = linking::links_through(self.shared.options, job.is_operand());
-        let shows = Cell::new(first.made);
-        let link_with = |numbered: bool, name: &CStr| match numbered {
-            true => first.link_to(directory, name, follow),
-            false => first.link_held(source, directory, name, follow).map(|now| shows.set(now)),
-        };
-        let replaced =
-            self.shared.links.is_numbered(first).and_then(|numbered| match link_with(numbered, name) {
-                Ok(()) => Ok(false),
-                Err(Errno::EXIST) if job.may_link_over(self.shared.options) => {
-                    place::replace(&job.destination, |name| link_with(numbered, name)).map(|()| true)
-                }
-                Err(errno) => Err(errno),
-            });
-        match replaced {
-            Ok(true) if self.shared.options.verbose => {
-                self.shared.reporter.removed(&job.destination_path());
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(errno) => Err(FileError {
-                errno: Some(errno),
-                ..FileError::between(MessageKind::CannotCreateHardLink, job.destination_path(), first.path())
-            }),
-        }?;
-        first.made = shows.get();
         Ok(())
     }
 }

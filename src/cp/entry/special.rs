@@ -1,8 +1,8 @@
 //! Files that are copied by making them anew: symbolic links, FIFOs, sockets and devices.
 
 use crate::cli::cp::{CpOptions, Keep, Overwrite};
+use crate::cp::effects::on_disk::OnDisk;
 use crate::cp::job::FileJob;
-use crate::cp::walk::Walker;
 use crate::pipeline::attributes::{self, Source};
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
@@ -51,12 +51,12 @@ pub(crate) fn is_the_copy(options: &CpOptions, job: &FileJob) -> bool {
         })
 }
 
-impl Walker<'_, '_> {
+impl OnDisk<'_> {
     /// Makes the copy of a file that is no regular file and no directory.
     pub(crate) fn make_special(&self, job: &FileJob, facts: &FileStat) -> Result<(), FileError> {
         // A name with a slash behind it is a directory's, and will be refused.
-        let stays = facts.kind == FileType::Symlink && is_the_copy(self.shared.options, job);
-        if stays || !self.shared.atomic() || job.destination.name.to_bytes().ends_with(b"/") {
+        let stays = facts.kind == FileType::Symlink && is_the_copy(self.options, job);
+        if stays || !self.is_atomic() || job.destination.name.to_bytes().ends_with(b"/") {
             return self.make_node(job, &job.destination, facts);
         }
         let link = facts.kind == FileType::Symlink;
@@ -68,7 +68,7 @@ impl Walker<'_, '_> {
         let failed = |errno| FileError::failed(what, job.destination_path(), errno);
         let temporary = place::beside(&job.destination).map_err(failed)?;
         self.make_node(job, &temporary, facts)?;
-        let options = self.shared.options;
+        let options = self.options;
         let over = job.over || (link && options.force && job.may_link_over(options));
         place::take(&temporary, &job.destination, over).map_err(failed)
     }
@@ -77,7 +77,7 @@ impl Walker<'_, '_> {
     fn make_node(&self, job: &FileJob, at: &At, facts: &FileStat) -> Result<(), FileError> {
         let At { directory, name } = at;
         let failed = |what: MessageKind| move |errno| FileError::failed(what, job.destination_path(), errno);
-        let (options, keeping) = (self.shared.options, self.shared.settings.method.keeping);
+        let (options, keeping) = (self.options, self.keeping);
         let names = if keeping.wants_names() {
             attributes::names(&Source::Named(job.source.clone()))
         } else {
@@ -118,7 +118,7 @@ impl Walker<'_, '_> {
             let mut refused = attributes::keep_node(&job.source, at, facts, &wanted);
             if let (FileType::Symlink, Some(times)) = (facts.kind, wanted.times)
                 && refused.last() == Some(&AttributeError::Times(Errno::NOENT))
-                && self.shared.late.note(job, times)
+                && self.late.note(job, times)
             {
                 // What is left but for the times.
                 refused =
@@ -127,18 +127,18 @@ impl Walker<'_, '_> {
             // A link that cannot have its owner counts as not made, with GNU cp: what was kept comes back, and other names of
             // its source are tried anew. Not so where another attribute fails.
             if let Some(&AttributeError::LinkOwner(errno)) = refused.last()
-                && !self.shared.atomic()
+                && !self.is_atomic()
             {
                 return Err(failed(MessageKind::PreservingLinkOwnership)(errno));
             }
-            attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
+            attributes::tell(&refused, &keeping, self.lines.reporter, |end| job.path(end));
         }
         Ok(())
     }
 
     /// Gives a symbolic link that was made for a copy (`-s`) what GNU cp gives it: its source's times and attributes.
     pub(crate) fn mark_link(&self, job: &FileJob, facts: &FileStat) {
-        let keeping = self.shared.settings.method.keeping;
+        let keeping = self.keeping;
         let names = match keeping.xattr {
             Keep::No => Names::default(),
             Keep::Quietly | Keep::Telling | Keep::Require => {
@@ -149,7 +149,7 @@ impl Walker<'_, '_> {
         if !wanted.is_nothing() {
             let link = FileStat { kind: FileType::Symlink, ..*facts };
             let refused = attributes::keep_node(&job.source, &job.destination, &link, &wanted);
-            attributes::tell(&refused, &keeping, self.shared.reporter, |end| job.path(end));
+            attributes::tell(&refused, &keeping, self.lines.reporter, |end| job.path(end));
         }
     }
 }

@@ -8,7 +8,7 @@
 use super::dir_fsync::DirFsyncQueue;
 use super::dir_handle::DirHandle;
 use crate::cp::entry::created::CreatedFiles;
-use crate::cp::walk::operand::typed;
+use crate::cp::job::operand_path::typed;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
 use crate::pipeline::create_lock::CreateLock;

@@ -3,12 +3,12 @@
 //! Workers write what they have done into a [`meter`] of their own, and note what they have in work beyond one chain in
 //! [`unfinished`]. One thread, in [`watch`], looks at that some ten times a second, shows it, and waits for [`signals`];
 //! [`scan`] counts in another what there is to do; [`pace`] makes a rate of it. Where a caller of the library watches,
-//! [`observer`] takes the place of all that is shown and of all signals.
+//! [`caller`] takes the place of all that is shown and of all signals.
 //!
 //! Without the option there is none of it: no thread, no signal kept from any, no call more.
 
+pub(crate) mod caller;
 pub(crate) mod meter;
-pub(crate) mod observer;
 pub(crate) mod pace;
 pub(crate) mod scan;
 pub(crate) mod signals;

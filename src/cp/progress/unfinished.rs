@@ -1,7 +1,7 @@
 //! Files in work beyond one chain: where their copies are, so that they can be put right even where their worker cannot be
 //! had, because it waits for a pipe or a device that does not answer.
 
-use crate::cp::entry::backup::KeptFile;
+use crate::cp::entry::kept_file::KeptFile;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::FileId;

@@ -3,7 +3,8 @@
 use super::files0_from::NameReader;
 use super::operand_list::{IntoDirectory, Listed, place};
 use crate::cli::cp::{CpOptions, Destination};
-use crate::cp::job::{Operand, Operands};
+use crate::cp::job::Operand;
+use crate::cp::walk::operand_list::Operands;
 use crate::pipeline::chain::Directory;
 use crate::plan::path;
 use crate::process;

@@ -2,15 +2,16 @@
 
 use super::Walker;
 use super::recursion::listing;
-use super::source_directory::{DirAccess, DirPlace, Unopened, names_of};
-use super::targets;
+use super::source_directory::{DirAccess, Unopened, names_of};
 use crate::cli::cp::Follow;
 use crate::cp::job::dir_handle::DirHandle;
 use crate::cp::job::dir_job::{DirJob, Origin};
-use crate::cp::job::{self, FileJob, Task};
+use crate::cp::job::dir_place::DirPlace;
+use crate::cp::job::{self, FileJob};
+use crate::cp::observer::Event;
 use crate::cp::shared::goes_in_order;
+use crate::cp::task::Task;
 use crate::pipeline::chain::Directory;
-use crate::pipeline::place;
 use crate::plan::attribute_names::Names;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::listing::{self, Entry};
@@ -18,7 +19,7 @@ use crate::plan::overwrite::Existing;
 use crate::plan::replace::DirectoryAction;
 use crate::process;
 use crate::report::message::{FileError, MessageKind};
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -83,7 +84,7 @@ impl Walker<'_, '_> {
                 if problem.what == MessageKind::IntoItself {
                     parent.origin.has_met_itself.store(true, Ordering::Relaxed);
                 }
-                self.shared.reporter.problem(&problem);
+                self.shared.observer.tell(Event::Failed(&problem));
                 parent.entry_done(self.shared.reporter);
             }
         }
@@ -91,7 +92,7 @@ impl Walker<'_, '_> {
 
     /// One of the two directories that an entry needs cannot be had any more.
     fn unreached(&self, parent: &Arc<DirJob>, what: MessageKind, path: Vec<u8>, errno: Errno) {
-        self.shared.reporter.problem(&FileError::failed(what, path, errno));
+        self.shared.observer.tell(Event::Failed(&FileError::failed(what, path, errno)));
         parent.entry_done(self.shared.reporter);
     }
 
@@ -178,14 +179,7 @@ impl Walker<'_, '_> {
         let above = parent.map(|parent| parent.destination.identity());
         let (descriptor, listed) = listing((&made, fate), above, (source, way), (descriptor, &facts))
             .map_err(source.failed(MessageKind::CannotAccess))?;
-        if self.shared.atomic()
-            && self.shared.dry_run.is_none()
-            && !made.created
-            && let Ok(Some(open)) = made.held.get()
-        {
-            self.tell_left_over(open.as_fd(), &destination.path);
-        }
-        self.books.tally.directories += u64::from(self.shared.dry_run.is_none());
+        self.shared.effects.enter_dir(&made, &destination.path, &mut self.books.tally);
         let rules = self.rules(parent, source, descriptor.as_ref().ok());
         let branch = Arc::new(DirJob {
             parent: parent.map(Arc::clone),
@@ -209,7 +203,7 @@ impl Walker<'_, '_> {
             entries: AtomicU32::new(0),
         });
         self.remember_made(&branch);
-        self.predict_recursion(&branch);
+        self.shared.effects.foresee_recursion(&branch);
         branch.let_go_above(self.shared.has_few_descriptors(), || self.shared.levels_open_max());
         if self.shared.options.one_file_system && facts.identity.device != branch.operand_device() {
             // Something is mounted there.
@@ -218,14 +212,6 @@ impl Walker<'_, '_> {
             self.list(&branch);
         }
         Ok(())
-    }
-
-    /// Tells of what interrupted copies have left in a directory that is there.
-    fn tell_left_over(&self, directory: BorrowedFd<'_>, shown: &[u8]) {
-        // By a descriptor of its own: the place in a listing belongs to that.
-        if let Ok(open) = place::open_directory(directory, b".") {
-            targets::tell_left_over(&open, shown, self.shared.reporter);
-        }
     }
 
     /// Lists the next part of a directory and queues its entries, in such an order that this worker takes them in the
@@ -242,7 +228,11 @@ impl Walker<'_, '_> {
         });
         let (mut entries, ended) = fetched.unwrap_or_else(|errno| {
             let path = branch.own_source_path();
-            self.shared.reporter.problem(&FileError::failed(MessageKind::CannotAccess, path, errno));
+            self.shared.observer.tell(Event::Failed(&FileError::failed(
+                MessageKind::CannotAccess,
+                path,
+                errno,
+            )));
             (Vec::new(), true)
         });
         branch.listed.store(ended, Ordering::Release);
@@ -347,7 +337,7 @@ impl Walker<'_, '_> {
     /// Begins with one file of a directory that is no directory itself.
     pub(crate) fn leaf(&mut self, branch: &Arc<DirJob>, entry: &Entry) {
         if let Err(problem) = self.try_leaf(branch, entry) {
-            self.shared.reporter.problem(&problem);
+            self.shared.observer.tell(Event::Failed(&problem));
             branch.entry_done(self.shared.reporter);
         }
     }
@@ -357,7 +347,7 @@ impl Walker<'_, '_> {
         let job::JobPlace::Entry(branch) = &job.names else { return };
         let branch = Arc::clone(branch);
         if let Err(problem) = self.seen_leaf(&branch, job) {
-            self.shared.reporter.problem(&problem);
+            self.shared.observer.tell(Event::Failed(&problem));
             branch.entry_done(self.shared.reporter);
         }
     }

@@ -1,9 +1,9 @@
 //! What is left out of a copy: entries of a listing, operands, and the .gitignore files that say so.
 
 use super::Walker;
-use super::source_directory::DirPlace;
 use crate::cp::job::Operand;
 use crate::cp::job::dir_job::DirJob;
+use crate::cp::job::dir_place::DirPlace;
 use crate::plan::facts::FileStat;
 use crate::plan::filter::{self, BadLines, Beyond, RULES_BYTES_MAX, Rules};
 use crate::plan::listing::Entry;

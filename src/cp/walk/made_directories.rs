@@ -1,8 +1,8 @@
 //! The directories that a run has made, and those that it fills: a walk that comes into one lists its own copies.
 
-use super::operand::without_slashes;
-use super::source_directory::DirPlace;
 use crate::cp::job::dir_job::DirJob;
+use crate::cp::job::dir_place::DirPlace;
+use crate::cp::job::operand_path::without_slashes;
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::facts::FileId;
 use crate::plan::path;

@@ -20,11 +20,11 @@ pub(crate) mod source_directory;
 pub(crate) mod targets;
 
 use super::copy::extents::LargeFile;
+use super::job::FileJob;
 use super::job::dir_job::DirJob;
-use super::job::{FileJob, Task};
-use super::progress::Progress;
 use super::progress::meter::Meter;
 use super::shared::Run;
+use super::task::Task;
 use crate::cli::cp::Follow;
 use crate::plan::listing::{Entry, Listing};
 use crate::report::stats::Tally;
@@ -54,8 +54,7 @@ impl Books {
     /// Empty books of one more worker.
     #[must_use]
     pub(crate) fn new(run: &Run<'_>) -> Self {
-        let cell = run.progress.as_ref().map(|progress: &Progress| progress.cells.add());
-        Self { meter: Meter::new(cell), ..Self::default() }
+        Self { meter: run.observer.meter(), ..Self::default() }
     }
 }
 

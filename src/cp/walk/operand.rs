@@ -1,14 +1,17 @@
 //! Operands: looked at by name as they were typed, then handed to the tree or to a file's way.
 
-use super::source_directory::{DirAccess, DirPlace};
+use super::source_directory::DirAccess;
 use super::{TASKS_FOR_HELP, Walker, overlap};
 use crate::cli::cp::{CpOptions, Destination, Follow, Make, Overwrite, Reflink};
 use crate::cp::entry::created::CreatedFiles;
-use crate::cp::entry::links::Share;
 use crate::cp::job::dir_job::Origin;
-use crate::cp::job::{FileJob, JobPlace, Operand, Operands, Task};
+use crate::cp::job::dir_place::DirPlace;
+use crate::cp::job::operand_path::{typed, without_slashes};
+use crate::cp::job::{FileJob, JobPlace, Operand, Share};
+use crate::cp::observer::Event;
+use crate::cp::task::Task;
+use crate::cp::walk::operand_list::Operands;
 use crate::pipeline::chain::{At, Directory};
-use crate::pipeline::place;
 use crate::plan::facts::FileStat;
 use crate::plan::listing::Rank;
 use crate::plan::overwrite::Existing;
@@ -18,7 +21,6 @@ use crate::process;
 use crate::report::message::{FileError, MessageKind};
 use rustix::fs::{AtFlags, CWD, FileType, Timespec};
 use rustix::io::Errno;
-use std::ffi::CString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -89,7 +91,7 @@ impl Walker<'_, '_> {
             None => self.begin_with_parents(&operand),
         };
         if let Err(problem) = begun {
-            self.shared.reporter.problem(&problem);
+            self.shared.observer.tell(Event::Failed(&problem));
         }
         if let Some(left) = afterwards {
             self.shared.queue.offer(self.number, left);
@@ -133,7 +135,7 @@ impl Walker<'_, '_> {
         let found = match &source {
             Ok(facts) if !twice && !new && !omitted(facts) => {
                 let kind = replace::looks_as(self.shared.options, facts.kind, true);
-                self.look(&operand.destination, || operand.destination_path(), Some(kind))
+                self.shared.effects.look(&operand.destination, &|| operand.destination_path(), Some(kind))
             }
             Ok(_) | Err(_) => Ok(Existing::Nothing),
         };
@@ -215,14 +217,14 @@ impl Walker<'_, '_> {
             && facts.kind == FileType::RegularFile
             && options.reflink != Reflink::Always
             && options.backup.is_none()
-            && self.shared.progress.is_none();
+            && self.shared.observer.progress().is_none();
         // A file that is copied onto itself is known by what was typed.
         let typed = matches!(directory, Directory::Working) && *name == operand.source.name;
         let few = !self.shared.has_descriptors_to_spare();
-        if once || typed || few || self.shared.dry_run.is_some() || !name.to_bytes().contains(&b'/') {
+        if once || typed || few || !name.to_bytes().contains(&b'/') {
             return operand.destination.clone();
         }
-        place::pin_ancestor(&operand.destination).unwrap_or_else(|_errno| operand.destination.clone())
+        self.shared.effects.pin(&operand.destination)
     }
 
     /// What to say of a file that was given before. With backups, its copy would be kept for its own.
@@ -297,14 +299,6 @@ fn is_link(source: &At) -> bool {
         .is_some_and(|facts| facts.kind == FileType::Symlink)
 }
 
-/// The facts of a name without the slashes behind it: of the symbolic link itself, where it is one.
-pub(crate) fn without_slashes(directory: &Directory, name: &[u8]) -> Option<FileStat> {
-    let kept = name.iter().rposition(|&byte| byte != b'/').map_or(name.len().min(1), |last| last + 1);
-    let name = CString::new(&name[..kept]).ok()?;
-    let stat = rustix::fs::statat(directory, &*name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    Some(FileStat::of(&stat))
-}
-
 /// The device a copy goes to: that of the file it overwrites, or of the directory it is made in.
 fn device_of(destination: &At, found: &Existing, posixly_correct: bool) -> Option<u64> {
     match found {
@@ -347,11 +341,4 @@ impl Operand {
     ) -> Self {
         Self { source, destination, target, shown: None, number: 0, made }
     }
-}
-
-/// The working directory's place for a name as it was typed.
-#[must_use]
-pub(crate) fn typed(name: &[u8]) -> Option<At> {
-    let name = std::ffi::CString::new(name).ok()?;
-    Some(At { directory: Directory::Working, name: Arc::from(name) })
 }

@@ -2,17 +2,49 @@
 //! are being copied.
 
 use super::files0_from::NameReader;
-use super::operand::typed;
 use crate::cli::cp::CpOptions;
 use crate::cp::entry::created::CreatedFiles;
 use crate::cp::job::Operand;
+use crate::cp::job::operand_path::typed;
 use crate::pipeline::chain::{At, Directory};
 use crate::plan::path;
 use crate::plan::target::{self, Pair};
 use crate::report::Reporter;
 use crate::report::message::{FileError, MessageKind};
 use rustix::io::Errno;
+use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// Operands that have not been begun with.
+#[derive(Default)]
+pub(crate) struct Operands {
+    /// In the order in which they were typed.
+    pub left: VecDeque<Operand>,
+    /// Where more come from, when these are begun with.
+    pub more: Option<Box<Listed>>,
+    /// Nothing else is in work.
+    pub alone: bool,
+}
+
+impl Operands {
+    /// Those of a command line.
+    #[must_use]
+    pub(crate) fn of(operands: Vec<Operand>) -> Self {
+        let numbered =
+            operands.into_iter().enumerate().map(|(number, operand)| Operand { number, ..operand });
+        Self { left: numbered.collect(), more: None, alone: true }
+    }
+
+    /// The directory that they go into, and how it was typed, where there is one.
+    #[must_use]
+    pub(crate) fn target(&self) -> Option<(Directory, Option<Arc<[u8]>>)> {
+        match (&self.more, self.left.front()) {
+            (Some(listed), _) => Some(listed.target()),
+            (None, Some(first)) => Some((first.destination.directory.clone(), first.target.clone())),
+            (None, None) => None,
+        }
+    }
+}
 
 /// The directory that operands are copied into.
 pub(crate) struct IntoDirectory {

@@ -1,9 +1,9 @@
 //! Whether operands lie in one another, so that the same file can be met more than once; and whether one leads through what
 //! another is copied from.
 
-use super::operand::typed;
 use super::recursion::Above;
 use crate::cli::cp::{CpOptions, Follow};
+use crate::cp::job::operand_path::typed;
 use crate::pipeline::chain::Directory;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::path;

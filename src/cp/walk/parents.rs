@@ -6,10 +6,10 @@
 
 use super::Walker;
 use crate::cli::cp::PreserveMode;
-use crate::cp::dry_run::state::DryRun;
+use crate::cp::effects::dry_run::DryRun;
+use crate::cp::effects::on_disk::OnDisk;
 use crate::cp::entry::directory::lend_to_owner;
 use crate::cp::job::Operand;
-use crate::cp::shared::Run;
 use crate::pipeline::attributes::{self, Copied, Source};
 use crate::pipeline::chain::{At, Directory, End};
 use crate::plan::attribute_names::Names;
@@ -17,6 +17,7 @@ use crate::plan::attributes::{AttributeError, AttributePlan, PreservePolicy};
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::{listing, path};
 use crate::process;
+use crate::report::Reporter;
 use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
@@ -26,7 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A directory that was made on the way to a copy.
-struct Parent {
+pub(crate) struct Parent {
     /// Where the target directory is, and the path from there.
     place: At,
     /// Its path, for messages.
@@ -58,12 +59,12 @@ impl Parents {
     }
 
     /// Gives them what they are to have in the end, the lowest first: their operand is done.
-    pub(crate) fn finish(&self, shared: &Run<'_>) {
+    pub(crate) fn finish(&self, keeping: &PreservePolicy, reporter: &Reporter) {
         let parents = std::mem::take(&mut *self.above.lock().unwrap_or_else(PoisonError::into_inner));
         for mut parent in parents.into_iter().rev() {
             let source = Source::Named(parent.source.clone());
             // One that stands for several, as `..` may, can have got an ACL since.
-            if shared.settings.method.keeping.mode == PreserveMode::Keep {
+            if keeping.mode == PreserveMode::Keep {
                 parent.wanted.names = Names { plain: Vec::new(), ..attributes::names(&source) };
             }
             let Parent { source: from, shown, wanted, .. } = &parent;
@@ -73,11 +74,29 @@ impl Parents {
                 }
                 Err(errno) => vec![AttributeError::Permissions(wanted.permissions, errno)],
             };
-            let keeping = &shared.settings.method.keeping;
-            attributes::tell(&refused, keeping, shared.reporter, |end| match end {
+            attributes::tell(&refused, keeping, reporter, |end| match end {
                 End::Source => from.name.to_bytes().to_vec(),
                 End::Destination => shown.clone(),
             });
+        }
+    }
+
+    /// The last directory on the way, as it is on the disk.
+    pub(crate) fn last(&self, step: &ParentStep<'_>) -> Result<Option<Arc<OwnedFd>>, FileError> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let Ok(open) =
+            rustix::fs::openat(&step.operand.destination.directory, step.own, flags, Mode::empty())
+        else {
+            return Ok(None);
+        };
+        let stat = rustix::fs::fstat(&open)
+            .map_err(|errno| FileError::failed(MessageKind::CannotStat, step.shown(), errno))?;
+        match FileStat::of(&stat).kind {
+            FileType::Directory => {
+                self.note_new(false);
+                Ok(Some(Arc::new(open)))
+            }
+            _ => Err(FileError::of(MessageKind::NotADirectory, step.shown())),
         }
     }
 
@@ -115,7 +134,7 @@ impl Walker<'_, '_> {
         let end = path::parent_bytes(name);
         let typed = operand.source.name.to_bytes();
         let lead = typed.iter().take_while(|&&byte| byte == b'/').count();
-        self.shared.parents.finish(self.shared);
+        self.shared.parents.finish(&self.shared.settings.method.keeping, self.shared.reporter);
         let directory = match self.last_parent(operand, &name[..end])? {
             Some(last) => Directory::Open(last),
             None => {
@@ -125,7 +144,7 @@ impl Walker<'_, '_> {
                     let prefix = &name[..component.end];
                     let from = &typed[..lead + component.end];
                     let step = ParentStep { own: &name[component], prefix, from, operand };
-                    let parent = self.parent(&directory, &step);
+                    let parent = self.shared.effects.parent(&self.shared.parents, &directory, &step);
                     let (open, parent) = parent.inspect_err(|_| {
                         above
                             .iter()
@@ -151,36 +170,18 @@ impl Walker<'_, '_> {
     fn last_parent(&self, operand: &Operand, path: &[u8]) -> Result<Option<Arc<OwnedFd>>, FileError> {
         let Some(last) = path::components(path).last() else { return Ok(None) };
         let step = ParentStep { own: &path[..last.end], prefix: &path[..last.end], from: &[], operand };
-        if let Some(imagined) = &self.shared.dry_run
-            && let Some(there) = imagined.at(&step.shown())
-        {
-            return self.simulated_parent(imagined, &step, &there).map(Some);
-        }
-        let flags = OFlags::PATH | OFlags::CLOEXEC;
-        let Ok(open) = rustix::fs::openat(&operand.destination.directory, step.own, flags, Mode::empty())
-        else {
-            return Ok(None);
-        };
-        let stat = rustix::fs::fstat(&open)
-            .map_err(|errno| FileError::failed(MessageKind::CannotStat, step.shown(), errno))?;
-        match FileStat::of(&stat).kind {
-            FileType::Directory => {
-                self.shared.parents.note_new(false);
-                Ok(Some(Arc::new(open)))
-            }
-            _ => Err(FileError::of(MessageKind::NotADirectory, step.shown())),
-        }
+        self.shared.effects.last_parent(&self.shared.parents, &step)
     }
+}
 
+impl OnDisk<'_> {
     /// One directory on the way: there already, or made like the one it stands for.
-    fn parent(
+    pub(crate) fn make_parent(
         &self,
+        parents: &Parents,
         above: &Directory,
         step: &ParentStep<'_>,
     ) -> Result<(Arc<OwnedFd>, Option<Parent>), FileError> {
-        if let Some(imagined) = &self.shared.dry_run {
-            return self.simulate_parent(imagined, above, step).map(|open| (open, None));
-        }
         let shown = step.shown();
         let failed = |what| {
             let shown = shown.clone();
@@ -190,10 +191,10 @@ impl Walker<'_, '_> {
             CString::new(path).map_err(|_nul| failed(MessageKind::CannotMakeDirectory)(Errno::INVAL))
         };
         let (own, from, prefix) = (place(step.own)?, place(step.from)?, place(step.prefix)?);
-        let keeping = self.shared.settings.method.keeping;
+        let keeping = self.keeping;
         let there = rustix::fs::statat(above, &*own, AtFlags::empty()).map(|stat| FileStat::of(&stat).kind);
         let wants_source = there.is_err() || keeping.is_anything();
-        let source = if wants_source { Some(self.parent_source(&from, step.from)?) } else { None };
+        let source = if wants_source { Some(parent_source(&from, step.from)?) } else { None };
         let at = At { directory: Directory::Working, name: Arc::from(from) };
         let names = match source.is_some() && keeping.mode == PreserveMode::Keep {
             true => attributes::names(&Source::Named(at.clone())),
@@ -201,17 +202,15 @@ impl Walker<'_, '_> {
         };
         let made = match (there, &source) {
             (Ok(FileType::Directory), _) | (Err(_), None) => {
-                self.shared.parents.note_new(false);
+                parents.note_new(false);
                 false
             }
             (Ok(_), _) => return Err(FileError::of(MessageKind::NotADirectory, shown)),
             (Err(_), Some(source)) => {
-                self.shared.parents.note_new(true);
+                parents.note_new(true);
                 rustix::fs::mkdirat(above, &*own, keeping.parent_mode_to_make(source, &names))
                     .map_err(failed(MessageKind::CannotMakeDirectory))?;
-                if self.shared.options.verbose {
-                    self.shared.reporter.made_parent(step.from, &shown);
-                }
+                self.lines.made_parent(step.from, &shown);
                 true
             }
         };
@@ -233,11 +232,13 @@ impl Walker<'_, '_> {
         let place = At { directory: step.operand.destination.directory.clone(), name: Arc::from(prefix) };
         Ok((open, Some(Parent { place, shown, identity: facts.identity, source: at, wanted })))
     }
+}
 
+impl DryRun<'_> {
     /// One directory on the way in a dry run: the one that is there, or none.
-    fn simulate_parent(
+    pub(crate) fn foresee_parent(
         &self,
-        imagined: &DryRun,
+        parents: &Parents,
         above: &Directory,
         step: &ParentStep<'_>,
     ) -> Result<Arc<OwnedFd>, FileError> {
@@ -250,59 +251,59 @@ impl Walker<'_, '_> {
             CString::new(path).map_err(|_nul| failed(MessageKind::CannotMakeDirectory)(Errno::INVAL))
         };
         let at = At { directory: above.clone(), name: Arc::from(place(step.own)?) };
-        if let Some(there) = imagined.at(&shown) {
-            return self.simulated_parent(imagined, step, &there);
+        if let Some(there) = self.foreseen.at(&shown) {
+            return self.foreseen_parent(parents, step, &there);
         }
-        let there = match imagined.is_nowhere(above) {
+        let there = match self.foreseen.is_nowhere(above) {
             true => Err(Errno::NOENT),
             false => process::look(above, &*at.name, AtFlags::empty()).map(|stat| FileStat::of(&stat)),
         };
         match there {
             Ok(facts) if facts.kind == FileType::Directory => {
-                self.shared.parents.note_new(false);
+                parents.note_new(false);
                 let open = listing::open_to_fill(above, &at.name, true)
                     .map_err(failed(MessageKind::CannotAccess))?;
                 Ok(Arc::new(open.0))
             }
             Ok(_) => Err(FileError::of(MessageKind::NotADirectory, shown)),
             Err(_) => {
-                let source = self.parent_source(&place(step.from)?, step.from)?;
-                self.shared.parents.note_new(true);
-                imagined.may_change(&at).map_err(failed(MessageKind::CannotMakeDirectory))?;
-                self.shared.reporter.made_parent(step.from, &shown);
-                imagined.remember(&shown, imagined.copy_of(&source));
-                imagined.placeholder_fd().map_err(failed(MessageKind::CannotMakeDirectory))
+                let source = parent_source(&place(step.from)?, step.from)?;
+                parents.note_new(true);
+                self.foreseen.may_change(&at).map_err(failed(MessageKind::CannotMakeDirectory))?;
+                self.lines.made_parent(step.from, &shown);
+                self.foreseen.remember(&shown, self.foreseen.copy_of(&source));
+                self.foreseen.placeholder_fd().map_err(failed(MessageKind::CannotMakeDirectory))
             }
         }
     }
 
     /// What an earlier operand would have made of a name on the way.
-    fn simulated_parent(
+    pub(crate) fn foreseen_parent(
         &self,
-        imagined: &DryRun,
+        parents: &Parents,
         step: &ParentStep<'_>,
         there: &FileStat,
     ) -> Result<Arc<OwnedFd>, FileError> {
         let failed = |errno| FileError::failed(MessageKind::CannotMakeDirectory, step.shown(), errno);
         match there.kind {
             FileType::Directory => {
-                self.shared.parents.note_new(false);
-                imagined.placeholder_fd().map_err(failed)
+                parents.note_new(false);
+                self.foreseen.placeholder_fd().map_err(failed)
             }
             _ => Err(FileError::of(MessageKind::NotADirectory, step.shown())),
         }
     }
+}
 
-    fn parent_source(&self, name: &CString, shown: &[u8]) -> Result<FileStat, FileError> {
-        let failed = |errno| FileError::failed(MessageKind::GettingAttributes, shown.to_vec(), errno);
-        let stat = process::look(CWD.as_fd(), &**name, AtFlags::empty()).map_err(failed)?;
-        let facts = FileStat::of(&stat);
-        if facts.kind == FileType::Directory { Ok(facts) } else { Err(failed(Errno::NOTDIR)) }
-    }
+fn parent_source(name: &CString, shown: &[u8]) -> Result<FileStat, FileError> {
+    let failed = |errno| FileError::failed(MessageKind::GettingAttributes, shown.to_vec(), errno);
+    let stat = process::look(CWD.as_fd(), &**name, AtFlags::empty()).map_err(failed)?;
+    let facts = FileStat::of(&stat);
+    if facts.kind == FileType::Directory { Ok(facts) } else { Err(failed(Errno::NOTDIR)) }
 }
 
 /// One component on the way to an operand's copy.
-struct ParentStep<'a> {
+pub(crate) struct ParentStep<'a> {
     own: &'a [u8],
     /// The path up to it, from the target directory.
     prefix: &'a [u8],
@@ -312,7 +313,7 @@ struct ParentStep<'a> {
 }
 
 impl ParentStep<'_> {
-    fn shown(&self) -> Vec<u8> {
+    pub(crate) fn shown(&self) -> Vec<u8> {
         self.operand
             .target
             .as_ref()

@@ -2,14 +2,16 @@
 
 use super::Walker;
 use super::made_directories::MadeDirectory;
-use super::operand::typed;
-use super::source_directory::{DirAccess, DirPlace};
+use super::source_directory::DirAccess;
 use crate::cli::cp::{Backup, Control, Follow};
-use crate::cp::entry::backup::KeptFile;
 use crate::cp::entry::created::{Base, CreatedAs, EntryName};
 use crate::cp::entry::directory::OpenedCopy;
+use crate::cp::entry::kept_file::KeptFile;
+use crate::cp::job::Operand;
 use crate::cp::job::dir_job::{DirJob, Origin};
-use crate::cp::job::{Operand, Task};
+use crate::cp::job::dir_place::DirPlace;
+use crate::cp::job::operand_path::typed;
+use crate::cp::task::Task;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::{FileId, FileStat};
@@ -92,9 +94,8 @@ impl Walker<'_, '_> {
                 destination_path.clone(),
             ));
         }
-        // What a dry run has not made lies nowhere, and is known by its path.
-        let imagined = self.shared.dry_run.is_some() && copy.path == destination.path;
-        if imagined || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
+        let is_one_path = self.shared.effects.is_one_path(&copy.path, &destination.path);
+        if is_one_path || copy.is(Base::entry(self.shared.met.base.as_ref(), &destination.path).as_ref()) {
             return Err(FileError::of(MessageKind::TwiceDirectory, origin.source_path.clone()));
         }
         Ok(())

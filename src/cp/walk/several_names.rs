@@ -7,8 +7,10 @@ use super::Walker;
 use super::operand::rank_of;
 use crate::cp::entry::special;
 use crate::cp::job::dir_job::DirJob;
-use crate::cp::job::{FileJob, JobPlace, Task};
+use crate::cp::job::{FileJob, JobPlace};
+use crate::cp::observer::Event;
 use crate::cp::shared::goes_in_order;
+use crate::cp::task::Task;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::linking::{self, Order};
 use crate::plan::listing::{Entry, Rank};
@@ -221,7 +223,7 @@ impl Walker<'_, '_> {
                 let begun = FileJob::of_entry(&branch, &entry)
                     .and_then(|job| self.seen_leaf(&branch, FileJob { rank: None, ..job }));
                 if let Err(problem) = begun {
-                    self.shared.reporter.problem(&problem);
+                    self.shared.observer.tell(Event::Failed(&problem));
                     branch.entry_done(self.shared.reporter);
                 }
             }

@@ -1,8 +1,9 @@
 //! A source directory: opened, and compared with what was looked at; or why it is not open.
 
 use super::Walker;
+use crate::cp::job::dir_place::DirPlace;
 use crate::pipeline::attributes::{self, Source};
-use crate::pipeline::chain::{At, Directory};
+use crate::pipeline::chain::At;
 use crate::plan::attribute_names::Names;
 use crate::plan::facts::{FileId, FileStat};
 use crate::plan::listing::{self, Rank};
@@ -11,15 +12,6 @@ use crate::report::message::{FileError, MessageKind};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
-use std::ffi::CStr;
-use std::sync::Arc;
-
-/// A directory's place on one side, and how it is called there.
-pub(crate) struct DirPlace<'a> {
-    pub parent: &'a Directory,
-    pub name: &'a CStr,
-    pub path: Vec<u8>,
-}
 
 /// How a source directory is come to.
 #[derive(Clone, Copy)]
@@ -30,18 +22,6 @@ pub(crate) struct DirAccess {
     pub seen: Option<FileId>,
     /// Where it stands among the entries of the directory above.
     pub rank: Rank,
-}
-
-impl DirPlace<'_> {
-    /// The place itself.
-    pub(crate) fn at(&self) -> At {
-        At { directory: self.parent.clone(), name: Arc::from(self.name) }
-    }
-
-    /// What to say of it with the system's reason.
-    pub(crate) fn failed(&self, what: MessageKind) -> impl Fn(Errno) -> FileError {
-        move |errno| FileError::failed(what, self.path.clone(), errno)
-    }
 }
 
 /// Why a source directory is not open.

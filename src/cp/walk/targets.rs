@@ -2,8 +2,9 @@
 //! copies have left (`--atomic`), and made durable when all is done (`--fsync`). Those of a tree below are [`crate::cp::job::dir_job`]'s.
 
 use crate::cli::cp::CpOptions;
+use crate::cp::job::Operand;
 use crate::cp::job::dir_fsync;
-use crate::cp::job::{Operand, Operands};
+use crate::cp::walk::operand_list::Operands;
 use crate::pipeline::chain::Directory;
 use crate::pipeline::place;
 use crate::plan::durability::is_left_over;

@@ -5,9 +5,10 @@ use crate::cp::copy::Step;
 use crate::cp::copy::extent::{BlockStep, Extent};
 use crate::cp::copy::extents::{FinishedExtents, LargeFile};
 use crate::cp::copy::file::FileCopy;
-use crate::cp::entry::links::Share;
 use crate::cp::job::FileJob;
-use crate::cp::job::Task;
+use crate::cp::job::Share;
+use crate::cp::observer::Event;
+use crate::cp::task::Task;
 use crate::pipeline::chain::{Chain, Completion};
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ impl Worker<'_, '_> {
 
     /// Works on a large file, and lets other workers help.
     fn share(&mut self, file: Arc<LargeFile>) {
-        self.note_large(&file);
+        self.shared.observer.shares_out(&self.books.meter, &file);
         self.want_ring_for(&file);
         if file.unclaimed() >= BYTES_FOR_HELP && file.can_be_shared() {
             self.shared.queue.offer(self.number, Task::Large(Arc::clone(&file)));
@@ -113,7 +114,7 @@ impl Worker<'_, '_> {
             self.books.meter.show(&self.books.tally);
         }
         match progressed {
-            BlockStep::Run(_) | BlockStep::Done if self.shared.is_interrupted() => {
+            BlockStep::Run(_) | BlockStep::Done if self.is_ending => {
                 extent.file().stop(extent.reached());
                 self.end_extent(slot, *extent);
             }
@@ -155,7 +156,7 @@ impl Worker<'_, '_> {
                 if self.engine.in_flight() > 0 {
                     self.books.backlog.push_front(file.into_job());
                 } else {
-                    self.shared.reporter.problem(&file.failed_without_descriptor());
+                    self.shared.observer.tell(Event::Failed(&file.failed_without_descriptor()));
                     let mut job = file.into_job();
                     job.failed = true;
                     self.leaf_done(&job);
@@ -182,10 +183,16 @@ impl Worker<'_, '_> {
                 // Where descriptors were short, one more is tried again.
                 self.window = self.window_max.min(self.window.saturating_add(1));
                 self.say_how(&file);
-                self.stop_watching(&file);
+                self.shared.observer.ends(&mut self.books.meter, &file);
                 self.leaf_done(file.ended());
             }
         }
+    }
+
+    /// Says how the data of a file was copied.
+    fn say_how(&mut self, file: &FileCopy) {
+        let observer = &self.shared.observer;
+        observer.tell(Event::Data(&mut || file.words(&self.context())));
     }
 
     /// A file is done, well or not. Only where something waits for it the walk has more to do.

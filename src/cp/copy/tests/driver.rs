@@ -137,7 +137,7 @@ impl TestCopy {
             failed: false,
             left_out: false,
             belongs_to: None,
-            share: crate::cp::entry::links::Share::None,
+            share: crate::cp::job::Share::None,
             copies: Vec::new(),
             source: at(source),
             destination: at(destination),

@@ -9,7 +9,7 @@ use super::properties::{
     self, Before, File, TestWay, destination, files, harmless, is_newcomer, source, unexpected, ways,
 };
 use crate::cli::cp::{Keep, PreserveMode, Reflink, Sparse};
-use crate::cp::entry::backup::KeptFile;
+use crate::cp::entry::kept_file::KeptFile;
 use crate::pipeline::engine::scripted::{Change, Fault};
 use crate::plan::attribute_names::Names;
 use crate::plan::attributes::{PreservePolicy, Times};

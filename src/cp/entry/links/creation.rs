@@ -1,8 +1,8 @@
 //! Links that stand for copies: `-l` and `-s`.
 
+use crate::cp::effects::on_disk::OnDisk;
 use crate::cp::entry::created::directory_of;
 use crate::cp::job::FileJob;
-use crate::cp::walk::Walker;
 use crate::pipeline::chain::At;
 use crate::pipeline::place;
 use crate::plan::facts::FileStat;
@@ -11,9 +11,9 @@ use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 use std::ffi::CStr;
 
-impl Walker<'_, '_> {
+impl OnDisk<'_> {
     pub(crate) fn hard_link(&self, job: &FileJob, facts: &FileStat) -> Result<(), FileError> {
-        let options = self.shared.options;
+        let options = self.options;
         let flags = if job.follow { AtFlags::SYMLINK_FOLLOW } else { AtFlags::empty() };
         let At { directory, name } = &job.destination;
         let link = |name: &CStr| {
@@ -41,7 +41,7 @@ impl Walker<'_, '_> {
         if !target.starts_with(b"/") && is_outside_working_directory(job) {
             return Err(FileError::of(MessageKind::RelativeLink, job.destination_path()));
         }
-        let options = self.shared.options;
+        let options = self.options;
         let At { directory, name } = &job.destination;
         let link = |name: &CStr| rustix::fs::symlinkat(&*target, directory, name);
         let linked = match link(name) {

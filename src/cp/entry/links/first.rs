@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// The first copy of a file. Many are remembered at a time, so it is small.
 #[derive(Clone)]
-pub(super) struct First {
+pub(crate) struct First {
     place: FirstPlace,
     /// The file that it is.
     pub made: FileId,
@@ -56,7 +56,7 @@ impl First {
     }
 
     /// Its path for messages.
-    pub(super) fn path(&self) -> Vec<u8> {
+    pub(crate) fn path(&self) -> Vec<u8> {
         match &self.place {
             FirstPlace::Operand(operand) => operand.1.to_vec(),
             FirstPlace::Entry(branch, name) => branch.destination_path(name),

@@ -4,7 +4,7 @@
 //! which no name can be looked up, made or removed. What is in such a directory is known here, where it can be met again.
 
 use crate::cli::cp::{Backup, CpOptions};
-use crate::cp::entry::backup::KeptFile;
+use crate::cp::entry::kept_file::KeptFile;
 use crate::cp::entry::special;
 use crate::pipeline::chain::{At, Directory};
 use crate::pipeline::place;
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 const NAME_BYTES_MAX: usize = 255;
 
 /// The imagined copies of a dry run.
-pub(crate) struct DryRun {
+pub(crate) struct Foreseen {
     nowhere: OnceLock<Arc<OwnedFd>>,
     /// An operand may meet what an earlier one would have made.
     remembers: bool,
@@ -45,7 +45,7 @@ struct SimulatedEntries {
     links: HashMap<FileId, u64>,
 }
 
-impl DryRun {
+impl Foreseen {
     /// For a run with these options.
     #[must_use]
     pub(crate) fn new(options: &CpOptions) -> Self {

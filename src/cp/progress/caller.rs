@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// What a run goes on for before what there is to do is counted.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Why an observer has stopped waiting.
+/// Why a caller has stopped waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
     /// The run is to end before it is done.
@@ -31,7 +31,7 @@ pub(crate) enum Word {
 }
 
 /// A caller who watches a run.
-pub(crate) trait Observer: Sync {
+pub(crate) trait Caller: Sync {
     /// How often the caller looks, if at all.
     fn interval(&self) -> Option<Duration>;
 
@@ -45,9 +45,9 @@ pub(crate) trait Observer: Sync {
     fn look(&self, sum: Sum, total: Option<Total>, name: Option<Vec<u8>>);
 }
 
-/// A run under an observer's eyes.
-pub(crate) struct Observed<'env> {
-    pub observer: &'env dyn Observer,
+/// A run that a caller of the library watches.
+pub(crate) struct WatchedRun<'env> {
+    pub caller: &'env dyn Caller,
     /// What workers have done.
     pub progress: &'env Progress,
     /// What is to be done.
@@ -58,20 +58,20 @@ pub(crate) struct Observed<'env> {
 }
 
 /// Ends the watch, also where the work panics.
-struct EndOfWork<'a, 'env>(&'a Observed<'env>, &'a OnceLock<Count>);
+struct EndOfWork<'a, 'env>(&'a WatchedRun<'env>, &'a OnceLock<Count>);
 
 impl Drop for EndOfWork<'_, '_> {
     fn drop(&mut self) {
         self.0.progress.end();
-        self.0.observer.end();
+        self.0.caller.end();
         if let Some(count) = self.1.get() {
             count.cancel();
         }
     }
 }
 
-impl Observed<'_> {
-    /// Does `work` under the observer's eyes. Where there is no thread for that nothing is done, and it is told why.
+impl WatchedRun<'_> {
+    /// Does `work` while the caller watches. Where there is no thread for that nothing is done, and it is told why.
     pub(crate) fn over(&self, work: impl FnOnce()) {
         let count = OnceLock::new();
         std::thread::scope(|scope| {
@@ -90,7 +90,7 @@ impl Observed<'_> {
                 }
             }
         });
-        if self.observer.interval().is_some() {
+        if self.caller.interval().is_some() {
             self.look(count.get());
         }
         if self.progress.is_stopping() {
@@ -101,9 +101,9 @@ impl Observed<'_> {
     /// Looks now and then, until the run ends or is to end.
     fn run<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, count: &'scope OnceLock<Count>) {
         let began = Instant::now();
-        let mut due = self.observer.interval().map(|interval| began + interval);
+        let mut due = self.caller.interval().map(|interval| began + interval);
         loop {
-            match self.observer.wait(due.map(until)) {
+            match self.caller.wait(due.map(until)) {
                 Word::Over => return,
                 Word::Cancel => {
                     self.progress.stop();
@@ -114,7 +114,7 @@ impl Observed<'_> {
                         self.count(scope, count.get_or_init(Count::default));
                     }
                     self.look(count.get());
-                    due = self.observer.interval().map(|interval| Instant::now() + interval);
+                    due = self.caller.interval().map(|interval| Instant::now() + interval);
                 }
             }
         }
@@ -131,6 +131,6 @@ impl Observed<'_> {
     fn look(&self, count: Option<&Count>) {
         let sum = self.progress.cells.sum();
         let total = count.and_then(|count| count.total(sum));
-        self.observer.look(sum, total, self.progress.cells.name());
+        self.caller.look(sum, total, self.progress.cells.name());
     }
 }
