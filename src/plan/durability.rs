@@ -89,7 +89,7 @@ mod tests {
     const TOKEN: u32 = 0x1234_5678;
 
     fn of(mode: u32) -> FileStat {
-        FileStat { mode: Mode::from(mode), owner: Owner { user: 1, group: 2 }, ..FileStat::unknown() }
+        FileStat { mode: Mode::from(mode), owner: Owner { user: 1, group: 2 }, ..FileStat::UNKNOWN }
     }
 
     #[test]
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn only_regular_files_are_written_apart() {
-        let file = FileStat { kind: FileType::RegularFile, ..FileStat::unknown() };
-        let pipe = FileStat { kind: FileType::Fifo, ..FileStat::unknown() };
+        let file = FileStat { kind: FileType::RegularFile, ..FileStat::UNKNOWN };
+        let pipe = FileStat { kind: FileType::Fifo, ..FileStat::UNKNOWN };
         assert!(is_staged(&OpenPlan::Create, true));
         assert!(is_staged(&OpenPlan::Overwrite(file), false));
         assert!(!is_staged(&OpenPlan::Overwrite(file), true));

@@ -71,22 +71,19 @@ impl FileStat {
     }
 
     /// Facts of a file of which nothing is known: empty, of no type, with no permissions.
-    #[must_use]
-    pub(crate) fn unknown() -> Self {
-        Self {
-            identity: FileId { device: 0, inode: 0 },
-            kind: FileType::Unknown,
-            mode: Mode::empty(),
-            size: 0,
-            blocks: 0,
-            rdev: 0,
-            owner: Owner { user: 0, group: 0 },
-            accessed: Timespec::default(),
-            modified: Timespec::default(),
-            changed: Timespec::default(),
-            links: 1,
-        }
-    }
+    pub(crate) const UNKNOWN: Self = Self {
+        identity: FileId { device: 0, inode: 0 },
+        kind: FileType::Unknown,
+        mode: Mode::empty(),
+        size: 0,
+        blocks: 0,
+        rdev: 0,
+        owner: Owner { user: 0, group: 0 },
+        accessed: Timespec { tv_sec: 0, tv_nsec: 0 },
+        modified: Timespec { tv_sec: 0, tv_nsec: 0 },
+        changed: Timespec { tv_sec: 0, tv_nsec: 0 },
+        links: 1,
+    };
 
     /// Whether `size` can be believed: files without storage (/proc, /sys) say 0 or a page and hold something else.
     #[must_use]
@@ -113,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_unit_is_no_hole() {
-        let looks_sparse = |size, blocks| FileStat { size, blocks, ..FileStat::unknown() }.looks_sparse();
+        let looks_sparse = |size, blocks| FileStat { size, blocks, ..FileStat::UNKNOWN }.looks_sparse();
         assert!(!looks_sparse(0, 0) && !looks_sparse(511, 0) && looks_sparse(512, 0));
         assert!(!looks_sparse(4097, 8) && !looks_sparse(4607, 8) && looks_sparse(4608, 8));
         assert!(looks_sparse(u64::MAX, 8) && !looks_sparse(4096, u64::MAX));

@@ -87,7 +87,7 @@ mod tests {
     }
 
     fn file(modified: Timespec, changed: Timespec) -> FileStat {
-        FileStat { modified, changed, accessed: modified, ..FileStat::unknown() }
+        FileStat { modified, changed, accessed: modified, ..FileStat::UNKNOWN }
     }
 
     #[test]

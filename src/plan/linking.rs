@@ -110,7 +110,7 @@ mod tests {
     use crate::cli::cp::options::Preserve;
 
     fn names(links: u64) -> FileStat {
-        FileStat { links, ..FileStat::unknown() }
+        FileStat { links, ..FileStat::UNKNOWN }
     }
 
     fn keeping() -> CpOptions {

@@ -82,7 +82,7 @@ mod tests {
 
     fn file(size: u64) -> FileStat {
         let identity = FileId { device: 1, inode: 7 };
-        FileStat { identity, kind: FileType::RegularFile, size, ..FileStat::unknown() }
+        FileStat { identity, kind: FileType::RegularFile, size, ..FileStat::UNKNOWN }
     }
 
     fn output(append: bool, offset: u64) -> Output {

@@ -123,7 +123,7 @@ mod tests {
 
     fn file(inode: u64, kind: FileType) -> FileStat {
         let identity = FileId { device: 1, inode };
-        FileStat { identity, kind, mode: Mode::from(0o644), size: 1, blocks: 8, ..FileStat::unknown() }
+        FileStat { identity, kind, mode: Mode::from(0o644), size: 1, blocks: 8, ..FileStat::UNKNOWN }
     }
 
     #[test]

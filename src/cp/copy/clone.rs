@@ -10,7 +10,7 @@ use super::stream::StreamState;
 use crate::cli::cp::{Reflink, Sparse};
 use crate::pipeline::chain::{Call, Chain, Completion, Op, Outcome};
 use crate::plan::data;
-use crate::plan::overwrite::{Existing, OpenPlan};
+use crate::plan::overwrite::Existing;
 use crate::report::message::{FileError, MessageKind};
 use rustix::fs::FileType;
 use rustix::io::Errno;
@@ -42,7 +42,7 @@ impl CopyMethod for Clone {
     /// Makes sure of a destination that is empty, then has it share the source's blocks.
     fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, _: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {
-            return Next::Open(OpenPlan::Create);
+            return Next::Create;
         }
         if !copy.destination.truncated {
             return Next::Truncate;
@@ -77,7 +77,7 @@ impl CopyMethod for Clone {
                 always && matches!(found, Some(Existing::Nothing | Existing::DanglingLink(_)));
             let (source, destination) = (copy.job.source_path(), copy.job.destination_path());
             let problem = FileError::between(MessageKind::CannotClone, destination, source);
-            return Next::Failed(FileError { errno: Some(errno), ..problem });
+            return Next::failed(FileError { errno: Some(errno), ..problem });
         }
         if let Some(pair) = copy.pair() {
             context.pairs.all.refuse_clone(pair, errno);

@@ -24,14 +24,10 @@ pub(super) enum DestinationPhase {
     /// What the link there leads to is looked at.
     StatLinkTarget(Box<FileStat>),
     /// It is made or opened.
-    Open(OpenPlan),
+    Open,
     /// The file system is asked whether an inode other than the one seen is that file all the same.
-    Renumbered {
-        /// What was seen.
-        seen: FileStat,
-        /// What is open.
-        opened: Box<FileStat>,
-    },
+    /// What was seen is given with what is open.
+    Renumbered(Box<[FileStat; 2]>),
     /// What could not be opened is removed.
     Unlink,
     /// It is cut to nothing.
@@ -58,10 +54,8 @@ pub(super) fn advance(
         DestinationPhase::StatLinkTarget(link) => {
             examined(copy, chain, outcome, seen.facts, Some(**link), context)
         }
-        DestinationPhase::Open(plan) => opened(copy, chain, outcome, seen.facts, *plan, context),
-        DestinationPhase::Renumbered { seen: there, opened } => {
-            renumbered(copy, chain, seen.systems, [there, opened], context)
-        }
+        DestinationPhase::Open => opened(copy, chain, outcome, seen.facts, copy.destination.plan, context),
+        DestinationPhase::Renumbered(files) => renumbered(copy, chain, seen.systems, files, context),
         DestinationPhase::Unlink => unlinked(copy, chain, outcome, context),
         DestinationPhase::Truncate => match outcome {
             Outcome::Failed { errno, .. } => Next::NotTruncated(errno),
@@ -92,15 +86,15 @@ pub(super) fn begin(copy: &mut CopyState, chain: &mut Chain, context: &mut Conte
 /// Acts on what is under the destination's name.
 fn decide(copy: &mut CopyState, chain: &mut Chain, found: &Existing, context: &mut Context<'_>) -> Next {
     let CopyPolicy { posixly_correct, force, atomic, .. } = context.settings;
-    let plan = overwrite::contents(&copy.source_facts(), found, posixly_correct);
+    let plan = overwrite::contents(copy.source_facts(), found, posixly_correct);
     let refused = matches!(plan, OpenPlan::SameFile | OpenPlan::IsDirectory);
     if let Some(problem) = copy.job.just_created(found, posixly_correct).filter(|_| !refused) {
-        return Next::Failed(problem);
+        return Next::failed(problem);
     }
     if let OpenPlan::Overwrite(there) = plan
         && let Some(problem) = context.outputs.met_copy(there.identity, || copy.job.source_path())
     {
-        return Next::Failed(problem);
+        return Next::failed(problem);
     }
     let problem = match (plan, copy.source.refused) {
         // What is to be forced out of the way stays where there is nothing to take its place.
@@ -118,7 +112,8 @@ fn decide(copy: &mut CopyState, chain: &mut Chain, found: &Existing, context: &m
             if temp_file::is_wanted(&plan, context) && !matches!(plan, OpenPlan::Overwrite(_)) {
                 return temp_file::begin_new(copy, chain);
             }
-            return Next::Open(plan);
+            copy.destination.plan = plan;
+            return Next::Open;
         }
         (OpenPlan::SameFile, _) => {
             FileError::between(MessageKind::SameFile, copy.job.source_path(), copy.job.destination_path())
@@ -135,7 +130,7 @@ fn decide(copy: &mut CopyState, chain: &mut Chain, found: &Existing, context: &m
         (OpenPlan::Closed(Errno::LOOP), _) if force => return unlink(copy, chain, context),
         (OpenPlan::Closed(errno), _) => copy.destination_problem(MessageKind::CannotStat, errno),
     };
-    Next::Failed(problem)
+    Next::failed(problem)
 }
 
 fn stat(copy: &CopyState, chain: &mut Chain, link: Option<FileStat>) -> Next {
@@ -163,10 +158,10 @@ fn examined(
         (Outcome::Failed { errno: Errno::NOENT, .. }, _, Some(link)) => Existing::DanglingLink(link),
         (Outcome::Failed { errno, .. }, _, Some(link)) => Existing::ClosedLink { link, errno },
         (Outcome::Failed { errno, .. }, ..) => {
-            return Next::Failed(copy.destination_problem(MessageKind::CannotStat, errno));
+            return Next::failed(copy.destination_problem(MessageKind::CannotStat, errno));
         }
         (Outcome::Done | Outcome::Count { .. }, ..) => {
-            return Next::Failed(copy.destination_problem(MessageKind::CannotStat, Errno::IO));
+            return Next::failed(copy.destination_problem(MessageKind::CannotStat, Errno::IO));
         }
     };
     copy.destination.found = Some(found);
@@ -190,7 +185,7 @@ fn opened(
                 && there.kind == FileType::RegularFile
                 && !copy.destination.held.is_open() =>
         {
-            open_held(copy, chain, plan, context)
+            open_held(copy, chain, context)
         }
         (Outcome::Done, OpenPlan::Overwrite(there), _) if temp_file::is_wanted(&plan, context) => {
             temp_file::begin_over(copy, chain, there.identity)
@@ -200,7 +195,7 @@ fn opened(
             Next::Data
         }
         (Outcome::Failed { errno, .. }, ..) if chain.destination.is_open() => {
-            Next::Failed(copy.destination_problem(MessageKind::CannotExamine, errno))
+            Next::failed(copy.destination_problem(MessageKind::CannotExamine, errno))
         }
         (Outcome::Failed { errno, .. }, ..) => not_opened(copy, chain, errno, Some(plan), context),
         (Outcome::Count { .. }, ..) => not_opened(copy, chain, Errno::IO, Some(plan), context),
@@ -212,7 +207,7 @@ fn is_open(copy: &mut CopyState, opened: Option<FileStat>, plan: OpenPlan, conte
     // Where a link leads to shows only now.
     let device = opened.map(|opened| opened.identity.device);
     copy.job.destination_device = copy.job.destination_device.or(device);
-    let opened = opened.unwrap_or(FileStat { kind: FileType::RegularFile, ..copy.source_facts() });
+    let opened = opened.unwrap_or(FileStat { kind: FileType::RegularFile, ..*copy.source_facts() });
     if matches!(plan, OpenPlan::Overwrite(_)) {
         copy.destination.origin = CopyOrigin::Existed;
     }
@@ -233,21 +228,21 @@ fn is_open(copy: &mut CopyState, opened: Option<FileStat>, plan: OpenPlan, conte
 fn statfs_of_renumbered(chain: &mut Chain, seen: FileStat, opened: FileStat) -> Next {
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Statfs));
-    Next::enter(DestinationPhase::Renumbered { seen, opened: Box::new(opened) })
+    Next::enter(DestinationPhase::Renumbered(Box::new([seen, opened])))
 }
 
 fn renumbered(
     copy: &mut CopyState,
     chain: &mut Chain,
     systems: Option<[FileSystem; 2]>,
-    [seen, now]: [&FileStat; 2],
+    [seen, now]: &[FileStat; 2],
     context: &mut Context<'_>,
 ) -> Next {
     let renumbers = systems.is_some_and(|[_, there]| destination::renumbers_opened(there.magic));
     if renumbers && overwrite::is_renumbered(seen, now) {
         return opened(copy, chain, Outcome::Done, Some(*now), OpenPlan::Overwrite(*now), context);
     }
-    Next::Failed(FileError::of(MessageKind::Replaced, copy.job.destination_path()))
+    Next::failed(FileError::of(MessageKind::Replaced, copy.job.destination_path()))
 }
 
 /// The destination could not be opened; no `plan` where it was made by a chain that moves its data as well.
@@ -266,12 +261,13 @@ pub(super) fn not_opened(
     }
     if let (Errno::AGAIN, Some(plan), false) = (errno, plan, copy.blocking_open) {
         copy.blocking_open = true;
-        return Next::Open(plan);
+        copy.destination.plan = plan;
+        return Next::Open;
     }
     if context.settings.force && matches!(plan, Some(OpenPlan::Overwrite(_))) {
         return unlink(copy, chain, context);
     }
-    Next::Failed(not_made(copy, errno))
+    Next::failed(not_made(copy, errno))
 }
 
 /// What to say of a destination that could not be made. The kernel says that a name with a slash behind it is a directory's;
@@ -298,7 +294,7 @@ pub(super) fn not_truncated(
     context: &mut Context<'_>,
 ) -> Next {
     if !context.settings.force {
-        return Next::Failed(copy.destination_problem(MessageKind::CannotCreateRegular, errno));
+        return Next::failed(copy.destination_problem(MessageKind::CannotCreateRegular, errno));
     }
     // Nothing was written to it that closing could tell of.
     chain.destination = Descriptor::Closed;
@@ -322,7 +318,7 @@ fn unlink(copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) ->
 
 fn unlinked(copy: &mut CopyState, chain: &mut Chain, outcome: Outcome, context: &mut Context<'_>) -> Next {
     if let Outcome::Failed { errno, .. } = outcome {
-        return Next::Failed(copy.destination_problem(MessageKind::CannotRemove, errno));
+        return Next::failed(copy.destination_problem(MessageKind::CannotRemove, errno));
     }
     if context.settings.verbose {
         context.reporter.removed(&copy.job.destination_path());

@@ -56,7 +56,7 @@ pub(super) fn set_attributes(copy: &mut CopyState, context: &Context<'_>) -> Opt
         return None;
     }
     let names = copy.due.names.take().map_or_else(Names::default, |names| *names);
-    let plan = context.settings.keeping.of_file(&copy.source_facts(), copy.destination.origin, names);
+    let plan = context.settings.keeping.of_file(copy.source_facts(), copy.destination.origin, names);
     (!plan.is_nothing()).then(|| Op::Call(Call::SetAttributes(Box::new(plan))))
 }
 

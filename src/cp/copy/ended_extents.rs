@@ -88,7 +88,7 @@ fn failed(
     let wants_room = problem.what == MessageKind::Writing && problem.errno.is_some_and(data::is_want_of_room);
     if !wants_room || is_mapped || copy.due.hashing.is_some() {
         copy.data.length = Some(u64::MAX);
-        return Next::Failed(problem);
+        return Next::failed(problem);
     }
     copy.data.length = None;
     chain.ops.clear();

@@ -19,7 +19,7 @@ use crate::hashes::Hashed;
 use crate::pipeline::chain::{Chain, Completion, End};
 use crate::plan::data;
 use crate::plan::destination::Offload;
-use crate::plan::overwrite::Existing;
+use crate::plan::overwrite::{Existing, OpenPlan};
 use crate::plan::reading::Reading;
 use crate::report::message::{FileError, MessageKind};
 use rustix::io::Errno;
@@ -33,6 +33,31 @@ pub(crate) struct FileCopy {
     pub(crate) bytes_reported: u64,
     /// Under which number it is known to be unfinished; 0 where it is not.
     pub(crate) unfinished_id: u64,
+}
+
+/// What becomes of a file and its chain.
+enum Then {
+    Run,
+    NoBuffer,
+    OfAnotherKind,
+    NoDescriptor,
+    Fsync,
+    Share(Sharing),
+    Done,
+}
+
+impl Then {
+    fn with(self, chain: Chain) -> Step {
+        match self {
+            Self::Run => Step::Run(chain),
+            Self::NoBuffer => Step::NoBuffer(chain),
+            Self::OfAnotherKind => Step::OfAnotherKind,
+            Self::NoDescriptor => Step::NoDescriptor,
+            Self::Fsync => Step::Fsync(chain),
+            Self::Share(sharing) => Step::Share(chain, sharing),
+            Self::Done => Step::Done,
+        }
+    }
 }
 
 impl FileCopy {
@@ -70,62 +95,71 @@ impl FileCopy {
             Phase::ReadBack(phase) => verify::advance(*phase, copy, &mut completion, context),
             Phase::End(phase) => {
                 let step = end::advance(*phase, copy, &mut completion, context);
-                return self.end(completion.chain, step, context);
+                let then = self.end(&mut completion.chain, step, context);
+                return then.with(completion.chain);
             }
         };
-        self.follow(completion.chain, next, context)
+        let then = self.follow(&mut completion.chain, next, context);
+        then.with(completion.chain)
     }
 
     /// Which phase follows which answer.
-    pub(super) fn follow(&mut self, mut chain: Chain, mut next: Next, context: &mut Context<'_>) -> Step {
+    fn follow(&mut self, chain: &mut Chain, mut next: Next, context: &mut Context<'_>) -> Then {
         loop {
             let copy = &mut self.state;
             next = match next {
-                Next::Run => return Step::Run(chain),
+                Next::Run => return Then::Run,
                 Next::Enter(phase) => {
                     self.phase = phase;
-                    return Step::Run(chain);
+                    return Then::Run;
                 }
-                Next::NoBuffer => return Step::NoBuffer(chain),
+                Next::NoBuffer => return Then::NoBuffer,
                 Next::ReadBackNoBuffer => {
                     self.phase = Phase::ReadBack(ReadBackPhase::ReadBack);
-                    return Step::NoBuffer(chain);
+                    return Then::NoBuffer;
                 }
-                Next::OfAnotherKind => return Step::OfAnotherKind,
-                Next::Share(sharing) => return Step::Share(chain, sharing),
+                Next::OfAnotherKind => return Then::OfAnotherKind,
+                Next::Share(sharing) => return Then::Share(sharing),
                 Next::ReadAll(sharing) => {
                     self.phase = Phase::ReadBack(ReadBackPhase::Extents);
-                    return Step::Share(chain, sharing);
+                    return Then::Share(sharing);
                 }
-                Next::Reopen => source::reopen(copy, &mut chain, context),
-                Next::Destination => destination::begin(copy, &mut chain, context),
-                Next::Open(plan) => open::open(copy, &mut chain, plan, context),
-                Next::NotOpened(errno) => destination::not_opened(copy, &mut chain, errno, None, context),
-                Next::Truncate => destination::truncate(&mut chain),
-                Next::NotTruncated(errno) => destination::not_truncated(copy, &mut chain, errno, context),
-                Next::Data => method::choose(copy, &mut chain, context),
+                Next::Reopen => source::reopen(copy, chain, context),
+                Next::Destination => destination::begin(copy, chain, context),
+                Next::Create => {
+                    copy.destination.plan = OpenPlan::Create;
+                    open::open(copy, chain, context)
+                }
+                Next::Open => open::open(copy, chain, context),
+                Next::NotOpened(errno) => destination::not_opened(copy, chain, errno, None, context),
+                Next::Truncate => destination::truncate(chain),
+                Next::NotTruncated(errno) => destination::not_truncated(copy, chain, errno, context),
+                Next::Data => method::choose(copy, chain, context),
                 Next::Start(mut data) => {
-                    let next = data.as_method().start(copy, &mut chain, context);
+                    let next = data.as_method().start(copy, chain, context);
                     self.phase = Phase::Data(data);
                     next
                 }
                 Next::Rest(alone) => {
                     let mut stream = Stream::default();
-                    let next = stream.begin(copy, &mut chain, alone, context);
+                    let next = stream.begin(copy, chain, alone, context);
                     self.phase = Phase::Data(Data::Stream(stream));
                     next
                 }
                 Next::MapEnd => {
                     let mut holes = Holes::filled();
-                    let next = holes.map_end(&mut chain);
+                    let next = holes.map_end(chain);
                     self.phase = Phase::Data(Data::Holes(Box::new(holes)));
                     next
                 }
-                Next::All if verify::is_due(copy) => verify::next(copy, &mut chain, context),
-                Next::All => return self.close(chain, context),
+                Next::All if verify::is_due(copy) => verify::next(copy, chain, context),
+                Next::All => {
+                    let step = end::close(copy, chain, context);
+                    return self.end(chain, step, context);
+                }
                 Next::Failed(problem) => return self.fail(chain, &problem, context),
                 Next::GiveUp(end, errno) => {
-                    let step = end::give_up(copy, &mut chain, end, errno);
+                    let step = end::give_up(copy, chain, end, errno);
                     return self.end(chain, step, context);
                 }
             };
@@ -133,39 +167,49 @@ impl FileCopy {
     }
 
     /// What follows which answer of the end.
-    fn end(&mut self, chain: Chain, step: EndStep, context: &mut Context<'_>) -> Step {
+    fn end(&mut self, chain: &mut Chain, step: EndStep, context: &mut Context<'_>) -> Then {
         match step {
             EndStep::Run(phase) => {
                 self.phase = Phase::End(phase);
-                Step::Run(chain)
+                Then::Run
             }
             EndStep::Fsync => {
                 self.phase = Phase::End(EndPhase::Close);
-                Step::Fsync(chain)
+                Then::Fsync
             }
             EndStep::Failed(problem) => self.fail(chain, &problem, context),
-            EndStep::Close => self.close(chain, context),
+            EndStep::Close => {
+                let step = end::close(&mut self.state, chain, context);
+                self.end(chain, step, context)
+            }
             EndStep::Newcomer => {
-                let mut chain = chain;
-                let next = newcomer::look_at(&self.state, &mut chain);
+                let next = newcomer::look_at(&self.state, chain);
                 self.follow(chain, next, context)
             }
-            EndStep::NoDescriptor => Step::NoDescriptor,
-            EndStep::Done => Step::Done,
+            EndStep::NoDescriptor => Then::NoDescriptor,
+            EndStep::Done => Then::Done,
         }
+    }
+
+    /// Tells about a problem and closes what is open.
+    fn fail(&mut self, chain: &mut Chain, problem: &FileError, context: &mut Context<'_>) -> Then {
+        self.state.due.failed = true;
+        context.reporter.problem(problem);
+        let step = end::close(&mut self.state, chain, context);
+        self.end(chain, step, context)
     }
 
     /// Pays what the file is owed, and closes what is open.
     pub(super) fn close(&mut self, mut chain: Chain, context: &mut Context<'_>) -> Step {
         let step = end::close(&mut self.state, &mut chain, context);
-        self.end(chain, step, context)
+        let then = self.end(&mut chain, step, context);
+        then.with(chain)
     }
 
-    /// Tells about a problem and closes what is open.
-    fn fail(&mut self, chain: Chain, problem: &FileError, context: &mut Context<'_>) -> Step {
-        self.state.due.failed = true;
-        context.reporter.problem(problem);
-        self.close(chain, context)
+    /// Goes on with this answer.
+    pub(super) fn go_on(&mut self, mut chain: Chain, next: Next, context: &mut Context<'_>) -> Step {
+        let then = self.follow(&mut chain, next, context);
+        then.with(chain)
     }
 
     /// Goes on where [`Step::NoBuffer`] stopped. `alone` says that no buffer is in use, so that none will come back and
@@ -179,7 +223,7 @@ impl FileCopy {
             _ if alone => Next::Rest(alone),
             _ => Next::Data,
         };
-        self.follow(chain, next, context)
+        self.go_on(chain, next, context)
     }
 
     /// Shares out what its last answer asked for.
@@ -194,10 +238,10 @@ impl FileCopy {
     pub(crate) fn go_on_unshared(&mut self, chain: Chain, context: &mut Context<'_>) -> Step {
         let next = match self.phase {
             // Only what goes in one linked chain has no ordinary descriptors, and nothing of that is missing.
-            Phase::ReadBack(_) => Next::Failed(self.state.source_problem(MessageKind::Reading, Errno::BADF)),
+            Phase::ReadBack(_) => Next::failed(self.state.source_problem(MessageKind::Reading, Errno::BADF)),
             Phase::Source(_) | Phase::Destination(_) | Phase::Data(_) | Phase::End(_) => Next::Rest(false),
         };
-        self.follow(chain, next, context)
+        self.go_on(chain, next, context)
     }
 
     /// The job, with what became of it.
@@ -274,7 +318,7 @@ impl FinishedExtents {
         let copy = &mut file.state;
         let next = if end.read_only {
             match (end.problem, end.stopped) {
-                (Some((problem, _)), _) => Next::Failed(problem),
+                (Some((problem, _)), _) => Next::failed(problem),
                 (None, Some(_)) => {
                     let step = file.give_up_unfinished(chain, context);
                     return (file, step);
@@ -288,7 +332,7 @@ impl FinishedExtents {
             };
             ended_extents::next(copy, &mut chain, end, holes, context)
         };
-        let step = file.follow(chain, next, context);
+        let step = file.go_on(chain, next, context);
         (file, step)
     }
 }

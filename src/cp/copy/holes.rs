@@ -13,7 +13,6 @@ use super::stream::{Stream, StreamState};
 use crate::cli::cp::Sparse;
 use crate::pipeline::chain::{Call, Chain, Completion, End, Op, Outcome};
 use crate::plan::data;
-use crate::plan::overwrite::OpenPlan;
 use crate::report::message::MessageKind;
 use std::ops::Range;
 
@@ -79,7 +78,7 @@ impl Holes {
                 // What is mapped has not been copied yet.
                 let reached = self.mapped.first().map_or(self.from, |first| first.start);
                 copy.data.stream = StreamState::starting_at(reached);
-                Next::Failed(copy.source_problem(MessageKind::CannotSeek, errno))
+                Next::failed(copy.source_problem(MessageKind::CannotSeek, errno))
             }
             (_, Some(data)) if data.start == 0 && data.end >= size && self.from == 0 => {
                 // No hole after all: it is smaller for another reason, or no file of a disk (/sys).
@@ -153,7 +152,7 @@ impl Holes {
         let size = copy.source_facts().size;
         if let Outcome::Failed { errno, .. } = outcome {
             copy.data.stream = StreamState::starting_at(size);
-            return Next::Failed(copy.source_problem(MessageKind::CannotExamine, errno));
+            return Next::failed(copy.source_problem(MessageKind::CannotExamine, errno));
         }
         let now = now.unwrap_or(size);
         copy.data.stream = StreamState::starting_at(size.min(now));
@@ -179,7 +178,7 @@ impl CopyMethod for Holes {
     /// Makes sure of a destination that is empty, then asks for the map.
     fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, _: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {
-            return Next::Open(OpenPlan::Create);
+            return Next::Create;
         }
         if !copy.destination.truncated {
             return Next::Truncate;
@@ -198,7 +197,7 @@ impl CopyMethod for Holes {
         match (self.step, outcome) {
             (Step::Map, _) => self.mapped(copy, chain, outcome, seen.data.take(), context),
             (Step::SetLength(_), Outcome::Failed { errno, .. }) => {
-                Next::Failed(copy.destination_problem(MessageKind::Truncating, errno))
+                Next::failed(copy.destination_problem(MessageKind::Truncating, errno))
             }
             (Step::SetLength(length), Outcome::Done | Outcome::Count { .. }) => {
                 copy.data.length = Some(length);

@@ -61,7 +61,7 @@ impl FileCopy {
         }
         let other = Some(self.state.job.destination_path());
         let problem = FileError { other, ..self.state.source_problem(MessageKind::Copying, errno) };
-        self.follow(Chain::default(), Next::Failed(problem), context)
+        self.go_on(Chain::default(), Next::failed(problem), context)
     }
 
     /// Whether the file at the destination is this run's own.

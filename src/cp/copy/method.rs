@@ -15,13 +15,12 @@ use super::stream::Stream;
 use super::{Context, statfs};
 use crate::pipeline::chain::{Chain, Completion};
 use crate::plan::data::{self, Method, Situation};
-use crate::plan::overwrite::OpenPlan;
 
 /// A way for the data of one file to get from source to destination.
 ///
 /// Both answer [`Next::Run`] to go on, [`Next::All`] when all of the data has arrived, [`Next::Data`] where the method is not
 /// supported here and nothing has moved, [`Next::Rest`] where the stream is to go on from what has arrived, and
-/// [`Next::Failed`]; and what they need of the destination first ([`Next::Open`], [`Next::Truncate`]).
+/// [`Next::Failed`]; and what they need of the destination first ([`Next::Create`], [`Next::Open`], [`Next::Truncate`]).
 pub(super) trait CopyMethod {
     /// Begins. The source is open or has been examined; the destination is open, or believed absent.
     fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next;
@@ -76,14 +75,15 @@ pub(super) fn choose(copy: &mut CopyState, chain: &mut Chain, context: &mut Cont
     if settings.attributes_only {
         // Makes sure of a destination, whose data stays as it is.
         let is_open = chain.destination.is_open();
-        return if is_open { Next::All } else { Next::Open(OpenPlan::Create) };
+        return if is_open { Next::All } else { Next::Create };
     }
-    let source = copy.source_facts();
     // A lease holds what has been read of the file: there is no second beginning.
     let fresh = chain.lease.is_none();
+    let may_clone = fresh && clone::is_wanted(copy, context);
+    let source = copy.source_facts();
     let situation = Situation {
         sparse: settings.sparse,
-        may_clone: fresh && clone::is_wanted(copy, context),
+        may_clone,
         regular: fresh && copy.data.seekable,
         looks_sparse: !copy.data.no_seek_data && source.looks_sparse(),
         size_is_trusted: source.size_is_trusted(),

@@ -42,7 +42,7 @@ pub(super) fn advance(
     facts: Option<FileStat>,
 ) -> Next {
     if newcomer == Newcomer::LinkTarget {
-        return Next::Failed(FileError::of(MessageKind::DanglingLink, copy.job.destination_path()));
+        return Next::failed(FileError::of(MessageKind::DanglingLink, copy.job.destination_path()));
     }
     let problem = match facts {
         // GNU cp reads the link, which sets its access time. Whatever it leads to, it is not written through.
@@ -58,5 +58,5 @@ pub(super) fn advance(
             copy.destination_problem(MessageKind::CannotCreateRegular, errno)
         }
     };
-    Next::Failed(problem)
+    Next::failed(problem)
 }

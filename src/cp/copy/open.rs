@@ -13,7 +13,8 @@ use crate::plan::overwrite::{Existing, OpenPlan};
 use rustix::fs::{FileType, Mode, OFlags};
 
 /// Makes or opens the destination, and no more.
-pub(super) fn open(copy: &mut CopyState, chain: &mut Chain, plan: OpenPlan, context: &Context<'_>) -> Next {
+pub(super) fn open(copy: &mut CopyState, chain: &mut Chain, context: &Context<'_>) -> Next {
+    let plan = copy.destination.plan;
     copy.data.started = true;
     chain.ops.clear();
     let open = match plan {
@@ -31,7 +32,7 @@ pub(super) fn open(copy: &mut CopyState, chain: &mut Chain, plan: OpenPlan, cont
             let nonblocking = regular && context.capabilities.nonblocking;
             let patient = if nonblocking { OFlags::NONBLOCK } else { OFlags::empty() };
             if regular && copy.blocking_open {
-                return hold(copy, chain, plan, follow, context);
+                return hold(copy, chain, follow, context);
             }
             let into = if regular { FdKind::Plain } else { FdKind::Waiting };
             open_with(copy, access | follow | patient, into, context)
@@ -47,30 +48,25 @@ pub(super) fn open(copy: &mut CopyState, chain: &mut Chain, plan: OpenPlan, cont
     if plan != OpenPlan::Create || copy.job.is_noted() {
         chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
     }
-    Next::enter(DestinationPhase::Open(plan))
+    Next::enter(DestinationPhase::Open)
 }
 
 /// Holds a destination that has a lease, before it is opened by waiting: what has come to its name meanwhile may be a FIFO,
 /// which could be waited for without end.
-fn hold(copy: &CopyState, chain: &mut Chain, plan: OpenPlan, follow: OFlags, context: &Context<'_>) -> Next {
+fn hold(copy: &CopyState, chain: &mut Chain, follow: OFlags, context: &Context<'_>) -> Next {
     chain.ops.push(open_with(copy, OFlags::PATH | follow, FdKind::Plain, context));
     chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
-    Next::enter(DestinationPhase::Open(plan))
+    Next::enter(DestinationPhase::Open)
 }
 
 /// Opens what is held, and is the file that was seen.
-pub(super) fn open_held(
-    copy: &mut CopyState,
-    chain: &mut Chain,
-    plan: OpenPlan,
-    context: &Context<'_>,
-) -> Next {
+pub(super) fn open_held(copy: &mut CopyState, chain: &mut Chain, context: &Context<'_>) -> Next {
     copy.destination.held = std::mem::take(&mut chain.destination);
     let held = &copy.destination.held;
     chain.ops.clear();
     chain.ops.extend(open_examined(held, End::Destination, written_by(context), FdKind::Plain));
     chain.ops.push(Op::Call(Call::Fstat { end: End::Destination }));
-    Next::enter(DestinationPhase::Open(plan))
+    Next::enter(DestinationPhase::Open)
 }
 
 /// Makes the destination where there must be nothing.
@@ -90,7 +86,7 @@ pub(super) fn mode_to_make(copy: &CopyState, context: &Context<'_>) -> Mode {
         CopyOrigin::Existed => None,
     };
     // Whatever is read, a regular file is made.
-    let facts = FileStat { kind: FileType::RegularFile, ..copy.source_facts() };
+    let facts = FileStat { kind: FileType::RegularFile, ..*copy.source_facts() };
     let names = copy.due.names.as_deref().unwrap_or(&attribute_names::NONE);
     context.settings.keeping.mode_to_make(&facts, names, belongs_to)
 }

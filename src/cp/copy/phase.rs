@@ -7,7 +7,6 @@ use super::method::Data;
 use super::source::SourcePhase;
 use super::verify::ReadBackPhase;
 use crate::pipeline::chain::End;
-use crate::plan::overwrite::OpenPlan;
 use crate::report::message::FileError;
 use rustix::io::Errno;
 
@@ -40,8 +39,10 @@ pub(super) enum Next {
     Reopen,
     /// The source is known: come to the destination.
     Destination,
-    /// Make or open the destination.
-    Open(OpenPlan),
+    /// Make the destination, where there must be nothing.
+    Create,
+    /// Make or open the destination as it was decided.
+    Open,
     /// The destination could not be made or opened.
     NotOpened(Errno),
     /// The destination could not be cut to nothing.
@@ -63,7 +64,7 @@ pub(super) enum Next {
     /// All of the data is in the destination.
     All,
     /// It has failed, and this is why.
-    Failed(FileError),
+    Failed(Box<FileError>),
     /// There is no descriptor for this end now: the file begins again when others are done.
     GiveUp(End, Errno),
     /// It is to be looked at: it was listed as a regular file and is none, or has several names, which have their turns.
@@ -92,6 +93,11 @@ impl From<ReadBackPhase> for Phase {
 }
 
 impl Next {
+    /// The file has failed, and this is why.
+    pub(super) fn failed(problem: FileError) -> Self {
+        Self::Failed(Box::new(problem))
+    }
+
     /// Runs this chain for another phase, or another step of this one.
     pub(super) fn enter(phase: impl Into<Phase>) -> Self {
         Self::Enter(phase.into())

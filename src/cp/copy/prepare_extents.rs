@@ -10,7 +10,6 @@ use crate::bufpool::PAGE_BYTES;
 use crate::pipeline::chain::{Call, Chain, Completion, Op, Outcome};
 use crate::pipeline::engine::plain;
 use crate::plan::destination;
-use crate::plan::overwrite::OpenPlan;
 use crate::plan::reading;
 use crate::report::message::MessageKind;
 use rustix::fd::AsFd;
@@ -40,7 +39,7 @@ impl CopyMethod for Extents {
     /// turn it off.
     fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {
-            return Next::Open(OpenPlan::Create);
+            return Next::Create;
         }
         chain.ops.clear();
         chain.ops.extend((!copy.destination.truncated).then_some(Op::Call(Call::Truncate { length: 0 })));
@@ -69,7 +68,7 @@ impl CopyMethod for Extents {
             if cuts && !copy.destination.truncated {
                 return Next::NotTruncated(errno);
             }
-            return Next::Failed(copy.destination_problem(MessageKind::Truncating, errno));
+            return Next::failed(copy.destination_problem(MessageKind::Truncating, errno));
         }
         copy.destination.truncated = true;
         copy.data.length = copy.makes_holes(context).then(|| copy.source_facts().size);

@@ -132,7 +132,7 @@ fn cut_at(
             Next::Rest(false)
         }
         (Op::Io(Io::Write { .. }), Err(errno)) => {
-            Next::Failed(copy.destination_problem(MessageKind::Writing, errno))
+            Next::failed(copy.destination_problem(MessageKind::Writing, errno))
         }
         _ => cut_beside_data(copy, chain, at, result, context),
     }
@@ -158,10 +158,10 @@ pub(super) fn cut_beside_data(
             arrived(copy, chain)
         }
         (Op::Io(Io::Close { .. }), Err(errno)) => {
-            Next::Failed(copy.destination_problem(MessageKind::Closing, errno))
+            Next::failed(copy.destination_problem(MessageKind::Closing, errno))
         }
         (Op::Call(Call::Truncate { .. }), Err(errno)) => Next::NotTruncated(errno),
         // No other is in the chain of a whole file.
-        (Op::Io(_) | Op::Call(_), _) => Next::Failed(copy.source_problem(MessageKind::Reading, Errno::IO)),
+        (Op::Io(_) | Op::Call(_), _) => Next::failed(copy.source_problem(MessageKind::Reading, Errno::IO)),
     }
 }

@@ -87,7 +87,7 @@ fn opened(
     let facts = match (outcome, facts) {
         (Outcome::Done, Some(facts)) => facts,
         (Outcome::Failed { errno, .. }, _) if chain.source.is_open() => {
-            return Next::Failed(copy.source_problem(MessageKind::CannotExamine, errno));
+            return Next::failed(copy.source_problem(MessageKind::CannotExamine, errno));
         }
         (Outcome::Failed { errno: errno @ (Errno::MFILE | Errno::NFILE), .. }, _) => {
             return Next::GiveUp(End::Source, errno);
@@ -103,11 +103,11 @@ fn opened(
             return Next::OfAnotherKind;
         }
         (Outcome::Failed { errno: errno @ (Errno::NOENT | Errno::LOOP), .. }, _) => {
-            return Next::Failed(open_problem(copy, errno));
+            return Next::failed(open_problem(copy, errno));
         }
         (Outcome::Failed { errno, .. }, _) => return stat(copy, chain, errno),
         (Outcome::Done | Outcome::Count { .. }, _) => {
-            return Next::Failed(copy.source_problem(MessageKind::CannotStat, Errno::IO));
+            return Next::failed(copy.source_problem(MessageKind::CannotStat, Errno::IO));
         }
     };
     let waits = context.settings.names_in_turn && facts.links > 1;
@@ -115,10 +115,10 @@ fn opened(
         return Next::OfAnotherKind;
     }
     if !copy.job.matches(&facts) {
-        return Next::Failed(FileError::of(MessageKind::Replaced, copy.job.source_path()));
+        return Next::failed(FileError::of(MessageKind::Replaced, copy.job.source_path()));
     }
     if let Some(problem) = context.outputs.met_source(facts.identity, || copy.job.source_path()) {
-        return Next::Failed(problem);
+        return Next::failed(problem);
     }
     copy.source.facts = Some(facts);
     copy.source.reading = chain.reading;
@@ -152,7 +152,7 @@ fn not_opened(copy: &mut CopyState, outcome: Outcome, facts: Option<FileStat>) -
         (Outcome::Done, Some(_)) if copy.job.seen.is_none() => return Next::OfAnotherKind,
         (Outcome::Done | Outcome::Count { .. } | Outcome::Failed { .. }, _) => open_problem(copy, refused),
     };
-    Next::Failed(problem)
+    Next::failed(problem)
 }
 
 pub(super) fn open_problem(copy: &CopyState, errno: Errno) -> FileError {
@@ -188,5 +188,5 @@ pub(super) fn not_reopened(copy: &mut CopyState, chain: &mut Chain, errno: Errno
         return Next::GiveUp(End::Source, errno);
     }
     let problem = open_problem(copy, errno);
-    Next::Failed(problem)
+    Next::failed(problem)
 }

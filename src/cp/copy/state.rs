@@ -12,7 +12,7 @@ use crate::plan::attribute_names::Names;
 use crate::plan::attributes::CopyOrigin;
 use crate::plan::data::Trail;
 use crate::plan::facts::FileStat;
-use crate::plan::overwrite::Existing;
+use crate::plan::overwrite::{Existing, OpenPlan};
 use crate::plan::reading::Reading;
 use crate::report::message::{FileError, MessageKind};
 use rustix::io::Errno;
@@ -51,6 +51,8 @@ pub(super) struct Source {
 pub(super) struct Destination {
     /// What is under its name; `None` where nobody has looked yet.
     pub found: Option<Existing>,
+    /// How it is made or opened, as was decided last.
+    pub plan: OpenPlan,
     /// Whether it was there before.
     pub origin: CopyOrigin,
     /// True if it is a regular file, which can have holes.
@@ -106,6 +108,7 @@ impl CopyState {
             source: Source::default(),
             destination: Destination {
                 found: job.found,
+                plan: OpenPlan::Create,
                 origin: CopyOrigin::Created(job.belongs_to),
                 is_regular: true,
                 truncated: true,
@@ -143,8 +146,8 @@ impl CopyState {
     }
 
     /// The facts of the open source; before it is open, those of an empty file.
-    pub(super) fn source_facts(&self) -> FileStat {
-        self.source.facts.unwrap_or_else(FileStat::unknown)
+    pub(super) fn source_facts(&self) -> &FileStat {
+        self.source.facts.as_ref().unwrap_or(&FileStat::UNKNOWN)
     }
 
     /// True if zeros of this file are left out. The destination is open by now, and must be able to have holes.

@@ -8,7 +8,6 @@ use crate::cli::cp::{Reflink, Sparse};
 use crate::pipeline::chain::{Call, Chain, Op};
 use crate::plan::data::Method;
 use crate::plan::destination::{self, Offload};
-use crate::plan::overwrite::OpenPlan;
 
 /// True if the file systems have to be known before this file is copied by `method`: how long a hole must be, or whether
 /// they copy by themselves.
@@ -47,7 +46,7 @@ fn may_be_layered(copy: &CopyState) -> bool {
 /// Asks, with both ends open.
 pub(super) fn ask(chain: &mut Chain) -> Next {
     if !chain.destination.is_open() {
-        return Next::Open(OpenPlan::Create);
+        return Next::Create;
     }
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::Statfs));

@@ -120,7 +120,7 @@ impl CopyMethod for Stream {
                     Trim::Cuts => MessageKind::Cutting,
                     Trim::Extends => MessageKind::Truncating,
                 };
-                Next::Failed(copy.destination_problem(what, errno))
+                Next::failed(copy.destination_problem(what, errno))
             }
             (Some(_), Outcome::Done | Outcome::Count { .. }) => Next::All,
         }
@@ -137,13 +137,13 @@ impl Stream {
         context: &mut Context<'_>,
     ) -> Next {
         if !chain.destination.is_open() {
-            let plan = match copy.destination.found {
+            copy.destination.plan = match copy.destination.found {
                 Some(Existing::DanglingLink(_)) => OpenPlan::CreateThroughLink,
                 Some(Existing::File(file) | Existing::LinkTo { file, .. }) => OpenPlan::Overwrite(file),
                 Some(Existing::ClosedLink { errno, .. }) => OpenPlan::Closed(errno),
                 Some(Existing::Nothing) | None => OpenPlan::Create,
             };
-            return Next::Open(plan);
+            return Next::Open;
         }
         if !copy.destination.truncated {
             return Next::Truncate;
@@ -169,7 +169,7 @@ impl Stream {
             if !alone {
                 return Next::NoBuffer;
             }
-            return Next::Failed(copy.source_problem(MessageKind::Reading, Errno::NOMEM));
+            return Next::failed(copy.source_problem(MessageKind::Reading, Errno::NOMEM));
         };
         let room = u32::try_from(lease.capacity()).unwrap_or(u32::MAX);
         let hole_left = copy.data.stream.hole_left();
@@ -226,7 +226,7 @@ impl Stream {
                 self.go_on(copy, chain, false, context)
             }
             (Some(Op::Io(Io::Write { .. })), Ok(0)) => {
-                Next::Failed(copy.destination_problem(MessageKind::Writing, Errno::NOSPC))
+                Next::failed(copy.destination_problem(MessageKind::Writing, Errno::NOSPC))
             }
             (Some(Op::Io(Io::Write { start, .. })), Ok(moved)) => {
                 written_to(copy, start + moved);
@@ -238,18 +238,18 @@ impl Stream {
                 self.go_on(copy, chain, false, context)
             }
             (Some(Op::Io(Io::Write { .. })), Err(errno)) => {
-                Next::Failed(copy.destination_problem(MessageKind::Writing, errno))
+                Next::failed(copy.destination_problem(MessageKind::Writing, errno))
             }
             // The source ended before its size, and others had come further.
             (Some(Op::Call(Call::Truncate { .. })), Err(errno)) => {
-                Next::Failed(copy.destination_problem(MessageKind::Cutting, errno))
+                Next::failed(copy.destination_problem(MessageKind::Cutting, errno))
             }
             (None, _) => match copy.data.stream.read_failed {
                 Some(errno) => read_failed(copy, chain, errno),
                 None if copy.data.stream.has_filled_hole() => Next::MapEnd,
                 None => self.go_on(copy, chain, false, context),
             },
-            (Some(_), _) => Next::Failed(copy.source_problem(MessageKind::Reading, Errno::IO)),
+            (Some(_), _) => Next::failed(copy.source_problem(MessageKind::Reading, Errno::IO)),
         }
     }
 
@@ -304,5 +304,5 @@ pub(super) fn read_failed(copy: &mut CopyState, chain: &mut Chain, errno: Errno)
         copy.data.stream.read_failed = Some(errno);
         return Next::Rest(false);
     }
-    Next::Failed(copy.source_problem(MessageKind::Reading, errno))
+    Next::failed(copy.source_problem(MessageKind::Reading, errno))
 }

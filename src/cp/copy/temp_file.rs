@@ -103,7 +103,7 @@ pub(super) fn begin_over(copy: &mut CopyState, chain: &mut Chain, is: FileId) ->
     match std::mem::take(&mut chain.destination) {
         Descriptor::Plain(replaced) => pin_parent(copy, chain, true, Some((is, Arc::new(replaced)))),
         Descriptor::Closed | Descriptor::Shared(_) | Descriptor::Standard(_) | Descriptor::Direct(_) => {
-            Next::Failed(copy.destination_problem(MessageKind::CannotCreateRegular, Errno::BADF))
+            Next::failed(copy.destination_problem(MessageKind::CannotCreateRegular, Errno::BADF))
         }
     }
 }
@@ -238,8 +238,8 @@ fn failed(copy: &mut CopyState, chain: &mut Chain, errno: Errno) -> Next {
         return Next::GiveUp(End::Destination, errno);
     }
     if errno == Errno::STALE {
-        return Next::Failed(FileError::of(MessageKind::Replaced, copy.job.destination_path()));
+        return Next::failed(FileError::of(MessageKind::Replaced, copy.job.destination_path()));
     }
     let problem = not_made(copy, errno);
-    Next::Failed(problem)
+    Next::failed(problem)
 }

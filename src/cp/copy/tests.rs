@@ -228,7 +228,7 @@ fn a_destination_without_offsets_is_written_in_order_and_never_cut() {
 #[test]
 fn a_source_that_is_another_file_by_now_is_refused() {
     let mut copying = TestCopy::of(small());
-    copying.job().seen = Some(FileStat::unknown());
+    copying.job().seen = Some(FileStat::UNKNOWN);
     let copied = copying.run();
     assert_eq!((copied.told(), copied.destination()), (vec![(MessageKind::Replaced, None)], None));
 }
@@ -302,7 +302,7 @@ fn a_file_that_is_to_change_hands_is_made_for_its_owner_alone() {
 fn a_file_of_the_right_owner_is_made_with_its_final_permissions_unless_there_is_an_acl() {
     for (acls, mode) in [(&b""[..], 0o644), (b"system.posix_acl_access\0", 0o600)] {
         let mut copying = with_attributes(TestCopy::of(small()));
-        copying.job().belongs_to = Some(FileStat::unknown().owner);
+        copying.job().belongs_to = Some(FileStat::UNKNOWN.owner);
         copying.world.file_mut(b"source").names.acls = acls.to_vec();
         let copied = copying.run();
         let copy = copied.world.file(b"destination").expect("a copy");
@@ -365,7 +365,7 @@ fn what_is_owed_survives_a_cut_by_every_operation_of_a_whole_file() {
     for (operation, fault, size) in ways {
         let mut copying = with_attributes(TestCopy::of(contents(0, size)));
         copying.passes = true;
-        copying.job().belongs_to = Some(FileStat::unknown().owner);
+        copying.job().belongs_to = Some(FileStat::UNKNOWN.owner);
         copying = copying.file("other", small(), "beside", Some(Existing::Nothing));
         copying.world.file_mut(b"source").names.acls = acls.to_vec();
         let copied = copying.fault(operation, 0, fault).run();

@@ -137,7 +137,7 @@ pub(super) fn next(copy: &mut CopyState, chain: &mut Chain, context: &mut Contex
     }
     if !gaps.is_empty() {
         let (source, destination) = (copy.job.source_path(), copy.job.destination_path());
-        return Next::Failed(FileError::between(MessageKind::CannotHash, destination, source));
+        return Next::failed(FileError::between(MessageKind::CannotHash, destination, source));
     }
     if context.settings.verify {
         hashing.step = HashPhase::Copy;
@@ -202,7 +202,7 @@ fn was_read_back(
                 hashing.buffered = true;
                 return read_back(copy, chain, false, context);
             }
-            Next::Failed(copy.destination_problem(what, errno))
+            Next::failed(copy.destination_problem(what, errno))
         }
         // It is large, or not all of it came at once.
         (Outcome::Done | Outcome::Count { .. }, ..) => {
@@ -233,7 +233,7 @@ fn compare(copy: &mut CopyState, length: u64, context: &mut Context<'_>) -> Next
 }
 
 fn differs(copy: &CopyState, offset: u64) -> Next {
-    Next::Failed(FileError::of(MessageKind::Differs { offset }, copy.job.destination_path()))
+    Next::failed(FileError::of(MessageKind::Differs { offset }, copy.job.destination_path()))
 }
 
 /// Writes the file's line of the manifest.

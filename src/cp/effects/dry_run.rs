@@ -137,7 +137,7 @@ impl Effects for DryRun<'_> {
     fn back_up(&self, plan: BackupPlan<'_>) -> Result<KeptFile, Errno> {
         self.foreseen.may_change(plan.destination)?;
         let kept = plan.simulated();
-        self.foreseen.remember(kept.shown(), self.foreseen.copy_of(&FileStat::unknown()));
+        self.foreseen.remember(kept.shown(), self.foreseen.copy_of(&FileStat::UNKNOWN));
         Ok(kept)
     }
 
@@ -246,7 +246,7 @@ impl Effects for DryRun<'_> {
         if let Some(found) = &replaced {
             foreseen.unlink(found);
         }
-        let file = foreseen.copy_of(&job.seen.unwrap_or(FileStat::unknown()));
+        let file = foreseen.copy_of(&job.seen.unwrap_or(FileStat::UNKNOWN));
         foreseen.link(&job.destination_path(), &FileStat { identity: first.made, ..file });
         Ok(replaced.is_some())
     }

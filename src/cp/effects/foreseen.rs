@@ -150,7 +150,7 @@ impl Foreseen {
             Some(facts) => Ok(Existing::File(facts)),
             None if self.is_nowhere(&at.directory) => match at.name.to_bytes() {
                 b"." => {
-                    let directory = FileStat { kind: FileType::Directory, ..FileStat::unknown() };
+                    let directory = FileStat { kind: FileType::Directory, ..FileStat::UNKNOWN };
                     Ok(Existing::File(self.copy_of(&directory)))
                 }
                 _ => Ok(Existing::Nothing),
@@ -200,7 +200,7 @@ impl Foreseen {
         self.see_backups(&mut naming, shown);
         let name = naming.name(NAME_BYTES_MAX).name;
         let kept = KeptFile::simulated(shown, &name).ok_or(Errno::INVAL)?;
-        self.remember(kept.shown(), self.copy_of(&FileStat::unknown()));
+        self.remember(kept.shown(), self.copy_of(&FileStat::UNKNOWN));
         Ok(kept)
     }
 }

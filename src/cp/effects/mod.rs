@@ -201,7 +201,7 @@ fn with_closed_links(
 ) -> Result<Existing, Errno> {
     match found {
         Err(Errno::LOOP) if source.is_some_and(|kind| replace::forces_closed(options, kind)) => {
-            let link = FileStat { kind: FileType::Symlink, ..FileStat::unknown() };
+            let link = FileStat { kind: FileType::Symlink, ..FileStat::UNKNOWN };
             Ok(Existing::ClosedLink { link, errno: Errno::LOOP })
         }
         found => found,

@@ -14,7 +14,7 @@ fn keeping(mode: PreserveMode, ownership: bool) -> PreservePolicy {
 }
 
 fn source(mode: u32, owner: Owner) -> FileStat {
-    FileStat { kind: FileType::RegularFile, mode: Mode::from(mode), owner, ..FileStat::unknown() }
+    FileStat { kind: FileType::RegularFile, mode: Mode::from(mode), owner, ..FileStat::UNKNOWN }
 }
 
 fn with_acl() -> Names {

@@ -6,7 +6,7 @@ use crate::cli::cp::{Backup, Control};
 fn file(inode: u64, modified: i64) -> FileStat {
     let modified = Timespec { tv_sec: modified, tv_nsec: 5 };
     let identity = FileId { device: 1, inode };
-    FileStat { identity, kind: FileType::RegularFile, modified, ..FileStat::unknown() }
+    FileStat { identity, kind: FileType::RegularFile, modified, ..FileStat::UNKNOWN }
 }
 
 fn with(overwrite: Overwrite) -> CpOptions {

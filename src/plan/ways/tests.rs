@@ -6,7 +6,7 @@ const MIB: u64 = 1 << 20;
 
 fn from(kind: FileType, size: u64) -> FileStat {
     let identity = FileId { device: 1, inode: 7 };
-    FileStat { identity, kind, size, blocks: size / 512, ..FileStat::unknown() }
+    FileStat { identity, kind, size, blocks: size / 512, ..FileStat::UNKNOWN }
 }
 
 fn to(kind: FileType) -> To {

@@ -45,7 +45,7 @@ impl File {
             kind: FileType::RegularFile,
             mode: Mode::from(0o644),
             made_with: None,
-            owner: FileStat::unknown().owner,
+            owner: FileStat::UNKNOWN.owner,
             times: Times { accessed: NOW, modified: NOW },
             names: Names::default(),
             kept: None,

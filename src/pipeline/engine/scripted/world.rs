@@ -101,7 +101,7 @@ impl World {
         let (mode, owner, Times { accessed, modified }) = (file.mode, file.owner, file.times);
         let pages = file.contents.chunks(PAGE_BYTES).filter(|page| page.iter().any(|byte| *byte != 0));
         let blocks = if file.has_holes { pages.count() as u64 * 8 } else { size.div_ceil(512) };
-        let facts = FileStat { identity, kind: file.kind, mode, owner, size, blocks, ..FileStat::unknown() };
+        let facts = FileStat { identity, kind: file.kind, mode, owner, size, blocks, ..FileStat::UNKNOWN };
         Some(FileStat { accessed, modified, ..facts })
     }
 
