@@ -1,6 +1,6 @@
 //! The engine under `ucp` and `ucat`: GNU cp and cat on an `io_uring` pipeline.
 //!
-//! For others there are [`Copy`], a copy with the options of `ucp` as methods and its errors as values, and [`ring`], chains of
+//! For others there are [`Copy`](struct@Copy), a copy with the options of `ucp` as methods and its errors as values, and [`ring`], chains of
 //! linked `io_uring` operations. What follows is for who works on the crate itself.
 //!
 //! Data flows one way, and each stage knows the data of the stage before it, never its behaviour:

@@ -96,3 +96,91 @@ fn the_map_of_the_house_has_a_row_for_every_folder_and_none_for_one_that_is_gone
         }
     }
 }
+
+/// Files of `src` that are no tests, with their code up to their unit tests.
+fn code() -> Vec<(String, String)> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let is_test = |path: &str| path.ends_with("/tests.rs") || path.contains("/tests/");
+    WalkDir::new(&source)
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| (path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned(), path))
+        .filter(|(name, _)| !is_test(name))
+        .map(|(name, path)| {
+            let text = fs::read_to_string(path).unwrap();
+            (name, text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned())
+        })
+        .collect()
+}
+
+/// The name of the type that a line defines.
+fn defined_type(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("pub(crate) ").or(line.strip_prefix("pub(super) ")).unwrap_or(line);
+    let line = line.strip_prefix("pub ").unwrap_or(line);
+    let rest = ["struct ", "enum ", "trait "].iter().find_map(|word| line.strip_prefix(word))?;
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+}
+
+#[test]
+fn no_type_name_is_defined_twice_within_a_program_s_modules() {
+    for folder in ["cp/", "cat/", "pipeline/"] {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, text) in code().into_iter().filter(|(path, _)| path.starts_with(folder)) {
+            for name in text.lines().filter_map(defined_type) {
+                names.entry(name.to_owned()).or_default().push(path.clone());
+            }
+        }
+        assert!(names.len() > 10, "{folder}: types were not found");
+        names.retain(|_, files| files.len() > 1);
+        assert!(names.is_empty(), "defined twice: {names:?}");
+    }
+}
+
+#[test]
+fn parameters_are_names_and_not_patterns() {
+    let has_pattern = |line: &str| {
+        let is_function = line.trim_start().contains("fn ");
+        is_function && (line.contains("((") || line.contains(", (")) && line.contains("): (")
+    };
+    let found: Vec<String> = code()
+        .iter()
+        .flat_map(|(path, text)| {
+            let lines = text.lines().filter(|line| has_pattern(line));
+            lines.map(|line| format!("{path}: {}", line.trim())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "tuple patterns as parameters: {found:#?}");
+}
+
+#[test]
+fn functions_that_the_map_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let named: Vec<(&str, &str)> =
+        map.split('`').skip(1).step_by(2).filter_map(|name| name.split_once(".rs::")).collect();
+    assert!(named.len() >= 12, "a file's life is told by its functions: {named:?}");
+    let sources: Vec<(String, String)> = WalkDir::new(root.join("src"))
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| (path.to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+        .collect();
+    let is_there = |file: &str, function: &str| {
+        let (file, function) = (format!("/{file}.rs"), format!("fn {function}("));
+        let generic = function.replace('(', "<");
+        sources.iter().any(|(path, text)| {
+            path.ends_with(&file) && (text.contains(&function) || text.contains(&generic))
+        })
+    };
+    let gone: Vec<_> = named.iter().filter(|(file, function)| !is_there(file, function)).collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md names what is not there: {gone:?}");
+}
+
+#[test]
+fn the_map_is_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bytes = fs::metadata(root.join("ARCHITECTURE.md")).unwrap().len();
+    assert!(bytes <= 12 << 10, "{bytes} bytes");
+}

@@ -1,7 +1,7 @@
 //! The library's own entry: a copy as a value that is put together, run, and answered by values.
 //!
-//! [`Copy`] resolves to the same options as a command line of `ucp`, and [`copy`] runs them for both. What differs is the
-//! process: nothing of a caller's is touched but the files (see [`Copy`]), and nothing is printed.
+//! [`Copy`](struct@Copy) resolves to the same options as a command line of `ucp`, and [`copy`] runs them for both. What differs is the
+//! process: nothing of a caller's is touched but the files (see [`Copy`](struct@Copy)), and nothing is printed.
 
 mod outcome;
 mod resolution;

@@ -1,4 +1,4 @@
-//! What the methods of a [`Copy`] mean together: the options of a run, or the contradiction in the words of `ucp`.
+//! What the methods of a [`Copy`](struct@Copy) mean together: the options of a run, or the contradiction in the words of `ucp`.
 
 use super::{Attribute, Control, Copy, Follow, Make, Overwrite, Reflink, Sparse};
 use crate::cli::cp::options::{Backup, Keep, PreserveMode};

@@ -21,7 +21,7 @@ const EXTENT_BYTES: u64 = 1 << 20;
 const BLOCK_BYTES: usize = 128 << 10;
 
 /// What the threads of one file share.
-struct Work<'f> {
+struct ExtentWork<'f> {
     input: &'f Input<'f>,
     output: BorrowedFd<'f>,
     output_offset: u64,
@@ -46,7 +46,7 @@ pub(super) fn copy(
         return (0, Ok(()));
     }
     let total = input.facts.size.saturating_sub(input.offset);
-    let work = Work {
+    let work = ExtentWork {
         input,
         output,
         output_offset,
@@ -85,7 +85,7 @@ pub(super) fn copy(
     (whole, set)
 }
 
-impl Work<'_> {
+impl ExtentWork<'_> {
     /// Copies extents until none is left.
     fn help(&self) {
         let pool = Pool::new(BLOCK_BYTES);

@@ -27,7 +27,7 @@ const BLOCK_BYTES: usize = 512 << 10;
 const OUTPUT_BYTES: usize = 1 << 20;
 
 /// What the threads of one file share.
-struct Work<'f> {
+struct FormatWork<'f> {
     input: &'f Input<'f>,
     output: BorrowedFd<'f>,
     format: Format,
@@ -73,7 +73,7 @@ impl Cat<'_> {
         self.flush()?;
         let input = Input { file, facts, offset, is_own: false };
         let turns = Turns { skipped: 0, place, written: 0, written_bytes: 0, ended: false, failed: None };
-        let work = Work {
+        let work = FormatWork {
             input: &input,
             output: self.writer.descriptor(),
             format,
@@ -115,7 +115,7 @@ impl Cat<'_> {
     }
 }
 
-impl Work<'_> {
+impl FormatWork<'_> {
     /// Works on blocks until none is left.
     fn help(&self) {
         let pool = Pool::new(BLOCK_BYTES);

@@ -5,6 +5,12 @@
 //! on its way has moved what it says: the next read starts behind it, meets the same error, and tells about it in cat's
 //! words. So no way here has an error of its own, but one: where bytes were moved by offsets, and the position behind them
 //! cannot be set, nobody can go on without moving them once more.
+//!
+//! The ways are **splice** into a pipe and from pipe to pipe, **sendfile** into a socket, **copy-range** where the file system
+//! shares blocks or has a server, **extents** by several threads, **overlap** of reads in flight with the write (`--direct`),
+//! and **plain**. No way splices behind the last byte: that call would look at the pipe's reader first, and SIGPIPE would end
+//! what cat ends with status 0. For the same reason a pipe is polled before it is spliced from. `extents` needs an output with
+//! nothing behind the place that is written: where a block fails, the output is cut to what came without a gap.
 
 use super::{Cat, extents, read_ahead};
 use crate::cli::cat::TransferMethod;

@@ -3,6 +3,14 @@
 //! It keeps its engine full: files it has begun come back as completions and go on; when there is room it begins others
 //! from its backlog, claims blocks of large files, or takes another task. What becomes of those in flight is in
 //! [`in_flight`].
+//!
+//! Worker 0 is the main thread. Others are started one at a time while at least 4 tasks wait and no worker is idle, or when a
+//! large file has 8 MiB that no worker has claimed. A worker takes its newest task, and another worker's oldest where it has
+//! none; when all wait, the work is done. One worker does everything with `-v` (lines in order) and below 512 descriptors.
+//!
+//! A worker begins with plain calls and goes over to a ring when its operations are seen to sleep ([`sleep_detector`]). How long
+//! files of a destination take to make is noted for each device (`plan::placement::Latency`); where they are slow, the worker
+//! wants a ring, more workers are allowed, and chains carry `slow_destination`, by which all that a ring takes goes into it.
 
 mod alone;
 mod fsync_batch;

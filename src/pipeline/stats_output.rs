@@ -15,11 +15,11 @@ use std::os::unix::ffi::OsStrExt;
 /// What `--stats` and `--stats-file` ask for; nothing at all without them.
 pub(crate) struct Outlet {
     format: Option<StatsFormat>,
-    file: Option<File>,
+    file: Option<StatsFile>,
 }
 
 /// An open file with the name that it was given.
-struct File {
+struct StatsFile {
     descriptor: OwnedFd,
     name: Vec<u8>,
     made: bool,
@@ -46,7 +46,7 @@ impl Outlet {
         let name = path.as_bytes().to_vec();
         match open(path) {
             Ok((descriptor, made)) => {
-                let file = File { descriptor, name, made, is_empty: made };
+                let file = StatsFile { descriptor, name, made, is_empty: made };
                 Ok(Self { format: knobs.stats, file: Some(file) })
             }
             Err(errno) => {
@@ -89,7 +89,7 @@ impl Outlet {
         let success = reporter.finish();
         let Some(format) = self.format else { return success };
         let text = stats.text(format, success);
-        let Some(File { descriptor, name, made: _, is_empty }) = self.file else {
+        let Some(StatsFile { descriptor, name, made: _, is_empty }) = self.file else {
             write_error(text.as_bytes());
             return success;
         };

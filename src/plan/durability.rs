@@ -1,4 +1,18 @@
 //! What `--fsync` and `--atomic` decide: pure decisions, and the names that files have until they are complete.
+//!
+//! Neither option touches the chain of a copy without it; with one of them the end of a file is a chain of its own:
+//!
+//! ```text
+//! --fsync     … write ── attributes ── writeback ── close source ┆ fsync ── close
+//! --atomic    pin parent ── open without a name ── … write ── owner ── attributes ── link into place ── close
+//! both        … write ── owner ── attributes ── writeback ── close source ┆ fsync ── link into place ── close
+//! ```
+//!
+//! At `┆` all of the file is there and the kernel has begun to write it out; the worker keeps the chain until it has 64 of
+//! them, or nothing else to do, so that their fsync(2) calls sleep side by side and the journal is committed for many files
+//! at once. A directory waits when its last entry is done: nothing is promised before the run ends, so no order is needed.
+//! An operation that has no fsync (EINVAL and its like) is cut out of the chain. A temporary name is closed before it is
+//! renamed: where close tells of late write errors, the old file is still there.
 
 use super::facts::{FileStat, Owner};
 use super::overwrite::OpenPlan;

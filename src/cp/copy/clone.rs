@@ -16,7 +16,7 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 
 /// Shares the source's blocks.
-pub(super) struct Clone;
+pub(super) struct Ficlone;
 
 /// True if this file should be cloned rather than copied.
 pub(super) fn is_wanted(copy: &mut CopyState, context: &Context<'_>) -> bool {
@@ -38,7 +38,7 @@ pub(super) fn is_wanted(copy: &mut CopyState, context: &Context<'_>) -> bool {
     regular && known == Some(true)
 }
 
-impl CopyMethod for Clone {
+impl CopyMethod for Ficlone {
     /// Makes sure of a destination that is empty, then has it share the source's blocks.
     fn start(&mut self, copy: &mut CopyState, chain: &mut Chain, _: &mut Context<'_>) -> Next {
         if !chain.destination.is_open() {

@@ -22,7 +22,7 @@ const MAPPED_MAX: usize = 256;
 /// Copies the data of a file with holes, and how far that has come.
 #[derive(Default)]
 pub(super) struct Holes {
-    step: Step,
+    step: MapStep,
     /// Where the map goes on.
     from: u64,
     /// Stretches that are mapped and not copied.
@@ -33,7 +33,7 @@ pub(super) struct Holes {
 
 /// What its chain in flight is for.
 #[derive(Debug, Clone, Copy, Default)]
-enum Step {
+enum MapStep {
     /// The next stretch of data is asked for.
     #[default]
     Map,
@@ -51,7 +51,7 @@ impl Holes {
 
     /// Asks for the next stretch of data.
     fn map(&mut self, chain: &mut Chain, from: u64) -> Next {
-        self.step = Step::Map;
+        self.step = MapStep::Map;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::SeekData { from }));
         Next::Run
@@ -113,7 +113,7 @@ impl Holes {
         copy.data.debug_trace.mapped = true;
         let length = copy.source_facts().size;
         if copy.data.length != Some(length) {
-            self.step = Step::SetLength(length);
+            self.step = MapStep::SetLength(length);
             chain.ops.clear();
             chain.ops.push(Op::Call(Call::Truncate { length }));
             return Next::Run;
@@ -134,7 +134,7 @@ impl Holes {
 
     /// Behind the last data a hole and the end of a source that was cut look the same: its size tells.
     pub(super) fn map_end(&mut self, chain: &mut Chain) -> Next {
-        self.step = Step::MapEnd;
+        self.step = MapStep::MapEnd;
         chain.ops.clear();
         chain.ops.push(Op::Call(Call::Fstat { end: End::Source }));
         Next::Run
@@ -195,15 +195,17 @@ impl CopyMethod for Holes {
         let Completion { chain, outcome, seen } = completion;
         let outcome = *outcome;
         match (self.step, outcome) {
-            (Step::Map, _) => self.mapped(copy, chain, outcome, seen.data.take(), context),
-            (Step::SetLength(_), Outcome::Failed { errno, .. }) => {
+            (MapStep::Map, _) => self.mapped(copy, chain, outcome, seen.data.take(), context),
+            (MapStep::SetLength(_), Outcome::Failed { errno, .. }) => {
                 Next::failed(copy.destination_problem(MessageKind::Truncating, errno))
             }
-            (Step::SetLength(length), Outcome::Done | Outcome::Count { .. }) => {
+            (MapStep::SetLength(length), Outcome::Done | Outcome::Count { .. }) => {
                 copy.data.length = Some(length);
                 self.copy_mapped(copy, chain, context)
             }
-            (Step::MapEnd, _) => self.map_ended(copy, outcome, seen.facts.map(|facts| facts.size), context),
+            (MapStep::MapEnd, _) => {
+                self.map_ended(copy, outcome, seen.facts.map(|facts| facts.size), context)
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A new method is a file of its own that implements [`CopyMethod`], a variant of [`Data`], and a case of
 //! [`crate::plan::data`], which decides when it fits.
 
-use super::clone::{self, Clone};
+use super::clone::{self, Ficlone};
 use super::extents::LargeFile;
 use super::holes::Holes;
 use super::phase::Next;
@@ -36,7 +36,7 @@ pub(super) trait CopyMethod {
 
 /// The method that moves the data of a file, and how far it has come.
 pub(super) enum Data {
-    Clone(Clone),
+    Clone(Ficlone),
     Holes(Box<Holes>),
     Sendfile(Sendfile),
     SingleChain(SingleChain),
@@ -48,7 +48,7 @@ impl Data {
     /// The method at its beginning.
     fn of(method: Method) -> Self {
         match method {
-            Method::Clone => Self::Clone(Clone),
+            Method::Clone => Self::Clone(Ficlone),
             Method::Holes => Self::Holes(Box::default()),
             Method::Pass => Self::Sendfile(Sendfile),
             Method::Whole => Self::SingleChain(SingleChain),

@@ -3,6 +3,10 @@
 //!
 //! Everything that changes a name, or depends on whether names are changed, is a method of [`Effects`]. Sources are looked at,
 //! listed and asked about by the walk itself, as always.
+//!
+//! A dry run asks the kernel for permission at most, and answers as if the change had been made. A directory that is not made
+//! is a descriptor in which no name can be looked up (an eventfd), so a mistake would fail and touch nothing. What a later
+//! operand could meet is remembered by its path.
 
 pub(crate) mod dry_run;
 pub(crate) mod foreseen;

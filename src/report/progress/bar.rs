@@ -125,7 +125,8 @@ impl Bar {
         on_terminal(&self.canvas.lock().lines)
     }
 
-    fn style(&self, (bar, percent): (bool, bool)) -> ProgressStyle {
+    fn style(&self, shape: (bool, bool)) -> ProgressStyle {
+        let (bar, percent) = shape;
         let [share, figures, name] = [(); 3].map(|()| self.canvas.clone());
         let template = match (bar, percent) {
             (true, _) => " {share:>3} %  {wide_bar}  {figures}\n {name}",

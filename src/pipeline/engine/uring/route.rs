@@ -1,7 +1,27 @@
 //! Where each operation of a chain runs: pure decisions over the chain and the engine's rules.
 //!
 //! The next stretch of a chain is either one [`Segment`] for the ring, whose operations are linked one after another
-//! and come back as a single completion, or operations that this thread runs by plain calls.
+//! and come back as a single completion, or operations that this thread runs by plain calls. All entries of a segment but the
+//! last carry CQE_SKIP_SUCCESS, so it comes back as one completion: of its last operation, or of the one that cut it.
+//!
+//! A small file whose destination is believed absent takes two chains. `[ ]` is the ring, `( )` a plain call of the worker's
+//! thread, `═` a link, `─` an order that the thread keeps. Split, the default:
+//!
+//! ```text
+//! 1   [OPENAT source, O_NOFOLLOW] ── (fstat)                  is it the file that was listed or looked at?
+//! 2   [READ_FIXED, more than size] ── (openat O_CREAT|O_EXCL) ── (write) ── (close) ── (close)
+//! ```
+//!
+//! Fused, by `--placement=fused` or for a slow destination:
+//!
+//! ```text
+//! 1   [OPENAT source, O_PATH|O_NOFOLLOW] ── (fstat)           descriptor N, held until the end
+//! 2   [OPENAT /proc/self/fd/N ═ OPENAT O_CREAT|O_EXCL ═ READ_FIXED ═ WRITE_FIXED ═ CLOSE ═ CLOSE]
+//! ```
+//!
+//! READ_FIXED and WRITE_FIXED are READ and WRITE where the lease's region is not registered. Without links (a kernel before
+//! 5.19, a registered-file table that is refused) each segment is one operation and `fused` is not offered. In a polled ring
+//! only direct reads and writes go into the ring.
 
 use crate::pipeline::chain::{Chain, Descriptor, End, FdKind, Io, Op};
 use crate::plan::reading::Reading;
