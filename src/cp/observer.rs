@@ -1,6 +1,6 @@
 //! What becomes of entries, told once: walk and workers say what has happened, and the observer passes it on to the
-//! reporter, which knows what the user wants to see, and to the manifest. [`watched`] passes on what workers say of the files
-//! they have in work, to those who watch the run.
+//! reporter, which knows what the user wants to see, and to the manifest. [`watched`] passes on what workers say of
+//! the files they have in work, to the progress of the run.
 
 pub(crate) mod watched;
 
@@ -45,7 +45,7 @@ pub(crate) struct Observer<'env> {
     pub lines: Lines<'env>,
     /// Where hashes are written, if anywhere.
     manifest: Option<Listing>,
-    /// What is seen of the run, where somebody watches it.
+    /// What is seen of the run; `None` if neither the user nor a caller watches it.
     progress: Option<Progress>,
 }
 
@@ -56,7 +56,7 @@ impl<'env> Observer<'env> {
         Self { lines, manifest: None, progress }
     }
 
-    /// What is seen of the run, where somebody watches it.
+    /// What is seen of the run; `None` if neither the user nor a caller watches it.
     #[must_use]
     pub(crate) fn progress(&self) -> Option<&Progress> {
         self.progress.as_ref()

@@ -45,7 +45,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Files that one worker makes durable together, and directories: about as many as a ring has in flight.
 const SETTLE_MAX: usize = 64;
 
-/// From so many on, a few may be held for safety alone.
+/// From this number of descriptors on, a few may be held for safety alone.
 const DESCRIPTORS_TO_SPARE: u64 = 32;
 
 /// How a run is to be done.
@@ -100,7 +100,7 @@ pub(crate) struct Run<'env> {
     pub links: Links,
     /// Directories that wait to be made durable; `None` where that is not asked for.
     pub durable: Option<Arc<DirFsyncQueue>>,
-    /// What goes back to what it was where nothing comes to take its place.
+    /// Changes to names that are undone where the copies that they were made for fail.
     pub owed: Arc<Owed>,
     /// The directories that operands are copied into, where more is done for them than that.
     pub targets: Option<Targets>,
@@ -125,7 +125,7 @@ pub(crate) struct Run<'env> {
     /// Memory that there is for it.
     room: Room,
     one_worker: bool,
-    /// When the run began, by a clock that is behind that of any file system here.
+    /// When the run began, less the most by which the clock of a file system lags.
     pub began: Timespec,
     cores: OnceLock<usize>,
     /// Operations were seen to sleep, so that more workers than cores are worth having.

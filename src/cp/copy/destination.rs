@@ -36,7 +36,7 @@ pub(super) enum DestinationPhase {
     Statfs,
     /// It is written apart from its name.
     Staged(StagedPhase),
-    /// Something has come to a name that was free.
+    /// An entry appeared under a name that was free.
     Newcomer(Newcomer),
 }
 
@@ -75,7 +75,7 @@ pub(super) fn advance(
     }
 }
 
-/// The source is known: looks at the destination's name, where nobody has.
+/// The source is known: looks at the destination's name, unless that was done before.
 pub(super) fn begin(copy: &mut CopyState, chain: &mut Chain, context: &mut Context<'_>) -> Next {
     match copy.destination.found {
         None => stat(copy, chain, None),
@@ -270,8 +270,8 @@ pub(super) fn not_opened(
     Next::failed(not_made(copy, errno))
 }
 
-/// What to say of a destination that could not be made. The kernel says that a name with a slash behind it is a directory's;
-/// GNU cp, that there is none.
+/// What to say of a destination that could not be made. The kernel refuses a name with a trailing slash by EISDIR,
+/// GNU cp by ENOTDIR.
 pub(super) fn not_made(copy: &CopyState, errno: Errno) -> FileError {
     let slash = copy.job.destination.name.to_bytes().ends_with(b"/");
     let errno = if slash && errno == Errno::ISDIR { Errno::NOTDIR } else { errno };

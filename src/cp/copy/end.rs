@@ -33,7 +33,7 @@ pub(super) enum EndStep {
     Fsync,
     /// It has failed, and this is why.
     Failed(FileError),
-    /// Something has come to the file's name.
+    /// An entry appeared under the file's name.
     Newcomer,
     /// Close what is still open.
     Close,
@@ -60,7 +60,7 @@ pub(super) fn set_attributes(copy: &mut CopyState, context: &Context<'_>) -> Opt
     (!plan.is_nothing()).then(|| Op::Call(Call::SetAttributes(Box::new(plan))))
 }
 
-/// Takes back what operations were handed over that a cut chain has not come to: it is owed still.
+/// Takes back what was handed to operations that a cut chain did not reach: it is still owed.
 pub(super) fn take_back(due: &mut Due, chain: &mut Chain, outcome: Outcome) {
     let (Outcome::Count { at, .. } | Outcome::Failed { at, .. }) = outcome else { return };
     for op in chain.ops.iter_mut().skip(at) {
@@ -103,8 +103,8 @@ pub(super) fn close(copy: &mut CopyState, chain: &mut Chain, context: &mut Conte
     EndStep::Run(EndPhase::Close)
 }
 
-/// What a file that failed is owed: nothing is left of what was made for it alone, and nothing that is no data stands behind
-/// what has arrived.
+/// What a file that failed is owed: nothing is left of what was made for it alone, and nothing that is no data
+/// follows what has arrived.
 fn pay_failed(copy: &mut CopyState, chain: &mut Chain) {
     let reached = copy.data.stream.position();
     if let Some(staged) = &mut copy.due.staged {
@@ -191,7 +191,7 @@ pub(super) fn tell_refused(copy: &mut CopyState, refused: &[AttributeError], con
     copy.due.falls_short |= failed;
 }
 
-/// Goes on behind an operation that had nothing to do.
+/// Goes on after an operation that had nothing to do.
 fn go_on_behind(chain: &mut Chain, at: usize) -> EndStep {
     chain.ops.drain(..=at);
     EndStep::Run(EndPhase::Close)

@@ -56,7 +56,7 @@ pub(super) fn next(
     rest(copy, chain, end, cut, context)
 }
 
-/// Streams on behind the blocks, which end at byte `end`.
+/// Streams on after the blocks, which end at byte `end`.
 fn rest(copy: &mut CopyState, chain: &mut Chain, end: u64, cut: bool, context: &Context<'_>) -> Next {
     copy.data.stream = StreamState::starting_at(end);
     if context.settings.direct {

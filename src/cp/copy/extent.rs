@@ -94,7 +94,7 @@ impl Extent {
         self.left.start
     }
 
-    /// So many more of its bytes are shown as arrived. The file learns that at the end, when it is locked anyway.
+    /// Adds to its bytes that are shown as arrived. The file learns that at the end, when it is locked anyway.
     pub(crate) fn note_shown(&mut self, bytes: u64) {
         self.shown += bytes;
     }
@@ -111,7 +111,7 @@ impl Extent {
         self.left.start = offset;
     }
 
-    /// The lease holds `moved` bytes from where the extent has come to.
+    /// The lease holds `moved` bytes from the offset that the extent has reached.
     fn read(&mut self, moved: u32, chain: &Chain) {
         let left = u32::try_from(self.left.end - self.left.start).unwrap_or(u32::MAX);
         let moved = moved.min(left);
@@ -207,7 +207,7 @@ impl Extent {
         if chain.ops.is_empty() { BlockStep::Done } else { BlockStep::Run(chain) }
     }
 
-    /// Gives the extent up as over. Who gives up the last one gets the file back, to finish it.
+    /// Gives the extent up as over. The worker that gives up the last one gets the file back, to finish it.
     #[must_use]
     pub(crate) fn finish(self) -> Option<FinishedExtents> {
         let mut progress = self.file.lock();

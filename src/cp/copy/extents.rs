@@ -25,7 +25,7 @@ const OFFLOAD_BYTES: u32 = 64 << 20;
 pub(super) enum BlockMode {
     /// They are read and written.
     Through,
-    /// They are read, and written but for zeros, of at least so many bytes.
+    /// They are read, and written but for zeros, with holes of at least this number of bytes.
     Zeros(u32),
     /// The kernel copies them.
     Offload,
@@ -58,13 +58,14 @@ pub(crate) struct LargeFile {
 
 pub(super) struct LargeFileState {
     way: BlockMode,
-    /// Both ends until the last extent is over: who finishes the file holds the only share then, and learns what closing says.
+    /// Both ends until the last extent is over: the worker that finishes the file then holds the only share, and
+    /// learns what closing says.
     pub(super) ends: Option<(Arc<OwnedFd>, Arc<OwnedFd>)>,
-    /// What nobody has claimed yet, in order: all of the file, or its data between holes.
+    /// What no worker has claimed yet, in order: all of the file, or its data between holes.
     left: VecDeque<Range<u64>>,
     /// Where the blocks end: the size that was seen, the end of file that was met, or what `O_DIRECT` can reach.
     end: u64,
-    /// The source ended before its size: blocks behind `end` may have been written when it was longer.
+    /// True if the source ended before its size: blocks after `end` may have been written when it was longer.
     cut: bool,
     running: u32,
     problem: Option<FileError>,
@@ -146,25 +147,25 @@ impl LargeFile {
         self.direct
     }
 
-    /// Whether there are blocks that nobody has claimed.
+    /// True if there are blocks that no worker has claimed.
     #[must_use]
     pub(crate) fn has_more(&self) -> bool {
         !self.lock().left.is_empty()
     }
 
-    /// Gives the file up, as there is no memory for its next block; `None` while others are at work on it, who then
-    /// finish it.
+    /// Gives the file up, as there is no memory for its next block; `None` while other workers copy blocks of it:
+    /// they finish it.
     #[must_use]
     pub(crate) fn give_up(self: &Arc<Self>) -> Option<FinishedExtents> {
         self.finish_with(|progress, at| progress.fail(MessageKind::Reading, Errno::NOMEM, at))
     }
 
-    /// A block of it is lost on its way, and where it has come to is as good as unknown.
+    /// A block of it is lost on its way, and how far it got is as good as unknown.
     pub(crate) fn lose(&self, errno: Errno, at: u64) {
         self.lock().fail(MessageKind::Copying, errno, at);
     }
 
-    /// Gives up what nobody has claimed, from some byte on, by `end`.
+    /// Gives up what no worker has claimed, from some byte on, by `end`.
     pub(super) fn finish_with(
         self: &Arc<Self>,
         end: impl FnOnce(&mut LargeFileState, u64),
@@ -178,7 +179,7 @@ impl LargeFile {
         nothing.finish()
     }
 
-    /// Bytes that nobody has claimed.
+    /// Bytes that no worker has claimed.
     #[must_use]
     pub(crate) fn unclaimed(&self) -> u64 {
         self.lock().left.iter().map(|stretch| stretch.end - stretch.start).sum()
@@ -272,14 +273,14 @@ impl LargeFileState {
         self.file.as_mut()
     }
 
-    /// So many bytes of it are shown as arrived, beside those that were before.
+    /// Adds to the bytes of it that are shown as arrived.
     pub(super) fn note_shown(&mut self, bytes: u64) {
         if let Some(file) = &mut self.file {
             file.bytes_reported += bytes;
         }
     }
 
-    /// Nobody claims anything any more, as the run is to end; a block has come as far as `at`.
+    /// No worker claims a block any more, as the run is to end; a block has arrived up to byte `at`.
     pub(super) fn stop(&mut self, at: u64) {
         let unclaimed = self.left.front().map_or(u64::MAX, |stretch| stretch.start);
         self.left.clear();
@@ -287,7 +288,7 @@ impl LargeFileState {
         self.stopped = true;
     }
 
-    /// Nobody claims anything any more, and the first reason is told.
+    /// No worker claims a block any more, and the first problem is reported.
     pub(super) fn fail(&mut self, what: MessageKind, errno: Errno, at: u64) {
         self.left.clear();
         self.failed_at = self.failed_at.min(at);
@@ -299,7 +300,8 @@ impl LargeFileState {
             .get_or_insert_with(|| FileError { other, ..FileError::failed(what, path.clone(), errno) });
     }
 
-    /// Gives an extent up as over. Who gives up the last one gets the file back, to finish it by this chain.
+    /// Gives an extent up as over. The worker that gives up the last one gets the file back, to finish it by this
+    /// chain.
     pub(super) fn finish_one(&mut self) -> Option<FinishedExtents> {
         self.running -= 1;
         if self.running > 0 || !self.left.is_empty() {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub(crate) struct FileCopy {
     pub(super) phase: Phase,
     pub(super) state: CopyState,
-    /// Bytes of it that meters have shown, where somebody looks.
+    /// Bytes of it that workers' meters have shown, where the user or a caller watches.
     pub(crate) bytes_reported: u64,
     /// Under which number it is known to be unfinished; 0 where it is not.
     pub(crate) unfinished_id: u64,
@@ -249,7 +249,7 @@ impl FileCopy {
         let CopyState { job, source, due, .. } = &mut self.state;
         job.failed = due.failed;
         if due.failed {
-            // Who counts what is left out wants to know its size.
+            // The observer needs its size, to count it as left out.
             job.seen = job.seen.or(source.facts);
         }
         if due.failed || due.falls_short {
@@ -269,7 +269,7 @@ impl FileCopy {
         self.state.job
     }
 
-    /// The words of `--debug` for what became of the data; `None` where it did not come to that.
+    /// The words of `--debug` for what became of the data; `None` where copying it was not begun.
     #[must_use]
     pub(crate) fn words(&self, context: &Context<'_>) -> Option<[&'static str; 3]> {
         let CopyPolicy { reflink, sparse, attributes_only, .. } = context.settings;

@@ -132,7 +132,7 @@ impl Holes {
         if from < copy.source_facts().size { self.map(chain, from) } else { self.map_end(chain) }
     }
 
-    /// Behind the last data a hole and the end of a source that was cut look the same: its size tells.
+    /// After the last data a hole and the end of a source that was cut look the same: its size tells.
     pub(super) fn map_end(&mut self, chain: &mut Chain) -> Next {
         self.step = MapStep::MapEnd;
         chain.ops.clear();

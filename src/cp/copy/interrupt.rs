@@ -54,7 +54,7 @@ impl FileCopy {
         self.state.job.kept.is_some()
     }
 
-    /// Its chain is lost, with whatever it had open: nobody knows how far it has come.
+    /// Its chain is lost, with whatever it had open: how far the copy got is unknown.
     pub(crate) fn lost(&mut self, errno: Errno, context: &mut Context<'_>) -> Step {
         if self.state.due.failed {
             return self.close(Chain::default(), context);
@@ -141,12 +141,12 @@ impl LargeFile {
         }
     }
 
-    /// Nobody claims anything any more: the run is to end, and a block has come as far as `reached`.
+    /// No worker claims a block any more: the run is to end, and a block has arrived up to byte `reached`.
     pub(crate) fn stop(&self, reached: u64) {
         self.lock().stop(reached);
     }
 
-    /// Gives the file up, as the run is to end; `None` while others are at work on it, who then finish it.
+    /// Gives the file up, as the run is to end; `None` while other workers copy blocks of it: they finish it.
     #[must_use]
     pub(crate) fn give_up_stopped(self: &Arc<Self>) -> Option<FinishedExtents> {
         self.finish_with(|progress, at| progress.stop(at))

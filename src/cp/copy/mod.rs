@@ -1,8 +1,9 @@
 //! Copy methods: how the contents of one file get from source to destination.
 //!
-//! [`file::FileCopy`] takes a file through its phases: open and examine the source, come to a destination, move the data, read
-//! it back where that is asked for, and end. Phases and methods put operations into chains and consume completions; they make
-//! no system call and know no engine. `plan::data::method` takes the first method that fits:
+//! [`file::FileCopy`] takes a file through its phases: open and examine the source, make or open the destination,
+//! move the data, read it back where that is asked for, and end. Phases and methods put operations into chains and
+//! consume completions; they make no system call and know no engine. `plan::data::method` takes the first method that
+//! fits:
 //!
 //! 1. [`clone`], where both ends lie on a file system that can share blocks. The first file between two devices finds that out.
 //! 2. [`holes`], for a file that takes less room than it has bytes: its data is mapped, 256 stretches at a time, and copied as
@@ -95,7 +96,7 @@ pub(crate) struct CopyPolicy {
     pub hash: bool,
     /// What was written is read back and compared; it is hashed then, too.
     pub verify: bool,
-    /// Somebody looks at how much has arrived.
+    /// True if the user or a caller watches how much has arrived.
     pub watched: bool,
     /// Names of one file are read one after the other, in the order of the walk.
     pub names_in_turn: bool,

@@ -1,4 +1,4 @@
-//! What has come to a name that was free: it stays, and the copy fails in GNU cp's words.
+//! An entry that appeared under a name that was free: it stays, and the copy fails in GNU cp's words.
 
 use super::destination::DestinationPhase;
 use super::phase::Next;
@@ -19,9 +19,9 @@ pub(super) enum Newcomer {
     LinkTarget,
 }
 
-/// Something has come to the name since it was seen free, or since this run freed it: another process has made it, or the
-/// name is another spelling of an entry (vfat, NTFS, casefold). No option was asked about it, so it stays whatever it is
-/// and the copy fails, as with GNU cp. It is looked at for the words alone.
+/// An entry appeared under the name since it was seen free, or since this run freed it: another process has made it,
+/// or the name is another spelling of an entry (vfat, NTFS, casefold). No option was asked about it, so it stays
+/// whatever it is and the copy fails, as with GNU cp. It is looked at for the words alone.
 pub(super) fn look_at(copy: &CopyState, chain: &mut Chain) -> Next {
     chain.lease = None;
     stat(copy, chain, Newcomer::Itself)

@@ -51,7 +51,7 @@ pub(super) fn open(copy: &mut CopyState, chain: &mut Chain, context: &Context<'_
     Next::enter(DestinationPhase::Open)
 }
 
-/// Holds a destination that has a lease, before it is opened by waiting: what has come to its name meanwhile may be a FIFO,
+/// Holds a destination that has a lease, before it is opened by waiting: a FIFO may have taken its name meanwhile,
 /// which could be waited for without end.
 fn hold(copy: &CopyState, chain: &mut Chain, follow: OFlags, context: &Context<'_>) -> Next {
     chain.ops.push(open_with(copy, OFlags::PATH | follow, FdKind::Plain, context));

@@ -24,8 +24,9 @@ pub(super) enum Phase {
     End(EndPhase),
 }
 
-/// What a phase answers to a completion, having put what is to happen into the chain. No phase can say that the file is done: that is for [`super::end`], which pays what
-/// the file is owed, and is come to by [`Next::All`] and [`Next::Failed`] alone.
+/// What a phase answers to a completion, having put what is to happen into the chain. No phase can say that the file
+/// is done: that is for [`super::end`], which pays what the file is owed, and is reached by [`Next::All`] and
+/// [`Next::Failed`] alone.
 pub(super) enum Next {
     /// Run the chain; the phase goes on with its completion.
     Run,
@@ -37,7 +38,7 @@ pub(super) enum Next {
     ReadBackNoBuffer,
     /// Open for reading what was only examined.
     Reopen,
-    /// The source is known: come to the destination.
+    /// The source is known: go on to the destination.
     Destination,
     /// Make the destination, where there must be nothing.
     Create,
@@ -53,7 +54,8 @@ pub(super) enum Next {
     Data,
     /// Begin with this method.
     Start(Data),
-    /// The rest is streamed, from where the data has come to. A worker that has no buffer in use has to do with a small one.
+    /// The rest is streamed, from the offset that the data has reached. A worker that has no buffer in use has to do
+    /// with a small one.
     Rest(NoOtherBuffer),
     /// A source that is one hole has been filled: look where it ends by now.
     MapEnd,

@@ -13,7 +13,7 @@ use crate::plan::data;
 use crate::plan::reading::Reading;
 use rustix::io::Errno;
 
-/// Most bytes that a source which was left to the kernel is asked for behind the end that it had.
+/// Most bytes that a source which was left to the kernel is asked for after the end that it had.
 const GROWTH_BYTES: u32 = 1 << 20;
 
 /// Has the kernel pass on the pages of a file.
@@ -36,7 +36,7 @@ pub(super) fn is_wanted(copy: &CopyState, size: u64, context: &Context<'_>) -> b
         && !(statfs::may_offload(context) && context.pairs.offload(pair).is_wanted())
 }
 
-/// Asks for what a source may have grown by behind `end`. A read would change its access time.
+/// Asks for what a source may have grown by after `end`. A read would change its access time.
 pub(super) fn of_growth(chain: &mut Chain, end: u64) -> Next {
     chain.ops.clear();
     chain.ops.push(Op::Call(Call::CopyFileRange { offset: end, room: GROWTH_BYTES, expect: 0 }));

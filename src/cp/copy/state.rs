@@ -49,7 +49,7 @@ pub(super) struct Source {
 
 /// What is known of the destination.
 pub(super) struct Destination {
-    /// What is under its name; `None` where nobody has looked yet.
+    /// What is under its name; `None` where it has not been looked at yet.
     pub found: Option<Existing>,
     /// How it is made or opened, as was decided last.
     pub plan: OpenPlan,

@@ -39,7 +39,7 @@ pub(super) struct StreamState {
 }
 
 impl StreamState {
-    /// Starts behind what another method has brought over.
+    /// Starts after what another method has brought over.
     pub(super) fn starting_at(written: u64) -> Self {
         Self { written, ..Self::default() }
     }

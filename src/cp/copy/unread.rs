@@ -10,7 +10,7 @@ use crate::pipeline::chain::{Call, Chain, End, Op, Outcome, Results};
 use crate::plan::stretches::{whole_blocks, without};
 use std::ops::Range;
 
-/// Stretches of data that are mapped of each end; what is behind the last of so many is read.
+/// Most stretches of data that are mapped of each end; what follows the last of them is read.
 const MAPPED_MAX: usize = 4096;
 
 /// What of a file is a hole at both ends, as far as that is known.

@@ -5,8 +5,8 @@ use crate::plan::zeros;
 use std::ops::Range;
 
 /// The writes of all that is more than zeros in these bytes of a lease, which belong at `offset` of the destination,
-/// with holes of at least `hole_bytes`. Where the file system allocates ahead of the file, which ends at `ahead_of`, what
-/// it has allocated of a hole is given back before there is data behind it.
+/// with holes of at least `hole_bytes`. Where the file system allocates ahead of the file, which ends at `ahead_of`,
+/// what it has allocated of a hole is given back before data is written after the hole.
 pub(super) fn writes(
     bytes: &[u8],
     pending: Range<u32>,

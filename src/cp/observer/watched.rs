@@ -1,5 +1,5 @@
-//! What workers say of the files they have in work, for the meter of each and for the list of unfinished files. Where nobody
-//! watches the run there is neither, and nothing is done.
+//! What workers say of the files they have in work, for the meter of each and for the list of unfinished files. These
+//! do not exist where neither the user nor a caller watches the run, and nothing is done.
 
 use super::Observer;
 use crate::cli::cp::CpOptions;
@@ -66,7 +66,7 @@ impl Observer<'_> {
         }
     }
 
-    /// A worker gives a file up. Where somebody else has taken the file over, this does not come back.
+    /// A worker gives a file up. Where another thread has taken the file over, this does not return.
     pub(crate) fn gives_up(&self, file: &mut FileCopy) {
         if let Some(progress) = &self.progress {
             progress.unfinished.end(std::mem::take(&mut file.unfinished_id));
@@ -85,7 +85,7 @@ impl Observer<'_> {
         }
     }
 
-    /// A file is done, well or not: the books have it, or nobody has.
+    /// A file is done, well or not: the tally counts it, or it is counted nowhere.
     pub(crate) fn ends(&self, meter: &mut Meter, file: &FileCopy) {
         let Some(progress) = &self.progress else { return };
         if file.unfinished_id > 0 {
@@ -95,7 +95,7 @@ impl Observer<'_> {
         meter.file_done(file.bytes_reported);
     }
 
-    /// A file is not copied: those who watch count it no more, if they did.
+    /// A file is not copied: the meter counts it as left out, if it was counted before.
     pub(crate) fn leaves_out(&self, meter: &Meter, options: &CpOptions, job: &FileJob) {
         let Some(progress) = &self.progress else { return };
         let bytes = match job.seen {

@@ -17,7 +17,7 @@ impl Worker<'_, '_> {
         self.awaiting_fsync.len() + self.shared.durable.as_ref().map_or(0, |durable| durable.len())
     }
 
-    /// Whether another file may come to wait.
+    /// True if another file may wait to be made durable.
     pub(super) fn has_room_to_settle(&self) -> bool {
         self.awaiting_fsync.is_empty() || self.awaiting_fsync.len() < self.shared.settle_max()
     }

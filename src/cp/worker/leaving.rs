@@ -16,8 +16,8 @@ impl Worker<'_, '_> {
         }
     }
 
-    /// The ring gives back nothing any more: what it had in flight is lost, and each file of it told. What nobody knows the
-    /// end of is not tried again, as the kernel may be at work on it still.
+    /// The ring gives back nothing any more: what it had in flight is lost, and each file of it reported. An
+    /// operation whose outcome is unknown is not tried again, as the kernel may be at work on it still.
     pub(super) fn broken(&mut self, errno: Errno) {
         let refusal = self.engine.refusal().unwrap_or(Refusal { step: "completion", errno });
         select::give_up(self.shared.knobs, refusal, self.shared.reporter);

@@ -59,7 +59,7 @@ impl SleepDetector {
     }
 }
 
-/// Whether so many waits during so many files make a ring worth its while.
+/// True if this number of waits during this number of files makes a ring worth its while.
 fn sleeps(files: u64, waits: u64) -> bool {
     waits.saturating_mul(FILES_PER_WAIT_MAX) >= files
 }

@@ -159,7 +159,7 @@ impl TestCopy {
         self.newcomer(contents)
     }
 
-    /// What has come to the name `destination` since it was looked at.
+    /// An entry appears under the name `destination` after it was looked at.
     pub(super) fn newcomer(mut self, contents: Vec<u8>) -> Self {
         self.world.put(b"destination", contents);
         self

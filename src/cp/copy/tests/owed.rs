@@ -184,7 +184,7 @@ fn copying(way: &TestWay, files: &[File], attributes: &[Attributes], asked: &Ask
     copying
 }
 
-/// Whether anything was told of a file.
+/// True if a problem of a file was reported.
 fn is_told(copied: &Copied, number: usize) -> bool {
     let names = [source(number), destination(number)];
     copied.problems.iter().any(|problem| names.iter().any(|name| name.as_bytes() == problem.path))
@@ -250,7 +250,7 @@ fn check_opening(
     let by_acl = asked.mode == PreserveMode::Keep && !own.acls.is_empty() && !unlisted;
     let narrow = !rightful || by_acl;
     let most = Mode::from(own.mode) & if narrow { Mode::RWXU } else { PERMISSIONS };
-    // Whoever gives it extended attributes has to write to it.
+    // The worker that gives it extended attributes has to write to it.
     let most = most | Mode::RUSR | Mode::WUSR;
     prop_assert!(most.contains(made_with), "file {}: made with {:?} of {:?}", number, made_with, most);
     Ok(())

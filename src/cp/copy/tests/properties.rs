@@ -89,7 +89,7 @@ pub(super) fn files() -> impl Strategy<Value = Vec<File>> {
     prop::collection::vec(file, 1..6)
 }
 
-/// Fewer bytes than asked, at least one; and interruptions, which nobody sees.
+/// Fewer bytes than asked, at least one; and interruptions, which no engine reports.
 pub(super) fn harmless() -> impl Strategy<Value = Fault> + Clone {
     prop_oneof![
         6 => Just(Fault::None),
@@ -245,7 +245,7 @@ fn told(copied: &Copied, number: usize) -> usize {
     copied.problems.iter().filter(|problem| is_of(problem) && !whole(problem)).count()
 }
 
-/// The files that stay, as something has come to the names of their copies.
+/// The files that stay, as other entries appeared under the names of their copies.
 pub(super) fn unexpected(files: &[File]) -> Vec<usize> {
     let numbers = files.iter().enumerate();
     let unexpected = |file: &File| matches!(file.before, Before::Unexpected(_));
@@ -259,8 +259,8 @@ pub(super) fn is_newcomer(problem: &FileError, unexpected: &[usize]) -> bool {
         && unexpected.iter().any(|&number| problem.path == destination(number).as_bytes())
 }
 
-/// Every file is right or was told of, once; and the books say the same. [`Copying::run`] has seen to the rest: every
-/// file is done once, and nothing is left behind.
+/// Every file is right or was reported, once; and the books say the same. [`Copying::run`] has checked the rest:
+/// every file is done once, and nothing is left behind.
 fn check_unchanged_sources(copied: &Copied, files: &[File], way: &TestWay) -> Result<(), TestCaseError> {
     let mut right = 0;
     let unlisted = |number: usize| {

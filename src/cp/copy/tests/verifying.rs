@@ -1,4 +1,4 @@
-//! Verification and hashes: what is not what was written is told of, and nothing else is.
+//! Verification and hashes: what is not what was written is reported, and nothing else is.
 
 use super::driver::{Copied, TestCopy};
 use super::{contents, direct, fused, large, small, with_attributes};
