@@ -13,7 +13,7 @@ pub(crate) struct Host<'env> {
     pub umask: Mode,
     /// Bytes that may still be taken; `None` where they are not limited.
     pub memory_left: Option<u64>,
-    /// Who watches, where that is a caller of the library.
+    /// The caller of the library, where it watches the run.
     pub caller: Option<&'env dyn Caller>,
 }
 

@@ -53,7 +53,7 @@ pub(crate) struct Operand {
 /// What a copy is to other names of its source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Share {
-    /// Nothing: there are none, or nobody asked.
+    /// Nothing: there are none, or they do not matter.
     #[default]
     None,
     /// It will be the first, and is not made yet.
@@ -62,7 +62,7 @@ pub(crate) enum Share {
     Made(FileId),
 }
 
-/// A file to copy: its places, its names, and what is known beforehand. Each comes to one end,
+/// A file to copy: its places, its names, and what is known beforehand. Each has one end,
 /// `Walker::leaf_done`.
 #[derive(Clone)]
 pub(crate) struct FileJob {
@@ -109,7 +109,7 @@ impl FileJob {
     /// The job for a leaf of a directory that is being copied.
     ///
     /// # Errors
-    /// A directory of the branch could not be had open again, which is told of the end whose it is.
+    /// A directory of the branch cannot be opened again; the error names the entry's path in it.
     pub(crate) fn of_entry(branch: &Arc<DirJob>, entry: &Entry) -> Result<Self, FileError> {
         let no_source =
             |errno| FileError::failed(MessageKind::CannotStat, branch.source_path(&entry.name), errno);
@@ -228,8 +228,8 @@ impl FileJob {
         }
     }
 
-    /// Whether a link may take the place of what has its name after all. Where a slash is behind the name nothing can, and
-    /// trying tells why, as with GNU cp.
+    /// True if a link may take the place of what has its name after all. Where the name ends in a slash nothing can,
+    /// and trying tells why, as with GNU cp.
     #[must_use]
     pub(crate) fn may_link_over(&self, options: &CpOptions) -> bool {
         let cannot = self.destination.name.to_bytes().ends_with(b"/");
@@ -240,7 +240,7 @@ impl FileJob {
             || replace::may_link_over(options, self.found.as_ref())
     }
 
-    /// Whether somebody wants to know which file the copy becomes.
+    /// True if the copy's inode must be recorded.
     #[must_use]
     pub(crate) fn is_noted(&self) -> bool {
         self.made.as_ref().is_some_and(|made| made.notes_files()) || self.share != Share::None

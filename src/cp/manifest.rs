@@ -94,7 +94,7 @@ fn listing(path: &OsStr, is_new: bool) -> Result<Listing, Errno> {
         // It has come since, and may be anything, also what is read or made.
         return Err(Errno::EXIST);
     }
-    // Until it has the permissions of the earlier one nobody else is to read it.
+    // Until it has the permissions of the earlier one no other user is to read it.
     let mode = Mode::from(if earlier.is_some() { 0o600 } else { 0o666 });
     let list = earlier.as_ref().map(|(list, _)| list.try_clone()).transpose();
     let list = list.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::MFILE))?;
@@ -105,7 +105,7 @@ fn listing(path: &OsStr, is_new: bool) -> Result<Listing, Errno> {
 }
 
 /// Where a list of this name belongs, behind links; `None` where there is something else than a file of that name. What
-/// is reached through /proc is a descriptor of somebody who knows the file by it, not by its name.
+/// is reached through /proc is a descriptor of a process that knows the file by it, not by its name.
 fn place_of(path: &OsStr) -> Result<Option<At>, Errno> {
     match rustix::fs::stat(path) {
         Ok(stat) if FileStat::of(&stat).kind != FileType::RegularFile => return Ok(None),
@@ -122,9 +122,10 @@ fn place_of(path: &OsStr) -> Result<Option<At>, Errno> {
     place::behind_links_but_proc(&at)
 }
 
-/// Whether what is there is that of whom the directory leaves it to. In one where everybody may make files (/tmp), a list
-/// or a link of somebody else was put there for us: its lines would become ours, and our list theirs. So it is as with the
-/// kernel's own rule for such directories, which not every system has switched on (fs.protected_regular, Linux 4.19).
+/// Refuses what belongs neither to us nor to the directory's owner, in one where all users may make files (/tmp): a
+/// list or a link of another user was put there for us; its lines would become ours, and our list theirs. So it is as
+/// with the kernel's own rule for such directories, which not every system has switched on (fs.protected_regular,
+/// Linux 4.19).
 fn may_be_trusted(directory: &Directory, facts: &FileStat) -> Result<(), Errno> {
     let directory = FileStat::of(&rustix::fs::fstat(directory)?);
     let anybody = directory.mode.contains(Mode::SVTX) && directory.mode.intersects(Mode::WGRP | Mode::WOTH);
@@ -194,7 +195,7 @@ impl Listing {
             (Err(errno), _) => Err(errno),
         };
         if let Some(temporary) = place.and_then(|place| place.temporary) {
-            // It is gone where it has got its name, and nobody's but ours where it has not.
+            // It is gone where it has got its name, and only ours where it has not.
             match rustix::fs::unlinkat(&temporary.directory, &*temporary.name, AtFlags::empty()) {
                 Ok(()) | Err(_) => {}
             }
@@ -236,7 +237,7 @@ impl ManifestPlace {
         }
     }
 
-    /// Whether nobody has written there since the run began: the run itself, or another one.
+    /// True if no process has written there since the run began, neither this run nor another one.
     fn is_as_it_was(&self) -> Result<bool, Errno> {
         let At { directory, name } = &self.at;
         let now = match rustix::fs::statat(directory, &**name, AtFlags::SYMLINK_NOFOLLOW) {

@@ -86,7 +86,7 @@ impl Effects for DryRun<'_> {
         self.foreseen.may_change(at)
     }
 
-    /// Nobody is asked: the lines say what would be done if all answers were yes.
+    /// The user is not asked: the lines say what would be done if all answers were yes.
     fn confirm(&self, _at: &At, _shown: &[u8], _there: &FileStat) -> bool {
         true
     }

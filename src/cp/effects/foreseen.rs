@@ -21,7 +21,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Names in one directory have at most so many bytes on the file systems there are.
+/// The most bytes of a name in a directory, on the file systems there are.
 const NAME_BYTES_MAX: usize = 255;
 
 /// The imagined copies of a dry run.
@@ -182,7 +182,7 @@ impl Foreseen {
         if at.name.to_bytes().ends_with(b"/") { Err(Errno::NOENT) } else { self.may_change(at) }
     }
 
-    /// Shows the backups that this run would have made beside `path` to who looks for a name.
+    /// Shows `naming` the backups that this run would have made beside `path`.
     pub(crate) fn see_backups(&self, naming: &mut Naming<'_>, path: &[u8]) {
         if self.remembers {
             let directory = &path[..path::parent_bytes(path)];

@@ -47,7 +47,7 @@ pub(crate) enum MadeEntry {
     Node,
     /// A link is made, which counts as the copy.
     Link,
-    /// It would be made, and counts as a file of so many bytes, if it counts.
+    /// It would be made, and counts as a file of this number of bytes, if it counts.
     Foreseen(Option<u64>),
 }
 
@@ -105,7 +105,7 @@ pub(crate) trait Effects: Send + Sync {
     /// The name of the backup is none.
     fn back_up_foreseen(&self, at: &At, shown: &[u8], backup: &Backup) -> Result<Option<KeptFile>, Errno>;
 
-    /// Shows the backups that no listing has beside `path` to who looks for a name.
+    /// Shows `naming` the backups beside `path` that no listing has.
     fn see_backups(&self, naming: &mut Naming<'_>, path: &[u8]);
 
     /// Renames what is at a destination to its backup's name; or, where it stays until the copy takes its place, gives it

@@ -34,7 +34,7 @@ impl Walker<'_, '_> {
         let mut attempts = 1;
         loop {
             match self.try_back_up((destination, branch), shown, backup, source, stays) {
-                // Somebody has made a backup of that number meanwhile: there is a next one.
+                // Another process or worker has made a backup of that number meanwhile: there is a next one.
                 Err(FileError { errno: Some(Errno::EXIST), .. }) if attempts < ATTEMPTS_MAX => attempts += 1,
                 answer => return answer,
             }
@@ -98,7 +98,7 @@ impl Walker<'_, '_> {
     }
 }
 
-/// Takes back what the run has done for things that never came, now that nobody is at work any more.
+/// Takes back what the run has done for things that never came, now that no worker runs any more.
 pub(crate) fn take_back_all(owed: &Owed, observer: &Observer<'_>) {
     owed.take_back_all(|undo, answer| match undo {
         Undo::PutBack(moved) => tell_restored(observer, answer, &moved.shown[1], &moved.shown[0]),

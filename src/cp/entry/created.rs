@@ -35,7 +35,7 @@ impl EntryName {
         self.directory == directory && self.name == name.to_bytes()
     }
 
-    /// The same, but for a directory that is come to through a symbolic link: GNU cp takes that for another one.
+    /// The same, but for a directory that is reached through a symbolic link: GNU cp takes that for another one.
     fn as_typed(at: &At) -> Option<Self> {
         let name = at.name.to_bytes();
         let directory = without_slashes(&at.directory, path::parent(name))?.identity;
@@ -95,7 +95,7 @@ pub(crate) fn has_one_name(one: &At, other: &At, file: &FileStat) -> bool {
 fn lists_both(at: &At, names: [&[u8]; 2]) -> Result<bool, Errno> {
     let parent = path::parent(at.name.to_bytes());
     let open = place::open_directory(&at.directory, parent)?;
-    // GNU cp does not list it. Where it is somebody else's its access time changes all the same.
+    // GNU cp does not list it. Where it is another user's its access time changes all the same.
     match rustix::fs::fcntl_setfl(&open, OFlags::NOATIME) {
         Ok(()) | Err(_) => {}
     }

@@ -270,7 +270,7 @@ impl Walker<'_, '_> {
         if !self.shared.options.force {
             return FileError::failed(MessageKind::CannotCreateRegular, job.destination_path(), Errno::ISDIR);
         }
-        // The kernel says first that what has a slash behind its name is to be a directory, and a link is none.
+        // The kernel says first that a name that ends in a slash is to be a directory, and a link is none.
         if let Some(own) = job.destination.name.to_bytes().strip_suffix(b"/") {
             let stat = rustix::fs::statat(&job.destination.directory, own, AtFlags::SYMLINK_NOFOLLOW);
             let is_link = stat.is_ok_and(|stat| FileStat::of(&stat).kind == FileType::Symlink);

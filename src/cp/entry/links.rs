@@ -1,13 +1,14 @@
 //! Sources that are hard links of one another, and the copies that become so too (`--preserve=links`, and with `-u` what
 //! stays).
 //!
-//! The first name of a file is copied. A name that is met while that copy is on its way waits without keeping anybody:
-//! it is put aside here, and linked by the worker that ends the copy. Where the copy fails the next name is copied.
+//! The first name of a file is copied. A name that is met while that copy is on its way waits without blocking a
+//! worker: it is put aside here, and linked by the worker that ends the copy. Where the copy fails the next name is
+//! copied.
 //!
-//! The first copy is found again by the directory that it was made in, which is held or had again by descriptors, and
-//! its name there; what has been linked is then compared with what was made, as the name may lead elsewhere by now. Where
-//! a file system does not show one inode under all names of a file (FUSE, overlay, SMB), nothing can be told by that: the
-//! copy is held and compared first, and it is linked by its descriptor.
+//! The first copy is found again by the directory that it was made in, which is held or opened again by descriptors,
+//! and its name there; what has been linked is then compared with what was made, as the name may lead elsewhere by
+//! now. Where a file system does not show one inode under all names of a file (FUSE, overlay, SMB), nothing can be
+//! told by that: the copy is held and compared first, and it is linked by its descriptor.
 
 pub(crate) mod creation;
 mod first;
@@ -208,7 +209,7 @@ impl Links {
         }
     }
 
-    /// Notes how the first copy ended, and answers who has waited for it.
+    /// Notes how the first copy ended, and returns the links that have waited for it.
     fn end(&self, source: FileId, first: Option<First>) -> Vec<WaitingLink> {
         let mut files = self.lock(source);
         let Some(KnownSource { copy, names_left }) = files.known.remove(&source) else { return Vec::new() };
@@ -316,7 +317,7 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// The first copy of a file is done, well or not: those who waited for it are linked, or one of them is copied.
+    /// The first copy of a file is done, well or not: those that waited for it are linked, or one of them is copied.
     pub(crate) fn first_done(&mut self, job: &FileJob) {
         let Some(source) = job.seen else { return };
         let mut first = match job.share {

@@ -2,7 +2,7 @@
 //! a backup's name gets its own again, and a temporary name goes, unless what it was done for has come.
 //!
 //! A debt is held here from the change on, and not by the job that it was made for. Each end of a job says what has
-//! become of its debt; what a job leaves that never comes to its end, as the ring broke with it in flight or the run was
+//! become of its debt; what a job leaves that never ends, as the ring broke with it in flight or the run was
 //! abandoned, is taken back when the run ends. So no way out can forget it.
 
 use crate::cp::job::dir_job::DirJob;
@@ -59,7 +59,7 @@ pub(crate) enum Spot {
     Copy(Arc<DirJob>),
 }
 
-/// One debt. Whoever settles it first does, and nobody after that.
+/// One debt. The first caller settles it, and no caller after that.
 #[derive(Clone)]
 pub(crate) struct Debt {
     owed: Arc<Owed>,

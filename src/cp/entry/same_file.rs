@@ -9,9 +9,9 @@ use crate::process;
 use rustix::fs::{AtFlags, FileType};
 
 impl Walker<'_, '_> {
-    /// What only a look at names tells of a source, come to through links where it is to `follow`, and a destination that may
-    /// be one file; each with its path as messages show it. A source that is a link is followed only where it counts what it
-    /// `leads` to, as that changes its access time.
+    /// What only a look at names tells of a source, reached through links where it is to `follow`, and a destination
+    /// that may be one file; each with its path as messages show it. A source that is a link is followed only where
+    /// it counts what it `leads` to, as that changes its access time.
     pub(crate) fn relation(
         &self,
         [(source, from), (destination, to)]: [(&At, &[u8]); 2],

@@ -54,7 +54,7 @@ pub(crate) fn is_the_copy(options: &CpOptions, job: &FileJob) -> bool {
 impl OnDisk<'_> {
     /// Makes the copy of a file that is no regular file and no directory.
     pub(crate) fn make_special(&self, job: &FileJob, facts: &FileStat) -> Result<(), FileError> {
-        // A name with a slash behind it is a directory's, and will be refused.
+        // A name with a slash at its end is a directory's, and will be refused.
         let stays = facts.kind == FileType::Symlink && is_the_copy(self.options, job);
         if stays || !self.is_atomic() || job.destination.name.to_bytes().ends_with(b"/") {
             return self.make_node(job, &job.destination, facts);

@@ -23,7 +23,7 @@ pub(crate) struct DirAwaitingFsync {
 /// What all workers know of the directories that wait.
 pub(crate) struct DirFsyncQueue {
     waiting: Mutex<Vec<DirAwaitingFsync>>,
-    /// How many there are, to be looked at without waiting for anybody.
+    /// How many there are, to be read without waiting for another worker.
     count: AtomicUsize,
     /// Most descriptors that may be held here.
     most: usize,
@@ -32,7 +32,7 @@ pub(crate) struct DirFsyncQueue {
 }
 
 impl DirFsyncQueue {
-    /// For a run in which so many directories may wait.
+    /// For a run in which `most` directories may wait.
     #[must_use]
     pub(crate) fn new(most: usize) -> Self {
         Self { waiting: Mutex::default(), count: AtomicUsize::new(0), most, syncs: AtomicU64::new(0) }

@@ -1,4 +1,4 @@
-//! A directory's descriptor that can be let go and had again: what lets a walk go deeper than there are descriptors.
+//! A directory's descriptor that can be closed and opened again: so a walk can go deeper than there are descriptors.
 //!
 //! A directory is known by device and inode. When it is opened again, by `..` of a child or by its name in its parent,
 //! it must be that very directory; one that was moved or replaced meanwhile is an error, not another directory.
@@ -121,7 +121,7 @@ impl DirHandle {
         if is_it { Ok(()) } else { Err(Errno::STALE) }
     }
 
-    /// A descriptor for looking up names in it, to be closed by who wants it, by `name` from `near`. It is enough that
+    /// A descriptor for looking up names in it, to be closed by the caller, by `name` from `near`. It is enough that
     /// the directory may be searched.
     ///
     /// # Errors
@@ -132,8 +132,8 @@ impl DirHandle {
         Ok(descriptor)
     }
 
-    /// Has it open again, by `name` from `near`: its own name in its parent, which is followed where that was how it was
-    /// come to, or `..` in a child.
+    /// Opens it again, by `name` from `near`: its own name in its parent, which is followed where it was reached that
+    /// way, or `..` in a child.
     ///
     /// # Errors
     /// What openat(2) answered; ESTALE where another directory is there now.

@@ -2,8 +2,8 @@
 //!
 //! Branches form the path from a directory to its operand. Each holds its parent, whose descriptors stay open while
 //! anything below is to be reached through them, as long as there are descriptors enough; in a tree deeper than that the
-//! ones far above are let go and had again on the way back. When the last entry of a branch is done its own permissions
-//! are set, and its parent is told.
+//! ones far above are closed and opened again on the way back. When the last entry of a branch is done its own
+//! permissions are set, and its parent is told.
 
 use super::dir_fsync::DirFsyncQueue;
 use super::dir_handle::DirHandle;
@@ -69,7 +69,7 @@ pub(crate) struct DirJob {
     pub created: bool,
     /// Whom new files in the copy belong to, where that is certain.
     pub belongs_to: Option<Owner>,
-    /// The symbolic link that it was come to through, where that has attributes for the copy.
+    /// The symbolic link that it was reached through, where that has attributes for the copy.
     pub link: Option<At>,
     /// Attributes to set when all entries are done, and what of them is to be kept.
     pub deferred_attributes: Option<Box<(AttributePlan, PreservePolicy)>>,
@@ -79,7 +79,7 @@ pub(crate) struct DirJob {
     pub turn: OnceLock<Arc<CreateLock>>,
     /// Entries and listings that are not done.
     pub pending: AtomicUsize,
-    /// The listing has come to its end.
+    /// True if the listing is complete.
     pub listed: AtomicBool,
     /// Entries that were listed.
     pub entries: AtomicU32,
@@ -137,7 +137,7 @@ impl DirJob {
         path::below(start(&self.origin), names.iter().rev().map(|name| name.to_bytes()))
     }
 
-    /// The path of the directory below its operand, with a slash behind it; empty for the operand's own.
+    /// The path of the directory below its operand, with a slash at its end; empty for the operand's own.
     #[must_use]
     pub(crate) fn path_below_operand(&self) -> Vec<u8> {
         let below = self.ancestors().take_while(|branch| branch.parent.is_some()).map(|branch| &*branch.name);
@@ -224,8 +224,8 @@ impl DirJob {
         work(near.as_fd())
     }
 
-    /// Lets go the descriptors, to be had again when they are needed; that of a source which somebody may be listing
-    /// stays, as its place in the listing moves. An operand's own always are held.
+    /// Lets go the descriptors, which are opened again when they are needed; that of a source which a worker may be
+    /// listing stays, as its place in the listing moves. An operand's own always are held.
     pub(crate) fn release(&self) {
         if self.parent.is_none() {
             return;
@@ -236,7 +236,7 @@ impl DirJob {
         }
     }
 
-    /// A descriptor of one side, had again from the nearest directory above that is held, or by the operand's name.
+    /// A descriptor of one side, opened again from the nearest held directory above, or by the operand's name.
     fn reach(&self, side: Side) -> Result<Arc<OwnedFd>, Errno> {
         let mut closed = Vec::new();
         for branch in self.ancestors() {

@@ -13,7 +13,7 @@ pub(crate) fn typed(name: &[u8]) -> Option<At> {
     Some(At { directory: Directory::Working, name: Arc::from(name) })
 }
 
-/// The facts of a name without the slashes behind it: of the symbolic link itself, where it is one.
+/// The facts of a name without the slashes at its end: of the symbolic link itself, where it is one.
 pub(crate) fn without_slashes(directory: &Directory, name: &[u8]) -> Option<FileStat> {
     let kept = name.iter().rposition(|&byte| byte != b'/').map_or(name.len().min(1), |last| last + 1);
     let name = CString::new(&name[..kept]).ok()?;

@@ -85,7 +85,7 @@ impl Manifest {
         Self { file: None, earlier: None }
     }
 
-    /// Adds a copy. A name that the format cannot have is told of.
+    /// Adds a copy. A name that the format cannot have is reported.
     pub(crate) fn add(&self, hash: &Hash, path: &[u8], reporter: &Reporter) {
         let line = line(hash, &without_dots(path)).unwrap_or_else(|line| {
             reporter.unlisted(path);
@@ -118,7 +118,8 @@ impl Manifest {
     }
 
     /// Adds what still holds of an earlier list, and writes what is left. Where all went `well` that is what is said of files
-    /// that were left alone; or else of all files that were not changed, as the run has not come to all that it would.
+    /// that were left alone; or else of all files that were not changed, as the run has not reached all that it
+    /// would.
     ///
     /// # Errors
     /// The first that was met: the manifest is not whole.

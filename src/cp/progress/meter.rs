@@ -1,4 +1,4 @@
-//! What workers have done, counted where it costs nothing: each writes into a cell of its own, and whoever shows it adds
+//! What workers have done, counted where it costs nothing: each writes into a cell of its own, and the reader adds
 //! them up.
 
 use crate::report::stats::Tally;
@@ -13,7 +13,7 @@ pub(crate) struct Cell {
     files: AtomicU64,
     left_out_bytes: AtomicU64,
     left_out_files: AtomicU64,
-    /// Somebody would like to know what is in work.
+    /// True if the reader wants to know what is in work.
     wanted: AtomicBool,
     name: Mutex<Vec<u8>>,
     /// Files that may be in work for long, with their numbers: the worker may wait for one and say nothing more.
@@ -100,7 +100,7 @@ impl Cells {
 /// A worker's own end of its cell.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
-    /// `None` where nobody looks.
+    /// `None` where there is no reader.
     cell: Option<Arc<Cell>>,
     /// Bytes of unfinished files that have arrived; those of finished ones are in the worker's books.
     moving: u64,
@@ -115,7 +115,7 @@ impl Meter {
         Self { cell, moving: 0, imagined: 0 }
     }
 
-    /// Whether somebody looks.
+    /// True if there is a reader.
     #[must_use]
     pub(crate) fn is_read(&self) -> bool {
         self.cell.is_some()
@@ -126,13 +126,13 @@ impl Meter {
         self.moving = self.moving.wrapping_add(bytes);
     }
 
-    /// A file of which so many bytes had arrived is done, well or not: the books have it, or nobody has. The bytes may have
-    /// been another worker's, so that the number alone means nothing; the sum of all does.
+    /// A file of which `bytes` had arrived is done, well or not: the books count it, or nothing does. The bytes may
+    /// have been another worker's, so that the number alone means nothing; the sum of all does.
     pub(crate) fn file_done(&mut self, bytes: u64) {
         self.moving = self.moving.wrapping_sub(bytes);
     }
 
-    /// Shows what the books and the files in work come to.
+    /// Shows the sum of the books and the files in work.
     pub(crate) fn show(&self, tally: &Tally) {
         if let Some(cell) = &self.cell {
             cell.bytes.store(tally.bytes.wrapping_add(self.moving), Ordering::Relaxed);
@@ -140,13 +140,13 @@ impl Meter {
         }
     }
 
-    /// A file of so many bytes would have been copied.
+    /// A file of this number of bytes would have been copied.
     pub(crate) fn simulated(&mut self, bytes: u64) {
         self.arrived(bytes);
         self.imagined += 1;
     }
 
-    /// A file of so many bytes is not copied.
+    /// A file of this number of bytes is not copied.
     pub(crate) fn left_out(&self, bytes: u64) {
         self.add(|cell| &cell.left_out_files, 1);
         self.add(|cell| &cell.left_out_bytes, bytes);
@@ -177,7 +177,7 @@ impl Meter {
         }
     }
 
-    /// Adds to a counter that nobody else writes.
+    /// Adds to a counter that no other thread writes.
     fn add(&self, counter: impl Fn(&Cell) -> &AtomicU64, count: u64) {
         if let Some(cell) = &self.cell {
             let counter = counter(cell);

@@ -40,7 +40,7 @@ impl Pace {
         self.over(RATE_OVER)
     }
 
-    /// How long so many more bytes will take; `None` where nothing moves, or nothing can be said yet.
+    /// How long this number of bytes will take; `None` where nothing moves, or nothing can be said yet.
     #[must_use]
     pub(crate) fn left(&self, bytes: u64) -> Option<Duration> {
         let (now, _) = *self.samples.back()?;

@@ -54,12 +54,12 @@ impl Count {
         (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed), complete)
     }
 
-    /// Nobody wants to know any more.
+    /// The count is not needed any more.
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Counts all sources. The thread has its own options, as nobody waits for it: a file system may hold it up.
+    /// Counts all sources. The thread has its own options, as no thread waits for it: a file system may hold it up.
     pub(crate) fn run(&self, options: &CpOptions) {
         be_last_in_line();
         // The walk has several directories open, which the copy needs where there are few descriptors.

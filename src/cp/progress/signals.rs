@@ -36,7 +36,7 @@ struct SignalState {
     ending: Option<i32>,
     /// A line was asked for.
     asked: bool,
-    /// Somebody who waits is to look.
+    /// True if the waiting thread is to wake and look.
     rung: bool,
     /// Signals that end a run have their default action again.
     let_go: bool,
@@ -55,7 +55,7 @@ impl Signals {
         let shared = Arc::new(Shared::default());
         let waiting = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("signals".into()).stack_size(STACK_BYTES);
-        // Nobody waits for its end: it goes when the process does.
+        // No thread waits for its end: it goes when the process does.
         match thread.spawn(move || waiting.receive(&caught)) {
             Ok(_) => Ok(Self { shared, caught }),
             Err(error) => {
@@ -65,7 +65,7 @@ impl Signals {
         }
     }
 
-    /// Waits until a signal comes, somebody [`ring`](Self::ring)s, or the time is up.
+    /// Waits until a signal comes, another thread [`ring`](Self::ring)s, or the time is up.
     pub(crate) fn wait(&self, time: Option<Duration>) {
         let state = self.shared.lock();
         let quiet = |state: &mut SignalState| !state.rung;
@@ -79,7 +79,7 @@ impl Signals {
         state.rung = false;
     }
 
-    /// Wakes who waits.
+    /// Wakes the waiting thread.
     pub(crate) fn ring(&self) {
         self.shared.change(|_state| ());
     }

@@ -19,7 +19,7 @@ pub(crate) struct UnfinishedCopy {
     pub path: Vec<u8>,
     /// This run has made it.
     pub made_here: bool,
-    /// Which file it is: another may come to bear its name.
+    /// Which file it is: another one may get its name.
     pub identity: Option<FileId>,
     /// The file itself, where it was there before and is to be marked, whatever becomes of its name.
     pub file: Option<OwnedFd>,

@@ -63,7 +63,7 @@ pub(crate) struct Watch<'env> {
 }
 
 impl<'env> Watch<'env> {
-    /// A watch over what `progress` is told of; signals are caught from now on. `None` where they cannot be: the copy is
+    /// A watch over what `progress` records; signals are caught from now on. `None` where they cannot be: the copy is
     /// more than what is seen of it.
     #[must_use]
     pub(crate) fn new(
@@ -164,7 +164,7 @@ impl<'env> Watch<'env> {
         let (counting, options) = (Arc::clone(&count), self.options.clone());
         let thread = std::thread::Builder::new().name("count".into());
         match thread.spawn(move || counting.run(&options)) {
-            // Nobody waits for it. Where there is no thread, it goes on as if it were counting.
+            // No thread waits for it. Where there is no thread, it goes on as if it were counting.
             Ok(_) | Err(_) => count,
         }
     }
@@ -264,7 +264,7 @@ impl Shown<'_, '_> {
     }
 }
 
-/// How wide the terminal is now; `None` while it is somebody else's: this process is in the background.
+/// How wide the terminal is now; `None` while another process group has it: this process is in the background.
 fn columns() -> Option<usize> {
     if termios::tcgetpgrp(stderr()).is_ok_and(|group| group != rustix::process::getpgrp()) {
         return None;

@@ -39,8 +39,8 @@ enum Branched {
 }
 
 impl Walker<'_, '_> {
-    /// Begins with a directory of a tree: opens it, comes to its copy, and lists the first part. Where it was `seen`, not
-    /// only listed, it must be that directory.
+    /// Begins with a directory of a tree: opens it, makes or opens its copy, and lists the first part. Where it was
+    /// `seen`, not only listed, it must be that directory.
     pub(crate) fn directory(&mut self, parent: &Arc<DirJob>, entry: &Entry, seen: Option<FileId>) {
         if self.is_behind_the_end(parent, 1) {
             return;
@@ -106,9 +106,9 @@ impl Walker<'_, '_> {
         Ok(DirAccess { through_link: true, seen: Some(facts.identity), rank: entry.rank })
     }
 
-    /// Refuses paths that are longer than the kernel takes, in a directory that was come to through a symbolic link, or whose
-    /// copy was. We go by descriptors and would not notice; but the link may lead above the copy itself, which is copied then
-    /// until the names are too long.
+    /// Refuses paths that are longer than the kernel takes, in a directory that was reached through a symbolic link,
+    /// or whose copy was. We go by descriptors and would not notice; but the link may lead above the copy itself,
+    /// which is copied then until the names are too long.
     fn check_path_length(
         &self,
         branch: &DirJob,

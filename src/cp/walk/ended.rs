@@ -1,5 +1,5 @@
-//! The one end that every leaf comes to, well or not: what was kept for it comes back or stays, other names of its source
-//! and those who watch learn of it, and its directory has one entry less to wait for.
+//! The one end of every leaf, well or not: what was kept for it comes back or stays, other names of its source
+//! and the observer learn of it, and its directory has one entry less to wait for.
 
 use super::{Books, Walker};
 use crate::cp::job::Share;

@@ -109,7 +109,7 @@ impl NameReader {
         reporter.error(&self.message(&format!("{}: {wrong}", self.count), reporter));
     }
 
-    /// `FILE:` and what is wrong with it; numbers stand right behind the colon, words do not.
+    /// `FILE:` and what is wrong with it; numbers stand right after the colon, words do not.
     fn message(&self, text: &str, reporter: &Reporter) -> Vec<u8> {
         let file = quote::needed(&self.file, reporter.charset());
         let space = if text.starts_with(|first: char| first.is_ascii_digit()) { "" } else { " " };

@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::sync::Arc;
 
-/// What is to be told of a .gitignore file.
+/// What is wrong with a .gitignore file.
 pub(crate) enum Trouble {
     /// It cannot be read.
     Unread(Errno),
@@ -133,7 +133,7 @@ pub(crate) fn rules_in(
 /// The .gitignore file of an open directory, if there is one. Not through a symbolic link, which could lead out of the
 /// tree; git does not follow one either.
 fn read_rules(directory: impl AsFd) -> Result<Option<Vec<u8>>, Errno> {
-    // A FIFO of that name has nobody to wait for.
+    // The open of a FIFO of that name waits for no writer.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = match rustix::fs::openat(directory, c".gitignore", flags, Mode::empty()) {
         Err(Errno::NOENT) => return Ok(None),

@@ -102,7 +102,7 @@ impl Walker<'_, '_> {
     }
 
     /// Begins with entries of a directory that were listed as none, one after the other. A link is looked through when its turn
-    /// has come; where it leads to a directory, what is behind it waits.
+    /// has come; where it leads to a directory, the entries after it wait.
     fn entries(&mut self, branch: &Arc<DirJob>, entries: Vec<Entry>) {
         let mut left = entries.into_iter();
         while let Some(mut entry) = left.next() {

@@ -41,8 +41,8 @@ impl Examined {
 }
 
 impl Walker<'_, '_> {
-    /// Begins with the next operand and leaves the others for later: at once, by whoever has time, or, where the two
-    /// could meet, when all else is done. GNU copies one operand after the other; nobody is to see a difference.
+    /// Begins with the next operand and leaves the others for later: at once, to any free worker, or, where the two
+    /// could meet, when all else is done. GNU copies one operand after the other; the user is to see no difference.
     pub(crate) fn operands(&mut self, operands: Operands) {
         let Operands { mut left, mut more, alone } = operands;
         if left.is_empty() {
@@ -55,7 +55,7 @@ impl Walker<'_, '_> {
         if !alone && self.an_operand_leads_through_copied() {
             return self.shared.queue.defer(Task::Operands(Operands { left, more, alone: true }));
         }
-        // With the directories above its copy, an operand is looked at when those are there: GNU cp comes to them first.
+        // With the directories above its copy, an operand is looked at when those are there: GNU cp takes them first.
         let examined = (!self.shared.options.parents).then(|| self.examine(operand, false));
         let source = examined.as_ref().and_then(|examined| examined.source.as_ref().ok()).copied();
         let within = || source.is_some_and(|facts| self.is_within_itself(operand, &facts));
@@ -209,7 +209,7 @@ impl Walker<'_, '_> {
     }
 
     /// The place of an operand's copy, with its directory held open where more is done by the copy's name than to make it:
-    /// what was typed may lead elsewhere by then. Where that cannot be had, whoever makes the copy tells why.
+    /// what was typed may lead elsewhere by then. Where that cannot be held, making the copy reports why.
     fn held_in_place(&self, operand: &Operand, facts: &FileStat) -> At {
         let options = self.shared.options;
         let At { directory, name } = &operand.destination;
@@ -293,7 +293,7 @@ fn stays_for_it(options: &CpOptions, source: &FileStat) -> bool {
     options.overwrite == Overwrite::Older && options.backup.is_some() && here().is_some_and(stays)
 }
 
-/// Whether a source that is a directory is come to through a symbolic link.
+/// True if a source that is a directory is reached through a symbolic link.
 fn is_link(source: &At) -> bool {
     without_slashes(&source.directory, source.name.to_bytes())
         .is_some_and(|facts| facts.kind == FileType::Symlink)
@@ -303,7 +303,7 @@ fn is_link(source: &At) -> bool {
 fn device_of(destination: &At, found: &Existing, posixly_correct: bool) -> Option<u64> {
     match found {
         Existing::File(file) | Existing::LinkTo { file, .. } => Some(file.identity.device),
-        // It may be written through, to who knows where.
+        // It may be written through, to an unknown device.
         Existing::DanglingLink(_) if posixly_correct => None,
         Existing::DanglingLink(link) | Existing::ClosedLink { link, .. } => Some(link.identity.device),
         Existing::Nothing => {

@@ -72,7 +72,7 @@ fn names(options: &CpOptions) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The first symbolic link that is followed on the way to a name, and which file it is. The last component is followed where
-/// a slash is behind it, or where the name `follows`.
+/// a slash follows it, or where the name `follows`.
 fn first_link(name: &[u8], follows: bool) -> Option<(&[u8], FileId)> {
     let is_end = |&end: &usize| name[end - 1] != b'/' && (end == name.len() || name[end] == b'/');
     let ends = (1..=name.len()).filter(is_end).filter(|&end| follows || end < name.len());

@@ -39,7 +39,7 @@ pub(crate) struct Parent {
     wanted: AttributePlan,
 }
 
-/// The directories above the copy of one operand, in the order in which they were come to.
+/// The directories above the copy of one operand, in the order in which they were reached.
 #[derive(Default)]
 pub(crate) struct Parents {
     above: Mutex<Vec<Parent>>,
@@ -48,8 +48,8 @@ pub(crate) struct Parents {
 }
 
 impl Parents {
-    /// Whether the copy that comes next counts as new. GNU cp decides that by the last directory above a copy that it came
-    /// to, and leaves it so for operands without any.
+    /// Whether the copy that comes next counts as new. GNU cp decides that by the last directory above a copy that it
+    /// reached, and leaves it so for operands without any.
     pub(crate) fn count_as_new(&self) -> bool {
         self.new.load(Ordering::Relaxed)
     }

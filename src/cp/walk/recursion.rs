@@ -154,8 +154,9 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// Remembers a directory that was made where one could be met again: under several operands, or in a walk that comes to
-    /// its own copy, as it may by a link that is followed. Of directories that lie in one another only the uppermost counts.
+    /// Remembers a directory that was made where one could be met again: under several operands, or in a walk that
+    /// reaches its own copy, as it may by a link that is followed. Of directories that lie in one another only the
+    /// uppermost counts.
     pub(crate) fn remember_made(&self, branch: &DirJob) {
         let uppermost = branch.created && !branch.parent.as_ref().is_some_and(|parent| parent.created);
         let leads_away = self.shared.options.follow == Follow::Always;
@@ -312,7 +313,8 @@ impl Above {
 }
 
 /// The descriptor to list a directory by now that its copy is there, `above` in the directory of the copy, which an operand's
-/// has none of; and which directory it lists. That of a new copy is had again where what is listed may be another by now.
+/// has none of; and which directory it lists. For a new copy it is opened again where what is listed may be another
+/// by now.
 pub(crate) fn listing(
     (made, fate): (&OpenedCopy, DirectoryAction),
     above: Option<FileId>,
@@ -355,8 +357,8 @@ fn listing_with(
 ) -> Result<OwnedFd, Errno> {
     let above = match (above, made.held.get()) {
         (Some(above), _) => Some(above),
-        // A copy that may not be searched, as it belongs to somebody else, gets no entries; what is wrong with it is told
-        // of each of them.
+        // A copy that may not be searched, as it belongs to another user, gets no entries; the error is reported for
+        // each of them.
         (None, Ok(Some(copy))) => {
             let above = rustix::fs::statat(&copy, c"..", AtFlags::empty());
             above.ok().map(|above| FileStat::of(&above).identity)

@@ -13,7 +13,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
-/// How a source directory is come to.
+/// How a source directory is reached.
 #[derive(Clone, Copy)]
 pub(crate) struct DirAccess {
     /// Its name is a symbolic link that is followed.
@@ -81,7 +81,7 @@ impl Walker<'_, '_> {
 }
 
 /// The names of the extended attributes of a source directory, open where it may be read, and the symbolic link that has
-/// them: GNU cp takes them of the name, so they are the link's, unless there is a slash behind it.
+/// them: GNU cp takes them of the name, so they are the link's, unless it ends in a slash.
 pub(crate) fn names_of(
     source: &DirPlace<'_>,
     way: DirAccess,

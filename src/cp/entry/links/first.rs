@@ -133,7 +133,7 @@ impl First {
             Ok(linked) if is_it(linked.identity) => Ok(()),
             // It has no other name, so it is not what was linked: it has taken that one's place since.
             Ok(linked) if linked.links <= 1 => Err(Errno::STALE),
-            // Another file had come to bear the copy's name.
+            // Another file had the copy's name by then.
             Ok(_) => Err(unlinked(directory, name, Errno::STALE)),
             Err(errno) => Err(unlinked(directory, name, errno)),
         }
