@@ -1,7 +1,7 @@
 //! The engine under `ucp` and `ucat`: GNU cp and cat on an `io_uring` pipeline.
 //!
 //! For others there are [`Copy`](struct@Copy), a copy with the options of `ucp` as methods and its errors as values, and [`ring`], chains of
-//! linked `io_uring` operations. What follows is for who works on the crate itself.
+//! linked `io_uring` operations. What follows is for developers of the crate itself.
 //!
 //! Data flows one way, and each stage knows the data of the stage before it, never its behaviour:
 //!
@@ -38,7 +38,7 @@ pub use api::{
 #[doc(hidden)]
 pub use front::{ucat, ucp};
 
-/// What the project's own programs, tests and benchmarks look at: no promise to anyone else.
+/// What the project's own programs, tests and benchmarks look at: no promise to other users.
 #[doc(hidden)]
 pub mod internals {
     use crate::cli::{Environment, cat, cp};

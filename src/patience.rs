@@ -1,12 +1,12 @@
 //! How often a call that was interrupted is started again: as often as signals can explain, but not for ever.
 //!
-//! A file system in user space may answer EINTR to every call, and so may a filter of system calls. Whoever started again
-//! each time would never end.
+//! A file system in user space may answer EINTR to every call, and so may a filter of system calls. A caller that
+//! started again each time would never end.
 
 use rustix::io::Errno;
 
 /// Interruptions of one call that nothing came in between of. The fastest timer that sends signals here would take a second
-/// for so many.
+/// for this number.
 const INTERRUPTIONS_MAX: u32 = 1000;
 
 /// What is left of it for one call.

@@ -160,8 +160,8 @@ pub(crate) fn start_writeback(file: BorrowedFd<'_>) -> Result<(), Errno> {
 
 /// Gives this thread credentials of its own, the same as before. Every open takes a reference on the credentials of its
 /// thread and every close gives it back; threads that share theirs, as they do from their start, fight for that counter
-/// at each. To clear a flag that exec(2) has cleared already is a change of credentials that nobody is refused, and that
-/// changes nothing.
+/// at each. To clear a flag that exec(2) has cleared already is a change of credentials that no process is refused,
+/// and that changes nothing.
 pub(crate) fn unshare_credentials() {
     match rustix::thread::set_keep_capabilities(false) {
         // Shared credentials are as good, but slower.
@@ -180,7 +180,7 @@ pub(crate) fn adopt_descriptor(opened: i32) -> Option<OwnedFd> {
     if opened < 0 {
         return None;
     }
-    // SAFETY: the kernel has just installed this descriptor for an operation of ours, so nobody else owns it.
+    // SAFETY: the kernel has just installed this descriptor for an operation of ours, so no other object owns it.
     Some(unsafe { OwnedFd::from_raw_fd(opened) })
 }
 

@@ -92,8 +92,8 @@ pub(crate) fn copy(
 /// - A kernel that has refused io_uring is not asked again by this process.
 /// - The descriptor limit (`RLIMIT_NOFILE`) is shared out as if all of it were the run's. A process with many open files
 ///   should ask for fewer [`jobs`](Self::jobs).
-/// - Writing to a FIFO that nobody reads raises SIGPIPE, which Rust's programs ignore; writing past `RLIMIT_FSIZE` raises
-///   SIGXFSZ, which ends a process that does not ignore it.
+/// - Writing to a FIFO without a reader raises SIGPIPE, which Rust's programs ignore; writing past `RLIMIT_FSIZE`
+///   raises SIGXFSZ, which ends a process that does not ignore it.
 /// - Descriptors 0 to 2 should be open, as in every Rust program: a file of the run could get the number of one that is
 ///   not.
 #[must_use = "nothing is copied before `run`"]
@@ -207,7 +207,8 @@ impl<'a> Copy<'a> {
         self
     }
 
-    /// Replaced files are kept, and this is put behind their names where they get no number, instead of `~` (`--suffix`).
+    /// Replaced files are kept, and this is put after their names where they get no number, instead of `~`
+    /// (`--suffix`).
     pub fn suffix(mut self, suffix: impl AsRef<OsStr>) -> Self {
         self.suffix = Some(suffix.as_ref().to_owned());
         self

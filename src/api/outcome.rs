@@ -1,4 +1,4 @@
-//! What a run comes to: a summary, and what has failed.
+//! The result of a run: a summary, and what has failed.
 
 use crate::report::failure::Failure;
 use crate::report::stats::Stats;

@@ -21,7 +21,7 @@ impl Copy<'_> {
             Attribute::Context => preserve.context = if keep { Keep::Require } else { Keep::No },
             Attribute::Xattr => preserve.xattr = if keep { Keep::Require } else { Keep::No },
             Attribute::All => {
-                // Contexts, which `-a` leaves to the kernel too, are there only for who names them.
+                // Contexts, which `-a` leaves to the kernel too, are there only for users that name them.
                 preserve.xattr = match preserve.xattr {
                     _ if !keep => Keep::No,
                     Keep::Require => Keep::Require,
@@ -89,7 +89,7 @@ mod tests {
     use crate::report::quote::Charset;
     use std::num::NonZeroUsize;
 
-    /// What a command line comes to.
+    /// What a command line means.
     fn parsed(line: &str) -> CpOptions {
         let arguments = line.split(' ').map(OsString::from);
         let parsed = cp::parse(arguments, &Environment::default(), &Language::english(Charset::Utf8));

@@ -31,7 +31,7 @@ pub struct Cancel(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     cancelled: Mutex<bool>,
-    /// Something has changed for those who wait: this, or that their run is over.
+    /// Something has changed for threads that wait: this, or that their run is over.
     changed: Condvar,
 }
 
@@ -128,7 +128,7 @@ impl Caller for Watcher<'_> {
     }
 
     fn end(&self) {
-        // Under the lock, so that who is about to wait does not miss it.
+        // Under the lock, so that a thread about to wait does not miss it.
         let lock = self.cancel.lock();
         self.over.store(true, Ordering::Relaxed);
         drop(lock);

@@ -93,7 +93,7 @@ impl Lease {
         self.read_on(source, offset, limit)
     }
 
-    /// The same behind what is there already, up to `limit` bytes in all. Returns how many have come.
+    /// The same after what is there already, up to `limit` bytes in all. Returns how many have come.
     ///
     /// # Errors
     /// What the call answered; the lease is then as it was.

@@ -89,7 +89,7 @@ impl Pool {
         self.shared.region_bytes.get()
     }
 
-    /// How many regions the pool may come to hold.
+    /// Most regions that the pool may hold.
     #[must_use]
     pub(crate) fn regions_max(&self) -> usize {
         self.shared.regions_max.get()

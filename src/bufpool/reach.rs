@@ -1,4 +1,4 @@
-//! How far a read may reach: behind the largest offset there is, 2^63 - 1, the kernel does not cut it but refuses it
+//! How far a read may reach: beyond the largest offset there is, 2^63 - 1, the kernel does not cut it but refuses it
 //! (EINVAL), also where the file has its end long before that.
 
 use rustix::fd::BorrowedFd;

@@ -1,8 +1,8 @@
 //! A large file into a regular one by several threads: each reads and writes blocks at their own offsets.
 //!
-//! Whoever shares standard output sees its offset move once, when all is there. Where a block fails, or the input turns
-//! out shorter, what lies behind the first gap is cut off again and the offset is set before it: reading and writing in
-//! turns goes on from there, and meets what was met.
+//! A process that shares standard output sees its offset move once, when all is there. Where a block fails, or the
+//! input turns out shorter, what lies after the first gap is cut off again and the offset is set before it: reading
+//! and writing in turns goes on from there, and hits the same error.
 
 use super::zero_copy::{Astray, Input, can_be_set};
 use crate::bufpool::{Lease, Pool};
@@ -26,7 +26,7 @@ struct ExtentWork<'f> {
     output: BorrowedFd<'f>,
     output_offset: u64,
     total: u64,
-    /// The next extent that nobody has claimed.
+    /// The next extent that no thread has claimed.
     next: AtomicU64,
     /// Something failed: no further extent is begun.
     stopped: AtomicBool,
@@ -34,8 +34,8 @@ struct ExtentWork<'f> {
     whole: AtomicU64,
 }
 
-/// Copies from the input's offset to where it ends now, to `output_offset`, with at most so many threads. Answers how
-/// many bytes are there, and whether both offsets stand behind them.
+/// Copies from the input's offset to where it ends now, to `output_offset`, with at most `workers` threads. Answers
+/// how many bytes are there, and whether both offsets stand after them.
 pub(super) fn copy(
     input: &Input<'_>,
     output: BorrowedFd<'_>,
@@ -66,7 +66,7 @@ pub(super) fn copy(
         }
         work.help();
     });
-    // What nobody came to is not there either: without memory or threads that is all of it.
+    // What no thread claimed is not there either: without memory or threads that is all of it.
     let claimed = work.next.load(Ordering::Acquire).saturating_mul(EXTENT_BYTES);
     let whole = work.whole.load(Ordering::Acquire).min(claimed);
     if whole < total {

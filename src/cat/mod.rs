@@ -3,8 +3,8 @@
 //! Regular files of moderate size are read ahead: an ordered window of OPENAT→READ chains runs before the writer, which
 //! takes what is ready from its front and writes many small files by one call. Everything else (standard input, pipes,
 //! devices, large files, files that cannot be trusted to say how long they are) is opened and passed on when its turn
-//! has come and everything before it is written: nobody can tell that others were read ahead. How it is passed on is
-//! decided by the ladder of `plan::ways`, and done by `zero_copy`; options that change bytes are `format`'s work.
+//! has come and everything before it is written: no reader can tell that others were read ahead. How it is passed on
+//! is decided by the ladder of `plan::ways`, and done by `zero_copy`; options that change bytes are `format`'s work.
 
 mod extents;
 mod output;
@@ -41,7 +41,7 @@ use std::time::Instant;
 /// Files from which on it is worth asking whether a ring is.
 const FILES_FOR_RING: usize = 32;
 
-/// Standard output cannot be written to (any more): nothing further is printed, or told of.
+/// Standard output cannot be written to (any more): nothing further is printed or reported.
 struct Fatal;
 
 /// A run in progress.

@@ -108,7 +108,7 @@ impl Writer<'_> {
         if enough { self.flush() } else { Ok(()) }
     }
 
-    /// Formats these bytes behind those before them, and writes whenever there is a block of output.
+    /// Formats these bytes after those before them, and writes whenever there is a block of output.
     ///
     /// # Errors
     /// As for [`flush`](Self::flush).

@@ -19,8 +19,8 @@ use rustix::io::Errno;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Bytes of input that a thread takes at a time: enough for its turn not to come too often, and with the output still in
-/// the processor's cache.
+/// Bytes of input that a thread takes at a time: enough not to wait for its turn too often, and with the output still
+/// in the processor's cache.
 const BLOCK_BYTES: usize = 512 << 10;
 
 /// Bytes of output that a thread collects before it waits for its turn to write.
@@ -31,9 +31,9 @@ struct FormatWork<'f> {
     input: &'f Input<'f>,
     output: BorrowedFd<'f>,
     format: Format,
-    /// Where the last whole block ends: behind it, reading in turns finds the end of the file.
+    /// Where the last whole block ends: after it, reading in turns finds the end of the file.
     blocks: u64,
-    /// The next block that nobody has claimed.
+    /// The next block that no thread has claimed.
     next: AtomicU64,
     turns: Mutex<Turns>,
     changed: Condvar,
@@ -53,8 +53,8 @@ struct Turns {
 }
 
 impl Cat<'_> {
-    /// Formats what a regular file has now, where it is enough for several threads. Its position is behind that; or it is
-    /// told why it cannot be, and reading on would give the same bytes again.
+    /// Formats what a regular file has now, where it is enough for several threads. Its position is then after that;
+    /// or the answer is why it cannot be, and reading on would give the same bytes again.
     pub(super) fn format_together(
         &mut self,
         file: BorrowedFd<'_>,

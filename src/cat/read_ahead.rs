@@ -31,7 +31,7 @@ struct Blocks {
 }
 
 /// Reads ahead and writes in order, until everything is written or something fails. Answers how many bytes were written, and
-/// whether the input stands behind them.
+/// whether the input stands after them.
 pub(super) fn copy(cat: &mut Cat<'_>, input: &Input<'_>) -> (u64, Result<(), Errno>) {
     if !can_be_set(input.file, input.offset) {
         return (0, Ok(()));
@@ -41,7 +41,7 @@ pub(super) fn copy(cat: &mut Cat<'_>, input: &Input<'_>) -> (u64, Result<(), Err
     cat.want_ring();
     let block_bytes = cat.block_bytes_direct;
     let blocks = input.facts.size.saturating_sub(input.offset).div_ceil(as_u64(block_bytes));
-    // What standard input was opened with is shared with whoever opened it: it stays as it is.
+    // What standard input was opened with is shared with the process that opened it: it stays as it is.
     let direct = cat.wishes.direct && input.is_own;
     set_direct(&source, direct, true);
     let mut all = Blocks {
@@ -125,7 +125,7 @@ fn write(cat: &mut Cat<'_>, mut bytes: &[u8]) -> (u64, bool) {
                 cat.writer.wrote(Ok(as_u64(moved)));
                 bytes = &bytes[moved..];
             }
-            // Met again by whoever goes on.
+            // The fallback that goes on hits it again.
             Ok(_) | Err(_) => return (written, false),
         }
     }

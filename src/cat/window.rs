@@ -17,7 +17,7 @@ use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
-/// Where a file of the window has come to.
+/// How far a file of the window has got.
 enum EntryState {
     /// Its chain is in flight.
     Flying { size: u64 },

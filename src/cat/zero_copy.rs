@@ -2,15 +2,16 @@
 //! writing finds the end.
 //!
 //! A way that is refused (by an old kernel, a filter of system calls, a file system) has moved nothing, and one that fails
-//! on its way has moved what it says: the next read starts behind it, meets the same error, and tells about it in cat's
-//! words. So no way here has an error of its own, but one: where bytes were moved by offsets, and the position behind them
-//! cannot be set, nobody can go on without moving them once more.
+//! on its way has moved what it says: the next read starts after it, meets the same error, and tells about it in
+//! cat's words. So no way here has an error of its own, but one: where bytes were moved by offsets, and the position
+//! after them cannot be set, no way can go on without moving them once more.
 //!
 //! The ways are **splice** into a pipe and from pipe to pipe, **sendfile** into a socket, **copy-range** where the file system
 //! shares blocks or has a server, **extents** by several threads, **overlap** of reads in flight with the write (`--direct`),
-//! and **plain**. No way splices behind the last byte: that call would look at the pipe's reader first, and SIGPIPE would end
-//! what cat ends with status 0. For the same reason a pipe is polled before it is spliced from. `extents` needs an output with
-//! nothing behind the place that is written: where a block fails, the output is cut to what came without a gap.
+//! and **plain**. No way splices after the last byte: that call would look at the pipe's reader first, and SIGPIPE
+//! would end what cat ends with status 0. For the same reason a pipe is polled before it is spliced from. `extents`
+//! needs an output with nothing after the place that is written: where a block fails, the output is cut to what came
+//! without a gap.
 
 use super::{Cat, extents, read_ahead};
 use crate::cli::cat::TransferMethod;
@@ -37,11 +38,11 @@ pub(super) struct Input<'f> {
     pub(super) facts: FileStat,
     /// Where it is read from next; 0 where it has no place.
     pub(super) offset: u64,
-    /// Opened by this run, not lent by whoever started it.
+    /// True if this run opened it, rather than got it from its caller.
     pub(super) is_own: bool,
 }
 
-/// Bytes were moved, and the position of this end could not be set behind them.
+/// Bytes were moved, and the position of this end could not be set after them.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Astray {
     Input(Errno),
@@ -168,7 +169,7 @@ impl Cat<'_> {
     }
 
     /// Calls until all of `left` is moved, or there is no way on. Answers how many bytes were moved. Whether the file has
-    /// grown meanwhile is for read(2) to find out: the call behind the last byte could be a SIGPIPE that cat does not get.
+    /// grown meanwhile is for read(2) to find out: the call after the last byte could be a SIGPIPE that cat lacks.
     fn by_calls(
         &mut self,
         left: u64,
@@ -204,7 +205,7 @@ fn has_bytes(pipe: BorrowedFd<'_>) -> bool {
     }
 }
 
-/// Gives a pipe the room that everybody is allowed, unless it has as much. One that cannot have it stays as it is.
+/// Gives a pipe the room that every user is allowed, unless it has as much. One that cannot have it stays as it is.
 fn enlarge(pipe: BorrowedFd<'_>) {
     let Ok(bytes) = rustix::pipe::fcntl_getpipe_size(pipe) else { return };
     if bytes >= PIPE_BYTES || rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES).is_ok() {

@@ -196,9 +196,9 @@ struct Table<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Mistake {
     words: Words,
-    /// What stands in the message behind the program's name.
+    /// What stands in the message after the program's name.
     arguments: Vec<Vec<u8>>,
-    /// Long names that stand behind the message.
+    /// Long names that stand after the message.
     possibilities: Vec<String>,
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Knobs {
     pub buffer_bytes: Option<usize>,
     /// Most worker threads; `None` for one a core.
     pub jobs: Option<NonZeroUsize>,
-    /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
+    /// A kernel thread takes submissions, and sleeps after this number of idle milliseconds.
     pub sqpoll_idle_ms: Option<u32>,
     /// Completions of reads and writes past the page cache are polled for.
     pub iopoll: bool,
@@ -106,7 +106,7 @@ impl Knobs {
         self.buffer_bytes.unwrap_or(if direct { BUFFER_BYTES_DIRECT } else { EXTENT_BYTES })
     }
 
-    /// Has at most so many workers at work, as far as that many can be.
+    /// Has at most this number of workers at work, as far as that many can be.
     pub(crate) fn limit_jobs(&mut self, jobs: NonZeroUsize) {
         self.jobs = NonZeroUsize::new(jobs.get().min(JOBS_MAX));
     }

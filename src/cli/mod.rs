@@ -167,8 +167,8 @@ fn is_ours(option: &OsStr, command: &Command) -> bool {
     name.strip_prefix(b"--").is_some_and(|name| names.map(str::as_bytes).any(|ours| ours == name))
 }
 
-/// The values of options for those who do not mind their order. Working them out takes clap longer than copying a small
-/// file takes.
+/// The values of options for callers that do not mind their order. Working them out takes clap longer than copying a
+/// small file takes.
 fn values(command: Command, options: Vec<OsString>) -> Result<ArgMatches, UsageError> {
     // getopt has read the same definitions, so there is nothing left for clap to refuse.
     command.try_get_matches_from(options).map_err(|error| UsageError::usage(error.render().to_string()))

@@ -16,7 +16,8 @@ const TEXT_BYTES: usize = 4;
 pub const ROOM_BYTES: usize =
     BLOCK_BYTES * (number::PUT_BYTES + TEXT_BYTES + 4) + 2 * BLOCK_BYTES + number::PUT_BYTES;
 
-/// From so many special bytes in a block on, all of its bytes go through the table, without a branch for any of them.
+/// From this number of special bytes in a block on, all of its bytes go through the table, without a branch for any
+/// of them.
 const DENSE: u32 = 24;
 
 /// What a byte becomes.
@@ -103,7 +104,7 @@ impl Machine {
         self.now = place;
     }
 
-    /// Goes on to where [`feed`](Self::feed) would be behind `input`, without any output: much faster, so that another
+    /// Goes on to where [`feed`](Self::feed) would be after `input`, without any output: much faster, so that another
     /// machine can begin there.
     pub fn skip(&mut self, input: &[u8]) {
         let [.., last] = *input else { return };
@@ -124,7 +125,7 @@ impl Machine {
         self.now.held_return = self.wanted.carriage_return && last == b'\r';
     }
 
-    /// How many numbered lines begin in `input`: at bytes that stand behind a newline.
+    /// How many numbered lines begin in `input`: at bytes that follow a newline.
     fn lines_begun(&self, input: &[u8]) -> u64 {
         let (mut before, mut last) = (self.now.after_empty, self.now.at_line_start);
         // Those with less than two bytes before them in this piece.

@@ -55,7 +55,7 @@ impl LineNumber {
         new
     }
 
-    /// Counts so many lines.
+    /// Counts this number of lines.
     pub(super) fn skip(&mut self, lines: u64) {
         *self = Self::from(self.tens * 10 + u64::from(self.ones) + lines);
     }

@@ -6,8 +6,8 @@
 /// Bytes looked at in one go.
 pub(super) const BLOCK_BYTES: usize = 64;
 
-/// A block, and as many bytes behind it: a run of bytes that starts within the block can be copied without asking whether
-/// it ends there.
+/// A block, and as many bytes after it: a run of bytes that starts within the block can be copied without asking
+/// whether it ends there.
 pub(super) type Window = [u8; 2 * BLOCK_BYTES];
 
 /// Which bytes are looked for.

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-/// `argv[0]` and the arguments behind it.
+/// `argv[0]` and the arguments after it.
 fn arguments() -> (OsString, std::env::ArgsOs) {
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_default();

@@ -37,7 +37,7 @@ pub(crate) struct Hashed {
     head: Vec<u8>,
     /// Whole chunks.
     subtrees: Vec<Subtree>,
-    /// The beginning of a chunk that goes on behind the stretch, or is the last of the file.
+    /// The beginning of a chunk that goes on after the stretch, or is the last of the file.
     tail: Vec<u8>,
 }
 
@@ -90,7 +90,7 @@ impl Hashes {
         }
     }
 
-    /// Adds a stretch. Each byte of a file is to be added once. What begins in the middle of a chunk must come behind
+    /// Adds a stretch. Each byte of a file is to be added once. What begins in the middle of a chunk must come after
     /// what ends there, or stays a gap.
     pub(crate) fn add(&mut self, hashed: Hashed) {
         let Hashed { offset, head, subtrees, tail } = hashed;
@@ -156,8 +156,8 @@ impl Hashes {
         Some(joined)
     }
 
-    /// What of the first `length` bytes has not been hashed. What was hashed behind them, or together with what stands
-    /// behind them, is forgotten: the file has become shorter. All of it is missing where there was no room for all:
+    /// What of the first `length` bytes has not been hashed. What was hashed after them, or together with what stands
+    /// after them, is forgotten: the file has become shorter. All of it is missing where there was no room for all:
     /// what comes in order will find room.
     pub(crate) fn gaps(&mut self, length: u64) -> Vec<Range<u64>> {
         if std::mem::take(&mut self.overflowed) {

@@ -29,7 +29,7 @@ impl Subtree {
         }
     }
 
-    /// The offset behind its last byte.
+    /// The offset after its last byte.
     pub(super) fn end(&self) -> u64 {
         self.start + self.bytes
     }

@@ -11,7 +11,7 @@ fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).expect("a length")
 }
 
-/// Hashes made of these blocks, of so many chunks each, in the order of `order`.
+/// Hashes made of these blocks, of `block_chunks` chunks each, in the order of `order`.
 fn of_blocks(mut hashes: Hashes, bytes: &[u8], block_chunks: usize, order: &[usize]) -> Hashes {
     let mut blocks: Vec<(usize, &[u8])> = bytes.chunks(block_chunks * CHUNK_LEN).enumerate().collect();
     for turn in order.iter().copied().chain(std::iter::repeat(0)) {

@@ -85,7 +85,7 @@ fn try_keep(
 struct CopyState {
     /// As it was looked at; `None` where that is not true any more.
     now: Option<FileStat>,
-    /// It belongs to whom it should, so it may have set-id and sticky bits.
+    /// True if its owner is the wanted one, so it may have set-id and sticky bits.
     special: bool,
 }
 

@@ -76,7 +76,7 @@ pub(crate) enum Descriptor {
 }
 
 impl Descriptor {
-    /// Whether there is a file behind it.
+    /// True if a file is open here.
     #[must_use]
     pub(crate) fn is_open(&self) -> bool {
         !matches!(self, Self::Closed)
@@ -99,8 +99,9 @@ impl Descriptor {
 pub(crate) enum FdKind {
     /// An ordinary one: it will be examined, shared, or have its metadata set.
     Plain,
-    /// An ordinary one, by a plain call: who opens a FIFO or a device may have to wait for its other end. The ring tries first
-    /// with `O_NONBLOCK` (5.6), which is ENXIO for a FIFO that nobody reads, and no waiting for one that nobody writes.
+    /// An ordinary one, by a plain call: the open of a FIFO or a device may wait for its other end. The ring tries
+    /// first with `O_NONBLOCK` (5.6), which is ENXIO for a FIFO without a reader, and no waiting for one without a
+    /// writer.
     Waiting,
     /// Whatever suits the engine: it will only be read, written and closed.
     Any,
@@ -160,7 +161,7 @@ pub(crate) enum Outcome {
         /// The bytes that were moved.
         moved: u32,
     },
-    /// The operation at this index failed; nothing behind it ran.
+    /// The operation at this index failed; nothing after it ran.
     Failed {
         /// Index into [`Chain::ops`].
         at: usize,

@@ -43,8 +43,8 @@ pub(crate) fn behind_links(at: &At) -> Result<At, Errno> {
     Err(Errno::LOOP)
 }
 
-/// The same for a file that somebody may know by a descriptor rather than by its name: `None` where the way to it leads
-/// through /proc.
+/// The same for a file that another process may know by a descriptor rather than by its name: `None` where the way to
+/// it leads through /proc.
 ///
 /// # Errors
 /// As for [`behind_links`].
@@ -89,7 +89,7 @@ pub(crate) fn pin_parent(at: &At) -> Result<At, Errno> {
     pin_ancestor(at)
 }
 
-/// The same for a name that may be a directory's, which keeps the slashes behind it.
+/// The same for a name that may be a directory's, which keeps the slashes after it.
 ///
 /// # Errors
 /// What openat(2) answered.
@@ -221,7 +221,7 @@ pub(crate) fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
     match linked {
         Ok(()) => return leave_one_name(from, to),
         Err(Errno::EXIST) => return Err(Errno::EXIST),
-        // No hard link either (a directory, FAT by FUSE, somebody else's file): there is no better way than to look before.
+        // No hard link either (a directory, FAT by FUSE, another user's file): looking before is the best way left.
         Err(_refused) => {}
     }
     match rustix::fs::statat(&to.directory, &*to.name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -234,7 +234,7 @@ pub(crate) fn rename_new(from: &At, to: &At) -> Result<(), Errno> {
 /// Takes the old one of two names from a file, or where that may not be, the new one.
 fn leave_one_name(old: &At, new: &At) -> Result<(), Errno> {
     let errno = match rustix::fs::unlinkat(&old.directory, &*old.name, AtFlags::empty()) {
-        // Somebody else has taken it.
+        // Another process has removed it.
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         Err(errno) => errno,
     };
@@ -307,7 +307,7 @@ mod tests {
         fs::write(directory.path().join("new"), "")?;
         assert_eq!(leave_one_name(&at("old")?, &at("new")?), Err(Errno::ISDIR));
         assert!(!directory.path().join("new").exists());
-        // What somebody else has taken the old name from has only the new one.
+        // A file that another process has taken the old name from has only the new one.
         fs::write(directory.path().join("new"), "")?;
         assert_eq!(leave_one_name(&at("gone")?, &at("new")?), Ok(()));
         assert!(directory.path().join("new").exists());

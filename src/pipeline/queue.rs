@@ -121,13 +121,13 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Ends the work before it is done: nobody gets another task.
+    /// Ends the work before it is done: no worker gets another task.
     pub(crate) fn abandon(&self) {
         self.lock().done = true;
         self.changed.notify_all();
     }
 
-    /// Whether somebody waits for work, as far as one knows without asking everybody.
+    /// True if a worker waits for work, as far as is known without the lock.
     #[must_use]
     pub(crate) fn has_idle(&self) -> bool {
         self.idle.load(Ordering::Relaxed)

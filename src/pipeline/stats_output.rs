@@ -36,7 +36,7 @@ impl Outlet {
     /// touched: it may be another than was looked at.
     ///
     /// # Errors
-    /// The file cannot be opened. A run of which nobody would learn what it did is not begun.
+    /// The file cannot be opened. A run whose statistics the user would not get is not begun.
     pub(crate) fn open(
         knobs: &Knobs,
         open: impl FnOnce(&OsStr) -> Result<(OwnedFd, bool), Errno>,

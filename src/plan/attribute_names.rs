@@ -3,7 +3,7 @@
 use rustix::fs::Mode;
 use rustix::io::Errno;
 
-/// The names of extended attributes, sorted by who asks for them.
+/// The names of extended attributes, sorted by the option that asks for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Names {
     /// Those that `xattr` keeps, each with its NUL.

@@ -22,7 +22,7 @@ pub(crate) struct PreservePolicy {
     pub attributes_only: bool,
     /// What the user's umask takes from the permissions of what is made.
     pub umask: Mode,
-    /// Who this process is: whom what it makes belongs to, where the directory does not say otherwise.
+    /// The user and group of this process: they own what it makes, where the directory does not say otherwise.
     pub own: Owner,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct AttributePlan {
     pub is_link: bool,
     /// It has to be made writable to its owner for its extended attributes, where the umask or an ACL left it without.
     pub writable_for_attributes: bool,
-    /// What comes to be refused behind times and owner, as it would be set by a name that is empty.
+    /// What will be refused after times and owner, as it would be set by a name that is empty.
     pub unnamed: Vec<AttributeError>,
     /// An extended attribute that is refused ends it: as in GNU cp, but for regular files, where these are required.
     pub ends_at_attributes: bool,
@@ -127,7 +127,7 @@ pub(crate) fn mode_to_fill(now: Mode) -> Option<Mode> {
     (!now.contains(Mode::RWXU)).then(|| now | Mode::RWXU)
 }
 
-/// How a directory made with the mode `now` comes to have `mode` when it is full.
+/// How a directory made with the mode `now` gets `mode` when it is full.
 fn restored(now: Mode, mode: Mode) -> Permissions {
     if mode == (now | Mode::RWXU) & PERMISSIONS { Permissions::AsTheyAre } else { Permissions::Bits(mode) }
 }
@@ -190,7 +190,7 @@ impl PreservePolicy {
             PreserveMode::Keep if rightful && names.acls.is_empty() => all,
             PreserveMode::UnderUmask | PreserveMode::Keep => narrow,
         };
-        // Extended attributes are for those who may write to the file, whatever descriptors they have.
+        // Extended attributes are for users that may write to the file, whatever descriptors they have.
         if self.must_be_writable(source, names) { mode | Mode::WUSR } else { mode }
     }
 
@@ -199,15 +199,15 @@ impl PreservePolicy {
     }
 
     /// The permissions to make a directory with, of its source's. What its owner lacks to fill it is lent afterwards: where
-    /// a file system lets nobody change permissions it stays as it was asked for. The sticky bit stays, as in GNU cp.
+    /// a file system lets no user change permissions it stays as asked for. The sticky bit stays, as in GNU cp.
     #[must_use]
     pub(crate) fn directory_mode_to_make(&self, source: &FileStat) -> Mode {
         let all = source.mode & (PERMISSIONS | Mode::SVTX);
         all.difference(self.omitted_of_directory(source))
     }
 
-    /// Permissions that a directory gets only when it is full: until then nobody else writes to it, and where it is to
-    /// change hands nobody else looks.
+    /// Permissions that a directory gets only when it is full: until then no other user writes to it, and where
+    /// it is to change owner no other user reads it.
     fn omitted_of_directory(&self, source: &FileStat) -> Mode {
         let others = Mode::RWXG | Mode::RWXO;
         let narrow = self.ownership || self.mode == PreserveMode::Keep;
@@ -260,7 +260,7 @@ impl PreservePolicy {
             (PreserveMode::Ignore, Some(now)) if self.ownership => self.with_omitted(source, now),
             (PreserveMode::Ignore, Some(now)) => restored(now, now & PERMISSIONS),
             (PreserveMode::UnderUmask, Some(now)) if !self.ownership => restored(now, now & PERMISSIONS),
-            // In a directory these bits give nobody anything, and GNU cp keeps them here, though not in a tree.
+            // In a directory these bits grant no user anything, and GNU cp keeps them here, though not in a tree.
             (PreserveMode::Keep, _) => Permissions::Whole(source.mode),
             (PreserveMode::Ignore | PreserveMode::UnderUmask, _) => self.directory_permissions(source, now),
         };
@@ -307,7 +307,7 @@ impl PreservePolicy {
         self.wanted(source, self.directory_permissions(source, now), now.is_none(), names)
     }
 
-    /// What a symbolic link to the source is to be given that was made for its copy: nobody but its maker owns it.
+    /// What a symbolic link to the source is to be given that was made for its copy: its maker stays its owner.
     #[must_use]
     pub(crate) fn of_link_to(&self, source: &FileStat, names: Names) -> AttributePlan {
         let link = FileStat { kind: FileType::Symlink, ..*source };
@@ -348,7 +348,7 @@ impl PreservePolicy {
         (directory.owner == self.own && !inherits).then_some(self.own)
     }
 
-    /// What the user is told of something that was refused.
+    /// How severe a refusal is: whether the user sees a message, and whether the run fails.
     #[must_use]
     pub(crate) fn told(&self, refused: &AttributeError) -> Severity {
         let always = Severity { said: true, failed: true };
@@ -378,7 +378,7 @@ impl PreservePolicy {
     }
 }
 
-/// Whether this is a special file with bits that go when it is given away, also to who made it, as GNU cp does.
+/// True if this is a special file with bits that go when it is given away, also to its maker, as GNU cp does.
 #[must_use]
 pub(crate) fn loses_bits_to_its_owner(node: &FileStat) -> bool {
     let special = !matches!(node.kind, FileType::RegularFile | FileType::Directory | FileType::Symlink);

@@ -50,7 +50,7 @@ impl<'a> Naming<'a> {
 
     /// The name, where file names have at most `bytes_max` bytes (`f_namelen` of statfs(2)).
     ///
-    /// A name that would be too long makes way for the file's own, cut where needed, with a `~` behind it. GNU does so
+    /// A name that would be too long makes way for the file's own, cut where needed, with a `~` after it. GNU does so
     /// one byte before it has to, and never for control `simple`, whose names can be refused by the file system.
     #[must_use]
     pub(crate) fn name(&self, bytes_max: usize) -> Name {

@@ -45,13 +45,13 @@ pub(crate) struct Situation {
     pub passes: bool,
 }
 
-/// From so many bytes on the kernel passes a cached file on faster than it goes through a buffer: one copy from page to
-/// page instead of two, for some work on each page.
+/// From this number of bytes on the kernel passes a cached file on faster than it goes through a buffer: one copy
+/// from page to page instead of two, for some work on each page.
 pub(crate) const PASS_BYTES_MIN: u64 = 16 << 10;
 
 /// The largest file that the kernel passes on, in bytes: up to 8 MiB several workers together are not faster with one file,
-/// and they have others. A worker alone has nobody to share a larger one with. None at all where the user has said how
-/// large blocks are.
+/// and they have others. A worker alone has no other to share a larger one with. None at all where the user has said
+/// how large blocks are.
 #[must_use]
 pub(crate) fn pass_bytes_max(buffer_bytes: Option<usize>, alone: bool) -> u64 {
     match (buffer_bytes, alone) {

@@ -120,7 +120,7 @@ pub(crate) fn offload(source: FileSystem, destination: FileSystem, refusal: Opti
     }
 }
 
-/// Whether the file system allocates ahead of a growing file, and keeps that where a hole comes to lie.
+/// True if the file system allocates ahead of a growing file, and keeps that where a hole is left.
 #[must_use]
 pub(crate) fn allocates_ahead(system: FileSystem) -> bool {
     system.magic == XFS

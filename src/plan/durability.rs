@@ -61,7 +61,7 @@ pub(crate) fn inherited_mode(old: &FileStat, now: Owner, privileged: bool) -> Mo
 /// What stands between a file's name and the digits in its temporary name.
 const MARK: &[u8] = b".ucp-";
 
-/// Hexadecimal digits behind the mark: those of the run, then those of the attempt.
+/// Hexadecimal digits after the mark: those of the run, then those of the attempt.
 const DIGITS: usize = 8;
 
 /// Digits that tell attempts apart, 4 bits each.

@@ -25,7 +25,7 @@ pub(crate) struct FileStat {
     pub blocks: u64,
     /// Device number of a device node.
     pub rdev: u64,
-    /// Who it belongs to.
+    /// The user and group that own it.
     pub owner: Owner,
     /// When it was last read: seconds and nanoseconds since the epoch.
     pub accessed: Timespec,

@@ -4,7 +4,7 @@
 //! those above it. Within each the last pattern that matches decides. What is left out is not entered, so nothing below
 //! it is ever asked about.
 //!
-//! A .gitignore file is text of whoever made the tree, and each pattern becomes many times its size in memory. So there
+//! A .gitignore file is text of the tree's author, and each pattern becomes many times its size in memory. So there
 //! are bounds to a file, to its lines, and to all files from an operand down to a directory together. Rules beyond a
 //! bound are not used at all, which is an error: half of them would leave out what the other half keeps.
 
@@ -37,7 +37,7 @@ pub(crate) struct Rules {
     own: Gitignore,
     /// Patterns here and above.
     patterns: Amount,
-    /// Bytes of the path of its directory below the operand, with the slash behind it.
+    /// Bytes of the path of its directory below the operand, with the slash after it.
     start: usize,
     above: Option<Arc<Self>>,
 }
@@ -58,7 +58,7 @@ pub(crate) struct BadLines {
 pub(crate) struct Beyond(pub String);
 
 impl Rules {
-    /// Reads the .gitignore file of a directory whose path below the operand takes `start` bytes with the slash behind
+    /// Reads the .gitignore file of a directory whose path below the operand takes `start` bytes with the slash after
     /// it. Lines that cannot be understood match nothing, as with git.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ pub(crate) const MANY: usize = 256;
 /// The same where the order of the walk can be seen, in which GNU cp has all of a directory: 12 MB at most.
 pub(crate) const MANY_IN_ORDER: usize = 1 << 17;
 
-/// One entry of a directory, as the listing told of it.
+/// One entry of a directory, as the listing reported it.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub name: Arc<CStr>,
@@ -85,7 +85,7 @@ impl Listing {
     }
 }
 
-/// Numbers entries that were listed behind `before` others.
+/// Numbers entries that were listed after `before` others.
 pub(crate) fn number_from(entries: &mut [Entry], before: u32) {
     if before > 0 {
         entries.iter_mut().for_each(|entry| entry.rank.number = entry.rank.number.saturating_add(before));

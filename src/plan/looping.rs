@@ -52,7 +52,8 @@ pub(crate) enum Met {
     Endless,
 }
 
-/// What GNU cp makes of such a directory. Where links are followed it does not know one that is come to by another way.
+/// What GNU cp makes of such a directory. Where links are followed it does not know one that is reached by another
+/// way.
 #[must_use]
 pub(crate) fn meets(Meeting { as_made, holds_copy, follows }: Meeting) -> Met {
     match (as_made, follows) {

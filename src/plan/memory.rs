@@ -24,7 +24,7 @@ pub(crate) struct Room {
     pub workers: usize,
 }
 
-/// What there is room for where so many bytes are left; `None` where they are not limited.
+/// What there is room for where this number of bytes is left; `None` where they are not limited.
 #[must_use]
 pub(crate) fn room(left: Option<u64>) -> Room {
     let Some(left) = left else { return Room { pool_bytes: POOL_BYTES, workers: usize::MAX } };

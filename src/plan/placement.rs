@@ -14,7 +14,8 @@ const SLEEP_MICROS: u64 = 300;
 /// What writing adds, at a rate that any page cache reaches: it is not what is being looked for.
 const BYTES_PER_MICRO: u64 = 100;
 
-/// The score from which on a destination counts as slow: so many files in a row, or a few more where some were quick.
+/// The score from which on a destination counts as slow: this number of slow files in a row, or a few more where some
+/// were quick.
 const SLOW_AT: u32 = 6;
 const SCORE_MAX: u32 = 8;
 
@@ -25,7 +26,7 @@ const QUICK: u32 = 2;
 const PROBE_EVERY: u32 = 1024;
 const PROBES: u32 = 4;
 
-/// Whether a file of so many bytes took so long to make, write and close that its operations must have slept.
+/// True if a file of this number of bytes took so long to make, write and close that its operations must have slept.
 #[must_use]
 pub(crate) fn slept(took: Duration, bytes: u64) -> bool {
     took.as_micros() >= u128::from(SLEEP_MICROS + bytes / BYTES_PER_MICRO)

@@ -2,14 +2,14 @@
 //!
 //! Both go to the same function of the file system, but a ring asks it as if it were asynchronous I/O, and repeats what
 //! comes short. FUSE answers such a read of a file with `FOPEN_DIRECT_IO` by the size that it remembers, whatever its
-//! server has; and as it leaves the position where it was, the ring reads the same bytes again behind a short answer
+//! server has; and as it leaves the position where it was, the ring reads the same bytes again after a short answer
 //! (Linux 6.18: a file of 7 bytes has 903). Nothing in the answer tells. So a ring reads what lies on file systems whose end
 //! is known to be one and the same, and everything else is read by plain calls.
 
 /// How the file that a chain reads may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Reading {
-    /// Nobody has asked.
+    /// It has not been determined.
     #[default]
     Unknown,
     /// It is a regular file of this device, and that is all that is known.
@@ -53,9 +53,9 @@ const SERVED: [u64; 5] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x00c3_6400]
 /// FUSE.
 const FUSE: u64 = 0x6573_5546;
 
-/// Whether a file's end may move under a reader when another one reads behind it, by the `f_type` that statfs(2) answers.
-/// FUSE has the kernel keep a size that the server states, corrects it where a read comes short, and takes it from the
-/// server again when somebody reads behind it: the zeros that fill up the page are contents then.
+/// True if a file's end may move under a reader when another one reads past it, by the `f_type` that statfs(2)
+/// answers. FUSE has the kernel keep a size that the server states, corrects it where a read comes short, and takes
+/// it from the server again when a process reads past it: the zeros that fill up the page are contents then.
 #[must_use]
 pub(crate) fn must_be_read_in_order(magic: u64) -> bool {
     magic == FUSE
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(Reading::of(0xef53), Reading::Anywhere);
         assert_eq!(Reading::of(0x0102_1994), Reading::Anywhere);
         assert_eq!(Reading::of(0x6969), Reading::EndByCall);
-        // FUSE, overlayfs (which may lie over FUSE), 9p, /proc, and what nobody has heard of.
+        // FUSE, overlayfs (which may lie over FUSE), 9p, /proc, and unknown file systems.
         for magic in [0x6573_5546, 0x794c_7630, 0x0102_1997, 0x9fa0, 0x1234_5678, 0] {
             assert_eq!(Reading::of(magic), Reading::ByCalls, "{magic:#x}");
         }

@@ -30,7 +30,7 @@ pub(crate) struct SameFileEvidence {
     pub same_entry: bool,
     /// There is one name of the file only, whatever the spellings: removing the one is removing the other.
     pub one_name: bool,
-    /// The source was come to through a symbolic link.
+    /// True if the source was reached through a symbolic link.
     pub through_link: bool,
     /// What the source leads to, where that counts: see [`looks_behind`].
     pub leads_to: Option<FileId>,
@@ -144,8 +144,8 @@ pub(crate) fn is_removed_first(
     let special = source.kind != FileType::RegularFile && !follows(options, is_operand);
     // Other names of it are to keep what they have.
     let shared = options.preserve.links && there.links > 1;
-    // What has no data to give takes nobody's: what is there stays, whatever the source is and however many names it has,
-    // and is then refused by it, or makes way where forced.
+    // A copy that gives no data takes none away: what is there stays, whatever the source is and however many names
+    // it has, and is then refused by it, or makes way where forced.
     let stays = options.attributes_only;
     options.remove_destination || (!stays && (shared || special))
 }
@@ -165,9 +165,10 @@ pub(crate) fn is_forced_out(options: &CpOptions, errno: Errno) -> bool {
     options.force && errno == Errno::LOOP
 }
 
-/// Whether a link may take the place of what its name turned out to have, given what was found there before. A name that was
-/// free had nothing that an option could have asked about: under options that spare some files, or all until they have
-/// a backup, what has come to it stays. GNU cp replaces it where it makes hard links of its copies or is forced.
+/// True if a link may take the place of what its name turned out to have, given what was found there before. A name
+/// that was free had nothing that an option could have asked about: under options that spare some files, or all until
+/// they have a backup, what has taken it stays. GNU cp replaces it where it makes hard links of its copies or is
+/// forced.
 #[must_use]
 pub(crate) fn may_link_over(options: &CpOptions, found: Option<&Existing>) -> bool {
     let spares = options.overwrite != Overwrite::All
@@ -281,8 +282,8 @@ fn makes_way(options: &CpOptions) -> bool {
     options.backup.is_some() || options.remove_destination
 }
 
-/// Whether a name that cannot be looked at for links that lead round in circles, on the way to it or behind it, counts as such
-/// a link in a copy's place: it is to be forced out of the way, and that is what is refused.
+/// True if a name that cannot be looked at for links that lead round in circles, on the way to it or beyond it,
+/// counts as such a link in a copy's place: it is to be forced out of the way, and that is what is refused.
 #[must_use]
 pub(crate) fn forces_closed(options: &CpOptions, kind: FileType) -> bool {
     options.force && is_written_through(options, kind)

@@ -56,14 +56,14 @@ pub(crate) struct TransferOptions {
     pub way: Option<TransferMethod>,
     /// Input does not go through the page cache.
     pub direct: bool,
-    /// Threads that there may be; 0 as long as nobody has asked.
+    /// Threads that there may be; 0 until a caller asks.
     pub workers: usize,
 }
 
-/// From so many bytes on a file is worth more than reading and writing it.
+/// From this number of bytes on a file is worth more than reading and writing it.
 pub(crate) const LARGE_BYTES: u64 = 128 << 10;
 
-/// From so many bytes on it is worth threads.
+/// From this number of bytes on it is worth threads.
 const EXTENTS_BYTES: u64 = 4 << 20;
 
 /// Blocks can only be shared whole; no local file system here has larger ones by default.
@@ -99,7 +99,7 @@ fn is_possible(way: TransferMethod, from: &FileStat, left: u64, to: &To) -> bool
         },
         TransferMethod::Sendfile => from_file && to.kind == FileType::Socket,
         TransferMethod::CopyRange => from_file && to_file,
-        // Nothing may stand behind what is written: where it fails, the file is cut to what came without a gap.
+        // Nothing may stand after what is written: where it fails, the file is cut to what came without a gap.
         TransferMethod::Extents => {
             from_file
                 && to_file
@@ -140,7 +140,7 @@ fn is_worth_it(way: TransferMethod, from: &FileStat, offset: u64, to: &To, wishe
     }
 }
 
-/// From so many bytes on formatting is worth threads.
+/// From this number of bytes on formatting is worth threads.
 const FORMAT_TOGETHER_BYTES: u64 = 1 << 20;
 
 /// Whether a file that stands at `offset` is formatted by several threads.

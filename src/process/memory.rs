@@ -22,8 +22,8 @@ fn tell_exhausted() {
 }
 
 /// The heap, which ends the process as GNU's programs end where there is no memory: with a line and status 1. Rust would
-/// abort, and a core file tells nobody that a limit was met. I/O memory, which begins at a page's boundary as nothing else
-/// does, may be refused: `bufpool` makes do with less.
+/// abort, and a core file does not say that a limit was met. I/O memory, which begins at a page's boundary as nothing
+/// else does, may be refused: `bufpool` makes do with less.
 ///
 /// It is for the programs, which name it as theirs: a caller of the library has a heap of its own.
 #[derive(Debug, Clone, Copy, Default)]

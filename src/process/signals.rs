@@ -82,7 +82,7 @@ fn mask(how: i32, signals: &SignalSet, before: *mut libc::sigset_t) -> Result<()
     if error == 0 { Ok(()) } else { Err(std::io::Error::from_raw_os_error(error)) }
 }
 
-/// Ends the process by a signal's default action, so that who waits for it sees why.
+/// Ends the process by a signal's default action, so that the process that waits for it sees why.
 pub(crate) fn raise_and_die(signal: i32) -> ! {
     match signal_hook::low_level::emulate_default_handler(signal) {
         // The signal cannot be had, or does not kill.

@@ -1,4 +1,4 @@
-//! The umask, which the kernel tells only to who sets it, or in /proc.
+//! The umask, which the kernel tells only to the process that sets it, or in /proc.
 
 use rustix::fs::Mode;
 

@@ -63,7 +63,7 @@ impl<'env> Lines<'env> {
         }
     }
 
-    /// How the data of a file was copied, in words; `None` where it did not come to that.
+    /// How the data of a file was copied, in words; `None` where it did not get that far.
     pub(crate) fn how(&self, words: impl FnOnce() -> Option<[&'static str; 3]>) {
         if self.detail.debug
             && let Some(words) = words()

@@ -187,7 +187,7 @@ impl Reporter {
         }
     }
 
-    /// Writes what `-v` has said. Whoever holds the lines may come to the screen, never the other way round.
+    /// Writes what `-v` has said. A thread that holds the lines may lock the screen, never the other way round.
     fn flush(&self, lines: &mut Lines) {
         if !lines.pending.is_empty() {
             self.aside(|| lines.flush());
@@ -356,7 +356,7 @@ pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errn
     Ok(())
 }
 
-/// Writes to standard error. There is nobody left to tell when that fails.
+/// Writes to standard error. No channel is left to report a failure of that.
 pub(crate) fn write_error(bytes: &[u8]) {
     match write_all(rustix::stdio::stderr(), bytes) {
         Ok(()) | Err(_) => {}

@@ -32,7 +32,7 @@ impl Question {
     }
 }
 
-/// The next line of standard input. It is read byte by byte: what comes behind it is for others.
+/// The next line of standard input. It is read byte by byte: what follows is for other readers.
 ///
 /// # Errors
 /// What read(2) answered.

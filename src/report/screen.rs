@@ -14,7 +14,7 @@ pub(crate) struct Screen(Mutex<State>);
 struct State {
     /// What is there now.
     frame: Vec<u8>,
-    /// Somebody waits for an answer: nothing is drawn.
+    /// True if a question waits for an answer: nothing is drawn.
     held_back: bool,
     /// Nothing is drawn any more.
     over: bool,
@@ -62,7 +62,7 @@ impl Screen {
         answer
     }
 
-    /// Somebody waits for the user.
+    /// True if a question waits for the user.
     #[must_use]
     pub(crate) fn is_held_back(&self) -> bool {
         self.lock().held_back

@@ -31,13 +31,13 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// One more file, of so many bytes.
+    /// One more file, of this number of bytes.
     pub(crate) fn file(&mut self, bytes: u64) {
         self.files += 1;
         self.bytes += bytes;
     }
 
-    /// So many bytes of a copy were read back.
+    /// This number of bytes of a copy was read back.
     pub(crate) fn read_back(&mut self, bytes: u64) {
         self.bytes_read_back += bytes;
     }

@@ -58,9 +58,9 @@ impl fmt::Debug for Buffer {
 /// What an open gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
-    /// A direct descriptor, which only the ring knows, so that further operations can be linked behind the open. Its close
-    /// does not flush: NFS, SMB and FUSE report late write errors only to an ordinary one. A source of which it is not
-    /// known how its file system answers a ring gets an ordinary one.
+    /// A direct descriptor, which only the ring knows, so that further operations can be linked after the open. Its
+    /// close does not flush: NFS, SMB and FUSE report late write errors only to an ordinary one. A source of which it
+    /// is not known how its file system answers a ring gets an ordinary one.
     Direct,
     /// An ordinary descriptor. The open is the last of its submission.
     Ordinary,
@@ -110,7 +110,7 @@ impl LinkedChain {
     }
 
     /// The source lies on the same file system as this file. Where that is one (ext4, XFS, btrfs, tmpfs and their like) whose
-    /// files end for a ring where they end for read(2), operations are linked behind reads. It is not so with FUSE.
+    /// files end for a ring where they end for read(2), operations are linked after reads. It is not so with FUSE.
     ///
     /// # Errors
     /// What fstatfs(2) answered.
@@ -151,13 +151,13 @@ impl LinkedChain {
         self.with(Io::Open { end, at, flags, mode: Mode::from_raw_mode(mode), into })
     }
 
-    /// Reads into the buffer from an offset, or from the file's position. The chain goes on where exactly so many bytes
-    /// came.
+    /// Reads into the buffer from an offset, or from the file's position. The chain goes on where exactly this number
+    /// of bytes came.
     pub fn read_exactly(self, offset: Option<u64>, bytes: u32) -> Self {
         self.with(Io::Read { offset, room: bytes, expect: Some(bytes) })
     }
 
-    /// Reads at most so many bytes. That ends the chain, as it is [`Cut`] with what came.
+    /// Reads at most this number of bytes. That ends the chain, as it is [`Cut`] with what came.
     pub fn read(self, offset: Option<u64>, bytes: u32) -> Self {
         self.with(Io::Read { offset, room: bytes, expect: None })
     }
@@ -188,7 +188,7 @@ impl LinkedChain {
         self
     }
 
-    /// True if there is a file behind this end.
+    /// True if a file is open at this end.
     #[must_use]
     pub fn is_open(&self, end: End) -> bool {
         self.chain.descriptor(end).is_open()
@@ -325,7 +325,7 @@ impl Completed {
     }
 }
 
-/// Where a chain ended before its end: nothing behind that operation has run.
+/// Where a chain ended before its end: nothing after that operation has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
     operation: usize,

@@ -47,8 +47,8 @@
 //! All of it is safe to call. What an `io_uring` asks of its user (that names, memory and descriptors stay what they are until
 //! the completion) is kept by ownership, not by the caller's care:
 //!
-//! - **Whatever the kernel is told of belongs to the chain**: names, buffer, descriptors. A chain that is pushed is moved into
-//!   the ring and comes back with its completion, so that nobody can touch what is in flight.
+//! - **Whatever the kernel is given belongs to the chain**: names, buffer, descriptors. A chain that is pushed is
+//!   moved into the ring and comes back with its completion, so that no caller can touch what is in flight.
 //! - **A ring that is dropped waits** for what is in flight. What does not come back, as the ring itself broke, is leaked: its
 //!   memory stays mapped, and its descriptors stay open. So does all of a ring that is forgotten.
 //! - **A buffer is seen as far as it was filled**, by a completed read or by [`Buffer::fill`]; a chain that would write more
@@ -129,7 +129,7 @@ impl Ring {
         Ok(Self { engine, pool, identity: Rc::new(()) })
     }
 
-    /// Lends at least so many bytes of I/O memory. `None` while too many are lent, and for more than 2 MiB.
+    /// Lends at least this number of bytes of I/O memory. `None` while too many are lent, and for more than 2 MiB.
     #[must_use]
     pub fn buffer(&self, bytes: usize) -> Option<Buffer> {
         let lease = self.pool.lease(bytes)?;
@@ -286,7 +286,7 @@ impl From<Cut> for io::Error {
     }
 }
 
-/// What a refused file system look-up comes to.
+/// The error of a refused file system look-up.
 fn io_error(errno: Errno) -> io::Error {
     io::Error::from_raw_os_error(errno.raw_os_error())
 }

@@ -26,7 +26,7 @@ use meaning::OptionResolver;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-/// What a command line comes to.
+/// What a command line means.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     /// Messages without the program's name that come before anything else is said or done.

@@ -1,5 +1,5 @@
 //! What `ucp` is to do, as plain data: every option's meaning with its interplay already resolved, so that nothing
-//! behind the command line has to know which option was typed, or in which order.
+//! after the command line has to know which option was typed, or in which order.
 
 use super::extensions::Extensions;
 use crate::cli::knobs::Knobs;
@@ -178,7 +178,7 @@ pub enum Overwrite {
 pub(crate) struct Backup {
     /// The kind of name it gets.
     pub control: Control,
-    /// What is put behind the name where it gets no number. Never empty; it may end in slashes, which no file system
+    /// What is put after the name where it gets no number. Never empty; it may end in slashes, which no file system
     /// will take.
     pub suffix: OsString,
 }

@@ -19,7 +19,7 @@ pub(crate) fn inherit(old: BorrowedFd<'_>, new: BorrowedFd<'_>) -> Result<(), Er
     if now.owner != facts.owner {
         match copy.set_owner(Some(facts.owner.user), facts.owner.group) {
             Ok(()) => {}
-            // Whoever may write to another's file may still not give files away, but to a group of its own.
+            // A process that may write to another user's file may still not give files away, but to its own groups.
             Err(errno) if is_for_the_privileged(errno, false) => {
                 match copy.set_owner(None, facts.owner.group) {
                     Ok(()) | Err(_) => {}

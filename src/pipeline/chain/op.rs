@@ -98,7 +98,7 @@ pub(crate) enum Call {
     /// unlinkat(2) of the destination's name, which may be gone already.
     Unlink {
         at: At,
-        /// It is to be the destination's that is open: what else has come to bear the name stays.
+        /// True if it must be the name of the open destination: another file that has taken the name stays.
         own: bool,
     },
     /// ftruncate(2) of the destination.

@@ -24,7 +24,7 @@ use std::time::Instant;
 enum CallAnswer {
     /// The chain goes on.
     On,
-    /// So many bytes moved, which is not what the chain needed.
+    /// This number of bytes moved, which is not what the chain needed.
     Count(u32),
 }
 
@@ -210,8 +210,8 @@ fn offload(chain: &Chain, offset: u64, room: u32, expect: u32) -> Result<CallAns
     Ok(if moved == expect { CallAnswer::On } else { CallAnswer::Count(moved) })
 }
 
-/// What is refused, or fails behind the first bytes, comes back as so many bytes: whoever goes on from there meets it again,
-/// and knows which of both ends it was.
+/// What is refused, or fails after the first bytes, is reported as a short count: the fallback then hits the same
+/// error, and knows which of both ends it was.
 fn pass(chain: &Chain, room: u32, expect: u32) -> Result<CallAnswer, Errno> {
     let (source, destination) = (open(chain, End::Source)?, open(chain, End::Destination)?);
     let (mut offset, room) = (0, u64::from(room));
@@ -219,7 +219,7 @@ fn pass(chain: &Chain, room: u32, expect: u32) -> Result<CallAnswer, Errno> {
     while offset < room {
         let left = usize::try_from(room - offset).unwrap_or(usize::MAX);
         match rustix::fs::sendfile(destination, source, Some(&mut offset), left) {
-            // It ends short at the end of file, and everybody who expected that saves the call that says so.
+            // It ends short at the end of file, and a caller that expected that saves the call that says so.
             Ok(_) if offset == u64::from(expect) => break,
             Ok(0) => break,
             Ok(_) => {}
@@ -247,7 +247,7 @@ fn find_data(source: BorrowedFd<'_>, from: u64) -> Result<Option<Range<u64>>, Er
     };
     match rustix::fs::seek(source, SeekFrom::Hole(start)) {
         Ok(end) => Ok(Some(start..end)),
-        // It was cut meanwhile: who reads on finds its end.
+        // It was cut meanwhile: a caller that reads on finds its end.
         Err(Errno::NXIO) => Ok(Some(start..u64::MAX)),
         Err(errno) => Err(errno),
     }

@@ -23,14 +23,14 @@ use world::World;
 pub(crate) enum Fault {
     /// It runs as it should.
     None,
-    /// A read or write moves at most so many bytes. A read moves one at least: none would mean the end of the file.
+    /// A read or write moves at most this number of bytes. A read moves one at least: none would mean end of file.
     Short(u32),
     /// It fails. EINTR is never seen outside: the operation is started again, as by all engines, and so has the next
     /// fault of the script.
     Errno(Errno),
 }
 
-/// Another hand changes a file.
+/// Another process changes a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
     /// How many operations have been started by then.
@@ -248,7 +248,7 @@ fn check(chain: &Chain, op: &Op, failure: Result<(), Errno>) -> Result<(), Errno
 }
 
 /// Gives the destination what is wanted. Values come from the source, which has to be open for that. What is refused is no
-/// failure of the chain: by a script it is the times, behind which nothing else is set.
+/// failure of the chain: by a script it is the times, after which nothing else is set.
 fn keep(
     world: &mut World,
     chain: &Chain,

@@ -49,8 +49,8 @@ impl AttributePlan {
         self.before.then_some(now & mode & Mode::RWXU)
     }
 
-    /// Takes away what cannot be set for an empty name, which stands for the working directory, `now` somebody's: GNU cp
-    /// sets some attributes by that name. Times and owner come before.
+    /// Takes away what cannot be set for an empty name, which stands for the working directory, owned by `now`: GNU
+    /// cp sets some attributes by that name. Times and owner come before.
     pub(crate) fn refuse_without_name(&mut self, now: Owner) {
         let kept = matches!(self.permissions, Permissions::Kept(_) | Permissions::Whole(_));
         let names = std::mem::take(&mut self.names);

@@ -208,7 +208,7 @@ impl Domain {
 
 /// A small regular file, in one go. A larger one, and what cannot be read, is none: there is English to fall back on.
 fn read(path: &Path, bytes_max: usize) -> Option<Vec<u8>> {
-    // Nothing waits for whoever writes to a FIFO of that name.
+    // The open does not wait for a writer of a FIFO of that name.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
     let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
     let stat = rustix::fs::fstat(&file).ok()?;

@@ -93,8 +93,8 @@ impl Bar {
         Self { bar: ProgressBar::with_draw_target(Some(0), target), canvas, charset, shape: None }
     }
 
-    /// The bytes that draw `snapshot` on a terminal of so many columns, with the cursor on the first character before and
-    /// behind. Empty where there is no room for anything.
+    /// The bytes that draw `snapshot` on a terminal of this number of columns, with the cursor on the first character
+    /// before and after. Empty where there is no room for anything.
     pub(crate) fn frame(&mut self, snapshot: &Snapshot, columns: usize) -> Vec<u8> {
         // The last column stays free: a character there leaves terminals undecided about the next line.
         let usable = columns.saturating_sub(1);

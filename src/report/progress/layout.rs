@@ -25,7 +25,7 @@ pub(crate) struct Line {
     pub figures: String,
 }
 
-/// The line for a terminal of so many columns. Its parts keep their places while their numbers change.
+/// The line for a terminal of this number of columns. Its parts keep their places while their numbers change.
 #[must_use]
 pub(crate) fn line(snapshot: &Snapshot, columns: usize, charset: Charset) -> Line {
     let known = snapshot.percent().is_some();

@@ -28,8 +28,8 @@ pub(crate) struct Extensions {
 }
 
 impl Extensions {
-    /// When progress is shown, where there is somebody to watch the run at all: a run that was asked to list what it has
-    /// done does so too when a signal ends it.
+    /// When progress is shown, where a user watches the run at all: a run that was asked to list what it has done
+    /// does so too when a signal ends it.
     #[must_use]
     pub(crate) fn watched(&self) -> Option<When> {
         let lists = self.verification.manifest.is_some() && !self.choosing.dry_run;

@@ -14,7 +14,7 @@ pub(crate) struct File {
     pub claimed: Option<u64>,
     /// Pages of zeros take no room.
     pub has_holes: bool,
-    /// Its type. What is no regular file has no offsets: writes go behind each other.
+    /// Its type. What is no regular file has no offsets: writes go after each other.
     pub kind: FileType,
     pub mode: Mode,
     /// Those that it was made with, where it was opened to make it.

@@ -227,7 +227,7 @@ impl World {
         (file.mode, file.owner, file.names) = (old.mode, old.owner, old.names);
     }
 
-    /// Takes a file its name; whoever has it open has it still.
+    /// Takes a file its name; its open descriptors keep it.
     pub(super) fn unlink(&mut self, name: &[u8]) {
         let Some(file) = self.files.remove(name) else { return };
         let nowhere = [b"/gone ", &file.inode.to_be_bytes()[..]].concat();
@@ -237,7 +237,7 @@ impl World {
         self.files.insert(nowhere, file);
     }
 
-    /// Makes a file without a name: none that anybody would ask for.
+    /// Makes a file without a name: none that a caller would ask for.
     fn unnamed(&mut self) -> Vec<u8> {
         let name = format!("/{}", self.inodes).into_bytes();
         self.put(&name, Vec::new());

@@ -38,7 +38,7 @@ pub(crate) struct Setup {
     pub fused: bool,
     /// The same for chains of a slow destination.
     pub fused_where_slow: bool,
-    /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
+    /// A kernel thread takes submissions, and sleeps after this number of idle milliseconds.
     pub sqpoll_idle_ms: Option<u32>,
     /// Completions of reads and writes past the page cache are polled for.
     pub iopoll: bool,
@@ -55,7 +55,7 @@ struct Running {
     segment: Segment,
     /// Slots of the registered-file table that the segment's opens were given, by [`End`](crate::pipeline::chain::End).
     opening: [Option<u32>; 2],
-    /// For operations that nobody but the ring can start again.
+    /// For operations that only the ring can start again.
     patience: Patience,
     /// How many entries had been pushed before the segment's first.
     first: u64,
@@ -162,7 +162,7 @@ impl Uring {
     }
 
     fn finish(&mut self, index: usize, mut running: Running, outcome: Outcome) {
-        // Who goes on with this file is to know how it can be read.
+        // The caller goes on with this file and must know how it can be read.
         self.readings.settle_examined(&mut running.chain);
         self.counters.chains_cut += u64::from(outcome.is_cut(&running.chain));
         self.free.push(index);

@@ -27,7 +27,7 @@ impl Uring {
             self.files_free.push(slot);
         }
         if needs_slot(&running.chain, at) {
-            // Nobody but the ring reaches it.
+            // Only the ring reaches it.
             if running.patience.bears(errno) && !self.broken {
                 return self.advance(index, running, at);
             }
@@ -89,7 +89,7 @@ impl Uring {
         let cut =
             self.table.iter().filter_map(|slot| slot.running.as_ref()).filter(|running| cut(running)).count();
         if cut > 0 {
-            // Nobody would be told of its end.
+            // No completion would report its end.
             self.cut_short += cut;
             self.give_up(Errno::NOMEM);
         }

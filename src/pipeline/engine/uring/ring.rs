@@ -22,7 +22,7 @@ use std::fmt;
 pub(super) struct RingConfig {
     /// Entries of the submission queue; the completion queue has twice as many.
     pub entries: u32,
-    /// A kernel thread takes submissions, and sleeps after so many idle milliseconds.
+    /// A kernel thread takes submissions, and sleeps after this number of idle milliseconds.
     pub sqpoll_idle_ms: Option<u32>,
     /// Completions of reads and writes are polled for.
     pub iopoll: bool,
@@ -151,8 +151,8 @@ impl Ring {
         Err(last)
     }
 
-    /// Lets so many operations on files sleep side by side, each in a thread of the kernel's. Without it there are four a
-    /// core at most. Kernels before 5.15 keep to that.
+    /// Lets this number of operations on files sleep side by side, each in a thread of the kernel's. Without it there
+    /// are four a core at most. Kernels before 5.15 keep to that.
     pub(super) fn sleep_side_by_side(&self, operations: u32) {
         match self.ring.submitter().register_iowq_max_workers(&mut [operations, 0]) {
             Ok(()) | Err(_) => {}

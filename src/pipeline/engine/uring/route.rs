@@ -71,7 +71,7 @@ pub(super) fn runs_inline(chain: &Chain, at: usize, rules: Rules) -> bool {
 
 /// The segment that begins at index `at`, which [`runs_inline`] has said is for the ring.
 ///
-/// Operations are linked only behind descriptors that are known beforehand, and behind a read only where the chain
+/// Operations are linked only after descriptors that are known beforehand, and after a read only where the chain
 /// says exactly how many bytes must come: a link is cut by a short read, but never by one that reads too much. So a read
 /// whose end is not for the ring to say is the last one too.
 #[must_use]

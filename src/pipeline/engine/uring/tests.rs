@@ -212,7 +212,7 @@ fn an_end_that_is_not_for_the_ring_to_say_is_looked_for_by_a_call() {
         };
         push(&mut engine, chain);
         engine.ring.submit(Wait::ForOne).unwrap();
-        // It grows behind the ring's answer.
+        // It grows after the ring's answer.
         std::fs::write(place.path().join("a"), "0123456789ab").unwrap();
         let file = reaped(&mut engine).pop().unwrap();
         assert_eq!(file.outcome, Outcome::Count { at: 0, moved: calls });
