@@ -2,6 +2,7 @@
 //! lost bytes: `ucp` refuses, or it goes on where GNU cp gives up.
 
 use crate::case::{Case, Outcome};
+use std::path::Path;
 
 /// What `ucp` alone refuses with.
 const REFUSALS: [&str; 2] = [
@@ -59,12 +60,28 @@ fn leads_through_itself(path: &str) -> bool {
     }
 }
 
-/// Whether `ucp` tells of nothing that GNU cp does not tell of, but that it has come to its own copy, and has all that is there
-/// with GNU cp.
+/// Whether `ucp` tells of nothing that GNU cp does not tell of, but that it has come to its own copy or that what it has made
+/// there is in a later operand's way, and has all that is there with GNU cp, but for what would lie below that.
 fn is_further(reference: &Outcome, candidate: &Outcome) -> bool {
     let said = |outcome: &Outcome| String::from_utf8_lossy(&outcome.stderr).into_owned();
     let (Some(theirs), Some(ours)) = (&reference.tree, &candidate.tree) else { return false };
-    let is_known =
-        |line: &str| line.contains(", into itself, ") || said(reference).lines().any(|other| other == line);
-    said(candidate).lines().all(is_known) && theirs.keys().all(|name| ours.contains_key(name))
+    let (their_words, our_words) = (said(reference), said(candidate));
+    let in_the_way: Vec<&str> = our_words.lines().filter_map(in_the_way).collect();
+    let is_known = |line: &str| {
+        line.contains(", into itself, ")
+            || in_the_way.iter().any(|path| line.contains(path))
+            || their_words.lines().any(|other| other == line)
+    };
+    let lies_below =
+        |name: &Path| in_the_way.iter().any(|path| name.starts_with(path) && name != Path::new(path));
+    our_words.lines().all(is_known)
+        && theirs
+            .keys()
+            .all(|name| ours.contains_key(name) || lies_below(Path::new(name.trim_start_matches("./"))))
+}
+
+/// What is in the way of a directory, by the line that says so.
+fn in_the_way(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once(": cannot overwrite non-directory '")?;
+    rest.split_once("' with directory '").map(|(path, _)| path)
 }
