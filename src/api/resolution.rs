@@ -1,7 +1,7 @@
 //! What the methods of a [`Copy`](struct@Copy) mean together: the options of a run, or the contradiction in the words of `ucp`.
 
 use super::{Attribute, Control, Copy, Follow, Make, Overwrite, Reflink, Sparse};
-use crate::cli::cp::options::{Backup, Keep, PreserveMode};
+use crate::cli::cp::options::{Backup, Keep};
 use crate::cli::cp::{CpOptions, Destination};
 use crate::cli::patterns::{Pattern, Patterns};
 use std::ffi::OsString;
@@ -11,27 +11,19 @@ impl Copy<'_> {
     pub(super) fn keep(&mut self, attribute: Attribute, keep: bool) {
         let all = if self.archive { Keep::Quietly } else { Keep::Telling };
         let preserve = &mut self.options.preserve;
+        preserve.set(attribute, keep);
         match attribute {
-            Attribute::Mode => {
-                preserve.mode = if keep { PreserveMode::Keep } else { PreserveMode::Ignore };
-            }
-            Attribute::Timestamps => preserve.timestamps = keep,
-            Attribute::Ownership => preserve.ownership = keep,
-            Attribute::Links => preserve.links = keep,
             Attribute::Context => preserve.context = if keep { Keep::Require } else { Keep::No },
             Attribute::Xattr => preserve.xattr = if keep { Keep::Require } else { Keep::No },
+            // Contexts, which `-a` leaves to the kernel too, are there only for users that name them.
             Attribute::All => {
-                // Contexts, which `-a` leaves to the kernel too, are there only for users that name them.
                 preserve.xattr = match preserve.xattr {
                     _ if !keep => Keep::No,
                     Keep::Require => Keep::Require,
                     Keep::No | Keep::Quietly | Keep::Telling => all,
                 };
-                use Attribute::{Links, Mode, Ownership, Timestamps};
-                for each in [Mode, Timestamps, Ownership, Links] {
-                    self.keep(each, keep);
-                }
             }
+            Attribute::Mode | Attribute::Timestamps | Attribute::Ownership | Attribute::Links => {}
         }
     }
 

@@ -3,8 +3,7 @@
 
 use super::keywords::{self, Attribute, choose};
 use super::options::{
-    Backup, Context, Control, CpOptions, Follow, Keep, Make, Overwrite, Preserve, PreserveMode, Reflink,
-    Sparse,
+    Backup, Context, Control, CpOptions, Follow, Keep, Make, Overwrite, Preserve, Reflink, Sparse,
 };
 use crate::cli::{Environment, UsageError};
 use crate::report::language::{Language, Words};
@@ -165,24 +164,13 @@ impl OptionResolver {
     }
 
     fn preserve(&mut self, attribute: Attribute, keep: bool) {
-        let preserve = &mut self.options.preserve;
+        self.options.preserve.set(attribute, keep);
         match attribute {
-            Attribute::Mode => {
-                preserve.mode = if keep { PreserveMode::Keep } else { PreserveMode::Ignore };
-            }
-            Attribute::Timestamps => preserve.timestamps = keep,
-            Attribute::Ownership => preserve.ownership = keep,
-            Attribute::Links => preserve.links = keep,
             Attribute::Context => (self.keep_context, self.require_context) = (keep, keep),
             Attribute::Xattr => (self.keep_xattr, self.require_xattr) = (keep, keep),
-            Attribute::All => {
-                // What was required before stays so when it is kept again.
-                (self.keep_context, self.keep_xattr) = (keep, keep);
-                use Attribute::{Links, Mode, Ownership, Timestamps};
-                for attribute in [Mode, Timestamps, Ownership, Links] {
-                    self.preserve(attribute, keep);
-                }
-            }
+            // What was required before stays so when it is kept again.
+            Attribute::All => (self.keep_context, self.keep_xattr) = (keep, keep),
+            Attribute::Mode | Attribute::Timestamps | Attribute::Ownership | Attribute::Links => {}
         }
     }
 

@@ -2,6 +2,7 @@
 //! after the command line has to know which option was typed, or in which order.
 
 use super::extensions::Extensions;
+use super::keywords::Attribute;
 use crate::cli::knobs::Knobs;
 use crate::report::lines::Detail;
 use std::ffi::{OsStr, OsString};
@@ -129,6 +130,26 @@ pub(crate) struct Preserve {
     /// The security context. Anything but `No` only on kernels that have them.
     pub context: Keep,
     pub xattr: Keep,
+}
+
+impl Preserve {
+    /// Keeps an attribute, or does not. What contexts and extended attributes become depends on how they were asked for, and
+    /// is for the caller to say.
+    pub(crate) fn set(&mut self, attribute: Attribute, keep: bool) {
+        match attribute {
+            Attribute::Mode => self.mode = if keep { PreserveMode::Keep } else { PreserveMode::Ignore },
+            Attribute::Timestamps => self.timestamps = keep,
+            Attribute::Ownership => self.ownership = keep,
+            Attribute::Links => self.links = keep,
+            Attribute::Context | Attribute::Xattr => {}
+            Attribute::All => {
+                use Attribute::{Links, Mode, Ownership, Timestamps};
+                for each in [Mode, Timestamps, Ownership, Links] {
+                    self.set(each, keep);
+                }
+            }
+        }
+    }
 }
 
 /// What becomes of the permissions of a source.
